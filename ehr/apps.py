@@ -1,0 +1,9 @@
+"""The app of the hospital's existing tables."""
+
+from django.apps import AppConfig
+
+
+class EhrConfig(AppConfig):
+    """`ehr`: settings and existing tables."""
+
+    name = "ehr"

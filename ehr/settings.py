@@ -1,0 +1,27 @@
+"""Django settings, all of them from the environment; there is no default database."""
+
+import os
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from ehr.databases import from_environment
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+INSTALLED_APPS = ["ehr", "patients", "migrations_safety"]
+
+DATABASES = from_environment(os.environ)
+
+EHR_ID_TYPE = env.str("EHR_ID_TYPE", default="uuid")
+if EHR_ID_TYPE not in {"uuid", "text"}:
+    raise ImproperlyConfigured("EHR_ID_TYPE must be uuid or text: the type of the hospital's existing ids.")
+MIGRATIONS_SAFETY_ID_TYPE = EHR_ID_TYPE
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False

@@ -1,0 +1,177 @@
+"""Reads pg_catalog: tables, columns, indexes, constraints and enums become plain values.
+
+A table is looked up by the name that Django gives it, resolved along the search path to its oid, and all that
+follows goes by oid: names of constraints are unique per table only (PostgreSQL documentation, 53.13).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from migrations_safety.sql import statement
+
+RULE_WORDS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """One table: `name` as asked for, `schema` and `relation` as found; privileges are those of the session's role."""
+
+    name: str
+    oid: int
+    schema: str
+    relation: str
+    kind: str
+    persistence: str
+    row_security: bool
+    forced_row_security: bool
+    owner: str
+    owned: bool
+    may_select: bool
+    may_reference: bool
+    estimated_rows: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One column; `collation` is empty where it is the type's own; `indexed` means that an index leads with it."""
+
+    table_oid: int
+    name: str
+    type_oid: int
+    type_modifier: int
+    type: str
+    nullable: bool
+    default: str | None
+    identity: str
+    generated: str
+    collation: str
+    deterministic: bool
+    indexed: bool
+    is_unique: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """One index; `keys` carry their direction, operator class and collation where these are not the default."""
+
+    table_oid: int
+    name: str
+    is_unique: bool
+    method: str
+    keys: tuple[str, ...]
+    included: tuple[str, ...]
+    predicate: str | None
+    nulls_not_distinct: bool
+    valid: bool
+    constraint_kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignKey:
+    """One foreign key; the rules are PostgreSQL's letters, see `RULE_WORDS`."""
+
+    table_oid: int
+    name: str
+    columns: tuple[str, ...]
+    target_oid: int
+    target_table: str
+    target_schema: str
+    target_columns: tuple[str, ...]
+    on_delete: str
+    on_update: str
+    match: str
+    set_columns: int
+    deferrable: bool
+    deferred: bool
+    validated: bool
+    enforced: bool
+    disabled_triggers: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherConstraint:
+    """A primary key (p), CHECK (c), UNIQUE (u) or EXCLUDE (x) constraint."""
+
+    table_oid: int
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    definition: str
+    validated: bool
+    deferrable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnNamedAlike:
+    """A column that is named like a referencing one, in a table that no declared key covers."""
+
+    schema: str
+    table: str
+    column: str
+    type: str
+
+
+def rows(connection: Any, name: str, parameters: dict[str, Any], row: type[Row]) -> list[Row]:
+    """Run one named statement and make a value of each row; arrays become tuples."""
+    names = [field.name for field in fields(row)]  # type: ignore[arg-type]
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), parameters)
+        found = [column.name for column in cursor.description or ()]
+        positions = [found.index(field) for field in names]
+        return [
+            row(**{field: _plain(record[at]) for field, at in zip(names, positions, strict=True)})
+            for record in cursor.fetchall()
+        ]
+
+
+def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
+    """The tables that exist, by the name asked for; a name without a table has no entry."""
+    wanted = {connection.ops.quote_name(name): name for name in names}
+    found = rows(connection, "catalog.tables", {"names": list(wanted)}, Table)
+    return {wanted[table.name]: table for table in found}
+
+
+def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]]:
+    """The columns of each table, by its oid and their name."""
+    by_table: dict[int, dict[str, Column]] = defaultdict(dict)
+    for column in rows(connection, "catalog.columns", {"oids": list(oids)}, Column):
+        by_table[column.table_oid][column.name] = column
+    return by_table
+
+
+def indexes(connection: Any, oids: Iterable[int]) -> list[Index]:
+    """All indexes of the tables."""
+    return rows(connection, "catalog.indexes", {"oids": list(oids)}, Index)
+
+
+def foreign_keys(connection: Any, oids: Iterable[int]) -> list[ForeignKey]:
+    """All foreign keys of the tables."""
+    return rows(connection, "catalog.foreign_keys", {"oids": list(oids)}, ForeignKey)
+
+
+def other_constraints(connection: Any, oids: Iterable[int]) -> list[OtherConstraint]:
+    """The constraints of the tables that are not foreign keys."""
+    return rows(connection, "catalog.other_constraints", {"oids": list(oids)}, OtherConstraint)
+
+
+def enum_labels(connection: Any, name: str) -> tuple[str, ...]:
+    """The labels of an enum in their order; empty where there is no such enum."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.enum_labels"), {"name": connection.ops.quote_name(name)})
+        return tuple(label for (label,) in cursor.fetchall())
+
+
+def columns_named_alike(connection: Any, *, bare_names: Iterable[str], except_oids: Iterable[int]) -> list[Any]:
+    """Columns whose name, in lower case without underscores, ends with one of `bare_names`, and that have no key."""
+    parameters = {"bare_names": list(bare_names), "oids": list(except_oids)}
+    return rows(connection, "catalog.columns_named_alike", parameters, ColumnNamedAlike)
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

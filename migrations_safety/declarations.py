@@ -1,0 +1,118 @@
+"""Reads Django's models: what they declare about keys, indexes, columns and enums becomes plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from migrations_safety.catalog import RULE_WORDS, ForeignKey
+from migrations_safety.constraints import ForeignKeyConstraint
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredKey:
+    """A foreign key as a model declares it; `name` is None where Django makes one up.
+
+    Two kinds: a `ForeignKeyConstraint`, and Django's own key of a `ForeignKey` with `db_constraint=True`
+    (NO ACTION, deferrable, initially deferred).
+    """
+
+    app_label: str
+    model_name: str
+    table: str
+    column: str
+    column_type: str | None
+    target_table: str
+    target_column: str
+    name: str | None
+    on_delete: str
+    on_update: str
+    deferrable: bool
+
+    @property
+    def subject(self) -> str:
+        """`bills."patientId"`: how findings name the referencing column."""
+        return f'{self.table}."{self.column}"'
+
+    @property
+    def definition(self) -> str:
+        """The key in words, without its name."""
+        return _words(
+            (self.column,), self.target_table, (self.target_column,), self.on_delete, self.on_update, self.deferrable
+        )
+
+    def difference(self, found: ForeignKey, *, target_oid: int) -> tuple[str, str] | None:
+        """What is declared and what is there, where the two differ in anything but validity; else None."""
+        there = _words(
+            found.columns,
+            found.target_table,
+            found.target_columns,
+            RULE_WORDS[found.on_delete],
+            RULE_WORDS[found.on_update],
+            found.deferrable,
+        )
+        same_target = found.target_oid == target_oid
+        if not same_target and found.target_table == self.target_table:
+            there = there.replace("REFERENCES ", f"REFERENCES {found.target_schema}.", 1)
+        if found.match != "s" or found.set_columns:
+            there += " with MATCH FULL or a column list in its rule"
+        return None if there == self.definition and same_target else (self.definition, there)
+
+
+def _words(
+    columns: Iterable[str],
+    target: str,
+    target_columns: Iterable[str],
+    on_delete: str,
+    on_update: str,
+    deferrable: bool,
+) -> str:
+    key = f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {target} ({', '.join(target_columns)})"
+    return f"{key} ON DELETE {on_delete} ON UPDATE {on_update}{' DEFERRABLE' if deferrable else ''}"
+
+
+def declared_key(model: Any, constraint: ForeignKeyConstraint) -> DeclaredKey:
+    """The key of one ForeignKeyConstraint."""
+    field = model._meta.get_field(constraint.field)
+    return _key(model, field, constraint.name, constraint.on_delete, constraint.on_update, deferrable=False)
+
+
+def declared_keys(model: Any) -> Iterator[DeclaredKey]:
+    """Every foreign key that a model asks the database for."""
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, ForeignKeyConstraint):
+            yield declared_key(model, constraint)
+    for field in model._meta.local_fields:
+        if isinstance(field, models.ForeignKey) and field.db_constraint:
+            yield _key(model, field, None, "NO ACTION", "NO ACTION", deferrable=True)
+
+
+def _key(model: Any, field: Any, name: str | None, on_delete: str, on_update: str, *, deferrable: bool) -> DeclaredKey:
+    from django.db import connection
+
+    target = field.target_field
+    return DeclaredKey(
+        app_label=model._meta.app_label,
+        model_name=model._meta.model_name,
+        table=model._meta.db_table,
+        column=field.column,
+        column_type=field.db_type(connection),
+        target_table=target.model._meta.db_table,
+        target_column=target.column,
+        name=name,
+        on_delete=on_delete,
+        on_update=on_update,
+        deferrable=deferrable,
+    )
+
+
+def managed_models(apps: Any) -> list[Any]:
+    """The models that have a table of their own, those of many-to-many fields among them."""
+    return [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy and not model._meta.swapped
+    ]

@@ -1,0 +1,163 @@
+"""Migration operations: enums, foreign keys added NOT VALID, and their validation in a transaction of its own.
+
+Each looks at the catalog first and does only what is missing, so a migration that was killed half way is run
+again as it is. What is there under the same name with another definition is refused, never taken for ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.migrations.operations import AddConstraint
+from django.db.migrations.operations.base import Operation, OperationCategory
+
+from migrations_safety import catalog, census
+from migrations_safety.declarations import declared_key
+from migrations_safety.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+
+
+class CreateEnum(Operation):
+    """CREATE TYPE … AS ENUM with the given labels, in their order; backwards it drops the type.
+
+    Raises DefinitionDiffers where an enum of that name has other labels.
+    """
+
+    category = OperationCategory.ADDITION
+    reversible = True
+
+    def __init__(self, name: str, labels: list[str]) -> None:
+        self.name = name
+        self.labels = labels
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing: the models' fields carry the type's name."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Create the type unless it is there with the same labels."""
+        quote = schema_editor.quote_name
+        there = () if schema_editor.collect_sql else catalog.enum_labels(schema_editor.connection, self.name)
+        if there and list(there) != self.labels:
+            raise DefinitionDiffers(kind="enum", name=self.name, declared=self.labels, found=there)
+        if not there:
+            labels = ", ".join(schema_editor.quote_value(label) for label in self.labels)
+            schema_editor.execute(f"CREATE TYPE {quote(self.name)} AS ENUM ({labels})")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop the type; PostgreSQL refuses while a column still has it."""
+        schema_editor.execute(f"DROP TYPE IF EXISTS {schema_editor.quote_name(self.name)}")
+
+    def describe(self) -> str:
+        """What `migrate --plan` prints."""
+        return f"Create enum {self.name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        """For the name of a generated migration."""
+        return f"enum_{self.name.lower()}"
+
+
+class AddForeignKeyNotValid(AddConstraint):
+    """Add a ForeignKeyConstraint NOT VALID: new rows obey it at once, rows already there are not looked at.
+
+    About a millisecond under SHARE ROW EXCLUSIVE on both tables, at any size (measured on PostgreSQL 15 to 18).
+    Put one `ValidateForeignKey` for it into a later migration: both in one transaction would keep the lock
+    for the length of the scan.
+
+    Raises DefinitionDiffers where the table has a constraint of that name with another definition.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Add the key unless it is there as declared, valid or not."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        if schema_editor.collect_sql or not key_is_there(schema_editor.connection, model, self.constraint):
+            schema_editor.execute(self.constraint.create_not_valid_sql(model, schema_editor), params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop the key, if it is there as declared."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        from_model = from_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        if schema_editor.collect_sql or key_is_there(schema_editor.connection, from_model, self.constraint):
+            schema_editor.execute(self.constraint.remove_sql(from_model, schema_editor), params=None)
+
+    def describe(self) -> str:
+        """What `migrate --plan` prints."""
+        return f"Add foreign key {self.constraint.name} on {self.model_name}, not valid yet"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        """For the name of a generated migration."""
+        return f"{self.model_name.lower()}_{self.constraint.name.lower()}_not_valid"
+
+
+class ValidateForeignKey(Operation):
+    """Prove a key that was added NOT VALID: count its orphans, then VALIDATE CONSTRAINT if there are none.
+
+    The count comes first because a failing VALIDATE prints the identifier into the server's log. Reads and
+    writes go on meanwhile (SHARE UPDATE EXCLUSIVE on the table, ROW SHARE on the parent). Backwards it does nothing.
+
+    Raises OrphansLeft where rows reference parents that do not exist; the key then stays NOT VALID.
+    """
+
+    category = OperationCategory.ALTERATION
+    reversible = True
+    serialization_expand_args: ClassVar[list[str]] = []
+
+    def __init__(self, model_name: str, name: str) -> None:
+        self.model_name = model_name
+        self.name = name
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing: the state does not know validity."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Count, then validate; nothing where the key is valid already."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        constraint = next(one for one in model._meta.constraints if one.name == self.name)
+        if not schema_editor.collect_sql:
+            there = key_is_there(schema_editor.connection, model, constraint)
+            if there is None:
+                raise KeyMissing(constraint=self.name, table=model._meta.db_table)
+            if there.validated:
+                return
+            _refuse_orphans(schema_editor.connection, model, constraint)
+        schema_editor.execute(constraint.validate_sql(model, schema_editor), params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Nothing: a proof need not be undone."""
+
+    def describe(self) -> str:
+        """What `migrate --plan` prints."""
+        return f"Validate foreign key {self.name} on {self.model_name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        """For the name of a generated migration."""
+        return f"validate_{self.name.lower()}"
+
+
+def key_is_there(connection: Any, model: Any, constraint: Any) -> catalog.ForeignKey | None:
+    """The key as the table has it, or None; DefinitionDiffers where only the name is the same."""
+    declared = declared_key(model, constraint)
+    found = catalog.tables(connection, [declared.table, declared.target_table])
+    table, target = found[declared.table], found[declared.target_table]
+    for key in catalog.foreign_keys(connection, [table.oid]):
+        if key.name == constraint.name:
+            if difference := declared.difference(key, target_oid=target.oid):
+                raise DefinitionDiffers(
+                    kind="foreign key", name=key.name, declared=[difference[0]], found=[difference[1]]
+                )
+            return key
+    return None
+
+
+def _refuse_orphans(connection: Any, model: Any, constraint: Any) -> None:
+    key = declared_key(model, constraint)
+    values, orphan_rows = census.orphans(connection, key)
+    if orphan_rows:
+        raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, values=values, rows=orphan_rows)

@@ -1,0 +1,113 @@
+"""The refusals: every error that the app raises on purpose; an exception's docstring is its message.
+
+None of them carries an identifier or any other content of a row, and neither does what they are raised from
+reach the operator: see `migrations_safety.errors`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """The work was refused."""
+
+    exit_code = 2
+    hint = ""
+
+    def __init__(self, **words: Any) -> None:
+        self.words = words
+        super().__init__((type(self).__doc__ or "").format(**words))
+
+
+class CouldNotLook(Refusal):
+    """{reason}"""
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(reason=reason)
+        self.hint = hint
+
+
+class WrongDatabase(Refusal):
+    """target.E001: connected to the database "{found}", but "{expected}" was expected; nothing was looked at."""
+
+    hint = "Check DATABASE_URL or PGDATABASE, or correct --expect-database."
+
+
+class StandbyCannotMigrate(Refusal):
+    """target.E002: "{name}" is a standby, it is read only; nothing was changed."""
+
+    hint = "Connect to the primary. precheck and verify_patient_schema do work on a standby."
+
+
+class ServerTooOld(Refusal):
+    """target.E003: PostgreSQL {found} is older than 15, the oldest version this works on; nothing was looked at."""
+
+    hint = "Upgrade the server first."
+
+
+class DeployAlreadyRunning(Refusal):
+    """target.E004: another migrate or backfill_placeholders is at work on "{name}"; this one changed nothing."""
+
+    hint = "Wait until it has finished, then run the same command again."
+
+
+class TablesMissing(Refusal):
+    """tables.E001: {missing} is not there; nothing was changed."""
+
+    hint = "Check that this is the right database (--expect-database), and that the tables are in its search_path."
+
+
+class BaselineIncomplete(Refusal):
+    """tables.E002: only a part of what {migration} adopts is there, {missing} is missing; nothing was changed."""
+
+    hint = "Check that this is the right database, restore what is missing, or start from an empty one."
+
+
+class MayNotRead(Refusal):
+    """privilege.E001: the role "{role}" may not read {tables}; nothing was looked at."""
+
+    def __init__(self, *, role: str, tables: list[str]) -> None:
+        super().__init__(role=role, tables=", ".join(tables))
+        self.hint = f'As the tables\' owner: GRANT SELECT ON {", ".join(tables)} TO "{role}";'
+
+
+class DefinitionDiffers(Refusal):
+    """tables.E003: the {kind} "{name}" is there with another definition: declared {declared}, found {found}."""
+
+    hint = "Rename or drop the one that is there, then run the same command again; it was left as it is."
+
+    def __init__(self, *, kind: str, name: str, declared: Any, found: Any) -> None:
+        super().__init__(kind=kind, name=name, declared=", ".join(declared), found=", ".join(found))
+
+
+class KeyMissing(Refusal):
+    """The foreign key {constraint} is not on {table}, so it cannot be validated."""
+
+    hint = "Migrate back to before it was added, then forward again."
+
+
+class OrphansLeft(Refusal):
+    """{table}."{column}": {values} values in {rows} rows reference no row of {target}; the key stays NOT VALID."""
+
+    hint = "python manage.py backfill_placeholders, then python manage.py migrate again: it goes on where it stopped."
+
+
+class NotNullable(Refusal):
+    """references.E004: {table}."{column}" is NOT NULL, its references cannot be set to NULL; nothing was changed."""
+
+    hint = "Run backfill_placeholders without --nullify for this table."
+
+
+class UnknownReference(Refusal):
+    """{table} is not a table whose references this backfill covers; nothing was changed."""
+
+    def __init__(self, *, table: str, known: list[str]) -> None:
+        super().__init__(table=table)
+        self.hint = f"--nullify takes one of: {', '.join(known)}."
+
+
+class NothingRegistered(Refusal):
+    """No app has registered {what}."""
+
+    hint = "Register it in the app's AppConfig.ready(); docs/other-projects.md shows how."

@@ -1,0 +1,96 @@
+-- tables: the tables of the given quoted names, as the search path resolves them
+SELECT name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
+       c.relpersistence AS persistence, c.relrowsecurity AS row_security, c.relforcerowsecurity AS forced_row_security,
+       pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+       has_table_privilege(c.oid, 'SELECT') AS may_select, has_table_privilege(c.oid, 'REFERENCES') AS may_reference,
+       greatest(c.reltuples, 0)::bigint AS estimated_rows
+FROM unnest(%(names)s::text[]) AS name
+JOIN pg_class c ON c.oid = to_regclass(name)
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p')
+
+-- columns: the columns of the given tables
+SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid, a.atttypmod AS type_modifier,
+       format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
+       pg_get_expr(d.adbin, d.adrelid) AS "default", a.attidentity::text AS identity, a.attgenerated::text AS generated,
+       coalesce(co.collname, '') AS collation, coalesce(co.collisdeterministic, true) AS deterministic,
+       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisvalid AND i.indpred IS NULL
+               AND i.indkey[0] = a.attnum) AS indexed,
+       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisvalid AND i.indisunique
+               AND i.indimmediate AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS is_unique
+FROM pg_attribute a
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
+WHERE a.attrelid = ANY(%(oids)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+
+-- indexes: the indexes of the given tables, those of primary keys and constraints marked
+SELECT i.indrelid::bigint AS table_oid, c.relname AS name, i.indisunique AS is_unique, am.amname AS method,
+       ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, false)
+                    || CASE WHEN i.indoption[k - 1] & 1 = 1 THEN ' DESC' ELSE '' END
+                    || CASE WHEN (i.indoption[k - 1] & 2 = 2) <> (i.indoption[k - 1] & 1 = 1)
+                            THEN ' NULLS ' || CASE WHEN i.indoption[k - 1] & 2 = 2 THEN 'FIRST' ELSE 'LAST' END ELSE '' END
+                    || CASE WHEN oc.opcdefault THEN '' ELSE ' ' || oc.opcname END
+                    || CASE WHEN i.indcollation[k - 1] IN (0, coalesce(a.attcollation, i.indcollation[k - 1])) THEN ''
+                            ELSE ' COLLATE ' || i.indcollation[k - 1]::regcollation::text END
+             FROM generate_series(1, i.indnkeyatts) AS k
+             JOIN pg_opclass oc ON oc.oid = i.indclass[k - 1]
+             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0
+             ORDER BY k) AS keys,
+       ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, false) FROM generate_series(i.indnkeyatts + 1, i.indnatts) AS k
+             ORDER BY k) AS included,
+       pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS nulls_not_distinct,
+       i.indisvalid AND i.indisready AND i.indislive AS valid,
+       coalesce((SELECT con.contype::text FROM pg_constraint con
+                 WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')), '') AS constraint_kind
+FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_am am ON am.oid = c.relam
+WHERE i.indrelid = ANY(%(oids)s::oid[])
+ORDER BY i.indrelid, c.relname
+
+-- foreign_keys: the foreign keys of the given tables; those that a partition inherits belong to its parent
+SELECT con.conrelid::bigint AS table_oid, con.conname AS name,
+       ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)
+             JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
+       con.confrelid::bigint AS target_oid, target.relname AS target_table, target_schema.nspname AS target_schema,
+       ARRAY(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k(number, position)
+             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.number ORDER BY k.position) AS target_columns,
+       con.confdeltype::text AS on_delete, con.confupdtype::text AS on_update, con.confmatchtype::text AS match,
+       coalesce(cardinality(con.confdelsetcols), 0) AS set_columns,
+       con.condeferrable AS deferrable, con.condeferred AS deferred, con.convalidated AS validated,
+       coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
+       (SELECT count(*) FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgenabled IN ('D', 'R')) AS disabled_triggers
+FROM pg_constraint con
+JOIN pg_class target ON target.oid = con.confrelid
+JOIN pg_namespace target_schema ON target_schema.oid = target.relnamespace
+WHERE con.contype = 'f' AND con.conrelid = ANY(%(oids)s::oid[])
+  AND NOT EXISTS (SELECT FROM pg_constraint parent WHERE parent.oid = con.conparentid AND parent.conrelid = con.conrelid)
+ORDER BY con.conrelid, con.conname
+
+-- other_constraints: the primary keys, CHECK, UNIQUE and EXCLUDE constraints of the given tables
+SELECT con.conrelid::bigint AS table_oid, con.conname AS name, con.contype::text AS kind,
+       ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)
+             JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
+       CASE con.contype WHEN 'c' THEN pg_get_expr(con.conbin, con.conrelid) ELSE pg_get_constraintdef(con.oid) END AS definition,
+       con.convalidated AND coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS validated,
+       con.condeferrable AS deferrable
+FROM pg_constraint con
+WHERE con.contype IN ('p', 'c', 'u', 'x') AND con.conrelid = ANY(%(oids)s::oid[])
+ORDER BY con.conrelid, con.conname
+
+-- enum_labels: the labels of the enum of the given quoted name, in their order; no row where there is no such enum
+SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = to_regtype(%(name)s) ORDER BY e.enumsortorder
+
+-- columns_named_alike: columns that end like one of the given bare names, in ordinary tables outside those given
+SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND c.oid <> ALL(%(oids)s::oid[])
+  AND replace(lower(a.attname), '_', '') ~ ('(' || array_to_string(%(bare_names)s::text[], '|') || ')$')
+  AND NOT EXISTS (SELECT FROM pg_constraint con
+                  WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])
+ORDER BY n.nspname, c.relname, a.attname

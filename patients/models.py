@@ -1,0 +1,311 @@
+"""The six tables of the patient module; every column, index and key is that of the hospital's Prisma schema."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from migrations_safety.constraints import ForeignKeyConstraint, NamedIndex, UniqueIndex
+from migrations_safety.fields import CurrentTimestamp, EnumField, IdField, TimestampField, new_id
+
+
+class PatientStatus(models.TextChoices):
+    """The labels of the PostgreSQL enum "PatientStatus"."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    DECEASED = "DECEASED"
+    ARCHIVED = "ARCHIVED"
+
+
+class IdentityStatus(models.TextChoices):
+    """Who a row stands for: a known person, a real but unknown one, or nobody that anyone has seen."""
+
+    IDENTIFIED = "IDENTIFIED"
+    UNIDENTIFIED = "UNIDENTIFIED"
+    PLACEHOLDER = "PLACEHOLDER"
+
+
+class AllergyStatus(models.TextChoices):
+    """What is known about allergies; an empty list of allergies alone says nothing."""
+
+    UNKNOWN = "UNKNOWN"
+    HAS_ALLERGIES = "HAS_ALLERGIES"
+    NO_KNOWN_ALLERGIES = "NO_KNOWN_ALLERGIES"
+
+
+def staff_reference(column: str) -> Any:
+    """A column of `patients` that names a user; the key's rule stands in Meta."""
+    return models.ForeignKey(
+        "ehr.User",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_column=column,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+
+
+def staff_key(field: str, column: str) -> ForeignKeyConstraint:
+    """The SET NULL key of such a column: a patient outlives the accounts of the staff."""
+    return ForeignKeyConstraint(field=field, name=f"patients_{column}_fkey", on_delete="SET NULL")
+
+
+class RealPatients(models.Manager["Patient"]):
+    """Patients without placeholders: what searches and statistics are made of."""
+
+    def get_queryset(self) -> models.QuerySet[Patient]:
+        """All rows whose identity is not a placeholder's."""
+        return super().get_queryset().exclude(identity_status=IdentityStatus.PLACEHOLDER)
+
+
+class Patient(models.Model):
+    """A patient. `objects` leaves placeholders out; a record's own `patient` does reach them."""
+
+    id = IdField(primary_key=True, default=new_id)
+    mrn = models.CharField(max_length=60)
+    first_name = models.CharField(db_column="firstName", max_length=100)
+    middle_name = models.CharField(db_column="middleName", max_length=100, null=True)
+    last_name = models.CharField(db_column="lastName", max_length=100)
+    date_of_birth = models.DateField(db_column="dateOfBirth")
+    date_of_birth_estimated = models.BooleanField(db_column="dateOfBirthEstimated", db_default=False)
+    gender = models.CharField(max_length=20, null=True)
+    national_id = models.CharField(db_column="nationalId", max_length=50, null=True)
+    email = models.CharField(max_length=255, null=True)
+    phone = models.CharField(max_length=50, null=True)
+    phone_secondary = models.CharField(db_column="phoneSecondary", max_length=50, null=True)
+    address_line_1 = models.CharField(db_column="addressLine1", max_length=200, null=True)
+    address_line_2 = models.CharField(db_column="addressLine2", max_length=200, null=True)
+    city = models.CharField(max_length=100, null=True)
+    state = models.CharField(max_length=100, null=True)
+    postal_code = models.CharField(db_column="postalCode", max_length=20, null=True)
+    country = models.CharField(max_length=100, null=True)
+    preferred_language = models.CharField(db_column="preferredLanguage", max_length=20, null=True)
+    interpreter_required = models.BooleanField(db_column="interpreterRequired", db_default=False)
+    identity_status = models.CharField(
+        db_column="identityStatus",
+        max_length=20,
+        choices=IdentityStatus.choices,
+        db_default=IdentityStatus.IDENTIFIED.value,
+    )
+    allergy_status = models.CharField(
+        db_column="allergyStatus",
+        max_length=20,
+        choices=AllergyStatus.choices,
+        db_default=AllergyStatus.UNKNOWN.value,
+    )
+    status = EnumField(enum_name="PatientStatus", choices=PatientStatus.choices, db_default=PatientStatus.ACTIVE.value)
+    restricted = models.BooleanField(db_default=False)
+    restricted_reason = models.TextField(db_column="restrictedReason", null=True)
+    restricted_by = staff_reference("restrictedBy")
+    restricted_at = TimestampField(db_column="restrictedAt", null=True)
+    date_of_death = models.DateField(db_column="dateOfDeath", null=True)
+    deceased_at = TimestampField(db_column="deceasedAt", null=True)
+    deceased_by = staff_reference("deceasedBy")
+    archived_at = TimestampField(db_column="archivedAt", null=True)
+    archived_by = staff_reference("archivedBy")
+    archived_reason = models.TextField(db_column="archivedReason", null=True)
+    merged_into = IdField(db_column="mergedInto", null=True)
+    merged_at = TimestampField(db_column="mergedAt", null=True)
+    merged_by = staff_reference("mergedBy")
+    backfill_run_id = IdField(db_column="backfillRunId", null=True)
+    version = models.IntegerField(db_default=1)
+    created_at = TimestampField(db_column="createdAt", db_default=CurrentTimestamp())
+    updated_at = TimestampField(db_column="updatedAt", auto_now=True)
+    created_by = staff_reference("createdBy")
+    updated_by = staff_reference("updatedBy")
+
+    objects = RealPatients()
+    with_placeholders = models.Manager["Patient"]()
+
+    class Meta:
+        db_table = "patients"
+        indexes = [
+            UniqueIndex(fields=["mrn"], name="patients_mrn_key"),
+            NamedIndex(fields=["last_name", "first_name"], name="patients_lastName_firstName_idx"),
+            NamedIndex(fields=["date_of_birth", "last_name"], name="patients_dateOfBirth_lastName_idx"),
+            NamedIndex(fields=["national_id"], name="patients_nationalId_idx"),
+            NamedIndex(fields=["phone"], name="patients_phone_idx"),
+            NamedIndex(fields=["status", "updated_at"], name="patients_status_updatedAt_idx"),
+            NamedIndex(fields=["identity_status", "created_at"], name="patients_identityStatus_createdAt_idx"),
+            NamedIndex(fields=["merged_into"], name="patients_mergedInto_idx"),
+            NamedIndex(fields=["created_by"], name="patients_createdBy_idx"),
+            NamedIndex(fields=["updated_by"], name="patients_updatedBy_idx"),
+            NamedIndex(fields=["restricted_by"], name="patients_restrictedBy_idx"),
+            NamedIndex(fields=["deceased_by"], name="patients_deceasedBy_idx"),
+            NamedIndex(fields=["archived_by"], name="patients_archivedBy_idx"),
+            NamedIndex(fields=["merged_by"], name="patients_mergedBy_idx"),
+        ]
+        constraints = [
+            staff_key("created_by", "createdBy"),
+            staff_key("updated_by", "updatedBy"),
+            staff_key("restricted_by", "restrictedBy"),
+            staff_key("deceased_by", "deceasedBy"),
+            staff_key("archived_by", "archivedBy"),
+            staff_key("merged_by", "mergedBy"),
+            models.CheckConstraint(
+                condition=Q(identity_status__in=["IDENTIFIED", "UNIDENTIFIED", "PLACEHOLDER"]),
+                name="patients_identityStatus_check",
+            ),
+            models.CheckConstraint(
+                condition=~Q(identity_status="PLACEHOLDER", allergy_status="NO_KNOWN_ALLERGIES"),
+                name="patients_allergyStatus_check",
+            ),
+        ]
+
+    @property
+    def is_placeholder(self) -> bool:
+        """True for a row made so that a key holds; nobody has been seen."""
+        return bool(self.identity_status == IdentityStatus.PLACEHOLDER)
+
+    def age_on(self, day: datetime.date) -> int | None:
+        """Full years at `day`; None for a placeholder, whose date of birth means nothing: never dose by it."""
+        if self.is_placeholder:
+            return None
+        birthday_to_come = (day.month, day.day) < (self.date_of_birth.month, self.date_of_birth.day)
+        return day.year - self.date_of_birth.year - birthday_to_come
+
+
+class PatientPart(models.Model):
+    """What the tables below a patient have in common; they go with the patient (CASCADE)."""
+
+    id = IdField(primary_key=True, default=new_id)
+    patient = models.ForeignKey(
+        Patient,
+        on_delete=models.DO_NOTHING,
+        db_column="patientId",
+        db_constraint=False,
+        db_index=False,
+    )
+    created_at = TimestampField(db_column="createdAt", db_default=CurrentTimestamp())
+    updated_at = TimestampField(db_column="updatedAt", auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+def part_key(table: str) -> ForeignKeyConstraint:
+    """The CASCADE key of a part to its patient."""
+    return ForeignKeyConstraint(field="patient", name=f"{table}_patientId_fkey", on_delete="CASCADE")
+
+
+class PatientContact(PatientPart):
+    """Next of kin, guardian or emergency contact."""
+
+    first_name = models.CharField(db_column="firstName", max_length=100)
+    last_name = models.CharField(db_column="lastName", max_length=100)
+    relationship = models.CharField(max_length=50)
+    phone = models.CharField(max_length=50, null=True)
+    email = models.CharField(max_length=255, null=True)
+    address = models.CharField(max_length=500, null=True)
+    is_next_of_kin = models.BooleanField(db_column="isNextOfKin", db_default=False)
+    is_emergency_contact = models.BooleanField(db_column="isEmergencyContact", db_default=False)
+    is_legal_guardian = models.BooleanField(db_column="isLegalGuardian", db_default=False)
+    priority = models.IntegerField(db_default=1)
+    version = models.IntegerField(db_default=1)
+
+    class Meta:
+        db_table = "patient_contacts"
+        indexes = [NamedIndex(fields=["patient", "priority"], name="patient_contacts_patientId_priority_idx")]
+        constraints = [part_key("patient_contacts")]
+
+
+class PatientDocument(PatientPart):
+    """A stored document; the file itself lies elsewhere, under `storage_key`."""
+
+    document_type = models.CharField(db_column="documentType", max_length=50)
+    title = models.CharField(max_length=200)
+    document_number = models.CharField(db_column="documentNumber", max_length=100, null=True)
+    expires_at = models.DateField(db_column="expiresAt", null=True)
+    storage_key = models.CharField(db_column="storageKey", max_length=255)
+    file_name = models.CharField(db_column="fileName", max_length=255)
+    mime_type = models.CharField(db_column="mimeType", max_length=100)
+    size_bytes = models.BigIntegerField(db_column="sizeBytes")
+    sha256 = models.CharField(max_length=64)
+    status = models.CharField(max_length=20, db_default="CURRENT")
+    uploaded_by = IdField(db_column="uploadedBy", null=True)
+
+    class Meta:
+        db_table = "patient_documents"
+        indexes = [
+            UniqueIndex(fields=["storage_key"], name="patient_documents_storageKey_key"),
+            NamedIndex(fields=["patient", "document_type"], name="patient_documents_patientId_documentType_idx"),
+        ]
+        constraints = [part_key("patient_documents")]
+
+
+class PatientAllergy(PatientPart):
+    """One allergy or intolerance."""
+
+    substance = models.CharField(max_length=200)
+    substance_code = models.CharField(db_column="substanceCode", max_length=50, null=True)
+    category = models.CharField(max_length=20)
+    clinical_status = models.CharField(db_column="clinicalStatus", max_length=20, db_default="ACTIVE")
+    verification_status = models.CharField(db_column="verificationStatus", max_length=20, db_default="UNCONFIRMED")
+    criticality = models.CharField(max_length=20, db_default="UNABLE_TO_ASSESS")
+    reaction = models.TextField(null=True)
+    severity = models.CharField(max_length=20, null=True)
+    onset_date = models.DateField(db_column="onsetDate", null=True)
+    recorded_by = IdField(db_column="recordedBy", null=True)
+    notes = models.TextField(null=True)
+
+    class Meta:
+        db_table = "patient_allergies"
+        indexes = [
+            NamedIndex(fields=["patient", "clinical_status"], name="patient_allergies_patientId_clinicalStatus_idx"),
+            NamedIndex(fields=["substance_code"], name="patient_allergies_substanceCode_idx"),
+        ]
+        constraints = [part_key("patient_allergies")]
+
+
+class PatientRiskFlag(PatientPart):
+    """A warning that staff must see, such as PLACEHOLDER_RECORD."""
+
+    category = models.CharField(max_length=30)
+    code = models.CharField(max_length=50)
+    description = models.TextField(null=True)
+    severity = models.CharField(max_length=20, db_default="MEDIUM")
+    status = models.CharField(max_length=20, db_default="ACTIVE")
+    starts_at = TimestampField(db_column="startsAt", db_default=CurrentTimestamp())
+    ends_at = TimestampField(db_column="endsAt", null=True)
+    raised_by = IdField(db_column="raisedBy", null=True)
+    resolved_by = IdField(db_column="resolvedBy", null=True)
+    resolution_note = models.TextField(db_column="resolutionNote", null=True)
+
+    class Meta:
+        db_table = "patient_risk_flags"
+        indexes = [
+            NamedIndex(fields=["patient", "status"], name="patient_risk_flags_patientId_status_idx"),
+            NamedIndex(fields=["code", "status"], name="patient_risk_flags_code_status_idx"),
+        ]
+        constraints = [part_key("patient_risk_flags")]
+
+
+class PatientMergeHistory(models.Model):
+    """The record of a merge; it has no keys, because it outlives both patients."""
+
+    id = IdField(primary_key=True, default=new_id)
+    source_patient_id = IdField(db_column="sourcePatientId")
+    target_patient_id = IdField(db_column="targetPatientId")
+    reason = models.TextField()
+    source_snapshot = models.JSONField(db_column="sourceSnapshot")
+    target_snapshot = models.JSONField(db_column="targetSnapshot")
+    moved_records = models.JSONField(db_column="movedRecords")
+    merged_at = TimestampField(db_column="mergedAt", db_default=CurrentTimestamp())
+    merged_by = IdField(db_column="mergedBy")
+    reversed_at = TimestampField(db_column="reversedAt", null=True)
+    reversed_by = IdField(db_column="reversedBy", null=True)
+    reversal_reason = models.TextField(db_column="reversalReason", null=True)
+    version = models.IntegerField(db_default=1)
+
+    class Meta:
+        db_table = "patient_merge_history"
+        indexes = [
+            NamedIndex(fields=["source_patient_id"], name="patient_merge_history_sourcePatientId_idx"),
+            NamedIndex(fields=["target_patient_id"], name="patient_merge_history_targetPatientId_idx"),
+            NamedIndex(fields=["merged_at"], name="patient_merge_history_mergedAt_idx"),
+        ]
