@@ -482,7 +482,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        # Last, so that the lock on the users table is held for these six statements only.
+        # Last, so that the users table is locked for these statements and the indexes of the empty tables only.
         migrations.AddConstraint(
             model_name="patient",
             constraint=migrations_safety.constraints.ForeignKeyConstraint(

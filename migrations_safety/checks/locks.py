@@ -1,0 +1,30 @@
+"""Checks of who is using the tables now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.findings import Finding
+from migrations_safety.findings import locks as wording
+from migrations_safety.sql import statement
+
+LONG = 5
+"""Seconds: what a migration can wait out by trying again, a shorter transaction than this is."""
+
+
+def check_locks(connection: Any, evidence: Evidence) -> list[Finding]:
+    """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
+    names = {table.oid: table.name for table in evidence.touched()}
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.users_of_tables"), {"oids": list(names)})
+        for oid, pid, state, seconds, application, wraparound, autovacuum in cursor.fetchall():
+            if wraparound:
+                found.append(wording.wraparound_vacuum(names[oid], pid=pid))
+            elif not autovacuum and (seconds >= LONG or state.startswith("idle in transaction")):
+                words = {"pid": pid, "state": state, "seconds": seconds, "application": application}
+                found.append(wording.long_transaction(names[oid], **words))
+        cursor.execute(statement("session.prepared_transactions_on_tables"), {"oids": list(names)})
+        found += [wording.prepared_transaction(names[oid], seconds=seconds) for oid, seconds in cursor.fetchall()]
+    return found

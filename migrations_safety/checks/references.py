@@ -1,0 +1,72 @@
+"""Checks of what stands in the referencing columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from migrations_safety import catalog
+from migrations_safety.census import PLACEHOLDER_CLASSES, WARNED_CLASSES, Census, Counted
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.findings import Finding
+from migrations_safety.findings import references as wording
+
+HIDDEN_SENTINEL_ROWS = 1000
+HIDDEN_SENTINEL_SHARE = 0.2
+
+
+def check_references(evidence: Evidence, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
+    """Orphans by class, spellings, hidden sentinels."""
+    found: list[Finding] = []
+    for census in censuses:
+        for counted in census.references:
+            found += _orphans(evidence, counted, backfill_hint=backfill_hint)
+        if census.several_spellings:
+            found.append(wording.spellings_of_one(census.target_table, identifiers=census.several_spellings))
+        if census.case_variants:
+            found.append(wording.case_variants(census.target_table, identifiers=census.case_variants))
+    return found
+
+
+def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Iterator[Finding]:
+    subject = counted.key.subject
+    allowed = [counted.orphans[one] for one in PLACEHOLDER_CLASSES if one in counted.orphans]
+    if allowed:
+        values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
+        yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=backfill_hint)
+    column = evidence.column(counted.key.table, counted.key.column)
+    for identifier_class, (values, rows) in counted.orphans.items():
+        if identifier_class in WARNED_CLASSES:
+            yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
+        elif identifier_class not in PLACEHOLDER_CLASSES:
+            words = {"identifier_class": identifier_class, "values": values, "rows": rows}
+            yield wording.refused_class(subject, nullable=bool(column and column.nullable), **words)
+    if counted.most_rows >= HIDDEN_SENTINEL_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
+        yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
+
+
+def check_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
+    """Referencing columns that no index leads with."""
+    existing = [(key, evidence.column(key.table, key.column)) for key in evidence.references()]
+    return [
+        wording.without_index(key.subject, target=key.target_table)
+        for key, column in existing
+        if column and not column.indexed
+    ]
+
+
+def check_undeclared(connection: Any, evidence: Evidence) -> list[Finding]:
+    """Columns that are named like the referencing ones, in tables that no model declares."""
+    bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in evidence.references()}
+    if not bare_names:
+        return []
+    declared = catalog.tables(connection, evidence.plan.declared_tables)
+    alike = catalog.columns_named_alike(
+        connection, bare_names=sorted(bare_names), except_oids=[table.oid for table in declared.values()]
+    )
+    return [wording.no_key_declared(f'{_table(one)}."{one.column}"', type=one.type) for one in alike]
+
+
+def _table(one: catalog.ColumnNamedAlike) -> str:
+    return one.table if one.schema == "public" else f"{one.schema}.{one.table}"

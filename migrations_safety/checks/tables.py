@@ -1,0 +1,51 @@
+"""Checks of the tables, enums and keys that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrations_safety import catalog
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.declarations import DeclaredKey
+from migrations_safety.findings import Finding
+from migrations_safety.findings import tables as wording
+
+
+def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
+    """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
+    found = []
+    for migration in evidence.plan.migrations:
+        for table in migration.creates:
+            if table in evidence.tables:
+                found.append(wording.exists_already(table, migration=migration.label))
+        for enum in migration.enums:
+            there = catalog.enum_labels(connection, enum.name)
+            if there and list(there) != enum.labels:
+                found.append(wording.enum_exists_already(enum.name, migration=migration.label))
+    found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
+    return found + _parents(evidence)
+
+
+def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
+    table, target = evidence.tables.get(key.table), evidence.tables.get(key.target_table)
+    if table is None or target is None:
+        return
+    for there in evidence.keys:
+        if there.table_oid != table.oid:
+            continue
+        difference = key.difference(there, target_oid=target.oid)
+        if there.name == key.name and difference:
+            yield wording.key_differs(key.table, name=there.name, declared=difference[0], found=difference[1])
+        elif there.name != key.name and there.columns == (key.column,) and there.target_oid == target.oid:
+            yield wording.key_under_another_name(key.subject, name=there.name)
+
+
+def _parents(evidence: Evidence) -> list[Finding]:
+    parents = {(key.target_table, key.target_column) for key in evidence.plan.keys}
+    there = [(table, name, evidence.column(table, name)) for table, name in sorted(parents)]
+    return [
+        wording.parent_not_unique(f'{table}."{name}"')
+        for table, name, column in there
+        if column and not column.is_unique
+    ]

@@ -1,0 +1,64 @@
+"""Checks of the types at both ends of a key, as they really are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from migrations_safety.catalog import Column
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.declarations import DeclaredKey
+from migrations_safety.findings import Finding
+from migrations_safety.findings import types as wording
+
+TEXT_TYPES = ("text", "character varying", "character")
+
+
+def check_types(connection: Any, evidence: Evidence) -> list[Finding]:
+    """For every key: PostgreSQL refuses a key between uuid and text; other differences are worth a look."""
+    return [finding for key in evidence.plan.keys for finding in _types(evidence, key)]
+
+
+def _types(evidence: Evidence, key: DeclaredKey) -> list[Finding]:
+    column = evidence.column(key.table, key.column)
+    parent = evidence.column(key.target_table, key.target_column)
+    type_name = _name(column, key.column_type)
+    target_type = _name(parent, key.column_type)
+    target = f'{key.target_table}."{key.target_column}"'
+    if family(type_name) != family(target_type):
+        hint = _hint(evidence, key)
+        return [wording.no_common_type(key.subject, type=type_name, target=target, target_type=target_type, hint=hint)]
+    if type_name != target_type:
+        return [wording.other_type(key.subject, type=type_name, target=target, target_type=target_type)]
+    if column and parent and column.collation != parent.collation:
+        collations = {"collation": column.collation, "target_collation": parent.collation}
+        return [wording.other_collation(key.subject, target=target, **collations)]
+    return []
+
+
+def family(type_name: str) -> str:
+    """`text` for all character types, whole numbers together, else the type's own name without its length."""
+    bare = type_name.partition("(")[0].lower()
+    if bare in TEXT_TYPES or bare == "varchar":
+        return "text"
+    return "integer" if bare in {"smallint", "integer", "bigint"} else bare
+
+
+def _name(column: Column | None, declared: str | None) -> str:
+    return column.type if column else (declared or "").lower()
+
+
+def _hint(evidence: Evidence, key: DeclaredKey) -> str:
+    """The setting that fits where one does: the type that all existing ends have in common."""
+    ends = [
+        column
+        for one in evidence.plan.keys
+        for column in (evidence.column(one.table, one.column), evidence.column(one.target_table, one.target_column))
+        if column
+    ]
+    families = {family(column.type) for column in ends}
+    setting = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
+    if len(families) == 1 and families <= {"uuid", "text"}:
+        return f"Set {setting}={families.pop()}: that is what the existing columns are."
+    return f"The existing columns are of several types, so no {setting} fits all: ALTER TABLE {key.table} ALTER COLUMN first."

@@ -1,0 +1,101 @@
+"""What an error may say: class, SQLSTATE and the names of objects, never the text of a driver's message.
+
+A message of PostgreSQL repeats the value that it complains about, and DETAIL the whole row (measured: 23503,
+22P02, 23514), so only the machine-readable fields are shown. A failed connection is the exception: nothing was
+read yet, and libpq's sentence names host, user and database only.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, InterfaceError, NotSupportedError
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.utils.connection import ConnectionDoesNotExist
+
+from migrations_safety.refusals import Refusal
+
+RUN_AGAIN = "Run the same command again; what was done is kept."
+WORDS = {
+    "42501": ("the role may not do this", "Ask the owner for the privilege, or run as the owner."),
+    "42P01": ("a table is not there", "Check that this is the right database, and its search_path."),
+    "55P03": ("a lock was not free in time", RUN_AGAIN),
+    "40P01": ("a deadlock was avoided by giving way", RUN_AGAIN),
+    "57014": (
+        "the statement was cancelled, by a timeout or by hand",
+        "Look at statement_timeout of the role, then run again.",
+    ),
+    "57P01": ("the session was ended by an administrator", RUN_AGAIN),
+    "25006": ("the database or transaction is read only", "Connect to the primary."),
+    "53100": ("the server's disk is full", "Free room on the server, then run again."),
+    "55P04": ("a label of an enum was used in the transaction that added it", "Split the migration in two."),
+}
+
+
+def explain(error: BaseException) -> tuple[str, str]:
+    """One sentence and a hint for any error; nothing of it comes from a row."""
+    if isinstance(error, Refusal):
+        return str(error), error.hint
+    if isinstance(error, NotSupportedError | ImproperlyConfigured | InconsistentMigrationHistory):
+        return str(error), ""
+    if isinstance(error, ConnectionDoesNotExist):
+        return f"There is no database alias of that name: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), ""
+    driver = _driver_error(error)
+    if driver is not None:
+        return _explain_driver(driver)
+    return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)", ""
+
+
+def is_expected(error: BaseException) -> bool:
+    """True where the sentence says it all; else the traceback's frames are worth showing."""
+    expected = Refusal | ImproperlyConfigured | InconsistentMigrationHistory | ConnectionDoesNotExist | OSError
+    return isinstance(error, expected) or _driver_error(error) is not None
+
+
+def frames(error: BaseException) -> str:
+    """Where it happened: files, lines and functions, without any message."""
+    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+
+
+def _driver_error(error: BaseException) -> psycopg.Error | None:
+    for one in _causes(error):
+        if isinstance(one, psycopg.Error):
+            return one
+    return psycopg.InterfaceError() if isinstance(error, DatabaseError | InterfaceError) else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if error.__cause__ is None:
+            return
+        error = error.__cause__
+
+
+def _explain_driver(error: psycopg.Error) -> tuple[str, str]:
+    if error.sqlstate is None:
+        return _explain_connection(error)
+    names = [
+        f"{kind} {name}"
+        for kind, name in (
+            ("table", error.diag.table_name),
+            ("column", error.diag.column_name),
+            ("constraint", error.diag.constraint_name),
+        )
+        if name
+    ]
+    words, hint = WORDS.get(error.sqlstate, (type(error).__name__, ""))
+    return f"PostgreSQL refused: {words} (SQLSTATE {error.sqlstate}{''.join(', ' + name for name in names)})", hint
+
+
+def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
+    if isinstance(error, psycopg.OperationalError) and error.pgconn is not None and error.pgresult is None:
+        reason = " ".join(str(error).split())
+        hint = "Check DATABASE_URL or the PG* variables, and that the server runs."
+        return f"Could not connect: {reason}", hint
+    return "The connection to the server was lost", RUN_AGAIN

@@ -1,0 +1,35 @@
+"""Wording of the findings about what the role may do."""
+
+from migrations_safety.findings import Finding, finding
+
+
+def not_owner(table: str, *, role: str, owner: str) -> Finding:
+    """ALTER TABLE needs the table's owner."""
+    message = f'belongs to "{owner}"; the role "{role}" may not alter it.'
+    return finding("privilege.E002", table, message, f'GRANT "{owner}" TO "{role}"; or run migrate as "{owner}".')
+
+
+def may_not_reference(table: str, *, role: str) -> Finding:
+    """A foreign key needs REFERENCES on its parent."""
+    message = f'may not be referenced by the role "{role}".'
+    return finding("privilege.E003", table, message, f'As its owner: GRANT REFERENCES ON {table} TO "{role}";')
+
+
+def may_not_create(schema: str, *, role: str) -> Finding:
+    """New tables need CREATE on the schema."""
+    message = f'is a schema in which the role "{role}" may not create tables.'
+    return finding(
+        "privilege.E004", schema, message, f'As its owner: GRANT CREATE, USAGE ON SCHEMA {schema} TO "{role}";'
+    )
+
+
+def rows_hidden(table: str, *, role: str) -> Finding:
+    """Row-level security applies to us: what was counted is not all there is."""
+    message = f'hides rows from the role "{role}" by row-level security: what was counted is not all there is.'
+    return finding("privilege.E005", table, message, f'ALTER ROLE "{role}" BYPASSRLS; or run as a role that has it.')
+
+
+def row_security(table: str) -> Finding:
+    """Row-level security exists, though not for us."""
+    message = "has row-level security: for a role that is not its owner, validating a key takes 35 to 40 times as long."
+    return finding("privilege.W001", table, message, "Run migrate as the owner of both tables, or with BYPASSRLS.")

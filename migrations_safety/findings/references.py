@@ -1,0 +1,85 @@
+"""Wording of the findings about what stands in the referencing columns: counts and classes, never a value."""
+
+from migrations_safety.findings import Finding, finding
+
+
+def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> Finding:
+    """References to parents that do not exist, of classes that may become placeholders."""
+    message = f"holds {_values(values)} in {_rows(rows)} with no row in {target}."
+    return finding("references.E001", subject, message, hint)
+
+
+def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, nullable: bool) -> Finding:
+    """Orphans that must not become placeholders."""
+    message = (
+        f"holds {_values(values)} in {_rows(rows)} of the class {identifier_class}, which {REASONS[identifier_class]}."
+    )
+    table = subject.partition(".")[0]
+    by_hand = "Correct these rows in the application, a person who knows them confirms each."
+    nullify = f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
+    return finding("references.E002", subject, message, by_hand + (nullify if nullable else ""))
+
+
+def spellings_of_one(target: str, *, identifiers: int) -> Finding:
+    """The same UUID in two spellings: two parents to the key, one person to people."""
+    message = f"would get {identifiers} {'person' if identifiers == 1 else 'people'} twice: their ids stand in more than one spelling."
+    hint = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
+    return finding("references.E003", target, message, hint)
+
+
+def warned_class(subject: str, *, identifier_class: str, values: int) -> Finding:
+    """Orphans that may become placeholders but are worth a look."""
+    message = f"holds {_values(values)} of the class {identifier_class} with no parent; {REASONS[identifier_class]}."
+    return finding("references.W001", subject, message, "Ask the application's developers where these ids come from.")
+
+
+def case_variants(target: str, *, identifiers: int) -> Finding:
+    """Ids that differ in nothing but upper and lower case."""
+    message = f"is referenced by {identifiers} ids that differ from another in upper and lower case only; a text key tells them apart."
+    return finding("references.W002", target, message, "Look whether they are one person before making placeholders.")
+
+
+def without_index(subject: str, *, target: str) -> Finding:
+    """Every delete in the parent scans the whole table."""
+    table, _, column = subject.partition(".")
+    message = f"has no index: each delete or change of an id in {target} reads the whole table."
+    return finding("references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {table} ({column});")
+
+
+def no_key_declared(subject: str, *, type: str) -> Finding:
+    """A column that looks like a reference in a table that no key covers."""
+    message = f"({type}) is named like a reference, but no key is declared for it: it was not counted."
+    return finding(
+        "references.W004", subject, message, "Declare a ForeignKeyConstraint for it, or know that it is left out."
+    )
+
+
+def one_value_in_most_rows(subject: str, *, rows: int, total: int) -> Finding:
+    """A hidden sentinel: one id with far more rows than a patient has."""
+    message = f"holds one value in {rows:,} of {total:,} rows: it may stand for 'no patient'."
+    return finding(
+        "references.W005", subject, message, "python manage.py precheck --show-ids shows the value on your terminal."
+    )
+
+
+REASONS = {
+    "blank": "would put many people into one chart",
+    "sentinel_word": "stands for 'no patient', it would put many people into one chart",
+    "uuid_nil": "stands for 'no patient', it would put many people into one chart",
+    "uuid_max": "stands for 'no patient', it would put many people into one chart",
+    "uuid_test_pattern": "looks like test data",
+    "uuid_noncanonical": "is another spelling of a UUID, a key compares it byte by byte",
+    "uuid_nonrfc": "has a version or variant that no generator makes",
+    "integer": "is a number of an older system and needs a mapping table",
+    "mrn_like": "looks like a medical record number, not an id",
+    "opaque": "is an id of another kind (cuid, ulid, nanoid, ObjectId); it is kept exactly as it is",
+    "other_text": "is no id of a known kind, it may be a name or a telephone number",
+}
+
+
+def _values(count: int) -> str:
+    return f"{count:,} value" + ("" if count == 1 else "s")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("" if count == 1 else "s")

@@ -1,0 +1,40 @@
+"""Wording of the findings about tables and keys that are, or are not, there."""
+
+from migrations_safety.findings import Finding, finding
+
+
+def exists_already(table: str, *, migration: str) -> Finding:
+    """A table that a pending migration creates is there."""
+    app, _, name = migration.partition(".")
+    message = f"is there already, but {migration}, which creates it, is not recorded as applied."
+    hint = (
+        f"If it was made by that migration's own SQL: python manage.py migrate {app} {name} --fake, then verify it. "
+        "If not: rename it."
+    )
+    return finding("tables.E004", table, message, hint)
+
+
+def enum_exists_already(name: str, *, migration: str) -> Finding:
+    """An enum that a pending migration creates is there with other labels."""
+    message = f"is an enum that is there already with other labels than {migration} declares."
+    return finding(
+        "tables.E005", name, message, f'ALTER TYPE "{name}" RENAME TO "{name}_old"; then run precheck again.'
+    )
+
+
+def key_differs(table: str, *, name: str, declared: str, found: str) -> Finding:
+    """A constraint of the key's name has another definition."""
+    message = f'has a constraint "{name}" with another definition: declared {declared}, found {found}.'
+    return finding("tables.E003", table, message, f'ALTER TABLE {table} RENAME CONSTRAINT "{name}" TO "{name}_old";')
+
+
+def parent_not_unique(subject: str) -> Finding:
+    """A key can only reference a column that is unique."""
+    message = "is to be referenced by a foreign key, but no unique index or primary key covers it alone."
+    return finding("tables.E006", subject, message, "Make it the primary key, or create a unique index on it.")
+
+
+def key_under_another_name(subject: str, *, name: str) -> Finding:
+    """The same column already has a key to the same parent."""
+    message = f'already has the key "{name}" to the same parent; the older key\'s rule acts first.'
+    return finding("tables.W001", subject, message, f'Keep one: compare the rules, then drop "{name}" or the new one.')

@@ -1,0 +1,28 @@
+"""Wording of the findings about the server and the session; those that end the look are in `refusals`."""
+
+from migrations_safety.findings import Finding, finding
+
+
+def standby(name: str) -> Finding:
+    """The database is read only; looking works, migrating does not."""
+    message = "is a standby: it can be looked at, not migrated."
+    return finding("target.W001", name, message, "Run migrate on the primary.")
+
+
+def pooler_in_transaction_mode(name: str) -> Finding:
+    """Two statements of one session reach two backends, so session locks and settings mean nothing."""
+    message = "is reached through a pooler in transaction mode: locks and settings of a session do not hold there."
+    return finding("target.E005", name, message, "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT).")
+
+
+def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
+    """A timeout that would end a long validation."""
+    settings = ", ".join(f"{name} = {value}" for name, value in timeouts.items())
+    message = f"has {settings}: counting and validating a large table takes longer."
+    return finding("target.W002", role, message, f'ALTER ROLE "{role}" SET {next(iter(timeouts))} = 0;')
+
+
+def deploy_running(name: str) -> Finding:
+    """The deploy lock is held now."""
+    message = "has another migrate or backfill_placeholders at work on it now."
+    return finding("target.W003", name, message, "Wait until it has finished, then run precheck again.")

@@ -1,0 +1,134 @@
+"""What the commands have in common: options, exit codes, the report's way out, errors in one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import DEFAULT_DB_ALIAS
+
+from migrations_safety.errors import explain, frames, is_expected
+from migrations_safety.progress import Progress, progress_on
+
+LOOKED_AND_FOUND = 1
+COULD_NOT = 2
+INTERRUPTED = 130
+
+
+class SafetyCommand(BaseCommand):
+    """A command that reports: `tell` does the work and gives exit code, text and JSON.
+
+    The report alone goes to stdout or to `--output`; progress and one closing sentence go to stderr.
+    """
+
+    requires_system_checks: Any = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The options that all commands share."""
+        add_target_arguments(parser)
+        parser.add_argument(
+            "--format", choices=("text", "json"), default="text", help="text for people, json for scripts"
+        )
+        parser.add_argument("--output", metavar="FILE", help="write the report there (whole or not at all, mode 0600)")
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run, and turn every error into one sentence and its exit code."""
+        with one_sentence(self.stderr):
+            return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Open the way out, do the work, report, exit."""
+        started = time.monotonic()
+        with report_file(options["output"]) as write:
+            progress = progress_on(sys.stderr, wanted=not options["no_progress"])
+            outcome = self.tell(options, progress, lambda: time.monotonic() - started)
+            text = json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
+            if options["format"] == "text":
+                text = outcome.text(width=screen_width(), colour=self._colour(options))
+            write(text) if write else self.stdout.write(text, ending="")
+        self.stderr.write(outcome.closing)
+        if outcome.exit_code:
+            sys.exit(outcome.exit_code)
+
+    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+        """The command's one call into the domain."""
+        raise NotImplementedError
+
+    def _colour(self, options: dict[str, Any]) -> bool:
+        if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
+            return False
+        return bool(options["force_color"] or self.stdout.isatty())
+
+
+class Outcome:
+    """What a command found: its exit code, its closing sentence, and how to draw it."""
+
+    def __init__(
+        self, *, exit_code: int, closing: str, text: Callable[..., str], json: Callable[[], dict[str, Any]]
+    ) -> None:
+        self.exit_code = exit_code
+        self.closing = closing
+        self.text = text
+        self.json = json
+
+
+def add_target_arguments(parser: ArgumentParser) -> None:
+    """Which database, and that it is the right one."""
+    if "--database" not in parser._option_string_actions:
+        help = "which of the configured databases (default: default)"
+        parser.add_argument("--database", metavar="ALIAS", default=DEFAULT_DB_ALIAS, help=help)
+    parser.add_argument("--expect-database", metavar="NAME", help="refuse any database of another name")
+    parser.add_argument("--no-progress", action="store_true", help="no progress on stderr")
+
+
+@contextmanager
+def one_sentence(stderr: OutputWrapper) -> Iterator[None]:
+    """Turn errors into a sentence, the next command, and exit code 2; Ctrl-C into 130."""
+    try:
+        yield
+    except CommandError as error:
+        error.returncode = COULD_NOT if error.returncode == 1 else error.returncode
+        raise
+    except KeyboardInterrupt:
+        stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        sentence, hint = explain(error)
+        if not is_expected(error):
+            stderr.write(frames(error))
+        raise CommandError(f"{sentence}\n{hint}".strip(), returncode=getattr(error, "exit_code", COULD_NOT)) from None
+
+
+@contextmanager
+def report_file(name: str | None) -> Iterator[Callable[[str], None] | None]:
+    """A way to write the report to a file: opened before any work, in place only when it is whole."""
+    if name is None:
+        yield None
+        return
+    final = Path(name)
+    if final.is_dir():
+        raise IsADirectoryError(21, "The report cannot be written, this is a folder", name)
+    handle, unfinished = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file.write  # type: ignore[misc]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, final)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def screen_width() -> int:
+    """The width of the terminal, 100 where there is none."""
+    return max(60, shutil.get_terminal_size((100, 24)).columns)

@@ -1,0 +1,54 @@
+"""`precheck`: would migrate be safe on this database as it is now?"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from migrations_safety import precheck
+from migrations_safety.findings import Level
+from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.progress import Progress
+
+
+class Command(SafetyCommand):
+    """Look before migrating."""
+
+    help = (
+        "Looks at what `migrate` with the same arguments would do on this database, and whether it may: the catalog, "
+        "the rights, who is using the tables, and every value that a new foreign key will have to hold for. Reads only, "
+        "in one snapshot. Exit code 0: safe to migrate; 1: blocked by findings; 2: could not look."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The arguments of migrate, and how strict to be."""
+        super().add_arguments(parser)
+        parser.add_argument("app_label", nargs="?", help="only this app's migrations, as in migrate")
+        parser.add_argument("migration_name", nargs="?", help="up to this migration, as in migrate")
+        help = "the level that blocks: error (default), or warning for both"
+        parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
+        parser.add_argument(
+            "--no-data", action="store_true", help="read the catalog only: fast, but orphans are not known"
+        )
+
+    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+        """Run the precheck."""
+        report = precheck.run(
+            using=options["database"],
+            app_label=options["app_label"],
+            migration_name=options["migration_name"],
+            expect_database=options["expect_database"],
+            data=not options["no_data"],
+            fail_level=Level(options["fail_level"]),
+            progress=progress,
+        )
+        from migrations_safety.rendering import json, text
+
+        return Outcome(
+            exit_code=LOOKED_AND_FOUND if report.blocking else 0,
+            closing=f"precheck: {report.verdict}, {len(report.blocking)} blocking findings.",
+            text=partial(text.precheck, report, seconds=seconds()),
+            json=partial(json.precheck, report, seconds=seconds()),
+        )

@@ -1,0 +1,70 @@
+"""How a story tells how far it is: a bar on a terminal, plain lines elsewhere, nothing with --no-progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+SECONDS_BETWEEN_LINES = 5
+
+
+class Progress:
+    """Says nothing; the base of the other two, and what `--no-progress` gives."""
+
+    def say(self, sentence: str) -> None:
+        """What happens next, one sentence."""
+
+    @contextmanager
+    def steps(self, label: str, *, total: int) -> Iterator[Any]:
+        """Work of `total` units; call what is given with the number of units that are done so far."""
+        yield lambda done: None
+
+
+class PlainProgress(Progress):
+    """Lines of text, for logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def say(self, sentence: str) -> None:
+        """Write the sentence."""
+        print(sentence, file=self.stream, flush=True)
+
+    @contextmanager
+    def steps(self, label: str, *, total: int) -> Iterator[Any]:
+        """A line at the start, one every few seconds, one at the end."""
+        last = time.monotonic()
+        self.say(f"{label}: {total:,}")
+
+        def advance(done: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= SECONDS_BETWEEN_LINES or done >= total:
+                last = time.monotonic()
+                self.say(f"{label}: {done:,} of {total:,}")
+
+        yield advance
+
+
+class TerminalProgress(PlainProgress):
+    """A bar with the time that is left."""
+
+    @contextmanager
+    def steps(self, label: str, *, total: int) -> Iterator[Any]:
+        """A bar that disappears when the work is done."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Bar(*columns, console=Console(file=self.stream), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda done: bar.update(task, completed=done)
+
+
+def progress_on(stream: TextIO, *, wanted: bool) -> Progress:
+    """The progress that fits the stream."""
+    if not wanted:
+        return Progress()
+    return TerminalProgress(stream) if stream.isatty() else PlainProgress(stream)

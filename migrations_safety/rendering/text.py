@@ -1,0 +1,140 @@
+"""Reports as text for people: the database, a table a screen wide, the findings, the verdict last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import Any
+
+from migrations_safety.census import Counted
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.findings import Finding, Level
+from migrations_safety.precheck import Report as PrecheckReport
+from migrations_safety.session import Target
+
+COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}
+VERDICTS = {
+    "safe": ("Safe to migrate.", "bold green"),
+    "attention": ("Safe to migrate; read the warnings first.", "yellow"),
+    "blocked": ("Blocked: do not migrate yet.", "bold red"),
+}
+
+
+class Page:
+    """Text in the making; `colour` puts in a terminal's escape codes, `width` is in characters."""
+
+    def __init__(self, *, width: int, colour: bool) -> None:
+        from rich.console import Console
+
+        self.file = StringIO()
+        self.console = Console(
+            file=self.file,
+            width=width,
+            force_terminal=colour,
+            no_color=not colour,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+    def line(self, text: str = "", *, style: str | None = None) -> None:
+        """One paragraph, wrapped at the width."""
+        self.console.print(text, style=style)
+
+    def table(self, headings: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]]) -> None:
+        """A table; each heading comes with `left` or `right`."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for heading, justify in headings:
+            table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table)
+
+    def findings(self, found: Iterable[Finding]) -> None:
+        """Each finding: what it is about and what is, then the next command to type."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        for one in found:
+            words = Text.assemble((f"{one.level.value} {one.id}", COLOURS[one.level]), f"  {one.subject} {one.message}")
+            self.console.print(words)
+            self.console.print(Padding(Text(f"→ {one.hint}"), (0, 0, 0, 4)))
+
+    def text(self) -> str:
+        """The page without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self.file.getvalue().splitlines()) + "\n"
+
+
+def database(target: Target) -> str:
+    """Which database was looked at, in one line."""
+    role = "standby" if target.in_recovery else "primary"
+    where = f"{target.host}:{target.port}"
+    return f'Database "{target.name}" at {where}, PostgreSQL {target.server_version}, {role}, as "{target.role}".'
+
+
+def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool) -> str:
+    """The text of `precheck`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    _plan(page, report)
+    counted = [one for census in report.censuses for one in census.references]
+    if counted:
+        page.line()
+        page.table(REFERENCE_HEADINGS, [_reference(report.evidence, one) for one in counted])
+        classes = [f"{one.key.table}: {_classes(one)}" for one in counted if one.classes]
+        page.line("Values by class: " + "; ".join(classes) + "." if classes else "No references yet.")
+    elif not report.data_counted:
+        page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    page.line()
+    words, style = VERDICTS[report.verdict]
+    if not report.plan.migrations and not report.plan.adopted and report.verdict == "safe":
+        words = "Nothing to do: all migrations are applied."
+    page.line(f"{words} ({seconds:.1f} s)", style=style)
+    return page.text()
+
+
+REFERENCE_HEADINGS = (
+    ("reference", "left"), ("type", "left"), ("null", "left"), ("rows", "right"), ("not null", "right"),
+    ("values", "right"), ("orphans", "right"), ("in rows", "right"),
+)  # fmt: skip
+
+
+def _plan(page: Page, report: PrecheckReport) -> None:
+    plan = report.plan
+    for one in plan.adopted:
+        page.line(f"Adopts {one.label}: its tables are there already, it is recorded and not run.")
+    if plan.backwards:
+        page.line("Goes backwards: only what was migrated is taken back.")
+    if plan.migrations:
+        page.line(f"Would run {', '.join(one.label for one in plan.migrations)}:")
+        page.line("  " + _operations(plan.operations) + ".")
+
+
+def _operations(operations: dict[str, int]) -> str:
+    words = {
+        "create_enum": "enums", "create_table": "tables", "create_index": "indexes",
+        "add_foreign_key": "foreign keys", "validate_foreign_key": "validations", "other": "other operations",
+    }  # fmt: skip
+    return (
+        ", ".join(f"{count} {words[kind]}" for kind, count in operations.items() if count) or "nothing on the database"
+    )
+
+
+def _reference(evidence: Evidence, counted: Counted) -> list[str]:
+    column = evidence.column(counted.key.table, counted.key.column)
+    assert column is not None
+    figures: tuple[Any, ...] = (
+        counted.total_rows, counted.non_null, counted.distinct_values, counted.orphan_values, counted.orphan_rows,
+    )  # fmt: skip
+    described = [counted.key.subject, column.type, "yes" if column.nullable else "no"]
+    return described + [f"{figure:,}" for figure in figures]
+
+
+def _classes(counted: Counted) -> str:
+    return ", ".join(f"{values:,} {name}" for name, values in counted.classes.items())

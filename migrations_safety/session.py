@@ -1,0 +1,66 @@
+"""The session: which database it reached, and the read-only snapshot in which everything is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from migrations_safety.refusals import ServerTooOld, StandbyCannotMigrate, WrongDatabase
+from migrations_safety.sql import statement
+
+OLDEST_VERSION = 150000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """The database that was looked at; `host` is a folder where the connection is a Unix socket."""
+
+    alias: str
+    name: str
+    host: str
+    port: int
+    server_version: str
+    in_recovery: bool
+    role: str
+    schema: str
+    may_create: bool
+    through_pooler: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The value of `database` in the JSON reports."""
+        names = ("alias", "name", "host", "port", "server_version", "in_recovery")
+        return {name: getattr(self, name) for name in names}
+
+
+def connect(connection: Any, *, expect_database: str | None = None, to_migrate: bool = False) -> Target:
+    """Connect, and say which database it is.
+
+    Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, and
+    StandbyCannotMigrate where `to_migrate` and it is a standby.
+    """
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.target"))
+        found = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+    if expect_database is not None and found["name"] != expect_database:
+        raise WrongDatabase(found=found["name"], expected=expect_database)
+    if found.pop("server_version_number") < OLDEST_VERSION:
+        raise ServerTooOld(found=found["server_version"])
+    if to_migrate and found["in_recovery"]:
+        raise StandbyCannotMigrate(name=found["name"])
+    info = connection.connection.info
+    through_pooler = found.pop("backend_pid") != info.backend_pid
+    return Target(alias=connection.alias, host=info.host or "", port=info.port, through_pooler=through_pooler, **found)
+
+
+@contextmanager
+def snapshot(connection: Any) -> Iterator[None]:
+    """One READ ONLY, REPEATABLE READ transaction: all reads inside agree, and none can write."""
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield

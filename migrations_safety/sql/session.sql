@@ -1,0 +1,45 @@
+-- target: which database this is, as the server says it
+SELECT current_database() AS name, current_setting('server_version') AS server_version,
+       current_setting('server_version_num')::integer AS server_version_number, pg_is_in_recovery() AS in_recovery,
+       current_user::text AS role, pg_backend_pid() AS backend_pid, current_schema()::text AS schema,
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create
+
+-- timeouts: the timeouts of this session that would end a long statement or transaction
+SELECT name, setting || coalesce(' ' || unit, '') AS value FROM pg_settings
+WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'
+ORDER BY name DESC
+
+-- deploy_lock_holders: sessions that hold the deploy lock of this database
+SELECT count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid = %(class)s AND objid = %(object)s AND objsubid = 2 AND pid <> pg_backend_pid()
+
+-- take_deploy_lock: true where this session has the deploy lock now
+SELECT pg_try_advisory_lock(%(class)s, %(object)s)
+
+-- release_deploy_lock: gives the deploy lock back
+SELECT pg_advisory_unlock(%(class)s, %(object)s)
+
+-- users_of_tables: sessions with a transaction that holds a lock on one of the tables, longest first
+SELECT l.relation::bigint AS table_oid, a.pid, coalesce(a.state, 'state not shown') AS state,
+       coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::integer AS seconds,
+       coalesce(a.application_name, '') AS application,
+       coalesce(a.backend_type = 'autovacuum worker' AND a.query LIKE '%%(to prevent wraparound)%%', false) AS wraparound,
+       coalesce(a.backend_type = 'autovacuum worker', false) AS autovacuum
+FROM (SELECT DISTINCT relation, pid FROM pg_locks
+      WHERE locktype = 'relation' AND granted AND pid IS NOT NULL AND pid <> pg_backend_pid()
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND relation = ANY(%(oids)s::oid[])) l
+JOIN pg_stat_activity a ON a.pid = l.pid
+ORDER BY seconds DESC, a.pid
+
+-- prepared_transactions_on_tables: prepared transactions that hold a lock on one of the tables
+SELECT l.relation::bigint AS table_oid,
+       max(coalesce(extract(epoch FROM clock_timestamp() - p.prepared), 0))::integer AS seconds
+FROM pg_locks l
+LEFT JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::text
+WHERE l.locktype = 'relation' AND l.granted AND l.pid IS NULL AND l.relation = ANY(%(oids)s::oid[])
+GROUP BY l.relation
+
+-- row_security_active: which of the tables hide rows from this role
+SELECT oid::bigint FROM unnest(%(oids)s::oid[]) AS oid WHERE row_security_active(oid)

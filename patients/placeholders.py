@@ -1,0 +1,41 @@
+"""What a placeholder patient is: a row made so that a key holds; nobody has been seen.
+
+The values of the written review, made safe by what stands beside them: the identity status, an estimated date
+of birth, an unknown allergy status, the run that made it, and one critical risk flag.
+"""
+
+from migrations_safety.registry import Companion, PlaceholderMaker
+
+RISK_FLAG = Companion(
+    model="patients.PatientRiskFlag",
+    values={
+        "id": "gen_random_uuid()",
+        "patientId": "placed.id",
+        "category": "'IDENTITY'",
+        "code": "'PLACEHOLDER_RECORD'",
+        "severity": "'CRITICAL'",
+        "status": "'ACTIVE'",
+        "updatedAt": "CURRENT_TIMESTAMP",
+    },
+)
+
+PLACEHOLDER = PlaceholderMaker(
+    model="patients.Patient",
+    migration=("patients", "0001_initial"),
+    values={
+        "id": "orphan.value",
+        "mrn": "'MRN-PLACEHOLDER-' || orphan.value",
+        "firstName": "'Placeholder'",
+        "lastName": "'Patient'",
+        "dateOfBirth": "DATE '1900-01-01'",
+        "dateOfBirthEstimated": "true",
+        "identityStatus": "'PLACEHOLDER'",
+        "allergyStatus": "'UNKNOWN'",
+        "status": "'ACTIVE'",
+        "backfillRunId": "%(run_id)s",
+        "updatedAt": "CURRENT_TIMESTAMP",
+    },
+    companions=(RISK_FLAG,),
+    unresolved="\"identityStatus\" = 'PLACEHOLDER'",
+    record_number_column="mrn",
+)
