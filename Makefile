@@ -1,0 +1,51 @@
+# All of it needs Python 3.11 or newer and make, nothing else; `make` alone lists what there is.
+
+VENV := .venv
+PYTHON_IN_VENV := $(VENV)/bin/python
+INSTALLED := $(VENV)/installed
+WORKERS ?= 2
+ARGS ?=
+
+# A Python counts when it runs (a command may exist and yet not run), is new enough and can make environments.
+USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))" </dev/null >/dev/null 2>&1
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
+	if $$python $(USABLE); then echo $$python; break; fi; done)
+
+.PHONY: help demo test lint format clean
+
+help: ## list these targets
+	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+
+demo: $(INSTALLED) ## the whole story on a PostgreSQL 18 of its own (ARGS="--rows 50000 --keep")
+	@$(PYTHON_IN_VENV) -m ehr.demo $(ARGS)
+
+test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=16 or 15 for others, ARGS="tests/unit")
+	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(INSTALLED) ## format, lint, types, and that no migration is missing; changes nothing
+	$(PYTHON_IN_VENV) -m ruff format --check .
+	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m mypy
+	$(NO_DATABASE) EHR_ID_TYPE=uuid $(PYTHON_IN_VENV) -W error $(MAKEMIGRATIONS_CHECK)
+	$(NO_DATABASE) EHR_ID_TYPE=text $(PYTHON_IN_VENV) -W error $(MAKEMIGRATIONS_CHECK)
+
+format: $(INSTALLED) ## put the code into shape
+	$(PYTHON_IN_VENV) -m ruff check --fix-only .
+	$(PYTHON_IN_VENV) -m ruff format .
+
+clean: ## remove the environment
+	rm -rf $(VENV)
+
+# Models and migrations are compared without a database; where one is named, Django would ask it for its history.
+NO_DATABASE := env -u DATABASE_URL -u PGDATABASE -u PGSERVICE DJANGO_SETTINGS_MODULE=ehr.settings
+MAKEMIGRATIONS_CHECK := -m django makemigrations --check --dry-run
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(or $(PYTHON),false) $(USABLE) || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+NO_PYTHON = $(if $(PYTHON),$(PYTHON) is not,There is no) Python 3.11 or newer with the module venv. \
+	Install one (Debian and Ubuntu: apt-get install python3-venv) or name one: make PYTHON=/path/to/python3.11

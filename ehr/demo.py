@@ -1,0 +1,148 @@
+"""The whole story on a hospital of our own: `python -m ehr.demo` takes it from orphans to a verified schema."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from ehr.embedded import Server
+
+POSTGRESQL_VERSION = 18
+ROWS = 300_000
+FEWEST_ROWS = 1_000
+PROJECT = Path(__file__).resolve().parent.parent
+SCHEMA = PROJECT / "ehr" / "schema"
+OTHER_DATABASES = ("PG", "DATABASE_URL", "EHR_", "DJANGO_SETTINGS_MODULE")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One command of the story, the exit code that the story needs, and why it is run."""
+
+    command: str
+    exit_code: int
+    why: str
+
+
+STORY = (
+    Step(command="precheck", exit_code=1, why="Is it safe to migrate? No: the rows name patients that no table has."),
+    Step(command="backfill_placeholders", exit_code=1, why="One placeholder for each; the nil UUID is refused."),
+    Step(command="backfill_placeholders --nullify bills", exit_code=0, why="Only bills of nobody are left: NULL then."),
+    Step(command="precheck", exit_code=0, why="And now?"),
+    Step(command="migrate", exit_code=0, why="The keys, first NOT VALID, then validated; the application goes on."),
+    Step(command="verify_patient_schema", exit_code=0, why="Is everything as it was declared?"),
+)
+
+
+def main() -> int:
+    """Tell the story; exit code 0 where each command ended as it should, 1 where not, 130 after Ctrl-C."""
+    options = arguments()
+    forget_other_databases()
+    on_stopping(signal.default_int_handler)
+    started = time.monotonic()
+    try:
+        with server(keep=options.keep) as running:
+            url = make_hospital(running, rows=options.rows)
+            went_well = tell(url)
+            if options.keep:
+                print(f"\nThe server is kept: {url}")
+                print(f"Remove it: kill -INT $(head -n 1 {running.data}/postmaster.pid); rm -r {running.folder}")
+    except KeyboardInterrupt:
+        print("\nInterrupted: the server and its folder are removed.", file=sys.stderr)
+        return 130
+    print(f"\nThe demo {'is complete' if went_well else 'FAILED'} ({time.monotonic() - started:.0f} s).")
+    return 0 if went_well else 1
+
+
+def arguments() -> argparse.Namespace:
+    """The demo's own options: `rows`, `keep`."""
+    parser = argparse.ArgumentParser(prog="python -m ehr.demo", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in the five tables together (default: {ROWS:,})")
+    parser.add_argument("--keep", action="store_true", help="leave the server running at the end and print its URL")
+    options = parser.parse_args()
+    return options if options.rows >= FEWEST_ROWS else parser.error(f"--rows must be {FEWEST_ROWS:,} or more")
+
+
+def on_stopping(handler: Any) -> None:
+    """What Ctrl-C, `kill` and a closed terminal do from now on."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+def forget_other_databases() -> None:
+    """Take every variable that names or tunes another database out of this process's environment."""
+    for variable in [name for name in os.environ if name.startswith(OTHER_DATABASES)]:
+        del os.environ[variable]
+
+
+@contextmanager
+def server(*, keep: bool) -> Iterator[Server]:
+    """An embedded server in a temporary folder; gone at the end, Ctrl-C included, unless `keep`."""
+    folder = Path(tempfile.mkdtemp(prefix="ehr-demo-"))
+    try:
+        print(f"Starting PostgreSQL {POSTGRESQL_VERSION} in {folder} …", flush=True)
+        yield Server.create(version=POSTGRESQL_VERSION, folder=folder)
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if not keep:
+            remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Stop the server of this folder, if it came that far, and delete the folder; not to be interrupted."""
+    on_stopping(signal.SIG_IGN)
+    started = Server(version=POSTGRESQL_VERSION, folder=folder, port=0)
+    if (started.data / "postmaster.pid").exists():
+        with suppress(subprocess.CalledProcessError):
+            started.stop("immediate")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_hospital(running: Server, *, rows: int) -> str:
+    """A database as the hospital's Prisma backend made it, with `rows` rows and no patients; returns its URL."""
+    print(f"Making a hospital with {rows:,} rows that name patients, and no table of patients …", flush=True)
+    with psycopg.connect(running.url(password="postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE hospital")
+    url = running.url("hospital", password="postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((SCHEMA / "legacy_uuid.sql").read_bytes())
+        connection.execute("SELECT set_config('demo.rows', %s, false)", [str(rows)])
+        connection.execute((SCHEMA / "demo_rows.sql").read_bytes())
+    return url
+
+
+def tell(url: str) -> bool:
+    """Run the story up to its end, or to the first command that does not end as it should."""
+    print(f"\n$ export DATABASE_URL={url}")
+    os.environ.update({"DATABASE_URL": url, "PYTHONUNBUFFERED": "1"})
+    return all(run(step) for step in STORY)
+
+
+def run(step: Step) -> bool:
+    """Show a command as typed, its report live, its exit code and time; True where the exit code is the story's."""
+    print(f"\n# {step.why}\n$ python manage.py {step.command}", flush=True)
+    started = time.monotonic()
+    command = [sys.executable, "manage.py", *step.command.split()]
+    exit_code = subprocess.run(command, cwd=PROJECT, check=False).returncode
+    expected = "" if exit_code == step.exit_code else f", but the story needs {step.exit_code}"
+    print(f"[exit code {exit_code}{expected}; {time.monotonic() - started:.1f} s]", flush=True)
+    return not expected
+
+
+if __name__ == "__main__":
+    sys.exit(main())
