@@ -1,0 +1,89 @@
+"""Fixtures: one real PostgreSQL server for the session, one fresh database for each test that asks for it.
+
+POSTGRESQL_VERSION chooses the server (18 where it is not set). tests/unit asks for no database at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+for _variable in [name for name in os.environ if name.startswith(("PG", "DATABASE_URL", "EHR_ID_TYPE"))]:
+    del os.environ[_variable]  # the tests' own server and nothing else
+os.environ["DJANGO_SETTINGS_MODULE"] = "ehr.settings"
+
+import django  # noqa: E402
+
+django.setup()
+
+MakeDatabase = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """The server with its templates."""
+    from ehr.embedded import Server
+    from tests.cluster import Cluster
+
+    cluster = Cluster(Server.create(version=int(os.environ.get("POSTGRESQL_VERSION", "18"))))
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def make(cluster: Any) -> Iterator[MakeDatabase]:
+    """`make("hospital", "text")`: a fresh database in one of the states of tests/cluster.py."""
+    made = []
+
+    def create(state: str, id_type: str = "uuid", *, name: str | None = None) -> Any:
+        made.append(cluster.create(state, id_type, name=name))
+        return made[-1]
+
+    yield create
+    for database in made:
+        cluster.drop(database)
+
+
+@pytest.fixture
+def empty(make: MakeDatabase) -> Any:
+    """A database without tables."""
+    return make("empty")
+
+
+@pytest.fixture
+def hospital(make: MakeDatabase) -> Any:
+    """The hospital before the patient module, ids as uuid."""
+    return make("hospital")
+
+
+@pytest.fixture
+def hospital_text(make: MakeDatabase) -> Any:
+    """The hospital before the patient module, ids as text."""
+    return make("hospital", "text")
+
+
+@pytest.fixture
+def migrated(make: MakeDatabase) -> Any:
+    """The hospital after `migrate`."""
+    return make("migrated")
+
+
+@pytest.fixture
+def role(cluster: Any, hospital: Any) -> Iterator[str]:
+    """A fresh role that may log in and nothing else; dropped after the hospital's database."""
+    name = f"role of {hospital.name}"
+    cluster.administration.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD 'secret'")
+    yield name
+    hospital.execute(f'REASSIGN OWNED BY "{name}" TO postgres; DROP OWNED BY "{name}"; DROP ROLE "{name}"')
+
+
+@pytest.fixture
+def in_process(django_db_blocker: Any) -> Iterator[Callable[..., Any]]:
+    """`in_process(database)`: Django's default connection of this process, on that database."""
+    from tests.in_process import connected
+
+    with django_db_blocker.unblock(), connected() as connect_to:
+        yield connect_to

@@ -1,0 +1,94 @@
+import errno
+
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, OperationalError
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.utils.connection import ConnectionDoesNotExist
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrations_safety.errors import WORDS, explain, frames, is_expected
+from migrations_safety.refusals import OrphansLeft, Refusal, WrongDatabase
+
+SECRET = "Key (patientId)=(Achieng Otieno 1984-03-02) is not present"
+DRIVER_ERRORS = [psycopg.errors.lookup(state) for state in WORDS]
+
+
+def wrapped(error, outer=OperationalError):
+    """The driver's error as Django raises it."""
+    try:
+        raise outer(*error.args) from error
+    except outer as raised:
+        return raised
+
+
+@pytest.mark.parametrize(
+    "error_class", [*DRIVER_ERRORS, psycopg.errors.ForeignKeyViolation, psycopg.errors.CheckViolation]
+)
+def test_of_a_drivers_error_only_its_kind_is_told(error_class):
+    for error in (error_class(SECRET), wrapped(error_class(SECRET), IntegrityError)):
+        sentence, hint = explain(error)
+
+        assert sentence.startswith("PostgreSQL refused: ")
+        assert f"SQLSTATE {error_class.sqlstate}" in sentence
+        assert "Achieng" not in sentence + hint
+        assert is_expected(error)
+
+
+@given(st.text(min_size=4))
+def test_no_text_of_an_unexpected_error_is_told(text):
+    marked = f"<<{text}>>"
+    for error in (ValueError(marked), KeyError(marked), psycopg.DataError(marked), wrapped(psycopg.Error(marked))):
+        assert marked not in "".join(explain(error))
+
+
+def test_a_lock_that_was_not_free_says_to_run_again():
+    sentence, hint = explain(wrapped(psycopg.errors.LockNotAvailable("canceling statement")))
+
+    assert sentence == "PostgreSQL refused: a lock was not free in time (SQLSTATE 55P03)"
+    assert hint == "Run the same command again; what was done is kept."
+
+
+def test_a_lost_connection_is_not_described_by_the_drivers_words():
+    assert explain(wrapped(psycopg.OperationalError(SECRET)))[0] == "The connection to the server was lost"
+
+
+def test_a_refusal_is_its_own_sentence_with_its_hint():
+    error = WrongDatabase(found="postgres", expected="hospital")
+
+    sentence, hint = explain(error)
+
+    assert sentence == (
+        'target.E001: connected to the database "postgres", but "hospital" was expected; nothing was looked at.'
+    )
+    assert hint == "Check DATABASE_URL or PGDATABASE, or correct --expect-database."
+    assert is_expected(error)
+
+
+def test_the_docstring_of_every_refusal_is_its_message():
+    error = OrphansLeft(table="bills", column="patientId", target="patients", values=2, rows=3)
+
+    assert str(error) == 'bills."patientId": 2 values in 3 rows reference no row of patients; the key stays NOT VALID.'
+    assert all(one.__doc__ for one in Refusal.__subclasses__())
+    assert {one.exit_code for one in Refusal.__subclasses__()} <= {1, 2}
+
+
+def test_errors_of_the_settings_and_of_the_system_are_told_as_they_are():
+    assert explain(ImproperlyConfigured("DATABASE_URL is empty")) == ("DATABASE_URL is empty", "")
+    assert explain(InconsistentMigrationHistory("a before b")) == ("a before b", "")
+    assert explain(PermissionError(errno.EACCES, "Permission denied", "/report")) == ("Permission denied: /report", "")
+    assert "alias" in explain(ConnectionDoesNotExist("other"))[0]
+
+
+def test_the_frames_of_an_error_show_the_place_and_not_the_message():
+    try:
+        raise ValueError(SECRET)
+    except ValueError as error:
+        shown = frames(error)
+        assert not is_expected(error)
+
+    assert "test_errors.py" in shown
+    assert shown.endswith("ValueError")
+    assert "Key (patientId)" not in shown.replace("raise ValueError(SECRET)", "")

@@ -1,0 +1,100 @@
+import ast
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import migrations_safety.findings
+from migrations_safety import refusals
+from migrations_safety.census import PLACEHOLDER_CLASSES, WARNED_CLASSES
+from migrations_safety.findings import LETTERS, Finding, Level, blocking, finding
+from migrations_safety.findings.references import REASONS
+
+FOLDER = Path(migrations_safety.findings.__file__).parent
+AREAS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
+WORDS = {"str": "x", "int": 2, "bool": True, "dict[str, str]": {"statement_timeout": "60000 ms"}}
+
+
+def factories():
+    for area in AREAS:
+        for _, function in inspect.getmembers(import_module(f"migrations_safety.findings.{area}"), inspect.isfunction):
+            if function.__module__.endswith(f".{area}") and not function.__name__.startswith("_"):
+                yield pytest.param(area, function, id=f"{area}.{function.__name__}")
+
+
+def worded(function, **changes):
+    """The finding of a factory, with an argument of the right type for each parameter."""
+    parameters = inspect.signature(function).parameters.values()
+    words = {
+        one.name: WORDS.get(str(one.annotation).replace("<class '", "").replace("'>", ""), "x") for one in parameters
+    }
+    words |= {"identifier_class": "blank"} if "identifier_class" in words else {}
+    return function(**{one.name: words[one.name] for one in parameters if one.default is one.empty} | changes)
+
+
+def ids_by_factory():
+    for area in AREAS:
+        for node in ast.walk(ast.parse((FOLDER / f"{area}.py").read_text())):
+            if isinstance(node, ast.FunctionDef):
+                for inner in ast.walk(node):
+                    if isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == "finding":
+                        yield inner.args[0].value, f"{area}.{node.name}"
+
+
+def test_no_two_factories_use_the_same_id():
+    used = list(ids_by_factory())
+
+    assert len(used) > 20
+    assert len({id for id, _ in used}) == len(used)
+
+
+def test_no_two_refusals_use_the_same_id():
+    documented = [one.__doc__ or "" for _, one in inspect.getmembers(refusals, inspect.isclass)]
+    ids = [found[0] for text in documented if (found := re.match(r"[a-z]+\.[EWI]\d{3}", text))]
+
+    assert "target.E001" in ids
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(("area", "factory"), list(factories()))
+def test_a_factory_words_one_finding_of_its_area(area, factory):
+    one = worded(factory)
+
+    assert re.fullmatch(rf"{area}\.[EWI]\d{{3}}", one.id)
+    assert one.level is LETTERS[one.id.partition(".")[2][0]]
+    assert one.subject
+    assert one.message.endswith(".")
+    assert one.hint
+    assert "{" not in one.message + one.hint
+
+
+def test_the_letter_of_an_id_is_its_level():
+    levels = [finding(f"target.{letter}999", "subject", "message", "hint").level for letter in "EWI"]
+
+    assert levels == [Level.ERROR, Level.WARNING, Level.INFO]
+
+
+def test_errors_block_and_warnings_only_where_asked():
+    found = [finding(f"target.{letter}999", "subject", "message", "hint") for letter in "EWI"]
+
+    assert [one.id for one in blocking(found)] == ["target.E999"]
+    assert [one.id for one in blocking(found, fail_level=Level.WARNING)] == ["target.E999", "target.W999"]
+    assert blocking([]) == []
+
+
+def test_a_finding_cannot_be_changed():
+    one = finding("target.E999", "subject", "message", "hint")
+
+    assert isinstance(one, Finding)
+    with pytest.raises(AttributeError):
+        one.level = Level.INFO
+
+
+def test_every_class_that_is_refused_or_warned_of_has_its_reason():
+    source = (FOLDER.parent / "sql" / "census.sql").read_text()
+    classes = set(re.findall(r"(?:THEN|ELSE) '([a-z_]+)'", source))
+
+    assert set(REASONS) | {"uuid_canonical"} == classes
+    assert set(WARNED_CLASSES) <= set(PLACEHOLDER_CLASSES) <= classes
