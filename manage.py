@@ -13,23 +13,32 @@ WITHOUT_A_DATABASE = {"help", "version", "--help", "-h", "--version"}
 
 
 def main() -> None:
-    """Run one command; exit code 2 where the settings cannot say which database is meant."""
+    """Run one command; what stops it is one sentence and exit code 2 (130 for Ctrl-C), not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ehr.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import DatabaseError, InterfaceError
+
+    try:
+        run(sys.argv)
+    except (ImproperlyConfigured, DatabaseError, InterfaceError) as error:
+        from migrations_safety.errors import explain
+
+        print("\n".join(filter(None, explain(error))), file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+
+
+def run(arguments: list[str]) -> None:
+    """Hand over to Django, unless a database is needed and none is named."""
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    try:
-        if not settings.DATABASES and sys.argv[1:] and WITHOUT_A_DATABASE.isdisjoint(sys.argv[1:]):
-            raise ImproperlyConfigured(NO_DATABASE)
-        execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        sys.exit(_stop(str(error)))
-
-
-def _stop(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
-    return 2
+    if not settings.DATABASES and arguments[1:] and WITHOUT_A_DATABASE.isdisjoint(arguments[1:]):
+        raise ImproperlyConfigured(NO_DATABASE)
+    execute_from_command_line(arguments)
 
 
 if __name__ == "__main__":

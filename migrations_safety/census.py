@@ -30,7 +30,10 @@ RECORD_NUMBER = (
     r"[ ./:#_-]*(no|nr|num|number|id)?[ ./:#_-]*([a-z]{0,4}[ ./:_-])?[0-9]+([ ./:_-][0-9a-z]{1,12}){0,3}$"
     r"|^mrn[ ./:#_-]"
 )
-OPAQUE = r"^(c[a-z0-9]{24}|[a-z][a-z0-9]{23}|[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-7][0-9a-hjkmnp-tv-z]{25}|[A-Za-z0-9_-]{21}|[0-9a-f]{24})$"
+OPAQUE = (
+    r"^(c[a-z0-9]{24}|[a-z][a-z0-9]{23}|[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-7][0-9a-hjkmnp-tv-z]{25}"  # cuid, cuid2, ulid
+    r"|[A-Za-z0-9_-]{21}|[0-9a-f]{24})$"  # nanoid, ObjectId
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -62,6 +62,12 @@ def frames(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
 
 
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character code of a database error, None for any other."""
+    driver = _driver_error(error)
+    return driver.sqlstate if driver else None
+
+
 def _driver_error(error: BaseException) -> psycopg.Error | None:
     for one in _causes(error):
         if isinstance(one, psycopg.Error):

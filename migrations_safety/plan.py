@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.db import router
 from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import (
@@ -16,8 +17,6 @@ from django.db.migrations.operations import (
     CreateModel,
     SeparateDatabaseAndState,
 )
-
-from django.db import router
 
 from migrations_safety import catalog
 from migrations_safety.constraints import ForeignKeyConstraint
@@ -89,14 +88,22 @@ def targets(executor: Any, app_label: str | None, migration_name: str | None) ->
         raise CouldNotLook(problem, hint=f"python manage.py showmigrations {app_label} lists them.") from None
 
 
-def read(connection: Any, *, app_label: str | None = None, migration_name: str | None = None) -> Plan:
-    """The plan of `migrate [app_label] [migration_name]`.
+def read(
+    connection: Any,
+    *,
+    app_label: str | None = None,
+    migration_name: str | None = None,
+    forwards_only: bool = False,
+) -> Plan:
+    """The plan of `migrate [app_label] [migration_name]`; nothing where it goes back and `forwards_only`.
 
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
     """
     executor = MigrationExecutor(connection)
     executor.loader.check_consistent_history(connection)
     steps = executor.migration_plan(targets(executor, app_label, migration_name))
+    if forwards_only:
+        steps = [step for step in steps if not step[1]]
     backwards = any(is_backwards for _, is_backwards in steps)
     pending = [] if backwards else [migration for migration, _ in steps]
     adopted = [migration for migration in pending if is_adopted(connection, migration)]
@@ -118,6 +125,28 @@ def read(connection: Any, *, app_label: str | None = None, migration_name: str |
         relied_on=_relied_on(before, keys, alias=connection.alias),
         declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
         backwards=backwards,
+    )
+
+
+def of_references(keys: Iterable[DeclaredKey], *, pending: Plan | None = None) -> Plan:
+    """A plan that does nothing but stand on these keys: what is looked at where nothing is to be migrated.
+
+    Both ends of each key must be there, less what `pending` is still to make.
+    """
+    keys = tuple(keys)
+    to_come = pending.creates if pending else frozenset()
+    ends = [(key.table, key.column) for key in keys] + [(key.target_table, key.target_column) for key in keys]
+    relied_on = {
+        table: frozenset(column for name, column in ends if name == table) for table, _ in ends if table not in to_come
+    }
+    return Plan(
+        adopted=(),
+        migrations=(),
+        operations=dict.fromkeys(KINDS, 0),
+        keys=keys,
+        relied_on=relied_on,
+        declared_tables=frozenset(model._meta.db_table for model in managed_models(apps)),
+        backwards=False,
     )
 
 

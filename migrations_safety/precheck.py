@@ -90,9 +90,18 @@ def run(
     )
 
 
-def count(connection: Any, evidence: Evidence, *, progress: Progress) -> list[Census]:
-    """Count all references that exist, one statement per parent."""
-    references = evidence.references()
+def count(
+    connection: Any,
+    evidence: Evidence,
+    *,
+    progress: Progress,
+    only: Iterable[DeclaredKey] | None = None,
+    besides: Iterable[DeclaredKey] = (),
+) -> list[Census]:
+    """Count the references that exist (all, `only` these, or all `besides` these), one statement per parent."""
+    wanted = evidence.references() if only is None else list(only)
+    left_out = set(besides)
+    references = [key for key in wanted if key not in left_out]
     if not references:
         return []
     rows = sum(evidence.tables[table].estimated_rows for table in {key.table for key in references})

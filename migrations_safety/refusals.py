@@ -99,12 +99,38 @@ class NotNullable(Refusal):
     hint = "Run backfill_placeholders without --nullify for this table."
 
 
+class PoolerRefused(Refusal):
+    """target.E005: "{name}" is reached through a pooler in transaction mode; nothing was changed."""
+
+    hint = "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT)."
+
+
 class UnknownReference(Refusal):
     """{table} is not a table whose references this backfill covers; nothing was changed."""
 
     def __init__(self, *, table: str, known: list[str]) -> None:
         super().__init__(table=table)
         self.hint = f"--nullify takes one of: {', '.join(known)}."
+
+
+class TablesRefused(Refusal):
+    """{migration} makes the tables that are needed first, but precheck blocks it: {findings}; nothing was changed."""
+
+    def __init__(self, *, migration: str, findings: str) -> None:
+        super().__init__(migration=migration, findings=findings)
+        app, _, name = migration.partition(".")
+        self.hint = f"python manage.py precheck {app} {name} shows all findings."
+
+
+class BaselineHoldsRows(Refusal):
+    """Going back through {migration} would drop {tables}, which hold rows; nothing was changed."""
+
+    exit_code = 1
+
+    def __init__(self, *, migration: str, tables: list[str]) -> None:
+        super().__init__(migration=migration, tables=", ".join(tables))
+        app, _, name = migration.partition(".")
+        self.hint = f"python manage.py migrate {app} {name} goes back as far as these tables and no further."
 
 
 class NothingRegistered(Refusal):

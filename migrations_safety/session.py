@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from migrations_safety.refusals import ServerTooOld, StandbyCannotMigrate, WrongDatabase
+from migrations_safety.refusals import PoolerRefused, ServerTooOld, StandbyCannotMigrate, WrongDatabase
 from migrations_safety.sql import statement
 
 OLDEST_VERSION = 150000
@@ -39,8 +39,8 @@ class Target:
 def connect(connection: Any, *, expect_database: str | None = None, to_migrate: bool = False) -> Target:
     """Connect, and say which database it is.
 
-    Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, and
-    StandbyCannotMigrate where `to_migrate` and it is a standby.
+    Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, and where
+    `to_migrate`, StandbyCannotMigrate on a standby and PoolerRefused behind a pooler in transaction mode.
     """
     connection.ensure_connection()
     with connection.cursor() as cursor:
@@ -54,6 +54,8 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
         raise StandbyCannotMigrate(name=found["name"])
     info = connection.connection.info
     through_pooler = found.pop("backend_pid") != info.backend_pid
+    if to_migrate and through_pooler:
+        raise PoolerRefused(name=found["name"])
     return Target(alias=connection.alias, host=info.host or "", port=info.port, through_pooler=through_pooler, **found)
 
 

@@ -39,11 +39,11 @@ class Evidence:
         return [table for name, table in self.tables.items() if name in names]
 
 
-def gather(connection: Any, *, plan: Plan, target: Target) -> Evidence:
+def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True) -> Evidence:
     """Read the catalog for a plan.
 
-    Raises TablesMissing where a table or column that must be there is not, MayNotRead without SELECT on one
-    that has to be counted.
+    Raises TablesMissing where a table or column that must be there is not (unless `complete` is False: then the
+    caller reports it), MayNotRead without SELECT on one that has to be counted.
     """
     names = (
         set(plan.relied_on) | plan.creates | {key.table for key in plan.keys} | {key.target_table for key in plan.keys}
@@ -52,7 +52,8 @@ def gather(connection: Any, *, plan: Plan, target: Target) -> Evidence:
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     keys = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
     evidence = Evidence(plan=plan, target=target, tables=tables, columns=columns, keys=tuple(keys))
-    _refuse_missing(evidence)
+    if complete:
+        _refuse_missing(evidence)
     _refuse_unreadable(evidence)
     return evidence
 

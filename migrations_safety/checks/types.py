@@ -61,4 +61,6 @@ def _hint(evidence: Evidence, key: DeclaredKey) -> str:
     setting = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
     if len(families) == 1 and families <= {"uuid", "text"}:
         return f"Set {setting}={families.pop()}: that is what the existing columns are."
-    return f"The existing columns are of several types, so no {setting} fits all: ALTER TABLE {key.table} ALTER COLUMN first."
+    return (
+        f"The existing columns are of several types, no {setting} fits all: first ALTER TABLE {key.table} ALTER COLUMN."
+    )

@@ -11,9 +11,8 @@ def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> 
 
 def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, nullable: bool) -> Finding:
     """Orphans that must not become placeholders."""
-    message = (
-        f"holds {_values(values)} in {_rows(rows)} of the class {identifier_class}, which {REASONS[identifier_class]}."
-    )
+    figures = f"{_values(values)} in {_rows(rows)}"
+    message = f"holds {figures} of the class {identifier_class}, which {REASONS[identifier_class]}."
     table = subject.partition(".")[0]
     by_hand = "Correct these rows in the application, a person who knows them confirms each."
     nullify = f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
@@ -22,7 +21,8 @@ def refused_class(subject: str, *, identifier_class: str, values: int, rows: int
 
 def spellings_of_one(target: str, *, identifiers: int) -> Finding:
     """The same UUID in two spellings: two parents to the key, one person to people."""
-    message = f"would get {identifiers} {'person' if identifiers == 1 else 'people'} twice: their ids stand in more than one spelling."
+    people = "1 person" if identifiers == 1 else f"{identifiers:,} people"
+    message = f"would get {people} twice: their ids stand in more than one spelling."
     hint = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
     return finding("references.E003", target, message, hint)
 
@@ -35,7 +35,7 @@ def warned_class(subject: str, *, identifier_class: str, values: int) -> Finding
 
 def case_variants(target: str, *, identifiers: int) -> Finding:
     """Ids that differ in nothing but upper and lower case."""
-    message = f"is referenced by {identifiers} ids that differ from another in upper and lower case only; a text key tells them apart."
+    message = f"is referenced by {identifiers:,} ids that differ from another in upper and lower case only."
     return finding("references.W002", target, message, "Look whether they are one person before making placeholders.")
 
 
@@ -73,6 +73,7 @@ REASONS = {
     "integer": "is a number of an older system and needs a mapping table",
     "mrn_like": "looks like a medical record number, not an id",
     "opaque": "is an id of another kind (cuid, ulid, nanoid, ObjectId); it is kept exactly as it is",
+    "conflict": "cannot be placed: another row has the record number that the placeholder would get",
     "other_text": "is no id of a known kind, it may be a name or a telephone number",
 }
 

@@ -54,7 +54,7 @@ class SafetyCommand(BaseCommand):
             outcome = self.tell(options, progress, lambda: time.monotonic() - started)
             text = json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
             if options["format"] == "text":
-                text = outcome.text(width=screen_width(), colour=self._colour(options))
+                text = outcome.text(width=screen_width(), colour=wants_colour(self, options))
             write(text) if write else self.stdout.write(text, ending="")
         self.stderr.write(outcome.closing)
         if outcome.exit_code:
@@ -63,11 +63,6 @@ class SafetyCommand(BaseCommand):
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """The command's one call into the domain."""
         raise NotImplementedError
-
-    def _colour(self, options: dict[str, Any]) -> bool:
-        if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
-            return False
-        return bool(options["force_color"] or self.stdout.isatty())
 
 
 class Outcome:
@@ -89,6 +84,20 @@ def add_target_arguments(parser: ArgumentParser) -> None:
         parser.add_argument("--database", metavar="ALIAS", default=DEFAULT_DB_ALIAS, help=help)
     parser.add_argument("--expect-database", metavar="NAME", help="refuse any database of another name")
     parser.add_argument("--no-progress", action="store_true", help="no progress on stderr")
+
+
+def add_report_arguments(parser: ArgumentParser) -> None:
+    """What the report looks like, and where it goes."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for scripts")
+    help = "write the report there instead of to stdout (whole or not at all, mode 0600)"
+    parser.add_argument("--output", metavar="FILE", help=help)
+
+
+def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:
+    """Colour on a terminal alone, unless it is asked for or away from."""
+    if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
+        return False
+    return bool(options["force_color"] or command.stdout.isatty())
 
 
 @contextmanager
@@ -124,7 +133,7 @@ def report_file(name: str | None) -> Iterator[Callable[[str], None] | None]:
             yield file.write  # type: ignore[misc]
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, final)
+        Path(unfinished).replace(final)
     finally:
         Path(unfinished).unlink(missing_ok=True)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from migrations_safety.backfill import Report as BackfillReport
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
+from migrations_safety.migrating import Run as MigrateRun
 from migrations_safety.precheck import Report as PrecheckReport
+from migrations_safety.verification import Report as VerificationReport
 
 SCHEMA_VERSION = 1
 
@@ -28,6 +31,60 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "references": [
             reference(report.evidence, counted) for census in report.censuses for counted in census.references
         ],
+        "findings": findings(report.findings),
+        "seconds": round(seconds, 3),
+    }
+
+
+def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
+    """The JSON of `backfill_placeholders`."""
+    return {
+        "command": "backfill_placeholders",
+        "schema_version": SCHEMA_VERSION,
+        "verdict": report.verdict,
+        "database": report.target.as_dict(),
+        "run_id": report.run_id,
+        "applied": list(report.applied),
+        "created": report.created,
+        "already_present": report.already_present,
+        "nullified": report.nullified,
+        "restored": report.restored,
+        "not_restored": report.not_restored,
+        "refused": report.refused,
+        "batches": report.batches,
+        "seconds": round(seconds, 3),
+    }
+
+
+def migrate(run: MigrateRun) -> dict[str, Any]:
+    """The JSON of `migrate`: what the gate saw, and what came of it."""
+    gate = run.gate
+    return {
+        "command": "migrate",
+        "schema_version": SCHEMA_VERSION,
+        "verdict": run.verdict,
+        "database": run.target.as_dict(),
+        "gate": gate.verdict if gate else "not asked",
+        "adopted": [{"app": one.app, "name": one.name} for one in gate.plan.adopted] if gate else [],
+        "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in gate.plan.migrations]
+        if gate
+        else [],
+        "findings": findings(gate.findings) if gate else [],
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def verification(report: VerificationReport, *, command: str, seconds: float) -> dict[str, Any]:
+    """The JSON of `verify_patient_schema`."""
+    return {
+        "command": command,
+        "schema_version": SCHEMA_VERSION,
+        "verdict": report.verdict,
+        "database": report.target.as_dict(),
+        "expected": report.expected,
+        "found": report.found,
+        "orphan_rows": report.orphan_rows,
+        "placeholders": report.placeholders,
         "findings": findings(report.findings),
         "seconds": round(seconds, 3),
     }

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
+from migrations_safety.backfill import Report as BackfillReport
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding, Level
+from migrations_safety.findings.references import REASONS
 from migrations_safety.precheck import Report as PrecheckReport
 from migrations_safety.session import Target
+from migrations_safety.verification import Report as VerificationReport
 
 COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}
 VERDICTS = {
@@ -138,3 +141,74 @@ def _reference(evidence: Evidence, counted: Counted) -> list[str]:
 
 def _classes(counted: Counted) -> str:
     return ", ".join(f"{values:,} {name}" for name, values in counted.classes.items())
+
+
+def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool) -> str:
+    """The text of `backfill_placeholders`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    if report.applied:
+        page.line(f"The tables were pending: applied {', '.join(report.applied)}.")
+    would = "would be " if report.dry_run else ""
+    if not report.is_restore:
+        page.line(
+            f"{report.created:,} placeholders {would}created; {report.already_present:,} references had their parent."
+        )
+    for table, rows in report.nullified.items():
+        page.line(
+            f"{rows:,} references of {table} {would}set to NULL, old values kept (--restore-nullified puts them back)."
+        )
+    for table, rows in report.restored.items():
+        page.line(f"{rows:,} references of {table} put back.")
+    for table, rows in report.not_restored.items():
+        page.line(
+            f"{rows:,} references of {table} not put back: changed or deleted since, or a key forbids it.",
+            style="yellow",
+        )
+    for name, values in report.refused.items():
+        page.line(f"Refused: {values:,} values of the class {name}, which {REASONS[name]}.", style="bold red")
+    if report.refused:
+        page.line("python manage.py precheck says in which tables they are.")
+    page.line()
+    words, style = BACKFILL_VERDICTS[report.verdict]
+    run = f", run {report.run_id}" if report.run_id else ""
+    page.line(f"{words} ({seconds:.1f} s{run})", style=style)
+    return page.text()
+
+
+BACKFILL_VERDICTS = {
+    "covered": ("Every reference is covered.", "bold green"),
+    "restored": ("Put back.", "bold green"),
+    "refused": ("Not everything could be done; what was refused is as it was.", "bold red"),
+    "dry-run": ("Nothing was written (--dry-run).", "yellow"),
+}
+
+
+def verification(report: VerificationReport, *, seconds: float, width: int, colour: bool) -> str:
+    """The text of `verify_patient_schema`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    page.line()
+    targets = ", ".join(f"{count} to {table}" for table, count in report.keys_by("target_table").items())
+    rules = ", ".join(f"{count} {rule}" for rule, count in report.keys_by("on_delete").items())
+    notes = {"foreign_keys": "; ".join(part for part in (targets, rules) if part)}
+    rows = [
+        (KINDS[kind], f"{report.found[kind]} of {expected}", notes.get(kind, ""))
+        for kind, expected in report.expected.items()
+    ]
+    page.table((("declared", "left"), ("as declared", "right"), ("", "left")), rows)
+    page.line(f"Rows without a parent: {report.orphan_rows:,}. Placeholders to be resolved: {report.placeholders:,}.")
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    page.line()
+    words, style = VERIFICATION_VERDICTS[report.verdict]
+    page.line(f"{words} ({seconds:.1f} s)", style=style)
+    return page.text()
+
+
+KINDS = {"tables": "tables", "foreign_keys": "foreign keys", "indexes": "indexes", "enum_labels": "enum labels"}
+VERIFICATION_VERDICTS = {
+    "verified": ("Verified: the schema is as declared, every reference has its parent.", "bold green"),
+    "drift": ("Drift: the database is not as declared.", "bold red"),
+}

@@ -94,3 +94,6 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' A
   AND NOT EXISTS (SELECT FROM pg_constraint con
                   WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])
 ORDER BY n.nspname, c.relname, a.attname
+
+-- known_types: those of the given types that PostgreSQL knows
+SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name

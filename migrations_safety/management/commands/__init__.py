@@ -1,0 +1,1 @@
+"""The commands: each translates options into one call and a report."""

@@ -1,0 +1,211 @@
+"""The second chapter: every reference gets its parent, or is refused and counted; nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+
+from migrations_safety import nullification, placing, plan, precheck
+from migrations_safety.census import PLACEHOLDER_CLASSES, Census
+from migrations_safety.checks.evidence import Evidence, gather
+from migrations_safety.checks.types import check_types
+from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
+from migrations_safety.ledger import Run, recorded_run
+from migrations_safety.locks import deploy_lock
+from migrations_safety.progress import Progress
+from migrations_safety.refusals import NotNullable, TablesRefused, UnknownReference
+from migrations_safety.registry import PlaceholderMaker, placeholder_makers
+from migrations_safety.session import Target, connect, snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What a backfill did; `refused` maps a class to distinct values, the maps by table hold rows."""
+
+    target: Target
+    run_id: str | None
+    dry_run: bool
+    applied: tuple[str, ...] = ()
+    created: int = 0
+    already_present: int = 0
+    nullified: dict[str, int] = field(default_factory=dict)
+    restored: dict[str, int] = field(default_factory=dict)
+    not_restored: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    batches: int = 0
+    is_restore: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """`dry-run`, `refused` (something was), `restored` or `covered`."""
+        if self.dry_run:
+            return "dry-run"
+        if self.is_refused:
+            return "refused"
+        return "restored" if self.is_restore else "covered"
+
+    @property
+    def is_refused(self) -> bool:
+        """True where anything was left as it was found."""
+        return bool(self.refused or self.not_restored)
+
+
+def run(
+    *,
+    using: str,
+    expect_database: str | None = None,
+    batch_size: int = 5000,
+    nullify: Iterable[str] = (),
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Make one placeholder for each distinct orphan of an allowed class, in batches of `batch_size` rows.
+
+    `nullify` names tables whose orphan references become NULL instead, with their before-images kept. `dry_run`
+    only counts. Raises a Refusal where nothing was changed, or where the work stopped and can be run again.
+    """
+    connection = connections[using]
+    progress = progress or Progress()
+    target = connect(connection, expect_database=expect_database, to_migrate=not dry_run)
+    nullify = tuple(dict.fromkeys(nullify))
+    if dry_run:
+        return _dry_run(connection, target, nullify=nullify, progress=progress)
+    with deploy_lock(connection):
+        _look(connection, target, nullify=nullify)
+        applied = _apply_tables(connection, progress=progress)
+        asked = {"nullify": list(nullify), "batch_size": batch_size}
+        with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
+            figures = _fill(connection, target, recorded, nullify=nullify, batch_size=batch_size, progress=progress)
+            recorded.counts = figures
+    return Report(target=target, run_id=str(recorded.id), dry_run=False, applied=applied, **figures)
+
+
+def restore(
+    *, using: str, expect_database: str | None = None, batch_size: int = 5000, progress: Progress | None = None
+) -> Report:
+    """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
+    connection = connections[using]
+    target = connect(connection, expect_database=expect_database, to_migrate=True)
+    with deploy_lock(connection):
+        evidence = _look(connection, target, nullify=())
+        asked = {"restore_nullified": True, "batch_size": batch_size}
+        with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
+            outcome = nullification.restore(
+                connection, evidence, recorded, batch_size=batch_size, progress=progress or Progress()
+            )
+            figures = {"restored": outcome.rows, "not_restored": outcome.left, "batches": outcome.batches}
+            recorded.counts = figures
+    return Report(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **figures)
+
+
+def _dry_run(connection: Any, target: Target, *, nullify: tuple[str, ...], progress: Progress) -> Report:
+    with snapshot(connection):
+        evidence = _look(connection, target, nullify=nullify)
+        to_null = [key for key in evidence.references() if key.table in nullify]
+        censuses = precheck.count(connection, evidence, progress=progress, besides=to_null)
+        nulled = precheck.count(connection, evidence, progress=Progress(), only=to_null)
+    rows = {one.key.table: one.orphan_rows for census in nulled for one in census.references}
+    return Report(
+        target=target,
+        run_id=None,
+        dry_run=True,
+        created=sum(_values(census, allowed=True) for census in censuses),
+        already_present=sum(census.covered for census in censuses),
+        nullified=rows,
+        refused=_refused(censuses),
+    )
+
+
+def _values(census: Census, *, allowed: bool) -> int:
+    return sum(values for name, values in census.orphans.items() if (name in PLACEHOLDER_CLASSES) is allowed)
+
+
+def _refused(censuses: Iterable[Census]) -> dict[str, int]:
+    refused: dict[str, int] = {}
+    for census in censuses:
+        for name, values in census.orphans.items():
+            if name not in PLACEHOLDER_CLASSES:
+                refused[name] = refused.get(name, 0) + values
+    return dict(sorted(refused.items()))
+
+
+def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evidence:
+    """The references to all parents that placeholders are made for; refuses before anything is changed."""
+    makers = placeholder_makers()
+    pending = [_pending(connection, maker) for maker in makers]
+    keys = [key for maker in makers for key in keys_to(maker)]
+    evidence = gather(connection, plan=plan.of_references(keys, pending=pending[0]), target=target)
+    for table in nullify:
+        _refuse_nullify(evidence, table)
+    if mismatches := [one for one in check_types(connection, evidence) if one.id == "types.E001"]:
+        refused = "; ".join(f"{one.subject} {one.message}" for one in mismatches)
+        raise TablesRefused(migration=".".join(makers[0].migration), findings=refused)
+    return evidence
+
+
+def _refuse_nullify(evidence: Evidence, table: str) -> None:
+    columns = {key.table: evidence.column(key.table, key.column) for key in evidence.references()}
+    column = columns.get(table)
+    if column is None:
+        raise UnknownReference(table=table, known=sorted(name for name, one in columns.items() if one and one.nullable))
+    if not column.nullable:
+        raise NotNullable(table=table, column=column.name)
+
+
+def keys_to(maker: PlaceholderMaker) -> list[DeclaredKey]:
+    """Every key that the models declare to the maker's parent."""
+    parent = apps.get_model(maker.model)._meta.db_table
+    return [key for model in managed_models(apps) for key in declared_keys(model) if key.target_table == parent]
+
+
+def _pending(connection: Any, maker: PlaceholderMaker) -> plan.Plan:
+    app_label, name = maker.migration
+    return plan.read(connection, app_label=app_label, migration_name=name, forwards_only=True)
+
+
+def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
+    """Apply the migrations that make the parents' tables where they are pending; their labels."""
+    applied: list[str] = []
+    for maker in placeholder_makers():
+        pending = _pending(connection, maker)
+        if not (pending.migrations or pending.adopted):
+            continue
+        app_label, name = maker.migration
+        report = precheck.run(using=connection.alias, app_label=app_label, migration_name=name, data=False)
+        if report.blocking:
+            findings = "; ".join(f"{one.id} {one.subject} {one.message}" for one in report.blocking)
+            raise TablesRefused(migration=f"{app_label}.{name}", findings=findings)
+        labels = [one.label for one in (*pending.adopted, *pending.migrations)]
+        progress.say(f"The tables are pending: applying {', '.join(labels)} …")
+        options = {"database": connection.alias, "verbosity": 0, "skip_precheck": True, "interactive": False}
+        call_command("migrate", app_label, name, stdout=StringIO(), stderr=StringIO(), **options)
+        applied += labels
+    return tuple(applied)
+
+
+def _fill(
+    connection: Any, target: Target, run: Run, *, nullify: tuple[str, ...], batch_size: int, progress: Progress
+) -> dict[str, Any]:
+    evidence = _look(connection, target, nullify=nullify)
+    nullified = nullification.Outcome()
+    for key in evidence.references():
+        if key.table in nullify:
+            nullification.nullify(connection, evidence, key, run, nullified, batch_size=batch_size, progress=progress)
+    placed = placing.Outcome()
+    for maker in placeholder_makers():
+        keys = [key for key in keys_to(maker) if key in evidence.references() and key.table not in nullify]
+        for question in precheck.questions(evidence, keys):
+            placing.place(connection, maker, question, run, placed, batch_size=batch_size, progress=progress)
+    return {
+        "created": placed.created,
+        "already_present": placed.already_present,
+        "nullified": nullified.rows,
+        "refused": dict(sorted(placed.refused.items())),
+        "batches": placed.batches + nullified.batches,
+    }

@@ -1,0 +1,59 @@
+"""Foreign keys: columns, target, rules, deferrability, validity, and whether their triggers fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migrations_safety.catalog import RULE_WORDS, ForeignKey
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.declarations import DeclaredKey
+from migrations_safety.findings import Finding
+from migrations_safety.findings import schema as wording
+
+
+def compare_keys(evidence: Evidence, *, own_tables: Iterable[str]) -> tuple[list[Finding], list[DeclaredKey]]:
+    """The declared keys against the catalog, and those that are as declared; on `own_tables` none may be extra."""
+    findings: list[Finding] = []
+    matching = []
+    for key in evidence.plan.keys:
+        differences = list(_differences(evidence, key))
+        findings += differences
+        if not differences:
+            matching.append(key)
+    return findings + list(_extra(evidence, set(own_tables))), matching
+
+
+def _differences(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
+    subject = f"{key.table}.{key.name}"
+    there = _find(evidence, key)
+    target = evidence.tables.get(key.target_table)
+    if there is None or target is None:
+        yield wording.key_missing(subject, declared=key.definition)
+        return
+    if difference := key.difference(there, target_oid=target.oid):
+        yield wording.key_differs(subject, declared=difference[0], found=difference[1])
+    if not there.enforced:
+        yield wording.key_not_enforced(subject, table=key.table, name=there.name)
+    elif not there.validated:
+        yield wording.key_not_valid(subject, table=key.table, name=there.name)
+    if there.disabled_triggers:
+        yield wording.triggers_disabled(subject, table=key.table, count=there.disabled_triggers)
+
+
+def _find(evidence: Evidence, key: DeclaredKey) -> ForeignKey | None:
+    """By name; Django's own keys, whose names are made up, by their column."""
+    table = evidence.tables.get(key.table)
+    on_table = [one for one in evidence.keys if table and one.table_oid == table.oid]
+    if key.name is not None:
+        return next((one for one in on_table if one.name == key.name), None)
+    return next((one for one in on_table if one.columns == (key.column,)), None)
+
+
+def _extra(evidence: Evidence, own_tables: set[str]) -> Iterator[Finding]:
+    names = {table.oid: name for name, table in evidence.tables.items() if name in own_tables}
+    declared = {id(_find(evidence, key)) for key in evidence.plan.keys}
+    for one in evidence.keys:
+        if one.table_oid in names and id(one) not in declared:
+            columns = ", ".join(one.columns)
+            found = f"FOREIGN KEY ({columns}) REFERENCES {one.target_table} ON DELETE {RULE_WORDS[one.on_delete]}"
+            yield wording.key_extra(f"{names[one.table_oid]}.{one.name}", found=found)

@@ -1,0 +1,64 @@
+"""`backfill_placeholders`: every reference gets its parent, or is refused and counted."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from migrations_safety import backfill
+from migrations_safety.management.command import COULD_NOT, LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.progress import Progress
+
+
+def batch_size(text: str) -> int:
+    """A number of rows, 1 to 100,000."""
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError("a batch has 1 to 100000 rows")
+    return int(text)
+
+
+class Command(SafetyCommand):
+    """Make the parents that references point at."""
+
+    help = (
+        "Makes one placeholder for each distinct reference that points at no row, in short batches, beside a running "
+        "application; it can be killed and run again. Applies the migration of the tables first where it is pending. "
+        "References that must not become a placeholder are refused and counted. Exit code 0: every reference is "
+        "covered; 1: something was refused, nothing is lost; 2: could not finish, run again."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """What to do with orphans, and how."""
+        super().add_arguments(parser)
+        parser.add_argument("--dry-run", action="store_true", help="count what would be done, write nothing")
+        help = "rows per transaction (default: 5000)"
+        parser.add_argument("--batch-size", type=batch_size, default=5000, metavar="ROWS", help=help)
+        help = (
+            "set the orphan references of this table to NULL instead (nullable columns only, values kept); may repeat"
+        )
+        parser.add_argument("--nullify", action="append", default=[], metavar="TABLE", help=help)
+        help = "put back what --nullify set to NULL, and do nothing else"
+        parser.add_argument("--restore-nullified", action="store_true", help=help)
+
+    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+        """Run the backfill, or put back what one set to NULL."""
+        if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
+            raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.", returncode=COULD_NOT)
+        common = {name: options[name] for name in ("expect_database", "batch_size")}
+        common |= {"using": options["database"], "progress": progress}
+        if options["restore_nullified"]:
+            report = backfill.restore(**common)
+        else:
+            report = backfill.run(**common, nullify=options["nullify"], dry_run=options["dry_run"])
+        from migrations_safety.rendering import json, text
+
+        return Outcome(
+            exit_code=LOOKED_AND_FOUND if report.is_refused else 0,
+            closing=f"backfill_placeholders: {report.verdict}, {report.created:,} placeholders.",
+            text=partial(text.backfill, report, seconds=seconds()),
+            json=partial(json.backfill, report, seconds=seconds()),
+        )

@@ -1,0 +1,131 @@
+"""`migrate`: Django's own, behind a gate, one deploy at a time, adopting what is there already."""
+
+from __future__ import annotations
+
+import json as standard_json
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.core.management.commands.migrate import Command as DjangoMigrate
+from django.db import connections
+
+from migrations_safety import migrating, precheck
+from migrations_safety.locks import deploy_lock
+from migrations_safety.management.command import (
+    LOOKED_AND_FOUND,
+    add_report_arguments,
+    add_target_arguments,
+    one_sentence,
+    report_file,
+    screen_width,
+    wants_colour,
+)
+from migrations_safety.migrating import Run
+from migrations_safety.precheck import Report
+from migrations_safety.progress import progress_on
+from migrations_safety.session import connect
+
+REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again (--skip-precheck goes past it)"
+SKIPPED = "--skip-precheck: nothing was looked at before this migration. Run verify_patient_schema afterwards."
+
+
+class Command(DjangoMigrate):
+    """Migrate behind the gate."""
+
+    help = (
+        "Django's migrate with all its options, made safe: it first runs the precheck of what it is about to do and "
+        "refuses where that blocks; one deploy at a time; existing tables of a baseline are adopted, not made. "
+        "Exit code 0: applied; 1: refused by the gate, nothing was changed; 2: failed, run it again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Django's own arguments, and those of the gate."""
+        super().add_arguments(parser)
+        add_target_arguments(parser)
+        add_report_arguments(parser)
+        help = "do not look before migrating; for a test database or an emergency"
+        parser.add_argument("--skip-precheck", action="store_true", help=help)
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run, and turn every error into one sentence and its exit code."""
+        with one_sentence(self.stderr):
+            return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Gate, adopt, then Django."""
+        connection = connections[options["database"]]
+        if connection.vendor != "postgresql":
+            super().handle(*args, **options)
+            return
+        only_tells = options["plan"] or options["check_unapplied"]
+        target = connect(connection, expect_database=options["expect_database"], to_migrate=not only_tells)
+        if only_tells:
+            super().handle(*args, **options)
+            return
+        with report_file(options["output"]) as write, deploy_lock(connection):
+            started = time.monotonic()
+            gate = self._gate(options)
+            if not (gate and gate.blocking):
+                self._adopt(options)
+                self._apply(args, options)
+            self._report(options, Run(target=target, gate=gate, seconds=time.monotonic() - started), write)
+        if gate and gate.blocking:
+            sys.exit(LOOKED_AND_FOUND)
+
+    def _gate(self, options: dict[str, Any]) -> Report | None:
+        """What precheck says, None where it is not asked; `--skip-precheck` is said loudly."""
+        if options["skip_precheck"]:
+            self._tell(options, SKIPPED)
+            return None
+        if _leaves_the_database_alone(options):
+            return None
+        progress = progress_on(sys.stderr, wanted=options["verbosity"] > 0 and not options["no_progress"])
+        gate = precheck.run(using=options["database"], progress=progress, **_names(options))
+        if not gate.blocking:
+            self._tell(options, f"Gate: {gate.verdict}, {len(gate.findings)} findings that do not block.")
+        return gate
+
+    def _adopt(self, options: dict[str, Any]) -> None:
+        if _leaves_the_database_alone(options):
+            return
+        for one in migrating.adopt(using=options["database"], **_names(options)):
+            self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
+
+    def _apply(self, args: Any, options: dict[str, Any]) -> None:
+        """Django's own migrate; what it prints makes way for the report where that goes to stdout as JSON."""
+        stdout = self.stdout
+        if options["format"] == "json":
+            self.stdout = self.stderr
+        try:
+            super().handle(*args, **options)
+        finally:
+            self.stdout = stdout
+
+    def _report(self, options: dict[str, Any], run: Run, write: Callable[[str], Any] | None) -> None:
+        from migrations_safety.rendering import json, text
+
+        write = write or partial(self.stdout.write, ending="")
+        if options["format"] == "json":
+            write(standard_json.dumps(json.migrate(run), indent=2) + "\n")
+        elif run.gate and run.gate.blocking:
+            write(
+                text.precheck(run.gate, seconds=run.seconds, width=screen_width(), colour=wants_colour(self, options))
+            )
+        self._tell(options, f"migrate: {run.verdict}{REFUSED if run.verdict == 'refused' else ''}.")
+
+    def _tell(self, options: dict[str, Any], sentence: str) -> None:
+        if options["verbosity"] > 0:
+            self.stderr.write(sentence, self.style.NOTICE)
+
+
+def _leaves_the_database_alone(options: dict[str, Any]) -> bool:
+    """True for what changes Django's records only, or concerns apps without migrations."""
+    return bool(options["fake"] or options["prune"] or (options["run_syncdb"] and options["app_label"]))
+
+
+def _names(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("app_label", "migration_name")}

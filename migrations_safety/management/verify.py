@@ -1,0 +1,40 @@
+"""The base of commands that verify one app's schema; the app names its command as its users would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from migrations_safety import verification
+from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.progress import Progress
+
+
+class VerifySchemaCommand(SafetyCommand):
+    """Subclass it and set `app_label` (of a registered schema) and `name` (the command's own)."""
+
+    app_label: str
+    name: str
+    help = (
+        "Compares every table, column, type, default, index, key, rule and enum label with what the models declare, by "
+        "definition, and counts references without a parent again, because a validity flag is no proof. Reads only, in "
+        "one snapshot. Exit code 0: as declared; 1: drift; 2: could not look."
+    )
+
+    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+        """Run the verification."""
+        report = verification.run(
+            using=options["database"],
+            app_label=self.app_label,
+            expect_database=options["expect_database"],
+            progress=progress,
+        )
+        from migrations_safety.rendering import json, text
+
+        return Outcome(
+            exit_code=LOOKED_AND_FOUND if report.verdict == "drift" else 0,
+            closing=f"{self.name}: {report.verdict}.",
+            text=partial(text.verification, report, seconds=seconds()),
+            json=partial(json.verification, report, command=self.name, seconds=seconds()),
+        )

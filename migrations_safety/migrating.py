@@ -1,0 +1,59 @@
+"""The third chapter: the gate before `migrate`, and the adoption of tables that are there already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from psycopg import sql
+
+from migrations_safety import catalog, plan, precheck
+from migrations_safety.census import table_name
+from migrations_safety.refusals import BaselineHoldsRows
+from migrations_safety.session import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """How one `migrate` went; `gate` is None where it was not asked, `seconds` is the time it took."""
+
+    target: Target
+    gate: precheck.Report | None
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        """`applied`, or `refused` by the gate."""
+        return "refused" if self.gate and self.gate.blocking else "applied"
+
+
+def adopt(*, using: str, app_label: str | None, migration_name: str | None) -> list[str]:
+    """Record, and do not run, the baselines whose tables are there already; their labels.
+
+    Raises BaselineIncomplete where only a part is there, BaselineHoldsRows where the way back would drop one.
+    """
+    connection = connections[using]
+    _refuse_to_drop_baselines(connection, app_label=app_label, migration_name=migration_name)
+    planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
+    recorder = MigrationRecorder(connection)
+    for migration in planned.adopted:
+        recorder.record_applied(migration.app, migration.name)
+    return [migration.label for migration in planned.adopted]
+
+
+def _refuse_to_drop_baselines(connection: Any, *, app_label: str | None, migration_name: str | None) -> None:
+    executor = MigrationExecutor(connection)
+    for migration, is_backwards in executor.migration_plan(plan.targets(executor, app_label, migration_name)):
+        tables = catalog.tables(connection, getattr(migration, "adopts", {})) if is_backwards else {}
+        holding = [name for name in tables if _holds_rows(connection, name)]
+        if holding:
+            raise BaselineHoldsRows(migration=f"{migration.app_label}.{migration.name}", tables=holding)
+
+
+def _holds_rows(connection: Any, table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table_name(table)))
+        return bool(cursor.fetchone()[0])

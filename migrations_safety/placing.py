@@ -1,0 +1,127 @@
+"""Writes placeholders: short batches in the order of their ids, each batch a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from psycopg import sql
+
+from migrations_safety.census import PLACEHOLDER_CLASSES, Question, classified, table_name
+from migrations_safety.ledger import Run
+from migrations_safety.progress import Progress
+from migrations_safety.registry import PlaceholderMaker
+from migrations_safety.sql import statement
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What was made so far; `refused` maps a class to distinct values."""
+
+    created: int = 0
+    already_present: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    batches: int = 0
+
+
+def place(
+    connection: Any,
+    maker: PlaceholderMaker,
+    question: Question,
+    run: Run,
+    outcome: Outcome,
+    *,
+    batch_size: int,
+    progress: Progress,
+) -> None:
+    """Make a placeholder for each orphan of an allowed class, then look again until there is none.
+
+    Writers may bring new orphans meanwhile, so what covers every reference is the last look, which found none.
+    An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
+    """
+    statement_of_batch = _make_placeholders(maker, question)
+    before = outcome.created
+    while True:
+        present, waiting, refused = _look(connection, question)
+        if not waiting:
+            break
+        made = _batches(connection, statement_of_batch, waiting, run, outcome, batch_size=batch_size, progress=progress)
+        if not made:
+            refused["conflict"] = waiting
+            break
+    outcome.already_present += present - (outcome.created - before)
+    outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
+
+
+def _look(connection: Any, question: Question) -> tuple[int, int, dict[str, int]]:
+    """Values with a parent, orphans to place, and values of refused classes; the work table is made anew."""
+    allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
+    make_work = sql.SQL(statement("backfill.referenced")).format(classified=classified(question), allowed=allowed)
+    with connection.cursor() as cursor:
+        cursor.execute(statement("backfill.forget"))
+        cursor.execute(make_work)
+        cursor.execute(statement("backfill.index_work"))
+        cursor.execute(statement("backfill.analyze_work"))
+        cursor.execute(statement("backfill.referenced_counts"))
+        counts = cursor.fetchall()
+    present = sum(values for _, has_parent, values in counts if has_parent)
+    orphans = {name: values for name, has_parent, values in counts if not has_parent}
+    waiting = sum(orphans.pop(name, 0) for name in PLACEHOLDER_CLASSES)
+    return present, waiting, orphans
+
+
+def _batches(
+    connection: Any,
+    make: sql.Composed,
+    waiting: int,
+    run: Run,
+    outcome: Outcome,
+    *,
+    batch_size: int,
+    progress: Progress,
+) -> int:
+    made = 0
+    with progress.steps("Placeholders", total=waiting) as advance, connection.cursor() as cursor:
+        for after in range(0, waiting, batch_size):
+            upto = min(after + batch_size, waiting)
+            cursor.execute(make, {"after": after, "upto": upto, "run_id": str(run.id)})
+            made += cursor.fetchone()[0]
+            outcome.batches += 1
+            advance(upto)
+    outcome.created += made
+    return made
+
+
+def _make_placeholders(maker: PlaceholderMaker, question: Question) -> sql.Composed:
+    companions = [
+        sql.SQL(statement("backfill.companion")).format(
+            name=sql.Identifier(f"companion_{number}"),
+            table=table_name(apps.get_model(companion.model)._meta.db_table),
+            **_columns_and_values(companion.values),
+        )
+        for number, companion in enumerate(maker.companions)
+    ]
+    return sql.SQL(statement("backfill.make_placeholders")).format(
+        parent=table_name(question.keys[0].target_table),
+        parent_id=sql.Identifier(question.keys[0].target_column),
+        companions=sql.SQL("").join(companions),
+        **_columns_and_values(maker.values),
+    )
+
+
+def _columns_and_values(values: Mapping[str, str]) -> dict[str, sql.Composable]:
+    return {
+        "columns": sql.SQL(", ").join(map(sql.Identifier, values)),
+        "values": sql.SQL(", ").join(sql.SQL(value) for value in values.values()),  # type: ignore[arg-type]
+    }
+
+
+def unresolved(connection: Any, maker: PlaceholderMaker) -> int:
+    """How many parents are still placeholders."""
+    parent = table_name(apps.get_model(maker.model)._meta.db_table)
+    query = sql.SQL(statement("backfill.unresolved")).format(parent=parent, unresolved=sql.SQL(maker.unresolved))  # type: ignore[arg-type]
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return int(cursor.fetchone()[0])

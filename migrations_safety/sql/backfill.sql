@@ -1,0 +1,73 @@
+-- forget: drops the work table of an earlier pass in this session
+DROP TABLE IF EXISTS pg_temp.migrations_safety_work
+
+-- referenced: every referenced value with its class; those to make parents for are numbered in their order
+CREATE TEMPORARY TABLE migrations_safety_work AS {classified}
+SELECT value, class, has_parent,
+       CASE WHEN NOT has_parent AND class = ANY ({allowed})
+            THEN row_number() OVER (PARTITION BY NOT has_parent AND class = ANY ({allowed}) ORDER BY value) END AS position
+FROM classified ORDER BY position
+
+-- index_work: batches are ranges of positions
+CREATE INDEX ON pg_temp.migrations_safety_work (position)
+
+-- analyze_work: so that a batch is found by that index
+ANALYZE pg_temp.migrations_safety_work
+
+-- referenced_counts: values by class, and whether they have a parent
+SELECT class, has_parent, count(*) FROM pg_temp.migrations_safety_work GROUP BY class, has_parent
+
+-- make_placeholders: parents for one range of positions, each with its companions, in one statement
+WITH placed AS (
+    INSERT INTO {parent} ({columns})
+    SELECT {values} FROM pg_temp.migrations_safety_work AS orphan
+    WHERE orphan.position > %(after)s AND orphan.position <= %(upto)s ORDER BY orphan.position
+    ON CONFLICT DO NOTHING RETURNING {parent_id} AS id
+){companions}
+SELECT count(*) FROM placed
+
+-- companion: a row beside each placeholder
+, {name} AS (INSERT INTO {table} ({columns}) SELECT {values} FROM placed)
+
+-- orphan_rows: the rows of one table whose reference has no parent, numbered
+CREATE TEMPORARY TABLE migrations_safety_work AS
+SELECT child.id AS row_id, row_number() OVER (ORDER BY child.id) AS position FROM {table} AS child
+WHERE child.{column} IS NOT NULL
+  AND NOT EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column}::{type} = child.{column}::{type})
+
+-- nullify: sets one range of orphan references to NULL, after its before-images
+WITH chosen AS (
+    SELECT child.id AS row_id, child.{column} AS value
+    FROM pg_temp.migrations_safety_work AS work JOIN {table} AS child ON child.id = work.row_id
+    WHERE work.position > %(after)s AND work.position <= %(upto)s AND child.{column} IS NOT NULL
+      AND NOT EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column}::{type} = child.{column}::{type})
+    FOR UPDATE OF child
+), kept AS (
+    INSERT INTO migrations_safety_before_image (run_id, table_name, column_name, row_id, value)
+    SELECT %(run_id)s, %(table_name)s, %(column_name)s, row_id::text, value::text FROM chosen
+), nullified AS (
+    UPDATE {table} AS child SET {column} = NULL FROM chosen WHERE child.id = chosen.row_id RETURNING 1
+)
+SELECT count(*) FROM nullified
+
+-- restore: puts one range of before-images back where the reference is still NULL and, with a key, the parent is there
+WITH image AS MATERIALIZED (
+    SELECT id, row_id, value FROM migrations_safety_before_image
+    WHERE id > %(after)s AND id <= %(upto)s AND restored_run_id IS NULL
+      AND table_name = %(table_name)s AND column_name = %(column_name)s
+), chosen AS (
+    SELECT image.id AS image_id, child.id AS row_id, image.value::{column_type} AS value
+    FROM image JOIN {table} AS child ON child.id = image.row_id::{id_type}
+    WHERE child.{column} IS NULL
+      AND ({without_key} OR EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column} = image.value::{column_type}))
+    FOR UPDATE OF child
+), restored AS (
+    UPDATE {table} AS child SET {column} = chosen.value FROM chosen WHERE child.id = chosen.row_id RETURNING 1
+), marked AS (
+    UPDATE migrations_safety_before_image AS image SET restored_run_id = %(run_id)s
+    FROM chosen WHERE image.id = chosen.image_id
+)
+SELECT count(*) FROM restored
+
+-- unresolved: parents that are still placeholders
+SELECT count(*) FROM {parent} WHERE {unresolved}

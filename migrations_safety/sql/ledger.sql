@@ -1,0 +1,38 @@
+-- create: the app's own tables, made when something is first written, as Django makes django_migrations
+CREATE TABLE IF NOT EXISTS migrations_safety_run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id uuid NOT NULL,
+    event text NOT NULL CHECK (event IN ('started', 'finished', 'failed')),
+    recorded_at timestamptz NOT NULL,
+    details jsonb NOT NULL,
+    previous_hash text NOT NULL,
+    hash text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS migrations_safety_before_image (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id uuid NOT NULL,
+    table_name text NOT NULL,
+    column_name text NOT NULL,
+    row_id text NOT NULL,
+    value text NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    restored_run_id uuid
+);
+CREATE INDEX IF NOT EXISTS migrations_safety_before_image_open_idx
+    ON migrations_safety_before_image (table_name, column_name, id) WHERE restored_run_id IS NULL
+
+-- exists: true where the app's own tables are there
+SELECT to_regclass('migrations_safety_run') IS NOT NULL AND to_regclass('migrations_safety_before_image') IS NOT NULL
+
+-- append: one event of a run, chained to the one before it by its hash
+INSERT INTO migrations_safety_run (run_id, event, recorded_at, details, previous_hash, hash)
+SELECT run_id, event, recorded_at, details, previous,
+       encode(sha256(convert_to(concat_ws(' ', previous, run_id, event, extract(epoch FROM recorded_at), details), 'UTF8')), 'hex')
+FROM (SELECT %(run_id)s::uuid AS run_id, %(event)s AS event, clock_timestamp() AS recorded_at,
+             %(details)s::jsonb || jsonb_build_object('role', session_user, 'client', coalesce(host(inet_client_addr()), 'local socket'))
+                 AS details,
+             coalesce((SELECT hash FROM migrations_safety_run ORDER BY id DESC LIMIT 1), '') AS previous) AS record
+
+-- open_images: tables and columns with before-images that were not put back yet
+SELECT table_name, column_name, count(*), min(id), max(id) FROM migrations_safety_before_image
+WHERE restored_run_id IS NULL GROUP BY table_name, column_name ORDER BY table_name, column_name

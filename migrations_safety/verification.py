@@ -1,0 +1,169 @@
+"""The last chapter: is what is there what the models declare, and does every reference have its parent?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+
+from migrations_safety import catalog, plan, precheck
+from migrations_safety.census import Census
+from migrations_safety.checks.evidence import Evidence, gather
+from migrations_safety.comparison.columns import compare_columns
+from migrations_safety.comparison.constraints import compare_constraints
+from migrations_safety.comparison.indexes import compare_indexes
+from migrations_safety.comparison.keys import compare_keys
+from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
+from migrations_safety.findings import Finding, Level
+from migrations_safety.findings import schema as wording
+from migrations_safety.placing import unresolved
+from migrations_safety.progress import Progress
+from migrations_safety.registry import SchemaToVerify, schema_of
+from migrations_safety.session import Target, connect, snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What was declared, what of it is there as declared, and every difference."""
+
+    target: Target
+    expected: dict[str, int]
+    found: dict[str, int]
+    keys: tuple[DeclaredKey, ...]
+    orphan_rows: int
+    placeholders: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """`verified`, or `drift` where anything differs."""
+        return "drift" if any(one.level is not Level.INFO for one in self.findings) else "verified"
+
+    def keys_by(self, attribute: str) -> dict[str, int]:
+        """How many matching keys there are by `target_table` or by `on_delete`."""
+        return dict(Counter(getattr(key, attribute) for key in self.keys).most_common())
+
+
+@dataclass(kw_only=True)
+class Comparison:
+    """Findings and counts in the making."""
+
+    findings: list[Finding]
+    found: Counter[str]
+
+
+def run(*, using: str, app_label: str, expect_database: str | None = None, progress: Progress | None = None) -> Report:
+    """Compare the schema that an app registered, and count the orphans of its keys again; in one snapshot.
+
+    Raises a Refusal where it could not look.
+    """
+    connection = connections[using]
+    schema = schema_of(app_label)
+    models = managed_models_of(app_label)
+    target = connect(connection, expect_database=expect_database)
+    keys = keys_of(app_label)
+    with snapshot(connection):
+        evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
+        comparison = Comparison(findings=[], found=Counter())
+        _compare_enums(connection, schema, comparison)
+        _compare_tables(connection, models, comparison)
+        key_findings, matching = compare_keys(evidence, own_tables=[model._meta.db_table for model in models])
+        countable = [key for key in evidence.references() if evidence.column(key.target_table, key.target_column)]
+        censuses = precheck.count(connection, evidence, progress=progress or Progress(), only=countable)
+        findings = comparison.findings + key_findings + _orphans(evidence, censuses)
+        placeholders, placeholder_findings = _placeholders(connection, evidence)
+    return Report(
+        target=target,
+        expected={
+            "tables": len(models),
+            "foreign_keys": len(keys),
+            "indexes": sum(len(model._meta.indexes) for model in models),
+            "enum_labels": sum(len(labels) for labels in schema.enums.values()),
+        },
+        found={kind: comparison.found[kind] for kind in ("tables",)}
+        | {"foreign_keys": len(matching)}
+        | {kind: comparison.found[kind] for kind in ("indexes", "enum_labels")},
+        keys=tuple(matching),
+        orphan_rows=sum(one.orphan_rows for census in censuses for one in census.references),
+        placeholders=placeholders,
+        findings=tuple(sorted(findings, key=lambda one: (one.id, one.subject))) + placeholder_findings,
+    )
+
+
+def managed_models_of(app_label: str) -> list[Any]:
+    """The models of one app that have a table."""
+    return [model for model in managed_models(apps) if model._meta.app_label == app_label]
+
+
+def keys_of(app_label: str) -> list[DeclaredKey]:
+    """The keys on the app's tables, and the keys of other apps that point at them."""
+    own_tables = {model._meta.db_table for model in managed_models_of(app_label)}
+    keys = [key for model in managed_models(apps) for key in declared_keys(model)]
+    return [key for key in keys if key.table in own_tables or key.target_table in own_tables]
+
+
+def _compare_enums(connection: Any, schema: SchemaToVerify, comparison: Comparison) -> None:
+    for name, declared in schema.enums.items():
+        found = catalog.enum_labels(connection, name)
+        if not found:
+            comparison.findings.append(wording.enum_missing(name, declared=", ".join(declared)))
+        elif found != declared:
+            words = {"declared": ", ".join(declared), "found": ", ".join(found)}
+            comparison.findings.append(wording.enum_differs(name, **words))
+        comparison.found["enum_labels"] += sum(one == other for one, other in zip(declared, found, strict=False))
+
+
+def _compare_tables(connection: Any, models: list[Any], comparison: Comparison) -> None:
+    there = catalog.tables(connection, [model._meta.db_table for model in models])
+    oids = [table.oid for table in there.values()]
+    columns, indexes = catalog.columns(connection, oids), catalog.indexes(connection, oids)
+    constraints = catalog.other_constraints(connection, oids)
+    for model in models:
+        table = there.get(model._meta.db_table)
+        if table is None:
+            comparison.findings.append(wording.table_missing(model._meta.db_table))
+            continue
+        differences = compare_columns(connection, model, columns[table.oid])
+        if table.persistence != "p":
+            differences.append(wording.table_unlogged(table.name))
+        own = [one for one in constraints if one.table_oid == table.oid]
+        differences += compare_constraints(connection, model, own)
+        comparison.found["tables"] += not differences
+        index_differences, matching = compare_indexes(
+            connection, model, [one for one in indexes if one.table_oid == table.oid]
+        )
+        comparison.findings += differences + index_differences
+        comparison.found["indexes"] += matching
+
+
+def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
+    valid = {(one.table_oid, one.columns) for one in evidence.keys if one.validated}
+    findings = []
+    for counted in (one for census in censuses for one in census.references if one.orphan_rows):
+        oid = evidence.tables[counted.key.table].oid
+        words = ", although its key says valid" if (oid, (counted.key.column,)) in valid else ""
+        figures = {"values": counted.orphan_values, "rows": counted.orphan_rows, "target": counted.key.target_table}
+        findings.append(wording.orphans(counted.key.subject, key=words, **figures))
+    return findings
+
+
+def _placeholders(connection: Any, evidence: Evidence) -> tuple[int, tuple[Finding, ...]]:
+    count, findings = 0, []
+    for table in sorted({key.target_table for key in evidence.plan.keys} & set(evidence.tables)):
+        maker = precheck.maker_of_table(table)
+        if maker is None or not _columns_there(evidence, table):
+            continue
+        left = unresolved(connection, maker)
+        count += left
+        if left:
+            findings.append(wording.placeholders_left(table, count=left))
+    return count, tuple(findings)
+
+
+def _columns_there(evidence: Evidence, table: str) -> bool:
+    model = next(model for model in managed_models(apps) if model._meta.db_table == table)
+    found = evidence.columns[evidence.tables[table].oid]
+    return all(field.column in found for field in model._meta.local_concrete_fields)
