@@ -99,7 +99,11 @@ def restore(
             outcome = nullification.restore(
                 connection, evidence, recorded, batch_size=batch_size, progress=progress or Progress()
             )
-            figures = {"restored": outcome.rows, "not_restored": outcome.left, "batches": outcome.batches}
+            figures: dict[str, Any] = {
+                "restored": outcome.rows,
+                "not_restored": outcome.left,
+                "batches": outcome.batches,
+            }
             recorded.counts = figures
     return Report(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **figures)
 

@@ -150,7 +150,7 @@ def classified(question: Question) -> sql.Composed:
     target = table_name(question.keys[0].target_table)
     target_column = sql.Identifier(question.keys[0].target_column)
     names = {"target": target, "target_column": target_column, "type": _type(question)}
-    known = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
+    known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
     if question.target_exists:
         known = {part: sql.SQL(statement(f"census.{part}")).format(**names) for part in known}
     return sql.SQL(statement("census.classified") + "\n").format(
@@ -211,4 +211,4 @@ def _type(question: Question) -> sql.SQL:
 
 def table_name(name: str) -> sql.Composable:
     """A table's name as Django gives it, which may be quoted already (`"schema"."table"`)."""
-    return sql.SQL(name) if name.startswith('"') and name.endswith('"') else sql.Identifier(name)  # type: ignore[arg-type]
+    return sql.SQL(name) if name.startswith('"') and name.endswith('"') else sql.Identifier(name)

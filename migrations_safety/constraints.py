@@ -11,6 +11,11 @@ from django.db.backends.ddl_references import Statement
 RULES = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 
 
+def makes_its_own_key(field: Any) -> bool:
+    """True for a ForeignKey that Django makes a key of its own for (`db_constraint=True`)."""
+    return isinstance(field, models.ForeignKey) and bool(getattr(field, "db_constraint", False))
+
+
 class ForeignKeyConstraint(models.BaseConstraint):
     """A foreign key of the database, declared beside a `ForeignKey(..., db_constraint=False, db_index=False)`.
 
@@ -60,7 +65,7 @@ class ForeignKeyConstraint(models.BaseConstraint):
             f"ON DELETE {self.on_delete} ON UPDATE {self.on_update}"
         )
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         """ALTER TABLE that adds the key validated: right for a new table, a long lock on one that holds rows."""
         return self._alter_table(model, schema_editor, f"ADD {self.constraint_sql(model, schema_editor)}")
 
@@ -72,7 +77,7 @@ class ForeignKeyConstraint(models.BaseConstraint):
         """ALTER TABLE that proves the key for the rows that were there before it; see `ValidateForeignKey`."""
         return self._alter_table(model, schema_editor, f"VALIDATE CONSTRAINT {schema_editor.quote_name(self.name)}")
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         """ALTER TABLE that drops the key."""
         return self._alter_table(model, schema_editor, f"DROP CONSTRAINT {schema_editor.quote_name(self.name)}")
 
@@ -86,11 +91,11 @@ class ForeignKeyConstraint(models.BaseConstraint):
 
     def check(self, model: Any, connection: Any) -> list[checks.CheckMessage]:
         """System checks of the declaration (Django 6.0 and newer; older versions call `_check`)."""
-        field = next((field for field in model._meta.get_fields() if field.name == self.field), None)
+        field: Any = next((field for field in model._meta.get_fields() if field.name == self.field), None)
         if not isinstance(field, models.ForeignKey):
             problem = f"{self.name}: {self.field!r} is not a ForeignKey of {model._meta.label}."
             return [checks.Error(problem, obj=model, id="migrations_safety.E001")]
-        if field.db_constraint:
+        if makes_its_own_key(field):
             problem = f"{self.name}: the field {self.field!r} makes a second key of its own."
             hint = f"Declare it with db_constraint=False: {self.name} is its key."
             return [checks.Error(problem, hint=hint, obj=model, id="migrations_safety.E002")]

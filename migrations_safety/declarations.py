@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
-
 from migrations_safety.catalog import RULE_WORDS, ForeignKey
-from migrations_safety.constraints import ForeignKeyConstraint
+from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +84,7 @@ def declared_keys(model: Any) -> Iterator[DeclaredKey]:
         if isinstance(constraint, ForeignKeyConstraint):
             yield declared_key(model, constraint)
     for field in model._meta.local_fields:
-        if isinstance(field, models.ForeignKey) and field.db_constraint:
+        if makes_its_own_key(field):
             yield _key(model, field, None, "NO ACTION", "NO ACTION", deferrable=True)
 
 

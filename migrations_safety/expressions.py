@@ -29,7 +29,7 @@ def same(connection: Any, pairs: Sequence[tuple[str, str]], *, table: sql.Compos
 
 
 def _compare(connection: Any, pairs: Sequence[tuple[str, str]], table: sql.Composable | None) -> list[bool]:
-    expressions = [sql.SQL(f"({expression})") for pair in pairs for expression in pair]  # type: ignore[arg-type]
+    expressions = [sql.SQL(f"({expression})") for pair in pairs for expression in pair]
     query = sql.SQL("EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ") + sql.SQL(", ").join(expressions)
     if table is not None:
         query += sql.SQL(" FROM ONLY ") + table

@@ -108,6 +108,6 @@ def _names(evidence: Evidence, key: DeclaredKey) -> dict[str, sql.Composable]:
         "target": table_name(key.target_table),
         "target_column": sql.Identifier(key.target_column),
         "type": sql.SQL("uuid" if is_uuid else "text"),
-        "column_type": sql.SQL(column.type),  # type: ignore[arg-type]
-        "id_type": sql.SQL(row_id.type),  # type: ignore[arg-type]
+        "column_type": sql.SQL(column.type),
+        "id_type": sql.SQL(row_id.type),
     }

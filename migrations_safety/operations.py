@@ -12,6 +12,7 @@ from django.db.migrations.operations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from migrations_safety import catalog, census
+from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.declarations import declared_key
 from migrations_safety.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
 
@@ -65,6 +66,8 @@ class AddForeignKeyNotValid(AddConstraint):
 
     Raises DefinitionDiffers where the table has a constraint of that name with another definition.
     """
+
+    constraint: ForeignKeyConstraint
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Add the key unless it is there as declared, valid or not."""

@@ -114,14 +114,14 @@ def _make_placeholders(maker: PlaceholderMaker, question: Question) -> sql.Compo
 def _columns_and_values(values: Mapping[str, str]) -> dict[str, sql.Composable]:
     return {
         "columns": sql.SQL(", ").join(map(sql.Identifier, values)),
-        "values": sql.SQL(", ").join(sql.SQL(value) for value in values.values()),  # type: ignore[arg-type]
+        "values": sql.SQL(", ").join(sql.SQL(value) for value in values.values()),
     }
 
 
 def unresolved(connection: Any, maker: PlaceholderMaker) -> int:
     """How many parents are still placeholders."""
     parent = table_name(apps.get_model(maker.model)._meta.db_table)
-    query = sql.SQL(statement("backfill.unresolved")).format(parent=parent, unresolved=sql.SQL(maker.unresolved))  # type: ignore[arg-type]
+    query = sql.SQL(statement("backfill.unresolved")).format(parent=parent, unresolved=sql.SQL(maker.unresolved))
     with connection.cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])

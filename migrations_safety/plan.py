@@ -19,7 +19,7 @@ from django.db.migrations.operations import (
 )
 
 from migrations_safety import catalog
-from migrations_safety.constraints import ForeignKeyConstraint
+from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.operations import CreateEnum, ValidateForeignKey
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
@@ -99,7 +99,7 @@ def read(
 
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
     """
-    executor = MigrationExecutor(connection)
+    executor: Any = MigrationExecutor(connection)
     executor.loader.check_consistent_history(connection)
     steps = executor.migration_plan(targets(executor, app_label, migration_name))
     if forwards_only:
@@ -202,9 +202,9 @@ def _kinds(operation: Any) -> dict[str, int]:
 def _kinds_of_model(operation: CreateModel) -> dict[str, int]:
     if operation.options.get("proxy") or not operation.options.get("managed", True):
         return {}
-    fields = [field for _, field in operation.fields]
+    fields: list[Any] = [field for _, field in operation.fields]
     keys = [one for one in operation.options.get("constraints", ()) if isinstance(one, ForeignKeyConstraint)]
-    own_keys = [field for field in fields if field.many_to_one and field.db_constraint]
+    own_keys = [field for field in fields if makes_its_own_key(field)]
     own_indexes = [field for field in fields if field.db_index and not field.primary_key]
     return {
         "create_table": 1 + sum(1 for field in fields if field.many_to_many),

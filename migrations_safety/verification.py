@@ -145,8 +145,15 @@ def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
     for counted in (one for census in censuses for one in census.references if one.orphan_rows):
         oid = evidence.tables[counted.key.table].oid
         words = ", although its key says valid" if (oid, (counted.key.column,)) in valid else ""
-        figures = {"values": counted.orphan_values, "rows": counted.orphan_rows, "target": counted.key.target_table}
-        findings.append(wording.orphans(counted.key.subject, key=words, **figures))
+        findings.append(
+            wording.orphans(
+                counted.key.subject,
+                values=counted.orphan_values,
+                rows=counted.orphan_rows,
+                target=counted.key.target_table,
+                key=words,
+            )
+        )
     return findings
 
 

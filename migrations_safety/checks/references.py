@@ -40,8 +40,13 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
         if identifier_class in WARNED_CLASSES:
             yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
         elif identifier_class not in PLACEHOLDER_CLASSES:
-            words = {"identifier_class": identifier_class, "values": values, "rows": rows}
-            yield wording.refused_class(subject, nullable=bool(column and column.nullable), **words)
+            yield wording.refused_class(
+                subject,
+                identifier_class=identifier_class,
+                values=values,
+                rows=rows,
+                nullable=bool(column and column.nullable),
+            )
     if counted.most_rows >= HIDDEN_SENTINEL_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
 

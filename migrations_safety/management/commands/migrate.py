@@ -5,15 +5,16 @@ from __future__ import annotations
 import json as standard_json
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
 from migrations_safety import migrating, precheck
+from migrations_safety.autodetector import SafeAutodetector
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
     LOOKED_AND_FOUND,
@@ -36,13 +37,14 @@ SKIPPED = "--skip-precheck: nothing was looked at before this migration. Run ver
 class Command(DjangoMigrate):
     """Migrate behind the gate."""
 
+    autodetector = SafeAutodetector
     help = (
         "Django's migrate with all its options, made safe: it first runs the precheck of what it is about to do and "
         "refuses where that blocks; one deploy at a time; existing tables of a baseline are adopted, not made. "
         "Exit code 0: applied; 1: refused by the gate, nothing was changed; 2: failed, run it again."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Django's own arguments, and those of the gate."""
         super().add_arguments(parser)
         add_target_arguments(parser)
