@@ -118,7 +118,11 @@ class Cluster:
         if (state, id_type) not in self.templates:
             before, prepare = STATES[state]
             database = self.create(before, id_type, name=f"template_{state}_{id_type}")
-            prepare(database)
+            try:
+                prepare(database)
+            except BaseException:
+                self.drop(database)
+                raise
             database.close()
             self.templates[state, id_type] = database
         return self.templates[state, id_type]

@@ -1,0 +1,120 @@
+"""Every value gets exactly one class, the one of docs/reference.md; the regular expressions are the server's own."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ehr.models import Bill
+from migrations_safety import census
+from migrations_safety.declarations import declared_keys
+from tests.factories import PatientFactory, refer
+from tests.identifiers import OF_UUID_COLUMNS, SAMPLES
+
+ALL = {value: name for name, values in SAMPLES.items() for value in values}
+BLANKS = st.text(" \t\n\r\u00a0\u200b\u2003\ufeff", max_size=2)
+ON_ONE_DATABASE = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+
+
+def question(*, is_uuid, target_exists=False, **words):
+    keys = tuple(declared_keys(Bill))
+    return census.Question(keys=keys, target_exists=target_exists, is_uuid=is_uuid, **words)
+
+
+def classes_of(connection, database, values, *, is_uuid=False, **words):
+    """Each value's class, with nothing else in the table."""
+    database.execute("TRUNCATE bills")
+    refer(database, "bills", *values)
+    found = census.orphan_values(connection, question(is_uuid=is_uuid, **words), limit=1000)
+    return {value: identifier_class for _, identifier_class, value, _ in found}
+
+
+@pytest.fixture
+def text(hospital_text, in_process):
+    return in_process(hospital_text), hospital_text
+
+
+def test_every_sample_of_a_text_column_has_its_class(text):
+    assert len(ALL) > 80
+
+    assert classes_of(*text, ALL) == ALL
+
+
+def test_every_sample_of_a_uuid_column_has_its_class(hospital, in_process):
+    expected = {value.lower(): name for name, values in OF_UUID_COLUMNS.items() for value in values}
+
+    found = classes_of(in_process(hospital), hospital, expected, is_uuid=True)
+
+    assert found == expected
+
+
+def test_counting_gives_the_same_classes_as_looking(text):
+    connection, database = text
+    refer(database, "bills", *ALL)
+
+    counted = census.count(connection, question(is_uuid=False)).references[0]
+
+    assert counted.classes == {name: len(values) for name, values in SAMPLES.items()}
+    assert counted.orphans == {name: (len(values), len(values)) for name, values in SAMPLES.items()}
+
+
+def test_the_record_number_of_a_patient_is_no_id_whatever_it_looks_like(make, in_process):
+    database = make("with_patients", "text")
+    PatientFactory.create(on=database, id="p", mrn="507f1f77bcf86cd799439011")
+    values = ["507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012"]
+
+    found = classes_of(in_process(database), database, values, target_exists=True, record_number_column="mrn")
+
+    assert found == {values[0]: "mrn_like", values[1]: "opaque"}
+
+
+@ON_ONE_DATABASE
+@given(
+    one=st.uuids(version=4),
+    upper=st.booleans(),
+    hyphens=st.booleans(),
+    braces=st.booleans(),
+    urn=st.booleans(),
+    before=BLANKS,
+    after=BLANKS,
+)
+def test_any_spelling_of_a_uuid_is_known_as_one_and_only_its_own_is_canonical(
+    text, one, upper, hyphens, braces, urn, before, after
+):
+    spelling = str(one) if hyphens else one.hex
+    spelling = f"{{{spelling}}}" if braces else spelling
+    spelling = f"urn:uuid:{spelling}" if urn else spelling
+    value = before + (spelling.upper() if upper else spelling) + after
+
+    found = classes_of(*text, [value])
+
+    assert found == {value: "uuid_canonical" if value == str(one) else "uuid_noncanonical"}
+
+
+@ON_ONE_DATABASE
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40), unique=True))
+def test_arbitrary_text_gets_exactly_one_class(text, values):
+    found = classes_of(*text, values)
+
+    assert set(found) == set(values)
+    assert set(found.values()) <= set(SAMPLES)
+
+
+@ON_ONE_DATABASE
+@given(st.lists(st.uuids(), unique=True, max_size=20))
+def test_any_uuid_of_a_uuid_column_gets_a_uuid_class(hospital, in_process, values):
+    connection = in_process(hospital)
+
+    found = classes_of(connection, hospital, map(str, values), is_uuid=True)
+
+    assert set(found) == set(map(str, values))
+    assert all(name.startswith("uuid_") and name != "uuid_noncanonical" for name in found.values())
+
+
+@ON_ONE_DATABASE
+@given(st.integers(min_value=2, max_value=10**19 - 1), st.sampled_from(["", "+", "-", "0", "000"]))
+def test_whole_numbers_are_never_ids(text, number, prefix):
+    value = f"{prefix}{number}"[:19]
+
+    assert classes_of(*text, [value]) == {value: "integer"}
