@@ -81,9 +81,9 @@ def _restore(
 ) -> None:
     table = evidence.tables[key.table]
     has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in evidence.keys)
-    batch = sql.SQL(statement("backfill.restore")).format(
-        without_key=sql.SQL("false" if has_key else "true"), **_names(evidence, key)
-    )
+    names = _names(evidence, key)
+    with_parent = sql.SQL(statement("backfill.with_parent")).format(**names) if has_key else sql.SQL("")
+    batch = sql.SQL(statement("backfill.restore")).format(with_parent=with_parent, **names)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     restored = 0
     with progress.steps(f"References of {key.table} put back", total=images.count) as advance:

@@ -43,6 +43,7 @@ class Report:
     findings: tuple[Finding, ...]
     data_counted: bool
     fail_level: Level
+    identifiers: tuple[tuple[str, str, str, int], ...] = ()
 
     @property
     def blocking(self) -> list[Finding]:
@@ -64,12 +65,14 @@ def run(
     migration_name: str | None = None,
     expect_database: str | None = None,
     data: bool = True,
+    show_ids: int = 0,
     fail_level: Level = Level.ERROR,
     progress: Progress | None = None,
 ) -> Report:
     """Look at what `migrate [app_label] [migration_name]` would do, in one read-only snapshot.
 
-    `data=False` reads the catalog only. Raises a Refusal where it could not look.
+    `data=False` reads the catalog only; `show_ids` is how many orphans to bring along, for a terminal only.
+    Raises a Refusal where it could not look.
     """
     connection = connections[using]
     target = connect(connection, expect_database=expect_database)
@@ -79,11 +82,17 @@ def run(
         findings = [finding for check in CATALOG_CHECKS for finding in check(connection, evidence)]
         censuses = count(connection, evidence, progress=progress or Progress()) if data else ()
         findings += check_references(evidence, censuses, backfill_hint=BACKFILL)
+        identifiers = [
+            one
+            for question in questions(evidence, evidence.references() if show_ids else ())
+            for one in census.orphan_values(connection, question, limit=show_ids)
+        ]
     return Report(
         target=target,
         plan=planned,
         evidence=evidence,
         censuses=tuple(censuses),
+        identifiers=tuple(identifiers),
         findings=tuple(sorted(findings, key=lambda one: (list(Level).index(one.level), one.id, one.subject))),
         data_counted=data,
         fail_level=fail_level,
@@ -105,8 +114,8 @@ def count(
     if not references:
         return []
     rows = sum(evidence.tables[table].estimated_rows for table in {key.table for key in references})
-    progress.say(f"Counting {len(references)} references (about {rows:,} rows by the statistics) …")
-    return [census.count(connection, question) for question in questions(evidence, references)]
+    with progress.busy(f"Counting {len(references)} references (about {rows:,} rows by the statistics) …"):
+        return [census.count(connection, question) for question in questions(evidence, references)]
 
 
 def questions(evidence: Evidence, references: Iterable[DeclaredKey]) -> list[Question]:

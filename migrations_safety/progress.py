@@ -17,6 +17,12 @@ class Progress:
         """What happens next, one sentence."""
 
     @contextmanager
+    def busy(self, sentence: str) -> Iterator[None]:
+        """Work whose length is not known."""
+        self.say(sentence)
+        yield
+
+    @contextmanager
     def steps(self, label: str, *, total: int) -> Iterator[Any]:
         """Work of `total` units; call what is given with the number of units that are done so far."""
         yield lambda done: None
@@ -49,6 +55,14 @@ class PlainProgress(Progress):
 
 class TerminalProgress(PlainProgress):
     """A bar with the time that is left."""
+
+    @contextmanager
+    def busy(self, sentence: str) -> Iterator[None]:
+        """A spinner that disappears when the work is done."""
+        from rich.console import Console
+
+        with Console(file=self.stream).status(sentence):
+            yield
 
     @contextmanager
     def steps(self, label: str, *, total: int) -> Iterator[Any]:

@@ -25,6 +25,10 @@ COULD_NOT = 2
 INTERRUPTED = 130
 
 
+class Stopped(CommandError):
+    """The work was not done, or not finished; its name is what Django prints before the sentence."""
+
+
 class SafetyCommand(BaseCommand):
     """A command that reports: `tell` does the work and gives exit code, text and JSON.
 
@@ -56,7 +60,7 @@ class SafetyCommand(BaseCommand):
             if options["format"] == "text":
                 text = outcome.text(width=screen_width(), colour=wants_colour(self, options))
             write(text) if write else self.stdout.write(text, ending="")
-        self.stderr.write(outcome.closing)
+        self.stderr.write(outcome.closing, str)
         if outcome.exit_code:
             sys.exit(outcome.exit_code)
 
@@ -115,7 +119,7 @@ def one_sentence(stderr: OutputWrapper) -> Iterator[None]:
         sentence, hint = explain(error)
         if not is_expected(error):
             stderr.write(frames(error))
-        raise CommandError(f"{sentence}\n{hint}".strip(), returncode=getattr(error, "exit_code", COULD_NOT)) from None
+        raise Stopped(f"{sentence}\n{hint}".strip(), returncode=getattr(error, "exit_code", COULD_NOT)) from None
 
 
 @contextmanager
@@ -127,7 +131,10 @@ def report_file(name: str | None) -> Iterator[Callable[[str], None] | None]:
     final = Path(name)
     if final.is_dir():
         raise IsADirectoryError(21, "The report cannot be written, this is a folder", name)
-    handle, unfinished = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")  # mode 0600
+    try:
+        handle, unfinished = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")  # mode 0600
+    except OSError as error:
+        raise OSError(error.errno, f"The report cannot be written, {error.strerror}", name) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             yield file.write  # type: ignore[misc]

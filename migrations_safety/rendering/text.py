@@ -94,6 +94,11 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     if report.findings:
         page.line()
         page.findings(report.findings)
+    if report.identifiers:
+        page.line()
+        page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
+        for subject, identifier_class, value, rows in report.identifiers:
+            page.line(f"  {subject} {identifier_class} {value!r} in {rows:,} rows")
     page.line()
     words, style = VERDICTS[report.verdict]
     if not report.plan.migrations and not report.plan.adopted and report.verdict == "safe":

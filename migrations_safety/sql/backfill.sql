@@ -58,8 +58,7 @@ WITH image AS MATERIALIZED (
 ), chosen AS (
     SELECT image.id AS image_id, child.id AS row_id, image.value::{column_type} AS value
     FROM image JOIN {table} AS child ON child.id = image.row_id::{id_type}
-    WHERE child.{column} IS NULL
-      AND ({without_key} OR EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column} = image.value::{column_type}))
+    WHERE child.{column} IS NULL {with_parent}
     FOR UPDATE OF child
 ), restored AS (
     UPDATE {table} AS child SET {column} = chosen.value FROM chosen WHERE child.id = chosen.row_id RETURNING 1
@@ -68,6 +67,9 @@ WITH image AS MATERIALIZED (
     FROM chosen WHERE image.id = chosen.image_id
 )
 SELECT count(*) FROM restored
+
+-- with_parent: only references whose parent is there, as a key demands it
+AND EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column} = image.value::{column_type})
 
 -- unresolved: parents that are still placeholders
 SELECT count(*) FROM {parent} WHERE {unresolved}

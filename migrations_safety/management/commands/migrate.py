@@ -121,7 +121,7 @@ class Command(DjangoMigrate):
 
     def _tell(self, options: dict[str, Any], sentence: str) -> None:
         if options["verbosity"] > 0:
-            self.stderr.write(sentence, self.style.NOTICE)
+            self.stderr.write(sentence, str)
 
 
 def _leaves_the_database_alone(options: dict[str, Any]) -> bool:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from migrations_safety import precheck
 from migrations_safety.findings import Level
 from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
 from migrations_safety.progress import Progress
+
+SHOWN_IDS = 100
 
 
 class Command(SafetyCommand):
@@ -32,15 +36,22 @@ class Command(SafetyCommand):
         parser.add_argument(
             "--no-data", action="store_true", help="read the catalog only: fast, but orphans are not known"
         )
+        help = "show up to 100 orphan identifiers, on your terminal only; they are patient data"
+        parser.add_argument("--show-ids", action="store_true", help=help)
 
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the precheck."""
+        if options["show_ids"] and (options["output"] or options["format"] == "json" or not self.stdout.isatty()):
+            raise CommandError(
+                "--show-ids shows patient data: only as text, only on a terminal, not into a file or pipe."
+            )
         report = precheck.run(
             using=options["database"],
             app_label=options["app_label"],
             migration_name=options["migration_name"],
             expect_database=options["expect_database"],
             data=not options["no_data"],
+            show_ids=SHOWN_IDS if options["show_ids"] else 0,
             fail_level=Level(options["fail_level"]),
             progress=progress,
         )
