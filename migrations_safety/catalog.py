@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from migrations_safety.sql import statement
@@ -134,7 +134,7 @@ def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
     """The tables that exist, by the name asked for; a name without a table has no entry."""
     wanted = {connection.ops.quote_name(name): name for name in names}
     found = rows(connection, "catalog.tables", {"names": list(wanted)}, Table)
-    return {wanted[table.name]: table for table in found}
+    return {wanted[table.name]: replace(table, name=wanted[table.name]) for table in found}
 
 
 def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]]:
