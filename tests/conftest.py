@@ -34,8 +34,28 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.fixture
-def make(cluster: Any) -> Iterator[MakeDatabase]:
-    """`make("hospital", "text")`: a fresh database in one of the states of tests/cluster.py."""
+def new_role(cluster: Any) -> Iterator[Callable[[], str]]:
+    """`new_role()`: the name of a fresh role that may log in (password `secret`) and nothing else."""
+    from tests.cluster import NUMBERS
+
+    names: list[str] = []
+
+    def create() -> str:
+        names.append(f"role {next(NUMBERS)}")
+        cluster.administration.execute(f"CREATE ROLE \"{names[-1]}\" LOGIN PASSWORD 'secret'")
+        return names[-1]
+
+    yield create
+    for name in names:
+        cluster.administration.execute(f'DROP ROLE "{name}"')
+
+
+@pytest.fixture
+def make(cluster: Any, new_role: Any) -> Iterator[MakeDatabase]:
+    """`make("hospital", "text")`: a fresh database in one of the states of tests/cluster.py.
+
+    It asks for `new_role` so that the databases go first, and with them all that a role owns or may do.
+    """
     made = []
 
     def create(state: str, id_type: str = "uuid", *, name: str | None = None) -> Any:
@@ -69,15 +89,6 @@ def hospital_text(make: MakeDatabase) -> Any:
 def migrated(make: MakeDatabase) -> Any:
     """The hospital after `migrate`."""
     return make("migrated")
-
-
-@pytest.fixture
-def role(cluster: Any, hospital: Any) -> Iterator[str]:
-    """A fresh role that may log in and nothing else; dropped after the hospital's database."""
-    name = f"role of {hospital.name}"
-    cluster.administration.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD 'secret'")
-    yield name
-    hospital.execute(f'REASSIGN OWNED BY "{name}" TO postgres; DROP OWNED BY "{name}"; DROP ROLE "{name}"')
 
 
 @pytest.fixture

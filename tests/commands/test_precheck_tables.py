@@ -1,0 +1,173 @@
+"""Findings of the areas `tables` and `types`, each with a schema that really is so."""
+
+import pytest
+
+from migrations_safety.refusals import TablesMissing
+from tests.factories import REFERENCING, refer
+from tests.findings import look, told
+
+ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
+DECLARED = "FOREIGN KEY (patientId) REFERENCES patients (id) ON DELETE RESTRICT ON UPDATE CASCADE"
+
+
+@pytest.fixture
+def with_patients(make):
+    return make("with_patients")
+
+
+@pytest.mark.parametrize("state", ["hospital", "with_patients", "with_keys", "migrated"])
+@pytest.mark.parametrize("id_type", ["uuid", "text"])
+def test_an_undamaged_hospital_has_none_of_them(make, in_process, state, id_type):
+    in_process(make(state, id_type))
+
+    assert look() == {}
+
+
+@pytest.mark.parametrize(
+    ("damage", "missing"),
+    [
+        ("DROP TABLE bills", "the table bills is not there"),
+        ('ALTER TABLE bills DROP COLUMN "patientId"', 'bills."patientId" is not there'),
+        ("DROP TABLE patients CASCADE", "the table patients is not there"),
+    ],
+)
+def test_a_table_or_column_that_must_be_there_and_is_not_ends_the_look(with_patients, in_process, damage, missing):
+    with_patients.execute(damage)
+    in_process(with_patients)
+
+    with pytest.raises(TablesMissing) as refusal:
+        look()
+
+    assert str(refusal.value) == f"tables.E001: {missing}; nothing was changed."
+
+
+def test_a_table_of_the_module_that_nobody_recorded_is_found(hospital, in_process):
+    hospital.execute("CREATE TABLE patients (id uuid PRIMARY KEY, name text)")
+    in_process(hospital)
+
+    found = look()
+
+    assert told(found, "tables.E004") == [
+        "patients is there already, but patients.0001_initial, which creates it, is not recorded as applied."
+    ]
+    assert "migrate patients 0001_initial --fake" in found["tables.E004"][0].hint
+
+
+def test_the_module_made_by_hand_is_found_table_by_table(make, in_process):
+    in_process(make("by_hand"))
+
+    assert len(look()["tables.E004"]) == 6
+
+
+def test_an_enum_with_other_labels_is_found(hospital, in_process):
+    hospital.execute("""CREATE TYPE "PatientStatus" AS ENUM ('ALIVE', 'DEAD')""")
+    in_process(hospital)
+
+    assert told(look(), "tables.E005") == [
+        "PatientStatus is an enum that is there already with other labels than patients.0001_initial declares."
+    ]
+
+
+def test_an_enum_with_the_declared_labels_is_welcome(hospital, in_process):
+    hospital.execute("""CREATE TYPE "PatientStatus" AS ENUM ('ACTIVE', 'INACTIVE', 'DECEASED', 'ARCHIVED')""")
+    in_process(hospital)
+
+    assert look() == {}
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("REFERENCES patients (id) ON DELETE CASCADE ON UPDATE CASCADE", DECLARED.replace("RESTRICT", "CASCADE")),
+        ("REFERENCES patients (id) ON DELETE RESTRICT", DECLARED.replace("CASCADE", "NO ACTION")),
+        ("REFERENCES users (id) ON DELETE RESTRICT ON UPDATE CASCADE", DECLARED.replace("patients", "users")),
+        ("REFERENCES patients (id) ON DELETE RESTRICT ON UPDATE CASCADE DEFERRABLE", DECLARED + " DEFERRABLE"),
+    ],
+)
+def test_a_key_of_the_same_name_and_another_definition_is_found(with_patients, in_process, sql, words):
+    with_patients.execute(f'ALTER TABLE bills ADD CONSTRAINT "bills_patientId_fkey" FOREIGN KEY ("patientId") {sql}')
+    in_process(with_patients)
+
+    assert told(look(), "tables.E003") == [
+        f'bills has a constraint "bills_patientId_fkey" with another definition: declared {DECLARED}, found {words}.'
+    ]
+
+
+def test_a_key_of_the_same_name_on_another_table_is_not_ours(with_patients, in_process):
+    with_patients.execute('CREATE TABLE ward (bill uuid CONSTRAINT "bills_patientId_fkey" REFERENCES bills)')
+    in_process(with_patients)
+
+    assert look() == {}
+
+
+def test_the_same_key_under_another_name_is_a_warning(with_patients, in_process):
+    with_patients.execute('ALTER TABLE bills ADD CONSTRAINT older FOREIGN KEY ("patientId") REFERENCES patients')
+    in_process(with_patients)
+
+    found = look()
+
+    assert set(found) == {"tables.W001"}
+    assert told(found, "tables.W001")[0].startswith('bills."patientId" already has the key "older" to the same parent')
+
+
+def test_a_parent_whose_id_is_not_unique_is_found(with_patients, in_process):
+    with_patients.execute("ALTER TABLE patients DROP CONSTRAINT patients_pkey CASCADE")
+    in_process(with_patients)
+
+    assert [one.subject for one in look()["tables.E006"]] == ['patients."id"']
+
+
+def test_text_ids_do_not_fit_the_setting_uuid_and_the_hint_says_which_does(hospital_text, in_process):
+    hospital_text.id_type = "uuid"
+    refer(hospital_text, "bills", ONE)
+    in_process(hospital_text)
+
+    found = look(data=False)
+
+    assert set(found) == {"types.E001"}
+    assert {one.subject for one in found["types.E001"]} >= {f'{table}."patientId"' for table in REFERENCING}
+    assert told(found, "types.E001")[0] == (
+        'bills."patientId" is text, but patients."id" is uuid: PostgreSQL refuses a key between the two (42804).'
+    )
+    assert {one.hint for one in found["types.E001"]} == {"Set EHR_ID_TYPE=text: that is what the existing columns are."}
+
+
+def test_uuid_ids_do_not_fit_the_setting_text(hospital, in_process):
+    hospital.id_type = "text"
+    in_process(hospital)
+
+    assert {one.hint for one in look()["types.E001"]} == {
+        "Set EHR_ID_TYPE=uuid: that is what the existing columns are."
+    }
+
+
+def test_where_the_existing_columns_differ_no_setting_fits(hospital, in_process):
+    hospital.execute('ALTER TABLE bills ALTER COLUMN "patientId" TYPE text')
+    in_process(hospital)
+
+    found = look()
+
+    assert [one.subject for one in found["types.E001"]] == ['bills."patientId"']
+    assert "ALTER TABLE bills ALTER COLUMN first" in found["types.E001"][0].hint
+
+
+def test_a_column_with_a_length_works_with_a_warning(hospital_text, in_process):
+    hospital_text.execute('ALTER TABLE bills ALTER COLUMN "patientId" TYPE varchar(36)')
+    in_process(hospital_text)
+
+    found = look()
+
+    assert set(found) == {"types.W001"}
+    assert told(found, "types.W001") == [
+        'bills."patientId" is character varying(36), patients."id" is text: '
+        "a key works, but a value may fit one and not the other."
+    ]
+    assert hospital_text.run("migrate").code == 0
+
+
+def test_another_collation_is_a_warning(make, in_process):
+    database = make("with_patients", "text")
+    database.execute('ALTER TABLE bills ALTER COLUMN "patientId" TYPE text COLLATE "C"')
+    in_process(database)
+
+    assert told(look(), "types.W002") == ['bills."patientId" has the collation C, patients."id" has default.']

@@ -1,0 +1,21 @@
+"""Looking at the findings of a precheck that ran in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety import precheck
+
+
+def look(**options: Any) -> dict[str, list[Any]]:
+    """Each finding's id with the findings of it, less the index that the hospital's own schema lacks."""
+    found: dict[str, list[Any]] = {}
+    for one in precheck.run(using="default", **options).findings:
+        if one.id != "references.W003":
+            found.setdefault(one.id, []).append(one)
+    return found
+
+
+def told(found: dict[str, list[Any]], id: str) -> list[str]:
+    """Subject and message of the findings of one id, as a person reads them."""
+    return [f"{one.subject} {one.message}" for one in found.get(id, [])]
