@@ -148,7 +148,9 @@ def test_where_the_existing_columns_differ_no_setting_fits(hospital, in_process)
     found = look()
 
     assert [one.subject for one in found["types.E001"]] == ['bills."patientId"']
-    assert "ALTER TABLE bills ALTER COLUMN first" in found["types.E001"][0].hint
+    assert found["types.E001"][0].hint == (
+        "The existing columns are of several types, no EHR_ID_TYPE fits all: first ALTER TABLE bills ALTER COLUMN."
+    )
 
 
 def test_a_column_with_a_length_works_with_a_warning(hospital_text, in_process):

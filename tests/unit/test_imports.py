@@ -9,15 +9,16 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql"},
-    {"refusals", "findings", "constraints", "fields", "progress"},
+    {"refusals", "findings", "constraints", "fields", "progress", "expressions"},
     {"registry", "catalog", "errors", "session", "locks"},
     {"declarations", "ledger"},
-    {"census"},
+    {"census", "system_checks"},
     {"operations"},
-    {"plan"},
-    {"checks", "comparison"},
-    {"placing", "nullification"},
-    {"precheck", "backfill", "verification"},
+    {"plan", "autodetector"},
+    {"checks"},
+    {"comparison", "placing", "nullification"},
+    {"precheck"},
+    {"backfill", "verification", "migrating"},
     {"rendering"},
     {"management", "apps"},
 ]
