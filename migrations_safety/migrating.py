@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,22 +14,36 @@ from psycopg import sql
 
 from migrations_safety import catalog, plan, precheck
 from migrations_safety.census import table_name
+from migrations_safety.executor import on_the_ladder
+from migrations_safety.locks import Ladder
+from migrations_safety.progress import Progress
 from migrations_safety.refusals import BaselineHoldsRows
 from migrations_safety.session import Target
+from migrations_safety.watchdog import Watchdog
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """How one `migrate` went; `gate` is None where it was not asked, `seconds` is the time it took."""
+    """How one `migrate` went; `gate` is None where it was not asked, `lock_waits` where nothing was applied."""
 
     target: Target
     gate: precheck.Report | None
+    lock_waits: dict[str, int] | None
     seconds: float
 
     @property
     def verdict(self) -> str:
         """`applied`, or `refused` by the gate."""
         return "refused" if self.gate and self.gate.blocking else "applied"
+
+
+@contextmanager
+def online(connection: Any, *, max_stall: float, retry_for: float, progress: Progress) -> Iterator[Watchdog]:
+    """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog; in seconds."""
+    with Watchdog(connection, max_stall=max_stall) as watchdog:
+        ladder = Ladder(connection, watchdog=watchdog, retry_for=retry_for, progress=progress)
+        with on_the_ladder(connection, ladder):
+            yield watchdog
 
 
 def adopt(*, using: str, app_label: str | None, migration_name: str | None) -> list[str]:

@@ -52,6 +52,12 @@ class DeployAlreadyRunning(Refusal):
     hint = "Wait until it has finished, then run the same command again."
 
 
+class LocksNotFree(Refusal):
+    """{what} did not get its locks within {seconds} s, held by {held_by}; this step was undone, nothing is half done."""
+
+    hint = "Run the same command again when that session has ended, or with a longer --retry-for."
+
+
 class TablesMissing(Refusal):
     """tables.E001: {missing} is not there; nothing was changed."""
 

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +95,13 @@ def add_report_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for scripts")
     help = "write the report there instead of to stdout (whole or not at all, mode 0600)"
     parser.add_argument("--output", metavar="FILE", help=help)
+
+
+def not_negative(text: str) -> int:
+    """A whole number, 0 or more."""
+    if not text.isdecimal():
+        raise ArgumentTypeError("a whole number, 0 or more")
+    return int(text)
 
 
 def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:

@@ -70,6 +70,7 @@ def migrate(run: MigrateRun) -> dict[str, Any]:
         if gate
         else [],
         "findings": findings(gate.findings) if gate else [],
+        "lock_waits": run.lock_waits,
         "seconds": round(run.seconds, 3),
     }
 

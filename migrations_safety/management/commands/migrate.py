@@ -20,6 +20,7 @@ from migrations_safety.management.command import (
     LOOKED_AND_FOUND,
     add_report_arguments,
     add_target_arguments,
+    not_negative,
     one_sentence,
     report_file,
     screen_width,
@@ -27,7 +28,7 @@ from migrations_safety.management.command import (
 )
 from migrations_safety.migrating import Run
 from migrations_safety.precheck import Report
-from migrations_safety.progress import progress_on
+from migrations_safety.progress import Progress, progress_on
 from migrations_safety.session import connect
 
 REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again (--skip-precheck goes past it)"
@@ -51,6 +52,11 @@ class Command(DjangoMigrate):
         add_report_arguments(parser)
         help = "do not look before migrating; for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
+        help = "how long to try again for a lock, or to wait for another deploy (default: 600)"
+        parser.add_argument("--retry-for", type=not_negative, default=600, metavar="SECONDS", help=help)
+        help = "cancel our own statement when others wait longer behind it (default: 200; 0: never)"
+        parser.add_argument("--max-stall", type=not_negative, default=200, metavar="MILLISECONDS", help=help)
+        parser.add_argument("--no-wait", action="store_true", help="refuse where another deploy is at work")
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run, and turn every error into one sentence and its exit code."""
@@ -68,24 +74,30 @@ class Command(DjangoMigrate):
         if only_tells:
             super().handle(*args, **options)
             return
-        with report_file(options["output"]) as write, deploy_lock(connection):
+        progress = progress_on(sys.stderr, wanted=options["verbosity"] > 0 and not options["no_progress"])
+        patience = 0 if options["no_wait"] else options["retry_for"]
+        with report_file(options["output"]) as write, deploy_lock(connection, wait=patience, progress=progress):
             started = time.monotonic()
-            gate = self._gate(options)
+            gate, waits = self._gate(options, progress), None
             if not (gate and gate.blocking):
                 self._adopt(options)
-                self._apply(args, options)
-            self._report(options, Run(target=target, gate=gate, seconds=time.monotonic() - started), write)
+                with migrating.online(
+                    connection, max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress
+                ) as watchdog:
+                    self._apply(args, options)
+                waits = watchdog.figures()
+            run = Run(target=target, gate=gate, lock_waits=waits, seconds=time.monotonic() - started)
+            self._report(options, run, write)
         if gate and gate.blocking:
             sys.exit(LOOKED_AND_FOUND)
 
-    def _gate(self, options: dict[str, Any]) -> Report | None:
+    def _gate(self, options: dict[str, Any], progress: Progress) -> Report | None:
         """What precheck says, None where it is not asked; `--skip-precheck` is said loudly."""
         if options["skip_precheck"]:
             self._tell(options, SKIPPED)
             return None
         if _leaves_the_database_alone(options):
             return None
-        progress = progress_on(sys.stderr, wanted=options["verbosity"] > 0 and not options["no_progress"])
         gate = precheck.run(using=options["database"], progress=progress, **_names(options))
         if not gate.blocking:
             self._tell(options, f"Gate: {gate.verdict}, {len(gate.findings)} findings that do not block.")
@@ -117,6 +129,8 @@ class Command(DjangoMigrate):
             write(
                 text.precheck(run.gate, seconds=run.seconds, width=screen_width(), colour=wants_colour(self, options))
             )
+        if run.lock_waits:
+            self._tell(options, "Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
         self._tell(options, f"migrate: {run.verdict}{REFUSED if run.verdict == 'refused' else ''}.")
 
     def _tell(self, options: dict[str, Any], sentence: str) -> None:

@@ -1,0 +1,102 @@
+"""Watches from a second connection who waits behind our statement, and ends that statement before they wait long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from migrations_safety.sql import statement
+
+INTERVAL = 0.02
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """A session that has the lock that we wait for; `seconds` is the age of its transaction."""
+
+    pid: int
+    state: str
+    seconds: int
+    application: str
+
+    def __str__(self) -> str:
+        if not self.pid:
+            return "a prepared transaction"
+        return f"pid {self.pid} ({self.application or 'no application name'}, {self.state}, {self.seconds} s)"
+
+
+class Watchdog:
+    """Looks at one backend for as long as it is entered.
+
+    `max_stall` is in seconds, 0 for never to interfere. `waits` maps each session that waited behind us (pid and
+    begin of its wait) to the seconds it waited.
+    """
+
+    def __init__(self, connection: Any, *, max_stall: float) -> None:
+        self.parameters = connection.get_connection_params() | {"autocommit": True}
+        self.parameters.pop("cursor_factory", None)
+        self.parameters.pop("context", None)
+        self.pid = connection.connection.info.backend_pid
+        self.max_stall = max_stall
+        self.waits: dict[tuple[int, Any], float] = {}
+        self.holders: list[Holder] = []
+        self.has_cancelled = False
+        self._may_cancel = True
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def __enter__(self) -> Watchdog:
+        self.connection = psycopg.connect(**self.parameters)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.connection.close()
+
+    def new_attempt(self) -> None:
+        """Forget what the last attempt met; what it made others wait is kept."""
+        self.holders = []
+        self.has_cancelled = False
+
+    @contextmanager
+    def only_counting(self) -> Iterator[None]:
+        """While a statement runs that reads and writes do not wait for: count, and let it be."""
+        self._may_cancel = False
+        try:
+            yield
+        finally:
+            self._may_cancel = True
+
+    def figures(self) -> dict[str, Any]:
+        """How many lock waits we caused, and the longest in milliseconds."""
+        return {"count": len(self.waits), "longest_ms": round(1000 * max(self.waits.values(), default=0.0))}
+
+    def _watch(self) -> None:
+        try:
+            while not self._stop.wait(INTERVAL):
+                self._look()
+        except psycopg.Error:
+            return  # the server went away; the watched session finds out by itself
+
+    def _look(self) -> None:
+        stalled = self.connection.execute(statement("watch.queued_behind"), {"pid": self.pid}).fetchall()
+        for pid, since, seconds in stalled:
+            self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
+        longest = max((seconds for _, _, seconds in stalled), default=0.0)
+        if self._may_cancel and self.max_stall and longest + INTERVAL > self.max_stall:
+            self.has_cancelled = True
+            self.connection.execute(statement("watch.cancel"), {"pid": self.pid})
+        found = self.connection.execute(statement("watch.holders"), {"pid": self.pid}).fetchall()
+        if found:
+            self.holders = [
+                Holder(pid=pid, state=state, seconds=seconds, application=application)
+                for pid, state, seconds, application in found
+            ]
