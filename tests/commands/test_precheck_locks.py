@@ -1,0 +1,148 @@
+"""Findings of the areas `locks` and `target`: who is using the tables, and what server and session these are."""
+
+import threading
+
+import psycopg
+import pytest
+
+from migrations_safety.locks import DEPLOY_LOCK
+from tests.factories import refer
+from tests.findings import look, told
+from tests.relay import Relay
+
+ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
+
+
+def test_a_session_that_is_idle_in_a_transaction_on_a_table_is_named(hospital, in_process):
+    in_process(hospital)
+    with hospital.session("SET application_name = 'report of the ward'", "SELECT count(*) FROM bills") as idle:
+        found = look()
+        pid = idle.info.backend_pid
+
+    assert set(found) == {"locks.W001"}
+    assert told(found, "locks.W001")[0].startswith(
+        f"bills is in use by pid {pid} (report of the ward), idle in transaction, in a transaction of "
+    )
+    assert f"pg_terminate_backend({pid})" in found["locks.W001"][0].hint
+    assert look() == {}
+
+
+def test_a_session_on_another_table_or_in_another_database_is_not_named(hospital, make, in_process):
+    other = make("hospital")
+    hospital.execute("CREATE TABLE wards (id int)")
+    in_process(hospital)
+    with hospital.session("SELECT * FROM wards"), other.session("LOCK TABLE bills"):
+        found = look()
+
+    assert found == {}
+
+
+def test_a_statement_that_runs_for_seconds_is_named_and_a_short_one_is_not(hospital, in_process):
+    in_process(hospital)
+    running = threading.Thread(target=long_statement, args=[hospital.url])
+    running.start()
+    hospital.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%%' AND %s)", True)
+    early = look()
+    hospital.wait_for(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%%' "
+        "AND xact_start < clock_timestamp() - interval '5 s' AND %s)",
+        True,
+    )
+
+    late = look()
+
+    running.join()
+    assert early == {}
+    assert set(late) == {"locks.W001"}
+    assert "active" in told(late, "locks.W001")[0]
+
+
+def long_statement(url):
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_sleep(6.5) FROM (SELECT count(*) FROM bills) AS one")
+
+
+def test_a_prepared_transaction_blocks_until_it_is_ended(hospital, in_process):
+    in_process(hospital)
+    with hospital.session("LOCK TABLE bills IN ROW EXCLUSIVE MODE", "PREPARE TRANSACTION 'in the dark'"):
+        pass
+    found = look()
+    hospital.execute("ROLLBACK PREPARED 'in the dark'")
+
+    assert set(found) == {"locks.E001"}
+    assert told(found, "locks.E001")[0].startswith("bills is locked by a prepared transaction of ")
+    assert look() == {}
+
+
+def test_nothing_that_precheck_does_waits_for_a_lock(hospital):
+    refer(hospital, "bills", ONE)
+    with hospital.session("INSERT INTO users SELECT gen_random_uuid(), '', '', '', true, now(), now()"):
+        result = hospital.run("precheck", "--format", "json")
+
+    assert result.code == 1
+    assert {one["id"] for one in result.json["findings"]} == {"locks.W001", "references.E001", "references.W003"}
+
+
+def test_timeouts_of_the_role_are_a_warning(hospital, new_role, in_process):
+    role = new_role()
+    hospital.execute(f'ALTER ROLE "{role}" SUPERUSER')
+    in_process(hospital, url=hospital.server.url(hospital.name, user=role))
+    before = look()
+    hospital.execute(f"ALTER ROLE \"{role}\" SET statement_timeout = '30s'")
+    in_process(hospital, url=hospital.server.url(hospital.name, user=role))
+
+    after = look()
+
+    assert before == {}
+    assert set(after) == {"target.W002"}
+    assert told(after, "target.W002") == [
+        f"{role} has statement_timeout = 30000 ms: counting and validating a large table takes longer."
+    ]
+
+
+def test_a_deploy_that_is_at_work_is_a_warning_here_and_not_on_another_database(hospital, make, in_process):
+    other = make("hospital")
+    with hospital.session(f"SELECT pg_advisory_lock({DEPLOY_LOCK['class']}, {DEPLOY_LOCK['object']})"):
+        in_process(hospital)
+        here = look()
+        in_process(other)
+        there = look()
+    in_process(hospital)
+
+    assert set(here) == {"target.W003"}
+    assert (there, look()) == ({}, {})
+
+
+def test_a_pooler_in_transaction_mode_blocks(hospital, in_process):
+    with Relay(to=hospital.server.port, other_backend=True) as port:
+        in_process(hospital, url=through(hospital, port))
+        pooled = look()
+    with Relay(to=hospital.server.port) as port:
+        in_process(hospital, url=through(hospital, port))
+        plain = look()
+
+    assert set(pooled) == {"target.E005"}
+    assert plain == {}
+
+
+def through(database, port):
+    return f"postgresql://postgres:postgres@127.0.0.1:{port}/{database.name}?sslmode=disable&gssencmode=disable"
+
+
+@pytest.fixture
+def old_server(hospital):
+    """PostgreSQL 14 by its own word: a function that is found before the system's."""
+    hospital.execute(
+        """CREATE FUNCTION public.current_setting(name text) RETURNS text LANGUAGE sql AS $$
+               SELECT CASE name WHEN 'server_version_num' THEN '140019' WHEN 'server_version' THEN '14.19'
+                      ELSE pg_catalog.current_setting(name) END $$"""
+    )
+    hospital.execute(f'ALTER DATABASE "{hospital.name}" SET search_path = public, pg_catalog')
+    return hospital
+
+
+def test_a_server_that_is_too_old_ends_the_look(old_server):
+    result = old_server.run("precheck", "--format", "json")
+
+    assert (result.code, result.out) == (2, "")
+    assert "target.E003: PostgreSQL 14.19 is older than 15" in result.err
