@@ -187,7 +187,8 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
             raise TablesRefused(migration=f"{app_label}.{name}", findings=findings)
         labels = [one.label for one in (*pending.adopted, *pending.migrations)]
         progress.say(f"The tables are pending: applying {', '.join(labels)} …")
-        options = {"database": connection.alias, "verbosity": 0, "skip_precheck": True, "interactive": False}
+        options = {"database": connection.alias, "skip_precheck": True, "interactive": False}
+        options["no_progress"] = type(progress) is Progress
         call_command("migrate", app_label, name, stdout=StringIO(), stderr=StringIO(), **options)
         applied += labels
     return tuple(applied)

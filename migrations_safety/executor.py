@@ -103,7 +103,7 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
 
     ladder: Ladder
 
-    def execute(self, sql: Any, params: Any = ()) -> None:  # type: ignore[override]
+    def execute(self, sql: Any, params: Any = ()) -> None:
         """Run one statement; in an atomic migration it belongs to that migration's transaction."""
         text = str(sql)
         run = super().execute
@@ -157,9 +157,7 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
         if is_valid and _plain(definition) == _plain(text):
             return False
         if not is_valid:
-            self.ladder.progress.say(
-                f"The index {name} is invalid, left by an earlier build: dropping and building it."
-            )
+            self.ladder.progress.say(f"The index {name} is invalid, left by an earlier build: building it anew.")
             cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
         return True
 

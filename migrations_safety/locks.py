@@ -79,7 +79,8 @@ class Ladder:
         Raises LocksNotFree after `retry_for` seconds.
         """
         started = time.monotonic()
-        for number, self.rung in enumerate(self._endless_rungs()):
+        for number, rung in enumerate(self._endless_rungs()):
+            self.rung = rung
             self.watchdog.new_attempt()
             try:
                 return attempt()

@@ -53,7 +53,7 @@ class DeployAlreadyRunning(Refusal):
 
 
 class LocksNotFree(Refusal):
-    """{what} did not get its locks within {seconds} s, held by {held_by}; this step was undone, nothing is half done."""
+    """{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, nothing is half done."""
 
     hint = "Run the same command again when that session has ended, or with a longer --retry-for."
 
