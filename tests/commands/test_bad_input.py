@@ -1,0 +1,182 @@
+"""Whatever stops `precheck`: one clear sentence on stderr, nothing on stdout, exit code 2 (130 for Ctrl-C)."""
+
+import signal
+import time
+from urllib.parse import quote
+
+import pytest
+
+from tests import process
+from tests.factories import refer
+
+SPECIAL = "h*@/%#+ '\"?&=:\\é{}"
+SECRET = "Tr0ub4dor&3"
+COULD_NOT_CONNECT = "Could not connect: "
+
+
+def assert_one_sentence(result, *words):
+    assert (result.code, result.out) == (2, "")
+    assert "Traceback" not in result.err
+    assert len(result.err.strip().splitlines()) <= 3
+    for word in words:
+        assert word in result.err
+
+
+@pytest.fixture
+def special(make, cluster):
+    """A database, a role and a password that hold every character that is special somewhere."""
+    role = '"' + SPECIAL.replace('"', '""') + '"'
+    database = make("hospital", name=SPECIAL)
+    cluster.administration.execute(
+        f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{SPECIAL.replace(chr(39), chr(39) * 2)}'"
+    )
+    yield database
+    cluster.administration.execute(f"DROP ROLE {role}")
+
+
+def test_no_database_named_is_no_quiet_default():
+    for arguments in (["precheck"], ["migrate"], ["precheck", "--database", "default"]):
+        assert_one_sentence(process.manage(*arguments), "No database is named: nothing was looked at.", "DATABASE_URL")
+
+
+def test_help_needs_no_database():
+    result = process.manage("precheck", "--help")
+
+    assert (result.code, result.err) == (0, "")
+    assert "Exit code 0: safe to migrate; 1: blocked by findings; 2: could not look." in " ".join(result.out.split())
+
+
+@pytest.mark.parametrize("url", [f"mysql://ehr:{SECRET}@db/hospital", f"postgresql://ehr:{SECRET}@db", "hospital"])
+def test_an_unusable_url_is_refused_without_its_password(url):
+    result = process.manage("precheck", DATABASE_URL=url)
+
+    assert_one_sentence(result, "DATABASE_URL")
+    assert SECRET not in result.said
+
+
+def test_an_unknown_id_type_is_refused():
+    result = process.manage("precheck", DATABASE_URL="postgresql://db/hospital", EHR_ID_TYPE="bigint")
+
+    assert_one_sentence(result, "EHR_ID_TYPE must be uuid or text")
+
+
+def test_every_special_character_works_in_a_url(special):
+    where = [quote(SPECIAL, safe="")] * 3
+    url = "postgresql://{}:{}@127.0.0.1:{port}/{}".format(*where, port=special.server.port)
+
+    result = process.manage("precheck", "--format", "json", DATABASE_URL=url)
+
+    assert result.code == 0, result.said
+    assert result.json["database"]["name"] == SPECIAL
+
+
+def test_every_special_character_works_in_the_pg_variables(special):
+    variables = {"PGDATABASE": SPECIAL, "PGUSER": SPECIAL, "PGPASSWORD": SPECIAL}
+    address = {"PGHOST": "127.0.0.1", "PGPORT": str(special.server.port)}
+
+    result = process.manage("precheck", "--expect-database", SPECIAL, **variables, **address)
+
+    assert result.code == 0, result.said
+
+
+def test_no_server_is_said_with_the_place(hospital):
+    result = process.manage("precheck", DATABASE_URL="postgresql://ehr:hunter2@127.0.0.1:1/hospital")
+
+    assert_one_sentence(result, COULD_NOT_CONNECT, "127.0.0.1", "Check DATABASE_URL or the PG* variables")
+    assert "hunter2" not in result.said
+
+
+def test_a_wrong_password_is_said_without_it(hospital):
+    result = hospital.run("precheck", url=hospital.server.url(hospital.name, password=SECRET))
+
+    assert_one_sentence(result, COULD_NOT_CONNECT, "password authentication failed")
+    assert SECRET not in result.said
+
+
+def test_an_unknown_database_is_said_with_its_name(hospital):
+    result = hospital.run("precheck", url=hospital.server.url("hospitel"))
+
+    assert_one_sentence(result, COULD_NOT_CONNECT, 'database "hospitel" does not exist')
+
+
+def test_a_role_that_may_not_connect_is_told_so(hospital, new_role):
+    reader = new_role()
+    hospital.execute(f'REVOKE CONNECT ON DATABASE "{hospital.name}" FROM PUBLIC')
+
+    result = hospital.run("precheck", url=hospital.server.url(hospital.name, user=reader))
+
+    assert_one_sentence(result, COULD_NOT_CONNECT, "permission denied for database")
+
+
+def test_an_unknown_alias_is_told_so(hospital):
+    assert_one_sentence(hospital.run("precheck", "--database", "replica"), "alias", "replica")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["patient"], 'There is no app "patient".'),
+        (["migrations_safety_x"], 'There is no app "migrations_safety_x".'),
+        (["patients", "0009"], 'No single migration of "patients" starts with "0009".'),
+        (["ehr", "000"], 'No single migration of "ehr" starts with "000".'),
+    ],
+)
+def test_an_unknown_app_or_migration_is_told_so_with_where_to_look(hospital, arguments, words):
+    assert_one_sentence(hospital.run("precheck", *arguments), words, "showmigrations")
+
+
+@pytest.mark.parametrize("place", ["missing/report", "", "file/report"])
+def test_a_report_that_cannot_be_written_is_said_before_any_work(hospital, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    refer(hospital, "bills", "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001")
+
+    result = hospital.run("precheck", "--output", str(tmp_path / place))
+
+    assert_one_sentence(result, "The report cannot be written", str(tmp_path))
+    assert "Counting" not in result.err
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_histories_that_disagree_are_named(migrated):
+    migrated.execute("DELETE FROM django_migrations WHERE app = 'ehr' AND name = '0001_initial'")
+
+    assert_one_sentence(migrated.run("precheck"), "patients.0001_initial", "ehr.0001_initial")
+
+
+def test_a_statement_that_times_out_is_could_not_look(hospital):
+    with hospital.session("LOCK TABLE bills"):
+        result = hospital.run("precheck", url=hospital.url + "?options=-cstatement_timeout%3D300")
+
+    assert_one_sentence(result, "57014")
+
+
+def test_a_session_that_is_ended_by_an_administrator_is_could_not_look(hospital):
+    with hospital.session("LOCK TABLE bills"), hospital.start("precheck", "--no-progress") as running:
+        hospital.wait_for(WAITING, hospital.name)
+        hospital.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+        out, err = running.communicate(timeout=20)
+
+    assert_one_sentence(process.Result(code=running.returncode, out=out, err=err))
+
+
+WAITING = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock')"
+
+
+def test_ctrl_c_in_the_middle_is_130_at_once(hospital, tmp_path):
+    report = tmp_path / "report"
+    with hospital.session("LOCK TABLE bills"), hospital.start("precheck", "--output", str(report)) as running:
+        hospital.wait_for(WAITING, hospital.name)
+        started = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+
+    assert (running.returncode, out) == (130, "")
+    assert time.monotonic() - started < 10
+    assert "Interrupted." in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+    hospital.wait_for(
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s AND state = 'active' "
+        "AND pid <> pg_backend_pid())",
+        hospital.name,
+    )
