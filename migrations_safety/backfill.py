@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from io import StringIO
 from typing import Any
 
@@ -18,10 +18,13 @@ from migrations_safety.checks.types import check_types
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.ledger import Run, recorded_run
 from migrations_safety.locks import deploy_lock
+from migrations_safety.pace import Pace
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import NotNullable, TablesRefused, UnknownReference
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
 from migrations_safety.session import Target, connect, snapshot
+
+DEFAULT_PACE = Pace()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,12 +63,12 @@ def run(
     *,
     using: str,
     expect_database: str | None = None,
-    batch_size: int = 5000,
+    pace: Pace = DEFAULT_PACE,
     nullify: Iterable[str] = (),
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Make one placeholder for each distinct orphan of an allowed class, in batches of `batch_size` rows.
+    """Make one placeholder for each distinct orphan of an allowed class, in short batches.
 
     `nullify` names tables whose orphan references become NULL instead, with their before-images kept. `dry_run`
     only counts. Raises a Refusal where nothing was changed, or where the work stopped and can be run again.
@@ -79,26 +82,24 @@ def run(
     with deploy_lock(connection):
         _look(connection, target, nullify=nullify)
         applied = _apply_tables(connection, progress=progress)
-        asked = {"nullify": list(nullify), "batch_size": batch_size}
+        asked = {"nullify": list(nullify), **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
-            figures = _fill(connection, target, recorded, nullify=nullify, batch_size=batch_size, progress=progress)
+            figures = _fill(connection, target, recorded, nullify=nullify, pace=pace, progress=progress)
             recorded.counts = figures
     return Report(target=target, run_id=str(recorded.id), dry_run=False, applied=applied, **figures)
 
 
 def restore(
-    *, using: str, expect_database: str | None = None, batch_size: int = 5000, progress: Progress | None = None
+    *, using: str, expect_database: str | None = None, pace: Pace = DEFAULT_PACE, progress: Progress | None = None
 ) -> Report:
     """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
     connection = connections[using]
     target = connect(connection, expect_database=expect_database, to_migrate=True)
     with deploy_lock(connection):
         evidence = _look(connection, target, nullify=())
-        asked = {"restore_nullified": True, "batch_size": batch_size}
+        asked = {"restore_nullified": True, **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
-            outcome = nullification.restore(
-                connection, evidence, recorded, batch_size=batch_size, progress=progress or Progress()
-            )
+            outcome = nullification.restore(connection, evidence, recorded, pace=pace, progress=progress or Progress())
             figures: dict[str, Any] = {
                 "restored": outcome.rows,
                 "not_restored": outcome.left,
@@ -195,18 +196,18 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
 
 
 def _fill(
-    connection: Any, target: Target, run: Run, *, nullify: tuple[str, ...], batch_size: int, progress: Progress
+    connection: Any, target: Target, run: Run, *, nullify: tuple[str, ...], pace: Pace, progress: Progress
 ) -> dict[str, Any]:
     evidence = _look(connection, target, nullify=nullify)
     nullified = nullification.Outcome()
     for key in evidence.references():
         if key.table in nullify:
-            nullification.nullify(connection, evidence, key, run, nullified, batch_size=batch_size, progress=progress)
+            nullification.nullify(connection, evidence, key, run, nullified, pace=pace, progress=progress)
     placed = placing.Outcome()
     for maker in placeholder_makers():
         keys = [key for key in keys_to(maker) if key in evidence.references() and key.table not in nullify]
         for question in precheck.questions(evidence, keys):
-            placing.place(connection, maker, question, run, placed, batch_size=batch_size, progress=progress)
+            placing.place(connection, maker, question, run, placed, pace=pace, progress=progress)
     return {
         "created": placed.created,
         "already_present": placed.already_present,

@@ -12,6 +12,7 @@ from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import family
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
+from migrations_safety.pace import Pace, batches
 from migrations_safety.progress import Progress
 from migrations_safety.sql import statement
 
@@ -32,7 +33,7 @@ def nullify(
     run: Run,
     outcome: Outcome,
     *,
-    batch_size: int,
+    pace: Pace,
     progress: Progress,
 ) -> None:
     """Set every orphan reference of one column to NULL; a before-image goes first, in the same statement."""
@@ -46,8 +47,7 @@ def nullify(
         cursor.execute(statement("backfill.index_work"))
         cursor.execute(statement("backfill.analyze_work"))
         with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
-            for after in range(0, total, batch_size):
-                upto = min(after + batch_size, total)
+            for after, upto in batches(connection, pace, total=total, progress=progress):
                 batch = sql.SQL(statement("backfill.nullify")).format(**names)
                 cursor.execute(batch, parameters | {"after": after, "upto": upto})
                 outcome.rows[key.table] += cursor.fetchone()[0]
@@ -55,7 +55,7 @@ def nullify(
                 advance(upto)
 
 
-def restore(connection: Any, evidence: Evidence, run: Run, *, batch_size: int, progress: Progress) -> Outcome:
+def restore(connection: Any, evidence: Evidence, run: Run, *, pace: Pace, progress: Progress) -> Outcome:
     """Put back all before-images that are open; those that cannot go back are counted and stay kept."""
     outcome = Outcome()
     keys = {(key.table, key.column): key for key in evidence.references()}
@@ -64,7 +64,7 @@ def restore(connection: Any, evidence: Evidence, run: Run, *, batch_size: int, p
         if key is None:
             outcome.left[images.table] = images.count
         else:
-            _restore(connection, evidence, key, images, run, outcome, batch_size=batch_size, progress=progress)
+            _restore(connection, evidence, key, images, run, outcome, pace=pace, progress=progress)
     return outcome
 
 
@@ -76,7 +76,7 @@ def _restore(
     run: Run,
     outcome: Outcome,
     *,
-    batch_size: int,
+    pace: Pace,
     progress: Progress,
 ) -> None:
     table = evidence.tables[key.table]
@@ -87,9 +87,10 @@ def _restore(
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     restored = 0
     with progress.steps(f"References of {key.table} put back", total=images.count) as advance:
-        for after in range(images.first - 1, images.last, batch_size):
+        before = images.first - 1
+        for after, upto in batches(connection, pace, total=images.last - before, progress=progress):
             with connection.cursor() as cursor:
-                cursor.execute(batch, parameters | {"after": after, "upto": after + batch_size})
+                cursor.execute(batch, parameters | {"after": before + after, "upto": before + upto})
                 restored += cursor.fetchone()[0]
             outcome.batches += 1
             advance(restored)

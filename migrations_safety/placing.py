@@ -11,6 +11,7 @@ from psycopg import sql
 
 from migrations_safety.census import PLACEHOLDER_CLASSES, Question, classified, table_name
 from migrations_safety.ledger import Run
+from migrations_safety.pace import Pace, batches
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql import statement
@@ -33,7 +34,7 @@ def place(
     run: Run,
     outcome: Outcome,
     *,
-    batch_size: int,
+    pace: Pace,
     progress: Progress,
 ) -> None:
     """Make a placeholder for each orphan of an allowed class, then look again until there is none.
@@ -47,7 +48,7 @@ def place(
         present, waiting, refused = _look(connection, question)
         if not waiting:
             break
-        made = _batches(connection, statement_of_batch, waiting, run, outcome, batch_size=batch_size, progress=progress)
+        made = _batches(connection, statement_of_batch, waiting, run, outcome, pace=pace, progress=progress)
         if not made:
             refused["conflict"] = waiting
             break
@@ -79,13 +80,12 @@ def _batches(
     run: Run,
     outcome: Outcome,
     *,
-    batch_size: int,
+    pace: Pace,
     progress: Progress,
 ) -> int:
     made = 0
     with progress.steps("Placeholders", total=waiting) as advance, connection.cursor() as cursor:
-        for after in range(0, waiting, batch_size):
-            upto = min(after + batch_size, waiting)
+        for after, upto in batches(connection, pace, total=waiting, progress=progress):
             cursor.execute(make, {"after": after, "upto": upto, "run_id": str(run.id)})
             made += cursor.fetchone()[0]
             outcome.batches += 1

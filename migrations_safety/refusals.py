@@ -58,6 +58,12 @@ class LocksNotFree(Refusal):
     hint = "Run the same command again when that session has ended, or with a longer --retry-for."
 
 
+class StandbysBehind(Refusal):
+    """Paused for ten minutes, {reason}; what was done so far is kept."""
+
+    hint = "Look at pg_stat_replication and pg_stat_archiver, then run again; --max-lag 0 goes on regardless."
+
+
 class TablesMissing(Refusal):
     """tables.E001: {missing} is not there; nothing was changed."""
 

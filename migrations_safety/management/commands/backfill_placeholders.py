@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from migrations_safety import backfill
-from migrations_safety.management.command import COULD_NOT, LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.management.command import COULD_NOT, LOOKED_AND_FOUND, Outcome, SafetyCommand, not_negative
+from migrations_safety.pace import Pace
 from migrations_safety.progress import Progress
 
 
@@ -35,8 +36,12 @@ class Command(SafetyCommand):
         """What to do with orphans, and how."""
         super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="count what would be done, write nothing")
-        help = "rows per transaction (default: 5000)"
-        parser.add_argument("--batch-size", type=batch_size, default=5000, metavar="ROWS", help=help)
+        help = "rows per transaction, at most (default: as many as fit into --batch-time)"
+        parser.add_argument("--batch-size", type=batch_size, metavar="ROWS", help=help)
+        help = "how long one transaction should take (default: 250); batches adapt to it"
+        parser.add_argument("--batch-time", type=not_negative, default=250, metavar="MILLISECONDS", help=help)
+        help = "pause while a standby is further behind, or the WAL archiver fails (default: 30; 0: never)"
+        parser.add_argument("--max-lag", type=not_negative, default=30, metavar="SECONDS", help=help)
         help = (
             "set the orphan references of this table to NULL instead (nullable columns only, values kept); may repeat"
         )
@@ -48,8 +53,13 @@ class Command(SafetyCommand):
         """Run the backfill, or put back what one set to NULL."""
         if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
             raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.", returncode=COULD_NOT)
-        common = {name: options[name] for name in ("expect_database", "batch_size")}
-        common |= {"using": options["database"], "progress": progress}
+        batch_time = max(options["batch_time"], 1) / 1000
+        common = {
+            "using": options["database"],
+            "expect_database": options["expect_database"],
+            "pace": Pace(batch_size=options["batch_size"], batch_time=batch_time, max_lag=options["max_lag"]),
+            "progress": progress,
+        }
         if options["restore_nullified"]:
             report = backfill.restore(**common)
         else:

@@ -1,0 +1,69 @@
+"""How large a batch is and when it waits: short transactions, and none while standbys or the archive fall behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from migrations_safety.progress import Progress
+from migrations_safety.refusals import StandbysBehind
+from migrations_safety.sql import statement
+
+FIRST = 1000
+SMALLEST = 100
+LARGEST = 50_000
+LONGEST_PAUSE = 600
+"""Seconds that a backfill pauses at a stretch before it gives up; what was done is kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """The operator's wishes: `batch_size` rows at most, `batch_time` seconds each, `max_lag` seconds (0: any)."""
+
+    batch_size: int | None = None
+    batch_time: float = 0.25
+    max_lag: float = 30
+
+
+def batches(connection: Any, pace: Pace, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
+    """Ranges (after, up to] of positions 1 to `total`; the time until the next one is asked for sets its size.
+
+    Raises StandbysBehind where a pause lasts too long.
+    """
+    largest = pace.batch_size or LARGEST
+    size = min(FIRST, largest) if pace.batch_size is None else largest
+    after = 0
+    while after < total:
+        wait_for_standbys(connection, max_lag=pace.max_lag, progress=progress)
+        upto = min(after + size, total)
+        started = time.monotonic()
+        yield after, upto
+        faster = pace.batch_time / max(time.monotonic() - started, 0.001)
+        size = max(min(SMALLEST, largest), min(largest, int(size * min(2.0, max(0.25, faster)))))
+        after = upto
+
+
+def wait_for_standbys(connection: Any, *, max_lag: float, progress: Progress) -> None:
+    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail; say why it waits."""
+    if not max_lag:
+        return
+    started = time.monotonic()
+    told = ""
+    while reason := _reason_to_pause(connection, max_lag=max_lag):
+        if time.monotonic() - started > LONGEST_PAUSE:
+            raise StandbysBehind(reason=reason)
+        if reason.partition(":")[0] != told:
+            told = reason.partition(":")[0]
+            progress.say(f"Paused, {reason}.")
+        time.sleep(0.5)
+
+
+def _reason_to_pause(connection: Any, *, max_lag: float) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("pace.standbys_and_archive"))
+        lag, archiver_fails = cursor.fetchone()
+    if lag is not None and lag > max_lag:
+        return f"a standby is behind: {lag:.0f} s, more than --max-lag {max_lag:.0f}"
+    return "the archive queue grows: the archiver's last try failed" if archiver_fails else ""
