@@ -7,15 +7,18 @@ stands among the user's. Events are only ever added, each carries the hash of th
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, transaction
 
 from migrations_safety import __version__
+from migrations_safety.catalog import rows
 from migrations_safety.errors import sqlstate
 from migrations_safety.sql import statement
 
@@ -39,13 +42,31 @@ class OpenImages:
     last: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One event as it is written down; `follows` and `unchanged` are false where somebody changed the record."""
+
+    id: int
+    run_id: uuid.UUID
+    event: str
+    recorded_at: datetime
+    details: Any
+    follows: bool
+    unchanged: bool
+
+
 @contextmanager
-def recorded_run(connection: Any, *, command: str, arguments: dict[str, Any]) -> Iterator[Run]:
-    """Record that a run has started, and how it ended; a run without an end was killed."""
+def recorded_run(
+    connection: Any, *, command: str, arguments: dict[str, Any], checksums: dict[str, str] | None = None
+) -> Iterator[Run]:
+    """Record that a run has started, and how it ended; a run without an end was killed.
+
+    `checksums` maps the migrations to be run to the SHA-256 of their files.
+    """
     ensure_tables(connection)
     run = Run(id=uuid.uuid4())
-    asked = {"command": command, "version": __version__, "arguments": arguments}
-    _append(connection, run, "started", asked)
+    asked = {"command": command, "version": __version__, "host": socket.gethostname(), "arguments": arguments}
+    _append(connection, run, "started", asked | ({"checksums": checksums} if checksums else {}))
     try:
         yield run
     except BaseException as error:
@@ -60,8 +81,8 @@ def ensure_tables(connection: Any) -> None:
     """Make the app's own tables where they are not there yet."""
     if not tables_exist(connection):
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            for part in statement("ledger.create").split(";\n"):
-                cursor.execute(part)
+            cursor.execute(statement("ledger.create"))
+            cursor.execute(statement("ledger.refuse_changes"))
 
 
 def tables_exist(connection: Any) -> bool:
@@ -81,6 +102,20 @@ def open_images(connection: Any) -> list[OpenImages]:
             OpenImages(table=table, column=column, count=count, first=first, last=last)
             for table, column, count, first, last in cursor.fetchall()
         ]
+
+
+def events(connection: Any) -> list[Event]:
+    """All events in their order; none where nothing was ever written."""
+    if not tables_exist(connection):
+        return []
+    return rows(connection, "ledger.events", {}, Event)
+
+
+def numbers_given(connection: Any) -> int:
+    """The last number that an event got."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("ledger.numbers_given"))
+        return int(cursor.fetchone()[0])
 
 
 def _append(connection: Any, run: Run, event: str, details: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from psycopg import sql
 from migrations_safety import catalog, plan, precheck
 from migrations_safety.census import table_name
 from migrations_safety.executor import on_the_ladder
+from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import BaselineHoldsRows
@@ -37,23 +38,57 @@ class Run:
         return "refused" if self.gate and self.gate.blocking else "applied"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """How the operator wants it; all in seconds, `max_stall` 0 for never to cancel."""
+
+    max_stall: float
+    retry_for: float
+    progress: Progress
+
+
 @contextmanager
-def online(connection: Any, *, max_stall: float, retry_for: float, progress: Progress) -> Iterator[Watchdog]:
-    """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog; in seconds."""
-    with Watchdog(connection, max_stall=max_stall) as watchdog:
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=retry_for, progress=progress)
-        with on_the_ladder(connection, ladder):
+def recorded(connection: Any, planned: plan.Plan, *, arguments: dict[str, Any], wishes: Wishes) -> Iterator[Watchdog]:
+    """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog, and is recorded.
+
+    Where nothing is to be done, nothing is recorded.
+    """
+    steps = (*planned.adopted, *planned.migrations, *planned.unapplied)
+    with Watchdog(connection, max_stall=wishes.max_stall) as watchdog, ExitStack() as stack:
+        ladder = Ladder(connection, watchdog=watchdog, retry_for=wishes.retry_for, progress=wishes.progress)
+        stack.enter_context(on_the_ladder(connection, ladder))
+        if not steps:
             yield watchdog
+            return
+        checksums = {one.label: one.checksum for one in steps}
+        run = stack.enter_context(recorded_run(connection, command="migrate", arguments=arguments, checksums=checksums))
+        before = _applied(connection)
+        try:
+            yield watchdog
+        finally:
+            run.counts = {
+                "lock_waits": watchdog.figures(),
+                "applied_before": before,
+                "applied_after": _applied(connection),
+            }
 
 
-def adopt(*, using: str, app_label: str | None, migration_name: str | None) -> list[str]:
-    """Record, and do not run, the baselines whose tables are there already; their labels.
+def _applied(connection: Any) -> int:
+    return len(MigrationRecorder(connection).applied_migrations())
 
-    Raises BaselineIncomplete where only a part is there, BaselineHoldsRows where the way back would drop one.
+
+def read(*, using: str, app_label: str | None, migration_name: str | None) -> plan.Plan:
+    """What is to be done now.
+
+    Raises BaselineIncomplete where only a part of one is there, BaselineHoldsRows where the way back would drop one.
     """
     connection = connections[using]
     _refuse_to_drop_baselines(connection, app_label=app_label, migration_name=migration_name)
-    planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
+    return plan.read(connection, app_label=app_label, migration_name=migration_name)
+
+
+def adopt(connection: Any, planned: plan.Plan) -> list[str]:
+    """Record, and do not run, the baselines whose tables are there already; their labels."""
     recorder = MigrationRecorder(connection)
     for migration in planned.adopted:
         recorder.record_applied(migration.app, migration.name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -29,13 +32,17 @@ KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "vali
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedMigration:
-    """One pending migration; `creates` are the tables, `enums` the enums that it makes."""
+    """One pending migration; `creates` are the tables, `enums` the enums that it makes.
+
+    `checksum` is the SHA-256 of the file that it stands in.
+    """
 
     app: str
     name: str
     atomic: bool
     creates: tuple[str, ...]
     enums: tuple[CreateEnum, ...]
+    checksum: str
 
     @property
     def label(self) -> str:
@@ -48,7 +55,7 @@ class Plan:
     """What would be done.
 
     `adopted` are baselines whose tables are there already: they are recorded, not run. `keys` are the foreign
-    keys that are added or validated. `relied_on` maps each table that must be there already to those of its columns
+    keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be there already to those of its columns
     that the keys need.
     """
 
@@ -58,7 +65,12 @@ class Plan:
     keys: tuple[DeclaredKey, ...]
     relied_on: dict[str, frozenset[str]]
     declared_tables: frozenset[str]
-    backwards: bool
+    unapplied: tuple[PlannedMigration, ...] = ()
+
+    @property
+    def backwards(self) -> bool:
+        """True where migrations are taken back."""
+        return bool(self.unapplied)
 
     @property
     def creates(self) -> frozenset[str]:
@@ -104,8 +116,7 @@ def read(
     steps = executor.migration_plan(targets(executor, app_label, migration_name))
     if forwards_only:
         steps = [step for step in steps if not step[1]]
-    backwards = any(is_backwards for _, is_backwards in steps)
-    pending = [] if backwards else [migration for migration, _ in steps]
+    pending = [migration for migration, is_backwards in steps if not is_backwards]
     adopted = [migration for migration in pending if is_adopted(connection, migration)]
     running = [migration for migration in pending if migration not in adopted]
 
@@ -124,7 +135,7 @@ def read(
         keys=keys,
         relied_on=_relied_on(before, keys, alias=connection.alias),
         declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
-        backwards=backwards,
+        unapplied=tuple(_planned(migration) for migration, is_backwards in steps if is_backwards),
     )
 
 
@@ -146,7 +157,6 @@ def of_references(keys: Iterable[DeclaredKey], *, pending: Plan | None = None) -
         keys=keys,
         relied_on=relied_on,
         declared_tables=frozenset(model._meta.db_table for model in managed_models(apps)),
-        backwards=False,
     )
 
 
@@ -222,6 +232,7 @@ def _planned(migration: Any) -> PlannedMigration:
         atomic=migration.atomic,
         creates=tuple(one.options.get("db_table") or f"{migration.app_label}_{one.name.lower()}" for one in created),
         enums=tuple(one for one in operations if isinstance(one, CreateEnum)),
+        checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from migrations_safety.audit import Report as AuditReport
 from migrations_safety.backfill import Report as BackfillReport
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
@@ -86,6 +87,24 @@ def verification(report: VerificationReport, *, command: str, seconds: float) ->
         "found": report.found,
         "orphan_rows": report.orphan_rows,
         "placeholders": report.placeholders,
+        "findings": findings(report.findings),
+        "seconds": round(seconds, 3),
+    }
+
+
+def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
+    """The JSON of `audit_runs`."""
+    return {
+        "command": "audit_runs",
+        "schema_version": SCHEMA_VERSION,
+        "verdict": report.verdict,
+        "database": report.target.as_dict(),
+        "runs": [
+            asdict(one)
+            | {"started_at": one.started_at.isoformat()}
+            | {"finished_at": one.finished_at.isoformat() if one.finished_at else None}
+            for one in report.runs
+        ],
         "findings": findings(report.findings),
         "seconds": round(seconds, 3),
     }

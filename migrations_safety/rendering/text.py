@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
+from migrations_safety.audit import RecordedRun
+from migrations_safety.audit import Report as AuditReport
 from migrations_safety.backfill import Report as BackfillReport
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
@@ -216,4 +218,37 @@ KINDS = {"tables": "tables", "foreign_keys": "foreign keys", "indexes": "indexes
 VERIFICATION_VERDICTS = {
     "verified": ("Verified: the schema is as declared, every reference has its parent.", "bold green"),
     "drift": ("Drift: the database is not as declared.", "bold red"),
+}
+
+
+def audit(report: AuditReport, *, width: int, colour: bool) -> str:
+    """The text of `audit_runs`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    for one in report.runs:
+        page.line()
+        page.line(f"{one.started_at:%Y-%m-%d %H:%M:%S %Z}  {one.command}  {one.outcome}  {_took(one)}")
+        page.line(f"    {one.role} from {one.client} ({one.host}), version {one.version}, run {one.run_id}")
+        for label, values in (("asked", one.arguments), ("counts", one.counts)):
+            told = ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False))
+            if told:
+                page.line(f"    {label}: {told}")
+        if one.error:
+            page.line(f"    ended by {one.error}")
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    page.line()
+    words, style = AUDIT_VERDICTS[report.verdict]
+    page.line(f"{len(report.runs)} runs. {words}", style=style)
+    return page.text()
+
+
+def _took(one: RecordedRun) -> str:
+    return f"{(one.finished_at - one.started_at).total_seconds():.1f} s" if one.finished_at else ""
+
+
+AUDIT_VERDICTS = {
+    "holds": ("The record holds: nothing in it was changed, removed or reordered.", "bold green"),
+    "broken": ("The record was changed.", "bold red"),
 }

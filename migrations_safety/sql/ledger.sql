@@ -21,6 +21,14 @@ CREATE TABLE IF NOT EXISTS migrations_safety_before_image (
 CREATE INDEX IF NOT EXISTS migrations_safety_before_image_open_idx
     ON migrations_safety_before_image (table_name, column_name, id) WHERE restored_run_id IS NULL
 
+-- refuse_changes: a function and triggers that let nobody change or remove an event by mistake
+CREATE OR REPLACE FUNCTION migrations_safety_refuse_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'migrations_safety_run is append only' USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE OR REPLACE TRIGGER migrations_safety_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON migrations_safety_run
+    FOR EACH STATEMENT EXECUTE FUNCTION migrations_safety_refuse_changes()
+
 -- exists: true where the app's own tables are there
 SELECT to_regclass('migrations_safety_run') IS NOT NULL AND to_regclass('migrations_safety_before_image') IS NOT NULL
 
@@ -32,6 +40,16 @@ FROM (SELECT %(run_id)s::uuid AS run_id, %(event)s AS event, clock_timestamp() A
              %(details)s::jsonb || jsonb_build_object('role', session_user, 'client', coalesce(host(inet_client_addr()), 'local socket'))
                  AS details,
              coalesce((SELECT hash FROM migrations_safety_run ORDER BY id DESC LIMIT 1), '') AS previous) AS record
+
+-- events: all events in their order, whether each follows from the one before it, and whether its content is its own
+SELECT id, run_id, event, recorded_at, details,
+       previous_hash = coalesce(lag(hash) OVER (ORDER BY id), '') AS follows,
+       hash = encode(sha256(convert_to(concat_ws(' ', previous_hash, run_id, event, extract(epoch FROM recorded_at), details),
+                                       'UTF8')), 'hex') AS unchanged
+FROM migrations_safety_run ORDER BY id
+
+-- numbers_given: the last number that an event got, 0 where none did; more than the last event's means that some are gone
+SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('migrations_safety_run', 'id')::regclass), 0)
 
 -- open_images: tables and columns with before-images that were not put back yet
 SELECT table_name, column_name, count(*), min(id), max(id) FROM migrations_safety_before_image

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json as standard_json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -26,12 +27,21 @@ from migrations_safety.management.command import (
     screen_width,
     wants_colour,
 )
-from migrations_safety.migrating import Run
+from migrations_safety.migrating import Run, Wishes
 from migrations_safety.precheck import Report
 from migrations_safety.progress import Progress, progress_on
 from migrations_safety.session import connect
 
 REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again (--skip-precheck goes past it)"
+ARGUMENTS = (
+    "app_label",
+    "migration_name",
+    "fake_initial",
+    "skip_precheck",
+    "retry_for",
+    "max_stall",
+    "expect_database",
+)
 SKIPPED = "--skip-precheck: nothing was looked at before this migration. Run verify_patient_schema afterwards."
 
 
@@ -80,12 +90,7 @@ class Command(DjangoMigrate):
             started = time.monotonic()
             gate, waits = self._gate(options, progress), None
             if not (gate and gate.blocking):
-                self._adopt(options)
-                with migrating.online(
-                    connection, max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress
-                ) as watchdog:
-                    self._apply(args, options)
-                waits = watchdog.figures()
+                waits = self._apply(connection, args, options, progress)
             run = Run(target=target, gate=gate, lock_waits=waits, seconds=time.monotonic() - started)
             self._report(options, run, write)
         if gate and gate.blocking:
@@ -103,19 +108,29 @@ class Command(DjangoMigrate):
             self._tell(options, f"Gate: {gate.verdict}, {len(gate.findings)} findings that do not block.")
         return gate
 
-    def _adopt(self, options: dict[str, Any]) -> None:
+    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> dict[str, int]:
+        """Adopt what is there, then Django's own migrate; the lock waits that it caused."""
         if _leaves_the_database_alone(options):
-            return
-        for one in migrating.adopt(using=options["database"], **_names(options)):
-            self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
+            super().handle(*args, **options)
+            return {}
+        planned = migrating.read(using=options["database"], **_names(options))
+        asked = {name: options[name] for name in ARGUMENTS if options[name]}
+        wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
+        with migrating.recorded(connection, planned, arguments=asked, wishes=wishes) as watchdog:
+            for one in migrating.adopt(connection, planned):
+                self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
+            with self._reporting_elsewhere(options):
+                super().handle(*args, **options)
+        return watchdog.figures()
 
-    def _apply(self, args: Any, options: dict[str, Any]) -> None:
-        """Django's own migrate; what it prints makes way for the report where that goes to stdout as JSON."""
+    @contextmanager
+    def _reporting_elsewhere(self, options: dict[str, Any]) -> Iterator[None]:
+        """What Django prints makes way for the report where that goes to stdout as JSON."""
         stdout = self.stdout
         if options["format"] == "json":
             self.stdout = self.stderr
         try:
-            super().handle(*args, **options)
+            yield
         finally:
             self.stdout = stdout
 

@@ -1,0 +1,99 @@
+"""The record of all runs: who changed what, when, with which outcome, and whether the record itself was changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connections
+
+from migrations_safety import ledger
+from migrations_safety.findings import Finding
+from migrations_safety.findings import audit as wording
+from migrations_safety.ledger import Event
+from migrations_safety.session import Target, connect, snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedRun:
+    """One run: `outcome` is `finished`, `failed`, or `killed` where it has no end."""
+
+    run_id: str
+    command: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    role: str
+    client: str
+    host: str
+    version: str
+    arguments: dict[str, Any]
+    checksums: dict[str, str]
+    counts: dict[str, Any]
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All runs, oldest first, and what is wrong with the chain."""
+
+    target: Target
+    runs: tuple[RecordedRun, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, or `broken` where the record was changed."""
+        return "broken" if self.findings else "holds"
+
+
+def run(*, using: str, expect_database: str | None = None) -> Report:
+    """Read the record in one snapshot."""
+    connection = connections[using]
+    target = connect(connection, expect_database=expect_database)
+    with snapshot(connection):
+        events = ledger.events(connection)
+        given = ledger.numbers_given(connection) if ledger.tables_exist(connection) else 0
+    return Report(target=target, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given)))
+
+
+def _runs(events: Sequence[Event]) -> list[RecordedRun]:
+    by_run: dict[str, list[Event]] = {}
+    for event in events:
+        by_run.setdefault(str(event.run_id), []).append(event)
+    return [_run(run_id, of_run) for run_id, of_run in by_run.items()]
+
+
+def _run(run_id: str, events: Sequence[Event]) -> RecordedRun:
+    first, last = _details(events[0]), _details(events[-1])
+    has_ended = events[-1].event != "started"
+    return RecordedRun(
+        run_id=run_id,
+        command=first.get("command", ""),
+        started_at=events[0].recorded_at,
+        finished_at=events[-1].recorded_at if has_ended else None,
+        outcome=events[-1].event if has_ended else "killed or still at work",
+        role=first.get("role", ""),
+        client=first.get("client", ""),
+        host=first.get("host", ""),
+        version=first.get("version", ""),
+        arguments=first.get("arguments", {}),
+        checksums=first.get("checksums", {}),
+        counts=last.get("counts", {}),
+        error=last.get("error"),
+    )
+
+
+def _details(event: Event) -> dict[str, Any]:
+    found = json.loads(event.details) if isinstance(event.details, str) else event.details
+    return found if isinstance(found, dict) else {}
+
+
+def _chain(events: Sequence[Event], *, given: int) -> list[Finding]:
+    found = [wording.changed(event.id) for event in events if not event.unchanged]
+    found += [wording.out_of_order(event.id) for event in events if not event.follows]
+    last = events[-1].id if events else 0
+    return found + ([wording.removed_at_the_end(given - last)] if given > last else [])

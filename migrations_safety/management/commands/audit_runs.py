@@ -1,0 +1,34 @@
+"""`audit_runs`: who changed what, and does the record hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from migrations_safety import audit
+from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.progress import Progress
+
+
+class Command(SafetyCommand):
+    """List the recorded runs."""
+
+    help = (
+        "Lists each run that changed something: when, who, from where, what was asked, the counts and the outcome; and "
+        "says whether the record holds: each event carries the hash of the one before it, so a changed, removed or "
+        "reordered one shows. Exit code 0: it holds; 1: it was changed; 2: could not look."
+    )
+
+    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+        """Read the record."""
+        report = audit.run(using=options["database"], expect_database=options["expect_database"])
+        from migrations_safety.rendering import json, text
+
+        words = "was changed" if report.findings else "holds"
+        return Outcome(
+            exit_code=LOOKED_AND_FOUND if report.findings else 0,
+            closing=f"audit_runs: {len(report.runs)} runs, the record {words}.",
+            text=partial(text.audit, report),
+            json=partial(json.audit, report, seconds=seconds()),
+        )
