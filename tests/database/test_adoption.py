@@ -135,3 +135,26 @@ def test_rows_of_the_hospital_survive_the_whole_way_and_back(make, id_type):
 
     assert codes == [0, 0]
     assert hospital.rows("SELECT bills::text FROM bills ORDER BY id") == rows
+
+
+@pytest.mark.parametrize("state", ["migrated", "new"])
+def test_the_way_back_never_drops_tables_of_the_hospital_that_hold_rows(make, state):
+    database = make(state)
+    refer(database, "bills", None)
+    before = photograph(database)
+
+    done = database.run("migrate", "ehr", "zero")
+
+    assert (done.code, done.out) == (2, "")
+    assert "bills" in done.err
+    assert photograph(database) == before
+    assert database.value("SELECT count(*) FROM bills") == 1
+
+
+def test_the_way_back_of_a_new_and_empty_hospital_leaves_nothing(make, empty):
+    new = make("new")
+
+    done = new.run("migrate", "ehr", "zero")
+
+    assert done.code == 0, done.said
+    assert photograph(new) == photograph(empty)

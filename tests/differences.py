@@ -1,0 +1,25 @@
+"""Looking at the findings of a verification that ran in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety import verification
+
+
+def verify() -> verification.Report:
+    """The verification of the patient module on the database that this process is connected to."""
+    return verification.run(using="default", app_label="patients")
+
+
+def told(report: verification.Report) -> set[str]:
+    """Id, subject and message of each finding, as a person reads them."""
+    return {f"{one.id} {one.subject} {one.message}" for one in report.findings}
+
+
+def found(report: Any = None) -> set[str]:
+    """What a verification that must see drift tells; each finding with a hint."""
+    report = report or verify()
+    assert report.verdict == "drift"
+    assert all(one.hint for one in report.findings)
+    return told(report)
