@@ -59,7 +59,9 @@ def main() -> int:
             went_well = tell(url)
             if options.keep:
                 print(f"\nThe server is kept: {url}")
-                print(f"Remove it: kill -INT $(head -n 1 {running.data}/postmaster.pid); rm -r {running.folder}")
+                print(
+                    f"Remove it: kill -INT $(head -n 1 {running.data}/postmaster.pid); sleep 2; rm -rf {running.folder}"
+                )
     except KeyboardInterrupt:
         print("\nInterrupted: the server and its folder are removed.", file=sys.stderr)
         return 130
