@@ -10,15 +10,15 @@ APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql"},
     {"refusals", "findings", "constraints", "fields", "progress", "expressions"},
-    {"registry", "catalog", "errors", "session", "locks"},
-    {"declarations", "ledger"},
+    {"registry", "catalog", "errors", "session", "locks", "watchdog", "pace"},
+    {"declarations", "ledger", "executor"},
     {"census", "system_checks"},
     {"operations"},
     {"plan", "autodetector"},
     {"checks"},
     {"comparison", "placing", "nullification"},
     {"precheck"},
-    {"backfill", "verification", "migrating"},
+    {"backfill", "verification", "migrating", "audit"},
     {"rendering"},
     {"management", "apps"},
 ]
