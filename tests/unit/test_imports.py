@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql"},
-    {"refusals", "findings", "constraints", "fields", "progress", "expressions"},
-    {"registry", "catalog", "errors", "session", "locks", "watchdog", "pace"},
+    {"refusals", "findings", "constraints", "fields", "progress", "expressions", "watchdog"},
+    {"registry", "catalog", "errors", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
     {"census", "system_checks"},
     {"operations"},
