@@ -117,6 +117,14 @@ class ColumnNamedAlike:
     type: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Partition:
+    """A leaf partition, by its quoted name; `validated` is None where it has not the key that was asked for."""
+
+    name: str
+    validated: bool | None
+
+
 def rows(connection: Any, name: str, parameters: dict[str, Any], row: type[Row]) -> list[Row]:
     """Run one named statement and make a value of each row; arrays become tuples."""
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]
@@ -165,6 +173,12 @@ def enum_labels(connection: Any, name: str) -> tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.enum_labels"), {"name": connection.ops.quote_name(name)})
         return tuple(label for (label,) in cursor.fetchall())
+
+
+def leaf_partitions(connection: Any, table: str, *, key: str) -> list[Partition]:
+    """The partitions of a table that hold rows; none where it is not partitioned, or not there."""
+    parameters = {"table": connection.ops.quote_name(table), "key": key}
+    return rows(connection, "catalog.leaf_partitions", parameters, Partition)
 
 
 def columns_named_alike(connection: Any, *, bare_names: Iterable[str], except_oids: Iterable[int]) -> list[Any]:

@@ -69,21 +69,24 @@ class ForeignKeyConstraint(models.BaseConstraint):
         """ALTER TABLE that adds the key validated: right for a new table, a long lock on one that holds rows."""
         return self._alter_table(model, schema_editor, f"ADD {self.constraint_sql(model, schema_editor)}")
 
-    def create_not_valid_sql(self, model: Any, schema_editor: Any) -> Statement:
-        """ALTER TABLE that adds the key for new rows only; see `AddForeignKeyNotValid`."""
-        return self._alter_table(model, schema_editor, f"ADD {self.constraint_sql(model, schema_editor)} NOT VALID")
+    def create_not_valid_sql(self, model: Any, schema_editor: Any, *, partition: str | None = None) -> Statement:
+        """ALTER TABLE that adds the key for new rows only, to one partition where one is given (quoted)."""
+        key = self.constraint_sql(model, schema_editor)
+        return self._alter_table(model, schema_editor, f"ADD {key} NOT VALID", partition)
 
-    def validate_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def validate_sql(self, model: Any, schema_editor: Any, *, partition: str | None = None) -> Statement:
         """ALTER TABLE that proves the key for the rows that were there before it; see `ValidateForeignKey`."""
-        return self._alter_table(model, schema_editor, f"VALIDATE CONSTRAINT {schema_editor.quote_name(self.name)}")
+        name = schema_editor.quote_name(self.name)
+        return self._alter_table(model, schema_editor, f"VALIDATE CONSTRAINT {name}", partition)
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+    def remove_sql(self, model: Any, schema_editor: Any, *, partition: str | None = None) -> Any:
         """ALTER TABLE that drops the key."""
-        return self._alter_table(model, schema_editor, f"DROP CONSTRAINT {schema_editor.quote_name(self.name)}")
+        name = schema_editor.quote_name(self.name)
+        return self._alter_table(model, schema_editor, f"DROP CONSTRAINT {name}", partition)
 
     @staticmethod
-    def _alter_table(model: Any, schema_editor: Any, action: str) -> Statement:
-        table = schema_editor.quote_name(model._meta.db_table)
+    def _alter_table(model: Any, schema_editor: Any, action: str, partition: str | None = None) -> Statement:
+        table = partition or schema_editor.quote_name(model._meta.db_table)
         return Statement("ALTER TABLE %(table)s %(action)s", table=table, action=action)
 
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = "default") -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
@@ -66,11 +66,9 @@ def recorded(connection: Any, planned: plan.Plan, *, arguments: dict[str, Any], 
         try:
             yield watchdog
         finally:
-            run.counts = {
-                "lock_waits": watchdog.figures(),
-                "applied_before": before,
-                "applied_after": _applied(connection),
-            }
+            run.counts = {"lock_waits": watchdog.figures(), "applied_before": before}
+            with suppress(DatabaseError):  # where the connection is gone
+                run.counts["applied_after"] = _applied(connection)
 
 
 def _applied(connection: Any) -> int:

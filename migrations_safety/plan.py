@@ -55,8 +55,8 @@ class Plan:
     """What would be done.
 
     `adopted` are baselines whose tables are there already: they are recorded, not run. `keys` are the foreign
-    keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be there already to those of its columns
-    that the keys need.
+    keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be
+    there already to those of its columns that the keys need.
     """
 
     adopted: tuple[PlannedMigration, ...]

@@ -8,7 +8,7 @@ from typing import Any
 from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.findings import Finding
+from migrations_safety.findings import Finding, partition
 from migrations_safety.findings import tables as wording
 
 
@@ -24,7 +24,7 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
             if there and list(there) != enum.labels:
                 found.append(wording.enum_exists_already(enum.name, migration=migration.label))
     found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
-    return found + _parents(evidence)
+    return found + _parents(evidence) + _partitioned(connection, evidence)
 
 
 def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
@@ -39,6 +39,13 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
             yield wording.key_differs(key.table, name=there.name, declared=difference[0], found=difference[1])
         elif there.name != key.name and there.columns == (key.column,) and there.target_oid == target.oid:
             yield wording.key_under_another_name(key.subject, name=there.name)
+
+
+def _partitioned(connection: Any, evidence: Evidence) -> list[Finding]:
+    if connection.pg_version >= 180000:
+        return []
+    tables = {key.table for key in evidence.references() if evidence.tables[key.table].kind == "p"}
+    return [partition.key_by_key(table, server_version=evidence.target.server_version) for table in sorted(tables)]
 
 
 def _parents(evidence: Evidence) -> list[Finding]:

@@ -97,3 +97,12 @@ ORDER BY n.nspname, c.relname, a.attname
 
 -- known_types: those of the given types that PostgreSQL knows
 SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name
+
+-- leaf_partitions: the partitions of a table that hold rows, and whether each has the named key (null: not, else its validity)
+SELECT format('%%I.%%I', n.nspname, c.relname) AS name, con.convalidated AS validated
+FROM pg_partition_tree(to_regclass(%(table)s)) AS tree
+JOIN pg_class c ON c.oid = tree.relid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_constraint con ON con.conrelid = c.oid AND con.conname = %(key)s AND con.contype = 'f'
+WHERE tree.isleaf AND tree.level > 0
+ORDER BY n.nspname, c.relname
