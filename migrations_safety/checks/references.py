@@ -70,8 +70,9 @@ def check_undeclared(connection: Any, evidence: Evidence) -> list[Finding]:
     alike = catalog.columns_named_alike(
         connection, bare_names=sorted(bare_names), except_oids=[table.oid for table in declared.values()]
     )
-    return [wording.no_key_declared(f'{_table(one)}."{one.column}"', type=one.type) for one in alike]
-
-
-def _table(one: catalog.ColumnNamedAlike) -> str:
-    return one.table if one.schema == "public" else f"{one.schema}.{one.table}"
+    own = evidence.target.schema
+    tables = [one.table if one.schema == own else f"{one.schema}.{one.table}" for one in alike]
+    return [
+        wording.no_key_declared(f'{table}."{one.column}"', type=one.type)
+        for table, one in zip(tables, alike, strict=True)
+    ]
