@@ -12,7 +12,10 @@ from migrations_safety.findings import schema as wording
 
 
 def compare_keys(evidence: Evidence, *, own_tables: Iterable[str]) -> tuple[list[Finding], list[DeclaredKey]]:
-    """The declared keys against the catalog, and those that are as declared; on `own_tables` none may be extra."""
+    """The declared keys against the catalog, and those that are as declared.
+
+    None may be extra on `own_tables`, nor a second one on a declared key's column: of two, the older one acts first.
+    """
     findings: list[Finding] = []
     matching = []
     for key in evidence.plan.keys:
@@ -50,10 +53,12 @@ def _find(evidence: Evidence, key: DeclaredKey) -> ForeignKey | None:
 
 
 def _extra(evidence: Evidence, own_tables: set[str]) -> Iterator[Finding]:
-    names = {table.oid: name for name, table in evidence.tables.items() if name in own_tables}
+    names = {table.oid: name for name, table in evidence.tables.items()}
     declared = {id(_find(evidence, key)) for key in evidence.plan.keys}
+    columns = {(key.table, key.column) for key in evidence.plan.keys}
     for one in evidence.keys:
-        if one.table_oid in names and id(one) not in declared:
-            columns = ", ".join(one.columns)
-            found = f"FOREIGN KEY ({columns}) REFERENCES {one.target_table} ON DELETE {RULE_WORDS[one.on_delete]}"
-            yield wording.key_extra(f"{names[one.table_oid]}.{one.name}", found=found)
+        table = names[one.table_oid]
+        is_ours = table in own_tables or any((table, column) in columns for column in one.columns)
+        if is_ours and id(one) not in declared:
+            words = f"FOREIGN KEY ({', '.join(one.columns)}) REFERENCES {one.target_table}"
+            yield wording.key_extra(f"{table}.{one.name}", found=f"{words} ON DELETE {RULE_WORDS[one.on_delete]}")
