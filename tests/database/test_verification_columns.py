@@ -62,7 +62,8 @@ DIFFERENCES = {
         {'schema.E005 patient_merge_history."sourceSnapshot" is declared as jsonb, it is json.'},
     ),
     "an enum of another schema": (
-        "CREATE SCHEMA other; CREATE TYPE other.\"PatientStatus\" AS ENUM ('ACTIVE', 'INACTIVE', 'DECEASED', 'ARCHIVED');"
+        "CREATE SCHEMA other; "
+        "CREATE TYPE other.\"PatientStatus\" AS ENUM ('ACTIVE', 'INACTIVE', 'DECEASED', 'ARCHIVED');"
         + MOVE_STATUS.format(type='other."PatientStatus"')
         + "; ALTER TABLE patients ALTER status SET DEFAULT 'ACTIVE'",
         {'schema.E005 patients."status" is declared as "PatientStatus", it is other."PatientStatus".'},
@@ -81,12 +82,16 @@ DIFFERENCES = {
     ),
     "a default that looks alike": (
         'ALTER TABLE patients ALTER "createdAt" SET DEFAULT clock_timestamp()',
-        {'schema.E007 patients."createdAt" is declared with the default CURRENT_TIMESTAMP, it has clock_timestamp().'},
+        {
+            'schema.E007 patients."createdAt" is declared with the default (CURRENT_TIMESTAMP), '
+            "it has clock_timestamp()."
+        },
     ),
     "another enum default": (
         "ALTER TABLE patients ALTER status SET DEFAULT 'ARCHIVED'",
         {
-            "schema.E007 patients.\"status\" is declared with the default 'ACTIVE', it has 'ARCHIVED'::\"PatientStatus\"."
+            "schema.E007 patients.\"status\" is declared with the default 'ACTIVE', "
+            "it has 'ARCHIVED'::\"PatientStatus\"."
         },
     ),
     "a dropped default": (
