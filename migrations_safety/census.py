@@ -17,6 +17,8 @@ from psycopg import sql
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.sql import statement
 
+MANY_ROWS = 1000
+"""Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
 PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
 WARNED_CLASSES = ("uuid_nonrfc", "opaque")
 SENTINEL_WORDS = (
@@ -83,19 +85,35 @@ class Question:
 
 def count(connection: Any, question: Question) -> Census:
     """Count all references of the question in one statement."""
-    by_reference: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(classified(question) + sql.SQL(statement("census.counts")))
-        for reference, *figures in cursor.fetchall():
-            by_reference[reference].append(tuple(figures))
-    together = by_reference[-1]
+        cursor.execute(statement("census.plan_locally"))
+        cursor.execute(counting(connection, question))
+        figures = cursor.fetchall()
+    special = {name: values for name, has_parent, values, *_ in figures if has_parent is None}
+    classes = [row for row in figures if row[1] is not None]
+    together = [row for row in classes if row[0] is not None]
     return Census(
         target_table=question.keys[0].target_table,
-        references=tuple(_counted(key, by_reference[number]) for number, key in enumerate(question.keys)),
-        orphans={identifier_class: values for identifier_class, has_parent, values, *_ in together if not has_parent},
+        references=tuple(
+            _counted(key, [(*row[:2], *row[3 + 3 * number : 6 + 3 * number]) for row in classes])
+            for number, key in enumerate(question.keys)
+        ),
+        orphans={name: values for name, has_parent, values, *_ in together if not has_parent},
         covered=sum(values for _, has_parent, values, *_ in together if has_parent),
-        several_spellings=by_reference[-2][0][2],
-        case_variants=by_reference[-3][0][2],
+        several_spellings=special["several spellings"],
+        case_variants=special["case variants"],
+    )
+
+
+def counting(connection: Any, question: Question) -> sql.Composed:
+    """The statement that counts."""
+    numbers = range(len(question.keys))
+    return classified(connection, question) + _part(
+        "counts",
+        figures=sql.SQL(", ").join(_part("figures_of_reference", rows=_rows(number)) for number in numbers),
+        nothing=sql.SQL(", ".join(["NULL"] * 3 * len(question.keys))),
+        uuid_spelled=_part("uuid_spelled"),
+        blanks=sql.Literal(BLANKS_AROUND),
     )
 
 
@@ -105,7 +123,7 @@ def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> Counted:
     total = non_null = most = 0
     for identifier_class, has_parent, values, rows, most_rows in figures:
         total += rows
-        if identifier_class is None:
+        if identifier_class is None or not values:
             continue
         non_null += rows
         most = max(most, most_rows)
@@ -140,41 +158,82 @@ def orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
 
 def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
     """The orphans themselves: subject, class, value, rows; for a person's terminal, on request only."""
+    found = []
     with connection.cursor() as cursor:
-        cursor.execute(classified(question) + sql.SQL(statement("census.orphan_values")), {"limit": limit})
-        return [(question.keys[number].subject, *rest) for number, *rest in cursor.fetchall()]
+        for number, key in enumerate(question.keys):
+            of_one = _part("orphan_values", number=sql.Literal(number), rows=_rows(number))
+            cursor.execute(classified(connection, question) + of_one, {"limit": limit, "many": MANY_ROWS})
+            found += [(key.subject, *rest) for _, *rest in cursor.fetchall()]
+    return found
 
 
-def classified(question: Question) -> sql.Composed:
-    """The common part of all questions: `WITH spelling …, classified AS (…)`."""
-    target = table_name(question.keys[0].target_table)
-    target_column = sql.Identifier(question.keys[0].target_column)
-    names = {"target": target, "target_column": target_column, "type": _type(question)}
+def classified(connection: Any, question: Question) -> sql.Composed:
+    """The common part of all questions: `WITH counted …, classified AS (…)`."""
+    key = question.keys[0]
+    names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
     if question.target_exists:
-        known = {part: sql.SQL(statement(f"census.{part}")).format(**names) for part in known}
-    return sql.SQL(statement("census.classified") + "\n").format(
+        known = {part: _part(part, type=_type(question), **names) for part in known}
+    numbers = range(len(question.keys))
+    rows = [_part("rows_of_reference", number=sql.Literal(number), rows=_rows(number)) for number in numbers]
+    common = _part(
+        "classified",
         scans=sql.SQL(" UNION ALL ").join(_scans(question)),
-        normal_forms=sql.SQL(statement("census.normal_forms")).format(blanks=sql.Literal(BLANKS_AROUND)),
-        canonical=sql.SQL("NULL::text" if question.is_uuid else "u.hex"),
-        **{"class": _class(question)},
+        rows_by_reference=sql.SQL(", ").join(rows),
+        **{"class": _class(connection, question)},
         **known,
+    )
+    return common + sql.SQL("\n")
+
+
+def _class(connection: Any, question: Question) -> sql.Composable:
+    value = sql.SQL("known.value::text")
+    by_shape = _part(
+        "class_of_uuid",
+        value=value,
+        otherwise=sql.Literal("uuid_canonical"),
+        otherwise_nonrfc=sql.Literal("uuid_nonrfc"),
+    )
+    if question.is_uuid:
+        return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(by_shape)
+    shape = "has_uuid_shape_by_type" if connection.pg_version >= 160000 else "has_uuid_shape"
+    return _part(
+        "class",
+        has_uuid_shape=_part(shape),
+        class_of_uuid=by_shape,
+        class_of_text=_class_of_text(question),
+        uuid_spelled=_part("uuid_spelled"),
+        blanks=sql.Literal(BLANKS_AROUND),
     )
 
 
-def _class(question: Question) -> sql.Composed:
+def _class_of_text(question: Question) -> sql.Composable:
     is_record_number: sql.Composable = sql.SQL("false")
-    if question.target_exists and question.record_number_column and not question.is_uuid:
-        is_record_number = sql.SQL(statement("census.is_record_number")).format(
+    if question.target_exists and question.record_number_column:
+        is_record_number = _part(
+            "is_record_number",
             target=table_name(question.keys[0].target_table),
             record_number_column=sql.Identifier(question.record_number_column),
         )
-    return sql.SQL(statement("census.class")).format(
+    other_spelling = sql.Literal("uuid_noncanonical")
+    return _part(
+        "class_of_text",
+        class_of_uuid=_part(
+            "class_of_uuid", value=sql.SQL("u.uuid"), otherwise=other_spelling, otherwise_nonrfc=other_spelling
+        ),
         sentinel_words=sql.Literal(list(SENTINEL_WORDS)),
         record_number=sql.Literal(RECORD_NUMBER),
         opaque=sql.Literal(OPAQUE),
         is_record_number=is_record_number,
     )
+
+
+def _part(name: str, **parts: sql.Composable) -> sql.Composed:
+    return sql.SQL(statement(f"census.{name}")).format(**parts)
+
+
+def _rows(number: int) -> sql.Identifier:
+    return sql.Identifier(f"rows_{number}")
 
 
 def _scans(question: Question) -> list[sql.Composed]:
@@ -185,24 +244,11 @@ def _scans(question: Question) -> list[sql.Composed]:
 
 def _scan(numbered: Sequence[tuple[int, DeclaredKey]], type_name: sql.SQL) -> sql.Composed:
     table = table_name(numbered[0][1].table)
-    columns = [sql.Identifier(key.column) for _, key in numbered]
-    if len(numbered) == 1:
-        number = sql.Literal(numbered[0][0])
-        return sql.SQL(statement("census.one_column")).format(
-            number=number, column=columns[0], type=type_name, table=table
-        )
-    every = (1 << len(columns)) - 1
-    numbers = [
-        sql.SQL("WHEN {} THEN {}").format(every ^ (1 << (len(columns) - 1 - place)), number)
-        for place, (number, _) in enumerate(numbered)
-    ]
-    return sql.SQL(statement("census.several_columns")).format(
-        table=table,
-        columns=sql.SQL(", ").join(columns),
-        numbers=sql.SQL(" ").join(numbers),
-        values=sql.SQL(", ").join(sql.SQL("{}::{}").format(column, type_name) for column in columns),
-        sets=sql.SQL(", ").join(sql.SQL("({})").format(column) for column in columns),
-    )
+    columns = [(sql.Identifier(key.column), sql.Literal(number)) for number, key in numbered]
+    if len(columns) == 1:
+        return _part("one_column", column=columns[0][0], number=columns[0][1], type=type_name, table=table)
+    pairs = [sql.SQL("({}::{}, {})").format(column, type_name, number) for column, number in columns]
+    return _part("several_columns", table=table, columns=sql.SQL(", ").join(pairs))
 
 
 def _type(question: Question) -> sql.SQL:

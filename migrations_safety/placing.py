@@ -59,7 +59,9 @@ def place(
 def _look(connection: Any, question: Question) -> tuple[int, int, dict[str, int]]:
     """Values with a parent, orphans to place, and values of refused classes; the work table is made anew."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
-    make_work = sql.SQL(statement("backfill.referenced")).format(classified=classified(question), allowed=allowed)
+    make_work = sql.SQL(statement("backfill.referenced")).format(
+        classified=classified(connection, question), allowed=allowed
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement("backfill.forget"))
         cursor.execute(make_work)

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.census import PLACEHOLDER_CLASSES, WARNED_CLASSES, Census, Counted
+from migrations_safety.census import MANY_ROWS, PLACEHOLDER_CLASSES, WARNED_CLASSES, Census, Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import references as wording
 
-HIDDEN_SENTINEL_ROWS = 1000
 HIDDEN_SENTINEL_SHARE = 0.2
 
 
@@ -47,7 +46,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
                 rows=rows,
                 nullable=bool(column and column.nullable),
             )
-    if counted.most_rows >= HIDDEN_SENTINEL_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
+    if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
 
 

@@ -6,7 +6,7 @@ CREATE TEMPORARY TABLE migrations_safety_work AS {classified}
 SELECT value, class, has_parent,
        CASE WHEN NOT has_parent AND class = ANY ({allowed})
             THEN row_number() OVER (PARTITION BY NOT has_parent AND class = ANY ({allowed}) ORDER BY value) END AS position
-FROM classified ORDER BY position
+FROM classified WHERE value IS NOT NULL ORDER BY position
 
 -- index_work: batches are ranges of positions
 CREATE INDEX ON pg_temp.migrations_safety_work (position)

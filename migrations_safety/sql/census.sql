@@ -1,54 +1,65 @@
 -- one_column: one scan of a table that has one referencing column
-SELECT {number} AS reference, {column}::{type} AS value, count(*) AS rows FROM {table} GROUP BY {column}
+SELECT {column}::{type} AS value, {number} AS reference FROM {table}
 
 -- several_columns: one scan of a table that has several referencing columns
-SELECT CASE GROUPING({columns}) {numbers} END AS reference, coalesce({values}) AS value, count(*) AS rows
-FROM {table} GROUP BY GROUPING SETS ({sets})
+SELECT several.value, several.reference FROM {table} CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
 
--- classified: every distinct value of all references once, with its class, and whether it has a parent
-WITH spelling AS MATERIALIZED ({scans}),
-known AS MATERIALIZED (
-    SELECT v.value, {is_known} AS has_parent
-    FROM (SELECT DISTINCT value FROM spelling WHERE value IS NOT NULL) AS v {join_parent}
+-- classified: every distinct value of all references once: its rows in each, its class, and whether it has a parent
+WITH counted AS (
+    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling GROUP BY spelling.value
 ),
-classified AS MATERIALIZED (
-    SELECT known.value, known.has_parent, {class} AS class, {canonical} AS canonical
-    FROM known {normal_forms}
-)
+known AS (SELECT counted.*, {is_known} AS has_parent FROM counted {join_parent}),
+classified AS MATERIALIZED (SELECT known.*, {class} AS class FROM known)
+
+-- rows_of_reference: the rows of one reference that hold the value
+count(*) FILTER (WHERE spelling.reference = {number}) AS {rows}
 
 -- is_known: true where the value has a parent
 parent.{target_column} IS NOT NULL
 
 -- join_parent: the parent of each value, if any
-LEFT JOIN {target} AS parent ON parent.{target_column}::{type} = v.value
+LEFT JOIN {target} AS parent ON parent.{target_column}::{type} = counted.value
 
--- normal_forms: a value without its surrounding blanks, and as 32 hexadecimal digits where it spells a UUID
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
-                THEN known.value::text
-                ELSE regexp_replace(known.value::text, {blanks}, '', 'g') END AS trimmed OFFSET 0
-) AS t
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN lower(t.trimmed COLLATE "C")
-                     ~ '^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$'
-                THEN translate(regexp_replace(lower(t.trimmed COLLATE "C"), '^urn:uuid:', ''), '-{{}}', '') END AS hex OFFSET 0
-) AS u
+-- has_uuid_shape: true for the canonical spelling of any UUID
+known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
+
+-- has_uuid_shape_by_type: the same from PostgreSQL 16 on, several times as fast
+CASE WHEN pg_input_is_valid(known.value, 'uuid') THEN known.value = known.value::uuid::text ELSE false END
 
 -- class: the class of an identifier, tested in the order of the documented table
 CASE
-    WHEN u.hex IS NULL AND t.trimmed = '' THEN 'blank'
-    WHEN u.hex IS NULL AND lower(t.trimmed COLLATE "C") = ANY ({sentinel_words}) THEN 'sentinel_word'
-    WHEN u.hex = repeat('0', 32) THEN 'uuid_nil'
-    WHEN u.hex = repeat('f', 32) THEN 'uuid_max'
-    WHEN replace(u.hex, left(u.hex, 1), '') = '' OR left(u.hex, 20) = repeat('0', 20) THEN 'uuid_test_pattern'
-    WHEN u.hex IS NOT NULL AND known.value::text COLLATE "C"
-         <> concat_ws('-', left(u.hex, 8), substr(u.hex, 9, 4), substr(u.hex, 13, 4), substr(u.hex, 17, 4), right(u.hex, 12))
-         THEN 'uuid_noncanonical'
-    WHEN substr(u.hex, 13, 1) BETWEEN '1' AND '8' AND substr(u.hex, 17, 1) IN ('8', '9', 'a', 'b') THEN 'uuid_canonical'
-    WHEN u.hex IS NOT NULL THEN 'uuid_nonrfc'
+    WHEN known.value IS NULL THEN NULL
+    WHEN {has_uuid_shape} THEN {class_of_uuid}
+    ELSE (
+        SELECT {class_of_text}
+        FROM (SELECT regexp_replace(known.value::text, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
+        CROSS JOIN LATERAL (SELECT {uuid_spelled} AS uuid OFFSET 0) AS u
+    )
+END
+
+-- class_of_uuid: the class of a UUID in its canonical spelling
+CASE
+    WHEN {value} = '00000000-0000-0000-0000-000000000000' THEN 'uuid_nil'
+    WHEN {value} = 'ffffffff-ffff-ffff-ffff-ffffffffffff' THEN 'uuid_max'
+    WHEN left({value}, 24) = '00000000-0000-0000-0000-' THEN 'uuid_test_pattern'
+    WHEN left({value}, 8) = repeat(left({value}, 1), 8) AND replace(replace({value}, '-', ''), left({value}, 1), '') = ''
+        THEN 'uuid_test_pattern'
+    WHEN substr({value}, 15, 1) BETWEEN '1' AND '8' AND substr({value}, 20, 1) IN ('8', '9', 'a', 'b') THEN {otherwise}
+    ELSE {otherwise_nonrfc}
+END
+
+-- uuid_spelled: the canonical spelling of the UUID that a text spells in another way, NULL where it spells none
+CASE WHEN lower(t.trimmed COLLATE "C")
+          ~ '^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$'
+     THEN translate(replace(lower(t.trimmed COLLATE "C"), 'urn:uuid:', ''), '-{{}}', '')::uuid::text END
+
+-- class_of_text: the class of a value that is no UUID in its canonical spelling
+CASE
+    WHEN u.uuid IS NOT NULL THEN {class_of_uuid}
+    WHEN t.trimmed = '' THEN 'blank'
+    WHEN lower(t.trimmed COLLATE "C") = ANY ({sentinel_words}) THEN 'sentinel_word'
     WHEN t.trimmed COLLATE "C" ~ '^[+-]?[0-9]{{1,19}}$' THEN 'integer'
-    WHEN {is_record_number} THEN 'mrn_like'
-    WHEN lower(t.trimmed COLLATE "C") ~ {record_number} THEN 'mrn_like'
+    WHEN {is_record_number} OR lower(t.trimmed COLLATE "C") ~ {record_number} THEN 'mrn_like'
     WHEN known.value::text COLLATE "C" ~ {opaque} AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){{3}}' THEN 'opaque'
     ELSE 'other_text'
 END
@@ -56,25 +67,38 @@ END
 -- is_record_number: true where the value is the record number of a parent
 EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text)
 
--- counts: values and rows per reference and class; -1 stands for all references together
-SELECT s.reference, k.class, k.has_parent, count(*) AS values, sum(s.rows)::bigint AS rows, max(s.rows) AS most_rows
-FROM spelling AS s LEFT JOIN classified AS k ON k.value = s.value
-GROUP BY s.reference, k.class, k.has_parent
+-- counts: per class, values and rows together and of each reference; then how many ids have several spellings, and cases
+SELECT class, has_parent, count(*) AS values, {figures} FROM classified GROUP BY class, has_parent
 UNION ALL
-SELECT -1, class, has_parent, count(*), 0, 0 FROM classified GROUP BY class, has_parent
+SELECT 'several spellings', NULL, count(*), {nothing} FROM (
+    SELECT FROM (
+        SELECT {uuid_spelled} AS uuid
+        FROM classified
+        CROSS JOIN LATERAL (SELECT regexp_replace(classified.value::text, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
+        WHERE class = 'uuid_noncanonical'
+    ) AS other
+    GROUP BY uuid
+    HAVING count(*) > 1 OR EXISTS (SELECT FROM classified WHERE class LIKE 'uuid%%' AND value::text = other.uuid)
+) AS several_spellings
 UNION ALL
-SELECT -2, NULL, NULL, count(*), 0, 0
-FROM (SELECT FROM classified WHERE canonical IS NOT NULL GROUP BY canonical HAVING count(*) > 1) AS several_spellings
-UNION ALL
-SELECT -3, NULL, NULL, coalesce(sum(spellings), 0)::bigint, 0, 0
-FROM (SELECT count(*) AS spellings FROM classified WHERE class = 'opaque'
-      GROUP BY lower(value::text COLLATE "C") HAVING count(*) > 1) AS case_variants
+SELECT 'case variants', NULL, coalesce(sum(spellings), 0)::bigint, {nothing} FROM (
+    SELECT count(*) AS spellings FROM classified WHERE class = 'opaque'
+    GROUP BY lower(value::text COLLATE "C") HAVING count(*) > 1
+) AS case_variants
+
+-- figures_of_reference: values, rows and the most rows of one value
+count(*) FILTER (WHERE {rows} > 0), sum({rows})::bigint, max({rows})
 
 -- orphans_of_one: distinct values and rows of one reference that have no parent
 SELECT count(DISTINCT child.{column}), count(*) FROM {table} AS child
 WHERE child.{column} IS NOT NULL
   AND NOT EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column} = child.{column})
 
--- orphan_values: the orphans themselves, for --show-ids alone
-SELECT s.reference, k.class, k.value::text, s.rows FROM spelling AS s JOIN classified AS k ON k.value = s.value
-WHERE NOT k.has_parent ORDER BY s.reference, k.class, s.rows DESC, k.value LIMIT %(limit)s
+-- orphan_values: orphans, refused classes first, and values in very many rows; for --show-ids alone
+SELECT {number}, class, value::text, {rows}::bigint FROM classified
+WHERE {rows} > 0 AND class IS NOT NULL AND (NOT has_parent OR {rows} >= %(many)s)
+ORDER BY class IN ('uuid_canonical', 'uuid_nonrfc', 'opaque'), {rows} DESC, value LIMIT %(limit)s
+
+-- plan_locally: one hash of the distinct values in memory, one process, no compilation; for this transaction
+SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true)

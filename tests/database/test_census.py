@@ -2,11 +2,9 @@
 
 import pytest
 from django.apps import apps
-from psycopg import sql
 
 from migrations_safety import census, precheck
 from migrations_safety.declarations import declared_keys
-from migrations_safety.sql import statement
 from patients.models import Patient
 from tests.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
 from tests.identifiers import CANONICAL, SAMPLES
@@ -168,7 +166,7 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
 
 
 def scans_in_the_plan(database, connection, question, table):
-    counts = (census.classified(question) + sql.SQL(statement("census.counts"))).as_string(connection.connection)
+    counts = census.counting(connection, question).as_string(connection.connection)
     plan = database.rows("EXPLAIN " + counts)
     return sum(f"Scan on {table}" in line for (line,) in plan)
 
@@ -192,7 +190,7 @@ def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_proc
     question = census.Question(keys=keys_of_the_hospital(), target_exists=False, is_uuid=False)
 
     with in_process(hospital_text).cursor() as cursor:
-        cursor.execute(census.classified(question) + sql.SQL(statement("census.counts")))
+        cursor.executecensus.counting(connection, question)
         cells = [cell for row in cursor.fetchall() for cell in row]
 
     assert {cell for cell in cells if isinstance(cell, str)} <= set(SAMPLES)
