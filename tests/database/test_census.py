@@ -189,11 +189,12 @@ def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_proc
         refer(hospital_text, table, "Achieng Otieno", CANONICAL, "0712 345 678")
     question = census.Question(keys=keys_of_the_hospital(), target_exists=False, is_uuid=False)
 
-    with in_process(hospital_text).cursor() as cursor:
-        cursor.executecensus.counting(connection, question)
+    connection = in_process(hospital_text)
+    with connection.cursor() as cursor:
+        cursor.execute(census.counting(connection, question))
         cells = [cell for row in cursor.fetchall() for cell in row]
 
-    assert {cell for cell in cells if isinstance(cell, str)} <= set(SAMPLES)
+    assert {cell for cell in cells if isinstance(cell, str)} <= {*SAMPLES, "several spellings", "case variants"}
     assert {type(cell) for cell in cells} <= {int, str, bool, type(None)}
 
 
