@@ -149,7 +149,7 @@ def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evide
     for table in nullify:
         _refuse_nullify(evidence, table)
     if mismatches := [one for one in check_types(connection, evidence) if one.id == "types.E001"]:
-        refused = "; ".join(f"{one.subject} {one.message}" for one in mismatches)
+        refused = "; ".join(f"{one.subject} {one.message.rstrip('.')}" for one in mismatches)
         raise TablesRefused(migration=".".join(makers[0].migration), findings=refused)
     return evidence
 
@@ -184,12 +184,11 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
         app_label, name = maker.migration
         report = precheck.run(using=connection.alias, app_label=app_label, migration_name=name, data=False)
         if report.blocking:
-            findings = "; ".join(f"{one.id} {one.subject} {one.message}" for one in report.blocking)
+            findings = "; ".join(f"{one.id} {one.subject} {one.message.rstrip('.')}" for one in report.blocking)
             raise TablesRefused(migration=f"{app_label}.{name}", findings=findings)
         labels = [one.label for one in (*pending.adopted, *pending.migrations)]
         progress.say(f"The tables are pending: applying {', '.join(labels)} …")
-        options = {"database": connection.alias, "skip_precheck": True, "interactive": False}
-        options["no_progress"] = type(progress) is Progress
+        options = {"database": connection.alias, "interactive": False, "no_progress": type(progress) is Progress}
         call_command("migrate", app_label, name, stdout=StringIO(), stderr=StringIO(), **options)
         applied += labels
     return tuple(applied)

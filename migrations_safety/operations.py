@@ -15,6 +15,7 @@ from migrations_safety import catalog, census
 from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.declarations import declared_key
 from migrations_safety.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+from migrations_safety.words import counted
 
 
 class CreateEnum(Operation):
@@ -197,4 +198,5 @@ def _refuse_orphans(connection: Any, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
     values, orphan_rows = census.orphans(connection, key)
     if orphan_rows:
-        raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, values=values, rows=orphan_rows)
+        figures = {"values": counted(values, "value"), "rows": counted(orphan_rows, "row")}
+        raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, **figures)

@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connections
 
-from migrations_safety import census, plan
+from migrations_safety import catalog, census, plan
 from migrations_safety.census import Census, Question
 from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.checks.locks import check_locks
@@ -23,6 +23,7 @@ from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, Level, blocking
 from migrations_safety.plan import Plan
 from migrations_safety.progress import Progress
+from migrations_safety.refusals import MayNotRead
 from migrations_safety.registry import PlaceholderMaker, maker_of
 from migrations_safety.session import Target, connect, snapshot
 
@@ -77,6 +78,7 @@ def run(
     connection = connections[using]
     target = connect(connection, expect_database=expect_database)
     with snapshot(connection):
+        _refuse_unreadable_history(connection, target)
         planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
         evidence = gather(connection, plan=planned, target=target)
         findings = [finding for check in CATALOG_CHECKS for finding in check(connection, evidence)]
@@ -97,6 +99,12 @@ def run(
         data_counted=data,
         fail_level=fail_level,
     )
+
+
+def _refuse_unreadable_history(connection: Any, target: Target) -> None:
+    history = catalog.tables(connection, ["django_migrations"]).get("django_migrations")
+    if history and not history.may_select:
+        raise MayNotRead(role=target.role, tables=["django_migrations"])
 
 
 def count(

@@ -100,7 +100,7 @@ class KeyMissing(Refusal):
 
 
 class OrphansLeft(Refusal):
-    """{table}."{column}": {values} values in {rows} rows reference no row of {target}; the key stays NOT VALID."""
+    """{table}."{column}": {values} in {rows} without a row in {target}; the key stays NOT VALID."""
 
     hint = "python manage.py backfill_placeholders, then python manage.py migrate again: it goes on where it stopped."
 
@@ -135,7 +135,7 @@ class TablesRefused(Refusal):
 
 
 class BaselineHoldsRows(Refusal):
-    """Going back through {migration} would drop {tables}, which hold rows; nothing was changed."""
+    """Going back through {migration} would drop {tables} and the rows in there; nothing was changed."""
 
     exit_code = 1
 

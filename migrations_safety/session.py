@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from migrations_safety.refusals import PoolerRefused, ServerTooOld, StandbyCannotMigrate, WrongDatabase
+from migrations_safety.refusals import CouldNotLook, PoolerRefused, ServerTooOld, StandbyCannotMigrate, WrongDatabase
 from migrations_safety.sql import statement
 
 OLDEST_VERSION = 150000
@@ -42,6 +42,8 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
     Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, and where
     `to_migrate`, StandbyCannotMigrate on a standby and PoolerRefused behind a pooler in transaction mode.
     """
+    if connection.vendor != "postgresql":
+        raise CouldNotLook(f'The database alias "{connection.alias}" is not PostgreSQL; nothing was looked at.')
     connection.ensure_connection()
     with connection.cursor() as cursor:
         cursor.execute(statement("session.target"))

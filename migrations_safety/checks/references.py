@@ -35,6 +35,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
         values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
         yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=backfill_hint)
     column = evidence.column(counted.key.table, counted.key.column)
+    may_nullify = bool(column and column.nullable) and not allowed
     for identifier_class, (values, rows) in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
             yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
@@ -44,7 +45,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
                 identifier_class=identifier_class,
                 values=values,
                 rows=rows,
-                nullable=bool(column and column.nullable),
+                may_nullify=may_nullify and identifier_class != "uuid_noncanonical",
             )
     if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)

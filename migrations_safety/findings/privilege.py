@@ -17,10 +17,9 @@ def may_not_reference(table: str, *, role: str) -> Finding:
 
 def may_not_create(schema: str, *, role: str) -> Finding:
     """New tables need CREATE on the schema."""
-    message = f'is a schema in which the role "{role}" may not create tables.'
-    return finding(
-        "privilege.E004", schema, message, f'As its owner: GRANT CREATE, USAGE ON SCHEMA {schema} TO "{role}";'
-    )
+    message = f'gives the role "{role}" no right to create tables in it.'
+    hint = f'As its owner: GRANT CREATE, USAGE ON SCHEMA {schema} TO "{role}";'
+    return finding("privilege.E004", f"the schema {schema}", message, hint)
 
 
 def rows_hidden(table: str, *, role: str) -> Finding:

@@ -1,35 +1,36 @@
 """Wording of the findings about what stands in the referencing columns: counts and classes, never a value."""
 
 from migrations_safety.findings import Finding, finding
+from migrations_safety.words import counted
 
 
 def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> Finding:
     """References to parents that do not exist, of classes that may become placeholders."""
-    message = f"holds {_values(values)} in {_rows(rows)} with no row in {target}."
+    message = f"holds {counted(values, 'value')} in {counted(rows, 'row')} with no row in {target}."
     return finding("references.E001", subject, message, hint)
 
 
-def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, nullable: bool) -> Finding:
-    """Orphans that must not become placeholders."""
-    figures = f"{_values(values)} in {_rows(rows)}"
+def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, may_nullify: bool) -> Finding:
+    """Orphans that must not become placeholders; `may_nullify` where --nullify would let go of nothing better."""
+    figures = f"{counted(values, 'value')} in {counted(rows, 'row')}"
     message = f"holds {figures} of the class {identifier_class}, which {REASONS[identifier_class]}."
-    table = subject.partition(".")[0]
-    by_hand = "Correct these rows in the application, a person who knows them confirms each."
-    nullify = f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
-    return finding("references.E002", subject, message, by_hand + (nullify if nullable else ""))
+    hint = "Correct these rows in the application, a person who knows them confirms each."
+    if may_nullify:
+        table = subject.partition(".")[0]
+        hint += f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
+    return finding("references.E002", subject, message, hint)
 
 
 def spellings_of_one(target: str, *, identifiers: int) -> Finding:
     """The same UUID in two spellings: two parents to the key, one person to people."""
-    people = "1 person" if identifiers == 1 else f"{identifiers:,} people"
-    message = f"would get {people} twice: their ids stand in more than one spelling."
+    message = f"is referenced by the ids of {counted(identifiers, 'person', 'people')} in more than one spelling."
     hint = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
     return finding("references.E003", target, message, hint)
 
 
 def warned_class(subject: str, *, identifier_class: str, values: int) -> Finding:
     """Orphans that may become placeholders but are worth a look."""
-    message = f"holds {_values(values)} of the class {identifier_class} with no parent; {REASONS[identifier_class]}."
+    message = f"holds {counted(values, 'value')} of the class {identifier_class}, which {REASONS[identifier_class]}."
     return finding("references.W001", subject, message, "Ask the application's developers where these ids come from.")
 
 
@@ -76,11 +77,3 @@ REASONS = {
     "conflict": "cannot be placed: another row has the record number that the placeholder would get",
     "other_text": "is no id of a known kind, it may be a name or a telephone number",
 }
-
-
-def _values(count: int) -> str:
-    return f"{count:,} value" + ("" if count == 1 else "s")
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" + ("" if count == 1 else "s")

@@ -1,6 +1,7 @@
 """Wording of the differences between what the models declare and what is there."""
 
 from migrations_safety.findings import Finding, finding
+from migrations_safety.words import counted
 
 MIGRATE = "python manage.py migrate makes what is pending; python manage.py showmigrations shows what is recorded."
 BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared statement."
@@ -144,13 +145,13 @@ def constraint_extra(subject: str, *, found: str) -> Finding:
 
 def orphans(subject: str, *, values: int, rows: int, target: str, key: str) -> Finding:
     """Rows without a parent; the validity flag does not show them."""
-    message = f"holds {values:,} value(s) in {rows:,} row(s) with no row in {target}{key}."
+    message = f"holds {counted(values, 'value')} in {counted(rows, 'row')} with no row in {target}{key}."
     return finding("schema.E024", subject, message, "python manage.py backfill_placeholders, then verify again.")
 
 
 def placeholders_left(table: str, *, count: int) -> Finding:
     """Parents that were made so that a key holds, and whom nobody has resolved."""
-    message = f"holds {count:,} placeholder(s) that are still to be resolved."
+    message = f"holds {counted(count, 'placeholder')} still to be resolved."
     return finding(
         "schema.I001", table, message, "For each: merge it into the person's record; never edit it into a person."
     )

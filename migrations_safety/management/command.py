@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 from django.db import DEFAULT_DB_ALIAS
 
 from migrations_safety.errors import explain, frames, is_expected
@@ -116,9 +116,11 @@ def one_sentence(stderr: OutputWrapper) -> Iterator[None]:
     """Turn errors into a sentence, the next command, and exit code 2; Ctrl-C into 130."""
     try:
         yield
-    except CommandError as error:
-        error.returncode = COULD_NOT if error.returncode == 1 else error.returncode
+    except SystemCheckError as error:
+        error.returncode = COULD_NOT
         raise
+    except CommandError as error:
+        raise Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode) from None
     except KeyboardInterrupt:
         stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
         sys.exit(INTERRUPTED)

@@ -13,6 +13,7 @@ from migrations_safety import backfill
 from migrations_safety.management.command import COULD_NOT, LOOKED_AND_FOUND, Outcome, SafetyCommand, not_negative
 from migrations_safety.pace import Pace
 from migrations_safety.progress import Progress
+from migrations_safety.words import counted
 
 
 def batch_size(text: str) -> int:
@@ -66,9 +67,10 @@ class Command(SafetyCommand):
             report = backfill.run(**common, nullify=options["nullify"], dry_run=options["dry_run"])
         from migrations_safety.rendering import json, text
 
+        made = counted(report.created, "placeholder")
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.is_refused else 0,
-            closing=f"backfill_placeholders: {report.verdict}, {report.created:,} placeholders.",
+            closing=f"backfill_placeholders: {report.verdict}{'' if report.is_restore else f', {made}'}.",
             text=partial(text.backfill, report, seconds=seconds()),
             json=partial(json.backfill, report, seconds=seconds()),
         )

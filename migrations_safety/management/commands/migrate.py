@@ -31,6 +31,7 @@ from migrations_safety.migrating import Run, Wishes
 from migrations_safety.precheck import Report
 from migrations_safety.progress import Progress, progress_on
 from migrations_safety.session import connect
+from migrations_safety.words import counted
 
 REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again (--skip-precheck goes past it)"
 ARGUMENTS = (
@@ -104,8 +105,8 @@ class Command(DjangoMigrate):
         if _leaves_the_database_alone(options):
             return None
         gate = precheck.run(using=options["database"], progress=progress, **_names(options))
-        if not gate.blocking:
-            self._tell(options, f"Gate: {gate.verdict}, {len(gate.findings)} findings that do not block.")
+        if not gate.blocking and not gate.plan.backwards:
+            self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')} that do not block.")
         return gate
 
     def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> dict[str, int]:

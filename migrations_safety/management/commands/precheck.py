@@ -13,6 +13,7 @@ from migrations_safety import precheck
 from migrations_safety.findings import Level
 from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
 from migrations_safety.progress import Progress
+from migrations_safety.words import counted
 
 SHOWN_IDS = 100
 
@@ -59,7 +60,7 @@ class Command(SafetyCommand):
 
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.blocking else 0,
-            closing=f"precheck: {report.verdict}, {len(report.blocking)} blocking findings.",
+            closing=f"precheck: {report.verdict}, {counted(len(report.blocking), 'blocking finding')}.",
             text=partial(text.precheck, report, seconds=seconds()),
             json=partial(json.precheck, report, seconds=seconds()),
         )

@@ -1,0 +1,40 @@
+"""The text of `audit_runs`."""
+
+from __future__ import annotations
+
+from migrations_safety.audit import RecordedRun, Report
+from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.words import counted
+
+
+def audit(report: Report, *, width: int, colour: bool) -> str:
+    """The text of `audit_runs`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    for one in report.runs:
+        page.line()
+        page.line(f"{one.started_at:%Y-%m-%d %H:%M:%S %Z}  {one.command}  {one.outcome}  {_took(one)}")
+        page.line(f"    {one.role} from {one.client} ({one.host}), version {one.version}, run {one.run_id}")
+        for label, values in (("asked", one.arguments), ("counts", one.counts)):
+            told = ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False))
+            if told:
+                page.line(f"    {label}: {told}")
+        if one.error:
+            page.line(f"    ended by {one.error}")
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    page.line()
+    words, style = AUDIT_VERDICTS[report.verdict]
+    page.line(f"{counted(len(report.runs), 'run')}. {words}", style=style)
+    return page.text()
+
+
+def _took(one: RecordedRun) -> str:
+    return f"{(one.finished_at - one.started_at).total_seconds():.1f} s" if one.finished_at else ""
+
+
+AUDIT_VERDICTS = {
+    "holds": ("The record holds: nothing in it was changed, removed or reordered.", "bold green"),
+    "broken": ("The record was changed.", "bold red"),
+}

@@ -1,0 +1,48 @@
+"""The text of `backfill_placeholders`."""
+
+from __future__ import annotations
+
+from migrations_safety.backfill import Report
+from migrations_safety.findings.references import REASONS
+from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.words import counted
+
+
+def backfill(report: Report, *, seconds: float, width: int, colour: bool) -> str:
+    """The text of `backfill_placeholders`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    if report.applied:
+        page.line(f"The tables were pending: applied {', '.join(report.applied)}.")
+    would = "would be " if report.dry_run else ""
+    if not report.is_restore:
+        page.line(
+            f"{counted(report.created, 'placeholder')} {would}created; "
+            f"{counted(report.already_present, 'value')} had a parent already."
+        )
+    for table, rows in report.nullified.items():
+        page.line(f"{counted(rows, 'reference')} of {table} {would}set to NULL; --restore-nullified puts them back.")
+    for table, rows in report.restored.items():
+        page.line(f"{counted(rows, 'reference')} of {table} put back.")
+    for table, rows in report.not_restored.items():
+        page.line(
+            f"{counted(rows, 'reference')} of {table} not put back: changed or deleted since, or a key forbids it.",
+            style="yellow",
+        )
+    for name, values in report.refused.items():
+        page.line(f"Refused: {counted(values, 'value')} of the class {name}, which {REASONS[name]}.", style="bold red")
+    if report.refused:
+        page.line("python manage.py precheck says in which tables they are.")
+    page.line()
+    words, style = BACKFILL_VERDICTS[report.verdict]
+    run = f", run {report.run_id}" if report.run_id else ""
+    page.line(f"{words} ({seconds:.1f} s{run})", style=style)
+    return page.text()
+
+
+BACKFILL_VERDICTS = {
+    "covered": ("Every reference is covered.", "bold green"),
+    "restored": ("Put back.", "bold green"),
+    "refused": ("Not everything could be done; what was refused is as it was.", "bold red"),
+    "dry-run": ("Nothing was written (--dry-run).", "yellow"),
+}

@@ -1,0 +1,68 @@
+"""A page of text in the making: paragraphs, tables, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from itertools import groupby
+
+from migrations_safety.findings import Finding, Level
+from migrations_safety.session import Target
+
+COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}
+
+
+class Page:
+    """Text in the making; `colour` puts in a terminal's escape codes, `width` is in characters."""
+
+    def __init__(self, *, width: int, colour: bool) -> None:
+        from rich.console import Console
+
+        self.file = StringIO()
+        self.console = Console(
+            file=self.file,
+            width=width,
+            force_terminal=colour,
+            no_color=not colour,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+    def line(self, text: str = "", *, style: str | None = None) -> None:
+        """One paragraph, wrapped at the width."""
+        self.console.print(text, style=style)
+
+    def table(self, headings: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]]) -> None:
+        """A table; each heading comes with `left` or `right`."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for heading, justify in headings:
+            table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table)
+
+    def findings(self, found: Iterable[Finding]) -> None:
+        """Each finding: what it is about and what is, then the next command to type."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        for hint, alike in groupby(found, key=lambda one: one.hint):
+            for one in alike:
+                words = (f"{one.level.value} {one.id}", COLOURS[one.level]), f"  {one.subject} {one.message}"
+                self.console.print(Text.assemble(*words))
+            self.console.print(Padding(Text(f"→ {hint}"), (0, 0, 0, 4)))
+
+    def text(self) -> str:
+        """The page without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self.file.getvalue().splitlines()) + "\n"
+
+
+def database(target: Target) -> str:
+    """Which database was looked at, in one line."""
+    role = "standby" if target.in_recovery else "primary"
+    where = f"{target.host}:{target.port}"
+    return f'Database "{target.name}" at {where}, PostgreSQL {target.server_version}, {role}, as "{target.role}".'

@@ -1,0 +1,90 @@
+"""The text of `precheck`: the database, the plan, a table a screen wide, the findings, the verdict last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety.census import Counted
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.precheck import Report
+from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.words import counted
+
+VERDICTS = {
+    "safe": ("Safe to migrate.", "bold green"),
+    "attention": ("Safe to migrate; read the warnings first.", "yellow"),
+    "blocked": ("Blocked: do not migrate yet.", "bold red"),
+}
+
+
+def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str:
+    """The text of `precheck`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    _plan(page, report)
+    references = [one for census in report.censuses for one in census.references]
+    if references:
+        page.line()
+        page.table(REFERENCE_HEADINGS, [_reference(report.evidence, one) for one in references])
+        classes = [f"{one.key.table}: {_classes(one)}" for one in references if one.classes]
+        page.line("Values by class: " + "; ".join(classes) + "." if classes else "No references yet.")
+    elif not report.data_counted:
+        page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    if report.identifiers:
+        page.line()
+        page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
+        for subject, identifier_class, value, rows in report.identifiers:
+            page.line(f"  {subject} {identifier_class} {value!r} in {counted(rows, 'row')}")
+    page.line()
+    words, style = VERDICTS[report.verdict]
+    if report.target.in_recovery and not report.blocking:
+        words = "Nothing blocks here; this is a standby: migrate on the primary."
+    if not report.plan.migrations and not report.plan.adopted and not report.blocking and not report.plan.backwards:
+        words = "Nothing to do: all migrations are applied."
+    page.line(f"{words} ({seconds:.1f} s)", style=style)
+    return page.text()
+
+
+REFERENCE_HEADINGS = (
+    ("reference", "left"), ("type", "left"), ("rows", "right"), ("not null", "right"),
+    ("values", "right"), ("orphans", "right"), ("in rows", "right"),
+)  # fmt: skip
+
+
+def _plan(page: Page, report: Report) -> None:
+    plan = report.plan
+    for one in plan.adopted:
+        page.line(f"Adopts {one.label}: its tables are there already, it is recorded and not run.")
+    if plan.backwards:
+        page.line("Goes backwards: only what was migrated is taken back.")
+    if plan.migrations:
+        page.line(f"Would run {', '.join(one.label for one in plan.migrations)}:")
+        page.line("  " + _operations(plan.operations) + ".")
+
+
+def _operations(operations: dict[str, int]) -> str:
+    told = [counted(count, *OPERATIONS[kind]) for kind, count in operations.items() if count]
+    return ", ".join(told) or "nothing on the database"
+
+
+OPERATIONS = {
+    "create_enum": ("enum",), "create_table": ("table",), "create_index": ("index", "indexes"),
+    "add_foreign_key": ("foreign key",), "validate_foreign_key": ("validation",), "other": ("other operation",),
+}  # fmt: skip
+
+
+def _reference(evidence: Evidence, one: Counted) -> list[str]:
+    column = evidence.column(one.key.table, one.key.column)
+    assert column is not None
+    figures: tuple[Any, ...] = (
+        one.total_rows, one.non_null, one.distinct_values, one.orphan_values, one.orphan_rows,
+    )  # fmt: skip
+    described = [one.key.subject, column.type if column.nullable else f"{column.type} not null"]
+    return described + [f"{figure:,}" for figure in figures]
+
+
+def _classes(one: Counted) -> str:
+    return ", ".join(f"{values:,} {name}" for name, values in one.classes.items())

@@ -1,0 +1,36 @@
+"""The text of a verification: the figures, the differences, the verdict last."""
+
+from __future__ import annotations
+
+from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.verification import Report
+
+
+def verification(report: Report, *, seconds: float, width: int, colour: bool) -> str:
+    """The text of `verify_patient_schema`."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    page.line()
+    targets = ", ".join(f"{count} to {table}" for table, count in report.keys_by("target_table").items())
+    rules = ", ".join(f"{count} {rule}" for rule, count in report.keys_by("on_delete").items())
+    notes = {"foreign_keys": "; ".join(part for part in (targets, rules) if part)}
+    rows = [
+        (KINDS[kind], f"{report.found[kind]} of {expected}", notes.get(kind, ""))
+        for kind, expected in report.expected.items()
+    ]
+    page.table((("declared", "left"), ("as declared", "right"), ("", "left")), rows)
+    page.line(f"Rows without a parent: {report.orphan_rows:,}. Placeholders to be resolved: {report.placeholders:,}.")
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    page.line()
+    words, style = VERIFICATION_VERDICTS[report.verdict]
+    page.line(f"{words} ({seconds:.1f} s)", style=style)
+    return page.text()
+
+
+KINDS = {"tables": "tables", "foreign_keys": "foreign keys", "indexes": "indexes", "enum_labels": "enum labels"}
+VERIFICATION_VERDICTS = {
+    "verified": ("Verified: the schema is as declared, every reference has its parent.", "bold green"),
+    "drift": ("Drift: the database is not as declared.", "bold red"),
+}
