@@ -15,6 +15,7 @@ from ehr.databases import from_url
 @contextmanager
 def connected() -> Iterator[Callable[..., Any]]:
     """Gives a function that points the default connection at a database, `url` for another user or address."""
+    without = connections.databases["default"]
     with ExitStack() as stack:
 
         def connect_to(database: Any, *, url: str | None = None) -> Any:
@@ -24,12 +25,12 @@ def connected() -> Iterator[Callable[..., Any]]:
             stack.enter_context(override_settings(MIGRATIONS_SAFETY_ID_TYPE=database.id_type))
             return connections["default"]
 
+        stack.callback(connections.databases.update, default=without)
         stack.callback(forget)
         yield connect_to
 
 
 def forget() -> None:
     """Close the default connection and let go of it, so that the next one is a new one."""
-    if "default" in connections.databases:
-        connections["default"].close()
-        del connections["default"]
+    connections["default"].close()
+    del connections["default"]

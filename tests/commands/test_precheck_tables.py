@@ -100,6 +100,19 @@ def test_a_key_of_the_same_name_on_another_table_is_not_ours(with_patients, in_p
     assert look() == {}
 
 
+def test_a_key_to_a_table_of_the_same_name_in_another_schema_is_another_key(with_patients, in_process):
+    with_patients.execute("CREATE SCHEMA archive; CREATE TABLE archive.patients (id uuid PRIMARY KEY)")
+    with_patients.execute(
+        """ALTER TABLE bills ADD CONSTRAINT "bills_patientId_fkey" FOREIGN KEY ("patientId")
+           REFERENCES archive.patients (id) ON DELETE RESTRICT ON UPDATE CASCADE"""
+    )
+    in_process(with_patients)
+
+    (message,) = told(look(), "tables.E003")
+
+    assert message.endswith(f"declared {DECLARED}, found {DECLARED.replace('patients', 'archive.patients')}.")
+
+
 def test_the_same_key_under_another_name_is_a_warning(with_patients, in_process):
     with_patients.execute('ALTER TABLE bills ADD CONSTRAINT older FOREIGN KEY ("patientId") REFERENCES patients')
     in_process(with_patients)
