@@ -59,9 +59,8 @@ def main() -> int:
             went_well = tell(url)
             if options.keep:
                 print(f"\nThe server is kept: {url}")
-                print(
-                    f"Remove it: kill -INT $(head -n 1 {running.data}/postmaster.pid); sleep 2; rm -rf {running.folder}"
-                )
+                stop = f"kill -INT $(head -n 1 {running.data}/postmaster.pid); sleep 2"
+                print(f"Remove it: {stop}; rm -rf {running.folder}")
     except KeyboardInterrupt:
         print("\nInterrupted: the server and its folder are removed.", file=sys.stderr)
         return 130
