@@ -175,6 +175,18 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("identity_status__in", ["IDENTIFIED", "UNIDENTIFIED", "PLACEHOLDER"])),
+                        name="patients_identityStatus_check",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("allergy_status", "NO_KNOWN_ALLERGIES"), ("identity_status", "PLACEHOLDER"), _negated=True
+                        ),
+                        name="patients_allergyStatus_check",
+                    ),
+                ],
                 "db_table": "patients",
             },
         ),
@@ -509,22 +521,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("identity_status__in", ["IDENTIFIED", "UNIDENTIFIED", "PLACEHOLDER"])),
-                name="patients_identityStatus_check",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patient",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("allergy_status", "NO_KNOWN_ALLERGIES"), ("identity_status", "PLACEHOLDER"), _negated=True
-                ),
-                name="patients_allergyStatus_check",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="patientallergy",
             constraint=migrations_safety.constraints.ForeignKeyConstraint(
                 field="patient", name="patient_allergies_patientId_fkey", on_delete="CASCADE"
@@ -548,7 +544,7 @@ class Migration(migrations.Migration):
                 field="patient", name="patient_risk_flags_patientId_fkey", on_delete="CASCADE"
             ),
         ),
-        # Last: from here to the commit the users table is locked, and nothing but these six statements is left.
+        # Last: from here to the commit the users table is locked, and the two CHECKs of the empty table are all that follows.
         migrations.AddConstraint(
             model_name="patient",
             constraint=migrations_safety.constraints.ForeignKeyConstraint(
