@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
+from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.locks import Ladder
 from migrations_safety.sql import statement
 
@@ -103,6 +104,16 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
 
     ladder: Ladder
 
+    def add_constraint(self, model: Any, constraint: Any) -> None:
+        """Add it; a key of an atomic migration comes among its last statements, as Django's own keys do.
+
+        Writes to the key's target wait from there to the commit: indexes and the rest come before it.
+        """
+        if isinstance(constraint, ForeignKeyConstraint) and self.atomic_migration:
+            self.deferred_sql.append(constraint.create_sql(model, self))
+        else:
+            super().add_constraint(model, constraint)
+
     def execute(self, sql: Any, params: Any = ()) -> None:
         """Run one statement; in an atomic migration it belongs to that migration's transaction."""
         text = str(sql)
@@ -110,6 +121,7 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
         if self.collect_sql:
             run(sql, params)
         elif self.connection.in_atomic_block:
+            self.ladder.give_way()
             self._lift_timeouts(text)
             run(sql, params)
         elif CONCURRENTLY.match(text):

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import DeployAlreadyRunning, LocksNotFree
@@ -97,6 +97,14 @@ class Ladder:
         """Bound each wait for a lock in the current transaction; two locks together wait as long as the rung says."""
         with self.connection.cursor() as cursor:
             cursor.execute(statement("watch.limit_lock_waits"), {"milliseconds": str(max(1, self.rung // 2))})
+
+    def give_way(self) -> None:
+        """End this attempt where others wait too long; a cancel between two of its statements ends none.
+
+        Raises OperationalError as if the next statement had been cancelled.
+        """
+        if self.watchdog.has_cancelled:
+            raise OperationalError("cancelled between two statements") from psycopg.errors.QueryCanceled()
 
     def _endless_rungs(self) -> Iterator[int]:
         while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.migrations.operations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 
@@ -15,6 +16,7 @@ from migrations_safety import catalog, census
 from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.declarations import declared_key
 from migrations_safety.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+from migrations_safety.sql import statement
 from migrations_safety.words import counted
 
 
@@ -196,7 +198,9 @@ def key_is_there(connection: Any, model: Any, constraint: Any) -> catalog.Foreig
 
 def _refuse_orphans(connection: Any, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
-    values, orphan_rows = census.orphans(connection, key)
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(statement("watch.lift_timeouts"))  # it reads as long as the VALIDATE after it
+        values, orphan_rows = census.orphans(connection, key)
     if orphan_rows:
         figures = {"values": counted(values, "value"), "rows": counted(orphan_rows, "row")}
         raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, **figures)

@@ -16,6 +16,8 @@ from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql import statement
 
+MOST_LOOKS = 10
+
 
 @dataclass(kw_only=True)
 class Outcome:
@@ -39,12 +41,13 @@ def place(
 ) -> None:
     """Make a placeholder for each orphan of an allowed class, then look again until there is none.
 
-    Writers may bring new orphans meanwhile, so what covers every reference is the last look, which found none.
+    Writers may bring new orphans meanwhile, so what covers every reference is the last look, which found none; a
+    hospital that brings new ones all the time is left after `MOST_LOOKS`, the keys will hold it from then on.
     An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
     """
     statement_of_batch = _make_placeholders(maker, question)
     before = outcome.created
-    while True:
+    for _ in range(MOST_LOOKS):
         present, waiting, refused = _look(connection, question)
         if not waiting:
             break
