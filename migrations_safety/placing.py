@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 from psycopg import sql
 
 from migrations_safety.census import PLACEHOLDER_CLASSES, Question, classified, table_name
@@ -46,16 +47,15 @@ def place(
     An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
     """
     statement_of_batch = _make_placeholders(maker, question)
-    before = outcome.created
-    for _ in range(MOST_LOOKS):
+    for looks in range(MOST_LOOKS):
         present, waiting, refused = _look(connection, question)
+        outcome.already_present += 0 if looks else present
         if not waiting:
             break
         made = _batches(connection, statement_of_batch, waiting, run, outcome, pace=pace, progress=progress)
         if not made:
             refused["conflict"] = waiting
             break
-    outcome.already_present += present - (outcome.created - before)
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
 
@@ -65,7 +65,8 @@ def _look(connection: Any, question: Question) -> tuple[int, int, dict[str, int]
     make_work = sql.SQL(statement("backfill.referenced")).format(
         classified=classified(connection, question), allowed=allowed
     )
-    with connection.cursor() as cursor:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(statement("census.plan_locally"))
         cursor.execute(statement("backfill.forget"))
         cursor.execute(make_work)
         cursor.execute(statement("backfill.index_work"))
