@@ -5,23 +5,32 @@ PYTHON_IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
 WORKERS ?= 2
 ARGS ?=
+N ?= 500
+ROWS ?= 1000000 10000000
 
 # A Python counts when it runs (a command may exist and yet not run), is new enough and can make environments.
 USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))" </dev/null >/dev/null 2>&1
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test torture bench-stall lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-13s %s\n", $$1, $$2}'
 
 demo: $(INSTALLED) ## the whole story on a PostgreSQL 18 of its own (ARGS="--rows 50000 --keep")
 	@$(PYTHON_IN_VENV) -m ehr.demo $(ARGS)
 
 test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=16 or 15 for others, ARGS="tests/unit")
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+
+torture: $(INSTALLED) ## kill the commands at N random instants and run them again (N=500, ARGS="--seed 7")
+	$(PYTHON_IN_VENV) -m tests.torture --number $(N) $(ARGS)
+
+bench-stall: $(INSTALLED) ## how long the hospital waits, beside three other ways (ROWS="1000000 10000000")
+	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(PYTHON_IN_VENV) -m tests.benchmarks.stall --rows $(ROWS) $(ARGS)
 
 lint: $(INSTALLED) ## format, lint, types, and that no migration is missing; changes nothing
 	$(PYTHON_IN_VENV) -m ruff format --check .

@@ -7,8 +7,10 @@ where one ended it).
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +48,10 @@ class Forked:
     def wait(self) -> int:
         """The exit code of what was started."""
         return int(self._line())
+
+    def ended_within(self, seconds: float) -> bool:
+        """True where what was started has ended by then."""
+        return bool(select.select([self.process.stdout], [], [], seconds)[0])
 
     def run(self, *arguments: str, url: str, log: Path) -> int:
         """Start, and wait for the exit code."""
@@ -85,15 +91,20 @@ def warm_up() -> None:
         "migrations_safety.rendering.json",
         "migrations_safety.management.commands.migrate",
         "migrations_safety.management.commands.backfill_placeholders",
+        "django.db.migrations.autodetector",
         "ehr.migrations.0001_initial",
+        "ehr.migrations.0002_patient_keys_not_valid",
+        "ehr.migrations.0003_validate_patient_keys",
         "patients.migrations.0001_initial",
     ):
         import_module(module)
+    gc.freeze()
 
 
 def become(task: dict[str, Any]) -> None:
     """Turn this process into the command; it does not return."""
     code: Any = 3
+    gc.disable()
     try:
         log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDONLY)
@@ -110,15 +121,16 @@ def become(task: dict[str, Any]) -> None:
 
 def run(arguments: list[str], url: str) -> int:
     """What manage.py does, on this database."""
-    import manage
     from django.conf import settings
     from django.db import connections
 
+    import manage
     from ehr.databases import from_environment
 
     settings.DATABASES = from_environment({"DATABASE_URL": url})
-    connections.__dict__.pop("settings", None)
-    connections._settings = settings.DATABASES
+    connections.databases["default"] = connections.configure_settings(settings.DATABASES)["default"]
+    if hasattr(connections._connections, "default"):
+        del connections["default"]  # the dummy that was made while no database was named
     sys.argv = ["manage.py", *arguments]
     manage.main()
     return 0

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import Cluster, Database, legacy
+from psycopg import sql
+
+from tests.cluster import NUMBERS, Cluster, Database, legacy
 from tests.torture.forked import Forked
 from tests.torture.state import state
 
@@ -46,7 +48,7 @@ class Story:
     after: str | None = None
 
 
-BACKFILL = ("backfill_placeholders", "--no-progress", "--batch-size", "4")
+BACKFILL = ("backfill_placeholders", "--no-progress", "--batch-size", "4", "--batch-time", "60000")
 STORIES = {
     "backfill": Story(command=BACKFILL),
     "migrate": Story(command=("migrate", "--no-progress"), after="backfill"),
@@ -60,11 +62,17 @@ STORIES = {
 
 @dataclass
 class Stage:
-    """A server, a process that forks, and what each story starts from and ends in."""
+    """A server, a process that forks, and what each story starts from and ends in.
+
+    Where the server `may_crash`, a copy begins with a checkpoint: the numbers that a copied sequence gives are not
+    logged before the first one, so a crash would take them back, which no database that was not copied does.
+    """
 
     cluster: Cluster
     forked: Forked
     folder: Path
+    id_type: str = "uuid"
+    may_crash: bool = False
     templates: dict[str | None, Database] = field(default_factory=dict)
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -91,12 +99,19 @@ class Stage:
         return self.forked.run(*arguments, url=url, log=self.log)
 
     def _copy_of(self, template: Database) -> Database:
-        return self.cluster.copy(template)
+        database = Database(self.cluster.server, f"torture_{next(NUMBERS)}", template.id_type)
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self.cluster.administration.execute(
+            statement.format(sql.Identifier(database.name), sql.Identifier(template.name))
+        )
+        if self.may_crash:
+            self.cluster.administration.execute("CHECKPOINT")
+        return database
 
     def _template(self, name: str | None) -> Database:
         if name not in self.templates:
             if name is None:
-                database = self.cluster.create("empty")
+                database = self.cluster.create("empty", self.id_type)
                 legacy(database)
                 database.execute(ROWS)
             else:
@@ -109,10 +124,10 @@ class Stage:
 
 
 @contextmanager
-def stage(cluster: Cluster) -> Iterator[Stage]:
+def stage(cluster: Cluster, *, id_type: str = "uuid", may_crash: bool = False) -> Iterator[Stage]:
     """A stage on this server; its databases go with it."""
-    with tempfile.TemporaryDirectory(prefix="ehr-torture-") as folder, Forked() as forked:
-        made = Stage(cluster, forked, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="ehr-torture-") as folder, Forked(id_type=id_type) as forked:
+        made = Stage(cluster, forked, Path(folder), id_type, may_crash)
         try:
             yield made
         finally:

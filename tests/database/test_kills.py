@@ -1,0 +1,68 @@
+"""Killed between any two statements and run again, each command ends where an undisturbed run ends.
+
+Every boundary is killed once, by SIGKILL of the client or by `pg_terminate_backend`; every commit once more, by
+an immediate shutdown of the server that has done it and before the client knows. `make torture` kills at random.
+"""
+
+import os
+
+import pytest
+
+from ehr.embedded import Server
+from tests.cluster import Cluster
+from tests.torture.kills import Kill, Killer, Stop, committing
+from tests.torture.stories import stage
+
+PARTS = 4
+COMMANDS = ["backfill", "migrate", "nullify", "restore", "back to nothing"]
+FEWEST = {"backfill": 100, "migrate": 80, "nullify": 40, "restore": 15, "back to nothing": 60}
+"""Statements that each command has at least: a harness that sees fewer does not see them all."""
+
+
+@pytest.fixture(scope="module")
+def killer(cluster):
+    with stage(cluster) as made:
+        yield Killer(made)
+
+
+@pytest.fixture(scope="module")
+def crashing():
+    """A killer on a server of its own, which it may shut down."""
+    cluster = Cluster(Server.create(version=int(os.environ.get("POSTGRESQL_VERSION", "18"))))
+    with stage(cluster, may_crash=True) as made:
+        yield Killer(made)
+    cluster.remove()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("story", COMMANDS)
+def test_killed_between_any_two_statements_a_command_finishes_when_run_again(killer, story, part):
+    total = len(killer.statements(story))
+    assert total >= FEWEST[story]
+    ends = [total * number // PARTS for number in range(PARTS + 1)]
+
+    for number in range(ends[part] + 1, ends[part + 1] + 1):
+        assert killer.prove(boundary(story, number), again_always=False), f"not reached: statement {number}"
+
+    assert killer.reruns
+
+
+@pytest.mark.parametrize("story", COMMANDS)
+def test_a_commit_that_the_client_never_heard_of_before_the_server_crashed(crashing, story):
+    commits = committing(crashing.statements(story))
+    assert commits
+
+    for number in commits:
+        kill = Kill(story=story, kind="server", stop=Stop(number=number, answered=True))
+        assert crashing.prove(kill, again_always=False), f"not reached: statement {number}"
+
+    assert crashing.reruns
+
+
+def boundary(story, number):
+    """The kill just before the statement of this number; every fourth one loses the answer to the one before it."""
+    if number % 2:
+        return Kill(story=story, kind="client", stop=Stop(number=number))
+    if number % 4:
+        return Kill(story=story, kind="backend", stop=Stop(number=number - 1, answered=True))
+    return Kill(story=story, kind="backend", stop=Stop(number=number))
