@@ -1,0 +1,86 @@
+"""Referencing tables that are partitioned, and tables in another schema than public."""
+
+import pytest
+
+from tests.factories import new_id
+from tests.process import ROOT
+
+PARTITIONED = """
+    DROP TABLE bills;
+    CREATE TABLE bills (id uuid DEFAULT gen_random_uuid(), "patientId" uuid, year int) PARTITION BY RANGE (year);
+    CREATE TABLE bills_old PARTITION OF bills FOR VALUES FROM (2000) TO (2020);
+    CREATE TABLE bills_new PARTITION OF bills FOR VALUES FROM (2020) TO (2040) PARTITION BY LIST (year);
+    CREATE TABLE bills_2026 PARTITION OF bills_new FOR VALUES IN (2026);
+    CREATE TABLE bills_rest PARTITION OF bills_new DEFAULT;
+"""
+KEYS = """
+    SELECT conrelid::regclass::text, convalidated FROM pg_constraint
+    WHERE contype = 'f' AND conname = 'bills_patientId_fkey' ORDER BY 1
+"""
+
+
+@pytest.fixture
+def partitioned(hospital):
+    hospital.execute(PARTITIONED)
+    for year in (2001, 2026, 2030):
+        hospital.execute('INSERT INTO bills ("patientId", year) VALUES (%s, %s)', new_id(), year)
+    return hospital
+
+
+def test_a_partitioned_table_gets_its_key_on_every_partition_and_itself(partitioned):
+    before = partitioned.run("precheck", "--format", "json").json
+    backfill, migrate, verify = (
+        partitioned.run(one) for one in ("backfill_placeholders", "migrate", "verify_patient_schema")
+    )
+
+    assert [backfill.code, migrate.code, verify.code] == [0, 0, 0], migrate.said
+    bills = next(one for one in before["references"] if one["table"] == "bills")
+    assert (bills["total_rows"], bills["orphan_rows"]) == (3, 3)
+    told = [one["subject"] for one in before["findings"] if one["id"] == "partition.I001"]
+    assert told == ([] if partitioned.connection.info.server_version >= 180000 else ["bills"])
+    everywhere = ["bills", "bills_2026", "bills_new", "bills_old", "bills_rest"]
+    assert partitioned.rows(KEYS) == [(table, True) for table in everywhere]
+
+
+def test_orphans_in_a_partition_stop_it_before_it_is_proved(partitioned):
+    partitioned.run("backfill_placeholders")
+    partitioned.run("migrate", "ehr", "0002")
+    partitioned.execute("SET session_replication_role = replica")
+    partitioned.execute('INSERT INTO bills ("patientId", year) VALUES (gen_random_uuid(), 2026)')
+    partitioned.execute("RESET session_replication_role")
+
+    stopped = partitioned.run("migrate", "--skip-precheck")
+    covered = partitioned.run("backfill_placeholders")
+    finished = partitioned.run("migrate")
+
+    assert stopped.code == 2
+    assert 'bills."patientId": 1 value in 1 row without a row in patients' in stopped.err
+    assert (covered.code, finished.code) == (0, 0), finished.said
+    assert {validated for _, validated in partitioned.rows(KEYS)} == {True}
+
+
+def test_the_way_back_takes_the_keys_of_all_partitions(partitioned):
+    partitioned.run("backfill_placeholders")
+    partitioned.run("migrate", "ehr", "0002")
+
+    back = partitioned.run("migrate", "ehr", "0001")
+
+    assert back.code == 0, back.said
+    assert partitioned.rows(KEYS) == []
+
+
+def test_tables_in_another_schema_are_found_along_the_search_path(empty):
+    legacy = (ROOT / "ehr" / "schema" / "legacy_uuid.sql").read_text().replace('"public"', '"clinic"')
+    empty.execute(f"CREATE SCHEMA clinic; SET search_path = clinic; {legacy}")
+    empty.execute("CREATE TABLE public.bills (id int, \"patientId\" text); INSERT INTO public.bills VALUES (1, 'x')")
+    url = f"{empty.url}?options=-csearch_path%3Dclinic"
+
+    precheck = empty.run("precheck", "--format", "json", url=url)
+    others = [empty.run(one, url=url).code for one in ("backfill_placeholders", "migrate", "verify_patient_schema")]
+
+    assert precheck.code == 0, precheck.said
+    assert {one["total_rows"] for one in precheck.json["references"]} == {0}
+    alike = [one["subject"] for one in precheck.json["findings"] if one["id"] == "references.W004"]
+    assert alike == ['public.bills."patientId"']
+    assert others == [0, 0, 0]
+    assert empty.value("SELECT to_regclass('clinic.patients') IS NOT NULL AND to_regclass('public.patients') IS NULL")
