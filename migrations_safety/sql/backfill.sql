@@ -50,7 +50,7 @@ WITH chosen AS (
 )
 SELECT count(*) FROM nullified
 
--- restore: puts one range of before-images back where the reference is still NULL and, with a key, the parent is there
+-- restore: puts one range of before-images, of each row the newest, back where the reference is NULL and no key forbids
 WITH image AS MATERIALIZED (
     SELECT id, row_id, value FROM migrations_safety_before_image
     WHERE id > %(after)s AND id <= %(upto)s AND restored_run_id IS NULL
@@ -59,6 +59,9 @@ WITH image AS MATERIALIZED (
     SELECT image.id AS image_id, child.id AS row_id, image.value::{column_type} AS value
     FROM image JOIN {table} AS child ON child.id = image.row_id::{id_type}
     WHERE child.{column} IS NULL {with_parent}
+      AND NOT EXISTS (SELECT FROM migrations_safety_before_image AS newer
+                      WHERE newer.table_name = %(table_name)s AND newer.column_name = %(column_name)s
+                        AND newer.row_id = image.row_id AND newer.id > image.id)
     FOR UPDATE OF child
 ), restored AS (
     UPDATE {table} AS child SET {column} = chosen.value FROM chosen WHERE child.id = chosen.row_id RETURNING 1

@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS migrations_safety_before_image (
     restored_run_id uuid
 );
 CREATE INDEX IF NOT EXISTS migrations_safety_before_image_open_idx
-    ON migrations_safety_before_image (table_name, column_name, id) WHERE restored_run_id IS NULL
+    ON migrations_safety_before_image (table_name, column_name, id) WHERE restored_run_id IS NULL;
+CREATE INDEX IF NOT EXISTS migrations_safety_before_image_row_idx
+    ON migrations_safety_before_image (table_name, column_name, row_id, id)
 
 -- refuse_changes: a function and triggers that let nobody change or remove an event by mistake
 CREATE OR REPLACE FUNCTION migrations_safety_refuse_changes() RETURNS trigger LANGUAGE plpgsql AS $$
