@@ -201,7 +201,7 @@ def test_the_text_says_what_was_done_and_the_verdict_last(hospital):
 
     lines = result.out.splitlines()
     assert lines[0].startswith(f'Database "{hospital.name}" at ')
-    assert "2 placeholders created; 0 references had their parent." in lines
+    assert "2 placeholders created; 0 values had a parent already." in lines
     assert "Every reference is covered. (" in result.out
     assert "\x1b" not in result.said
     assert "Placeholders: 2 of 2" in result.err
@@ -211,7 +211,10 @@ def test_every_run_is_recorded_with_who_what_and_figures(hospital):
     refer(hospital, "bills", ONE)
     done = hospital.run(BACKFILL, "--batch-size", "7", "--format", "json")
 
-    events = hospital.rows("SELECT run_id::text, event, details FROM migrations_safety_run ORDER BY id")
+    events = hospital.rows(
+        """SELECT run_id::text, event, details FROM migrations_safety_run
+           WHERE details ->> 'command' = 'backfill_placeholders' ORDER BY id"""
+    )
 
     assert [(run_id, event) for run_id, event, _ in events] == [
         (done.json["run_id"], "started"),
@@ -219,7 +222,7 @@ def test_every_run_is_recorded_with_who_what_and_figures(hospital):
     ]
     started, finished = (details for *_, details in events)
     assert started["command"] == finished["command"] == BACKFILL
-    assert started["arguments"] == {"nullify": [], "batch_size": 7}
+    assert started["arguments"].items() >= {"nullify": [], "batch_size": 7}.items()
     assert started["role"] == "postgres"
     assert finished["counts"] == {
         "created": 1, "already_present": 0, "nullified": {}, "refused": {}, "batches": 1,

@@ -106,7 +106,7 @@ def test_placeholders_are_information_and_no_failure(hospital):
     assert (result.code, result.json["verdict"], result.json["placeholders"]) == (0, "verified", 2)
     (one,) = result.json["findings"]
     assert (one["id"], one["level"]) == ("schema.I001", "info")
-    assert one["message"] == "holds 2 placeholder(s) that are still to be resolved."
+    assert one["message"] == "holds 2 placeholders still to be resolved."
 
 
 def test_drift_ends_with_exit_code_1_and_says_what_is_declared_and_what_is_there(migrated):
