@@ -62,8 +62,7 @@ class Watchdog:
         self.connection.close()
 
     def new_attempt(self) -> None:
-        """Forget what the last attempt met; what it made others wait is kept."""
-        self.holders = []
+        """Forget that the last attempt was cancelled; whom it met, and what it made others wait, is kept."""
         self.has_cancelled = False
 
     @contextmanager

@@ -544,7 +544,7 @@ class Migration(migrations.Migration):
                 field="patient", name="patient_risk_flags_patientId_fkey", on_delete="CASCADE"
             ),
         ),
-        # Last: from here to the commit the users table is locked, and the two CHECKs of the empty table are all that follows.
+        # Last: writes to users wait from here to the commit.
         migrations.AddConstraint(
             model_name="patient",
             constraint=migrations_safety.constraints.ForeignKeyConstraint(
