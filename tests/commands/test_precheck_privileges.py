@@ -106,7 +106,9 @@ def test_new_tables_need_the_right_to_create_in_the_schema(owned, owner, in_proc
     found = look()
 
     assert set(found) == {"privilege.E004"}
-    assert told(found, "privilege.E004") == [f'public is a schema in which the role "{owner}" may not create tables.']
+    assert told(found, "privilege.E004") == [
+        f'the schema public gives the role "{owner}" no right to create tables in it.'
+    ]
 
 
 def test_row_level_security_that_hides_rows_blocks(owned, owner, in_process):

@@ -42,8 +42,15 @@ def test_a_class_that_must_not_become_a_placeholder_blocks(hospital_text, in_pro
     assert set(found) == {"references.E002"}
     bills, records = found["references.E002"]
     assert bills.message.startswith(f"holds 1 value in 1 row of the class {identifier_class}, which ")
-    assert "backfill_placeholders --nullify bills" in bills.hint
+    assert ("backfill_placeholders --nullify bills" in bills.hint) == (identifier_class != "uuid_noncanonical")
     assert "--nullify" not in records.hint  # its column is NOT NULL
+
+
+def test_nullify_is_not_proposed_where_it_would_let_go_of_placeable_references_too(hospital_text, in_process):
+    refer(hospital_text, "bills", "null", CANONICAL)
+    in_process(hospital_text)
+
+    assert "--nullify" not in look()["references.E002"][0].hint
 
 
 @pytest.mark.parametrize("identifier_class", ["uuid_nonrfc", "opaque"])
@@ -54,7 +61,7 @@ def test_a_class_that_is_worth_a_look_is_an_orphan_and_a_warning(hospital_text, 
     found = look()
 
     assert set(found) == {"references.E001", "references.W001"}
-    assert f"of the class {identifier_class} with no parent" in told(found, "references.W001")[0]
+    assert f"of the class {identifier_class}, which " in told(found, "references.W001")[0]
 
 
 @pytest.mark.parametrize("identifier_class", ["uuid_nil", "uuid_max", "uuid_test_pattern"])
@@ -71,7 +78,7 @@ def test_two_spellings_of_one_patient_block(hospital_text, in_process):
     in_process(hospital_text)
 
     assert told(look(), "references.E003") == [
-        "patients would get 1 person twice: their ids stand in more than one spelling."
+        "patients is referenced by the ids of 1 person in more than one spelling."
     ]
 
 

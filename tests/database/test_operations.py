@@ -102,7 +102,7 @@ def test_orphans_stop_the_validation_before_the_server_can_print_one(database):
         forwards(VALIDATE)
 
     assert str(refusal.value) == (
-        'bills."patientId": 2 values in 3 rows reference no row of patients; the key stays NOT VALID.'
+        'bills."patientId": 2 values in 3 rows without a row in patients; the key stays NOT VALID.'
     )
     assert database.rows(KEY) == [(False,)]
     assert ONE not in database.server.log.read_bytes()[logged:].decode()

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
-    {"sql"},
+    {"sql", "words"},
     {"refusals", "findings", "constraints", "fields", "progress", "expressions", "watchdog"},
     {"registry", "catalog", "errors", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
