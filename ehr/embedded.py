@@ -129,7 +129,7 @@ class Server:
         """Run one of PostgreSQL's programs as the server's user; CalledProcessError where it fails."""
         command = [str(binaries(self.version) / program), *arguments]
         with (self.folder / "programs.log").open("ab") as output:
-            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
             subprocess.run(command, check=True, cwd="/", **streams, **server_identity())
 
     def _initialise(self, settings: dict[str, str]) -> None:
