@@ -1,0 +1,83 @@
+"""Batches adapt to a target time, and pause while a standby is behind or the archiver fails."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+
+from ehr.embedded import Server
+from migrations_safety.pace import FIRST, Pace, batches, wait_for_standbys
+from migrations_safety.progress import Progress
+from tests.cluster import Database
+
+
+class Told(Progress):
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+def sizes(connection, pace, *, total, seconds):
+    found = []
+    for after, upto in batches(connection, pace, total=total, progress=Progress()):
+        found.append(upto - after)
+        time.sleep(seconds)
+    return found
+
+
+def test_fast_batches_grow_and_slow_ones_shrink(in_process, empty):
+    connection = in_process(empty)
+
+    fast = sizes(connection, Pace(batch_time=0.1), total=20_000, seconds=0)
+    slow = sizes(connection, Pace(batch_time=0.01), total=3_000, seconds=0.05)
+
+    assert fast == sorted(fast[:-1]) + fast[-1:]
+    assert sum(fast) == 20_000
+    assert (fast[0], slow[0]) == (FIRST, FIRST)
+    assert slow[:4] == sorted(slow[:4], reverse=True)
+
+
+def test_a_given_size_is_never_exceeded(in_process, empty):
+    assert sizes(in_process(empty), Pace(batch_size=7), total=20, seconds=0) == [7, 7, 6]
+
+
+@pytest.fixture
+def failing_archiver():
+    """A server of its own whose archive command fails."""
+    server = Server.create(version=18, settings={"archive_mode": "on", "archive_command": "/bin/false"})
+    database = Database(server, "postgres")
+    database.execute("CREATE TABLE something (id int)")
+    database.execute("SELECT pg_switch_wal()")
+    database.wait_for("SELECT failed_count > 0 FROM pg_stat_archiver")
+    yield database
+    database.close()
+    server.remove()
+
+
+def test_it_pauses_while_the_archiver_fails_says_why_and_goes_on(in_process, failing_archiver):
+    connection, told = in_process(failing_archiver), Told()
+    repair = threading.Timer(1.0, repaired, [failing_archiver])
+    repair.start()
+    started = time.monotonic()
+
+    wait_for_standbys(connection, max_lag=30, progress=told)
+
+    assert time.monotonic() - started > 0.5
+    assert told.sentences == ["Paused, the archive queue grows: the archiver's last try failed."]
+
+
+def repaired(database):
+    with psycopg.connect(database.url, autocommit=True) as second:
+        second.execute("ALTER SYSTEM SET archive_command = '/bin/true'")
+        second.execute("SELECT pg_reload_conf()")
+
+
+def test_zero_goes_on_regardless(in_process, failing_archiver):
+    told = Told()
+
+    wait_for_standbys(in_process(failing_archiver), max_lag=0, progress=told)
+
+    assert told.sentences == []
