@@ -37,12 +37,11 @@ def crashing():
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("story", COMMANDS)
 def test_killed_between_any_two_statements_a_command_finishes_when_run_again(killer, story, part):
-    total = len(killer.statements(story))
-    assert total >= FEWEST[story]
-    ends = [total * number // PARTS for number in range(PARTS + 1)]
+    kills = boundaries(story, len(killer.statements(story)))
+    assert len(kills) > FEWEST[story]
 
-    for number in range(ends[part] + 1, ends[part + 1] + 1):
-        assert killer.prove(boundary(story, number), again_always=False), f"not reached: statement {number}"
+    for kill in kills[len(kills) * part // PARTS : len(kills) * (part + 1) // PARTS]:
+        assert killer.prove(kill, again_always=False), f"{kill}: the command had ended"
 
     assert killer.reruns
 
@@ -54,13 +53,18 @@ def test_a_commit_that_the_client_never_heard_of_before_the_server_crashed(crash
 
     for number in commits:
         kill = Kill(story=story, kind="server", stop=Stop(number=number, answered=True))
-        assert crashing.prove(kill, again_always=False), f"not reached: statement {number}"
+        assert crashing.prove(kill, again_always=False), f"{kill}: the command had ended"
 
     assert crashing.reruns
 
 
+def boundaries(story, statements):
+    """A kill before each statement and one after the last; every fourth loses the answer to the one before it."""
+    kills = [boundary(story, number) for number in range(1, statements + 1)]
+    return [*kills, Kill(story=story, kind="client", stop=Stop(number=statements, answered=True))]
+
+
 def boundary(story, number):
-    """The kill just before the statement of this number; every fourth one loses the answer to the one before it."""
     if number % 2:
         return Kill(story=story, kind="client", stop=Stop(number=number))
     if number % 4:

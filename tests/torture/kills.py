@@ -181,10 +181,11 @@ def _socket(database: Database) -> Path:
 
 def committing(statements: list[str]) -> list[int]:
     """The numbers of the statements that may change what a kill leaves: COMMIT, and writes outside a transaction."""
-    numbers, is_open = [], False
+    numbers, is_open, only_reads = [], False, False
     for number, text in enumerate(statements, start=1):
         word = text.split()[0].upper()
-        if word == "COMMIT" or (not is_open and word in WRITES and "pg_temp" not in text):
+        if (word == "COMMIT" and not only_reads) or (not is_open and word in WRITES and "pg_temp" not in text):
             numbers.append(number)
         is_open = (is_open or word == "BEGIN") and word not in ("COMMIT", "ROLLBACK")
+        only_reads = is_open and (only_reads or "READ ONLY" in text)
     return numbers

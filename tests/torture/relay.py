@@ -30,8 +30,9 @@ class Stop:
 class Boundaries:
     """Listens on a socket of its own and passes everything on to the server's; `with Boundaries(…) as relay:`.
 
-    A statement is a Query message, or the messages of the extended protocol up to their Sync, or the farewell
-    (PostgreSQL documentation, 53.7). Only those of the first connection count: the second is the watchdog's.
+    A statement is a Query message, or the messages of the extended protocol up to their Sync (PostgreSQL
+    documentation, 53.7); the farewell is none, the client does not wait for its answer. Only those of the first
+    connection count: the second is the watchdog's.
     `strike` is called once, with the number of the first connection's backend, at `stop`.
     """
 
@@ -133,7 +134,9 @@ def _requests(client: socket.socket) -> Iterator[bytes]:
     request = b""
     while message := _message(client):
         request += message
-        if message[:1] in b"QSX":
+        if message[:1] == b"X":
+            return
+        if message[:1] in b"QS":
             yield request
             request = b""
 
@@ -168,8 +171,6 @@ def _exactly(source: socket.socket, size: int) -> bytes:
 
 def _text(request: bytes) -> str:
     """The statement's first words, for a person."""
-    if request[:1] == b"X":
-        return "(farewell)"
     start = 5 if request[:1] == b"Q" else request.index(b"\0", 5) + 1
     return " ".join(request[start : start + 300].split(b"\0")[0].decode(errors="replace").split())
 
