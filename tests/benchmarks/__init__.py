@@ -1,0 +1,1 @@
+"""Benchmarks: figures of docs/performance.md, each with the command that produces it."""

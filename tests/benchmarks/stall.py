@@ -1,0 +1,163 @@
+"""How long a hospital at work waits while fifteen keys come: `python -m tests.benchmarks.stall --rows 1000000`.
+
+Four ways side by side on one server, each on its own copy of the same hospital, with the same sessions at work
+and a three-second transaction in the way, at the start and every ten seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ehr.embedded import Server
+from tests.benchmarks.application import Sample, at_work, sample
+from tests.benchmarks.candidates import CANDIDATES, Candidate, GivenUp
+from tests.benchmarks.figures import figures, growth, table, targets
+from tests.cluster import SCHEMAS
+
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "maintenance_work_mem": "256MB"}
+ALONE = 15.0
+"""Seconds for which the hospital is measured without a migration, for comparison."""
+LEAD = 0.5
+"""Seconds that the sessions work, and the first transaction is in the way, before the migration begins."""
+VALID_KEYS = """
+    SELECT count(*) FROM pg_constraint
+    WHERE contype = 'f' AND convalidated AND confrelid IN ('users'::regclass, to_regclass('patients'))"""
+
+
+def main() -> int:
+    """Measure, print, write; exit code 0 where ours met its targets."""
+    options = arguments()
+    server = Server.create(version=options.postgresql, settings=SETTINGS)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    runs: list[dict[str, Any]] = []
+    try:
+        for rows in options.rows:
+            for measured in of_size(server, rows, options.only):
+                runs.append(measured)
+                report = {"machine": machine(server), "runs": runs, "growth": growth(runs), "targets": targets(runs)}
+                options.output.write_text(json.dumps(report, indent=2) + "\n")
+    finally:
+        server.remove()
+    print(table(runs))
+    print(json.dumps({"growth": growth(runs), "targets": targets(runs)}, indent=2))
+    print(f"Written to {options.output}.")
+    return 0 if all(targets(runs).values()) else 1
+
+
+def arguments() -> argparse.Namespace:
+    """`rows` in the five tables together, once or several times; `only` some of the candidates."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.stall", description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--only", nargs="+", default=[one.name for one in CANDIDATES], metavar="a|b|c|d")
+    parser.add_argument("--postgresql", type=int, default=18, metavar="VERSION")
+    parser.add_argument("--output", type=Path, default=Path(".cache/stall.json"), metavar="FILE")
+    return parser.parse_args()
+
+
+def of_size(server: Server, rows: int, only: list[str]) -> Iterator[dict[str, Any]]:
+    """The hospital alone, then each candidate; one after the other."""
+    say(f"Making a hospital with {rows:,} rows …")
+    template = make_hospital(server, rows)
+    with psycopg.connect(server.url(template), autocommit=True) as connection:
+        chosen = sample(connection)
+    for candidate in (None, *(one for one in CANDIDATES if one.name in only)):
+        yield measure(server, template, rows, candidate, chosen)
+    drop(server, template)
+
+
+def measure(server: Server, template: str, rows: int, candidate: Candidate | None, chosen: Sample) -> dict[str, Any]:
+    """One candidate on a copy of the hospital; None is the hospital alone."""
+    what = candidate.what if candidate else "no migration"
+    outcome: dict[str, Any] = {"name": candidate.name if candidate else "-", "what": what, "rows": rows}
+    if candidate and candidate.unavailable:
+        say(f"{what}: {candidate.unavailable}")
+        return outcome | {"error": candidate.unavailable}
+    say(f"{what}, {rows:,} rows …")
+    name = copy(server, template)
+    with at_work(server.url(name), chosen) as timings:
+        time.sleep(LEAD)
+        started = time.monotonic()
+        try:
+            outcome["command_runs"] = candidate.run(server.url(name)) if candidate else time.sleep(ALONE)
+        except GivenUp as error:
+            outcome["error"] = str(error)
+        outcome["seconds"] = round(time.monotonic() - started, 1)
+        time.sleep(LEAD)
+    with psycopg.connect(server.url(name)) as connection:
+        (outcome["valid_keys"],) = connection.execute(VALID_KEYS).fetchone() or (0,)
+    drop(server, name)
+    outcome |= figures(timings)
+    say(f"  {outcome['seconds']} s, longest write wait {outcome['longest_write_ms']} ms")
+    return outcome
+
+
+def make_hospital(server: Server, rows: int) -> str:
+    """The demo's hospital without its bills of nobody: each of the four can finish on it."""
+    name = f"hospital_{rows}"
+    administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    with psycopg.connect(server.url(name), autocommit=True) as connection:
+        connection.execute((SCHEMAS / "legacy_uuid.sql").read_bytes())
+        connection.execute("SELECT set_config('demo.rows', %s, false)", [str(rows)])
+        connection.execute((SCHEMAS / "demo_rows.sql").read_bytes())
+        nobody = "00000000-0000-0000-0000-000000000000"
+        connection.execute('UPDATE bills SET "patientId" = NULL WHERE "patientId" = %s', [nobody])
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+    return name
+
+
+def copy(server: Server, template: str) -> str:
+    """A copy of the hospital, on disk before the measurement begins."""
+    name = f"{template}_copy"
+    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+    administer(server, copied.format(sql.Identifier(name), sql.Identifier(template)))
+    administer(server, sql.SQL("CHECKPOINT"))
+    return name
+
+
+def drop(server: Server, name: str) -> None:
+    """Drop a database."""
+    administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def administer(server: Server, statement: sql.Composable) -> None:
+    """Run one statement outside of all databases measured."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def machine(server: Server) -> dict[str, Any]:
+    """What it was measured on; nothing that names it."""
+    with psycopg.connect(server.url()) as connection:
+        (postgresql,) = connection.execute("SHOW server_version").fetchone() or ("",)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory),
+        "load_average": round(os.getloadavg()[0], 1),
+        "postgresql": postgresql,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in ("django", "psycopg")},
+        "command": " ".join(["python -m tests.benchmarks.stall", *sys.argv[1:]]),
+    }
+
+
+def say(sentence: str) -> None:
+    """Progress, on stderr."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
