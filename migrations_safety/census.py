@@ -20,6 +20,7 @@ from migrations_safety.sql import statement
 MANY_ROWS = 1000
 """Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
 PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
+OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")
 WARNED_CLASSES = ("uuid_nonrfc", "opaque")
 SENTINEL_WORDS = (
     "null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "test", "default", "tbd", "-", "?", "0",
@@ -75,11 +76,12 @@ class Census:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What to count: the references to one parent that exist, whether the parent does, and the common type."""
+    """What to count: the references to one parent that exist, whether the parent does, and the types."""
 
     keys: tuple[DeclaredKey, ...]
     target_exists: bool
     is_uuid: bool
+    target_is_text: bool = False
     record_number_column: str | None = None
 
 
@@ -172,8 +174,11 @@ def classified(connection: Any, question: Question) -> sql.Composed:
     key = question.keys[0]
     names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
+    respelled: dict[str, sql.Composable] = {"is_respelled": sql.SQL("false"), "join_respelled": sql.SQL("")}
     if question.target_exists:
         known = {part: _part(part, type=_type(question), **names) for part in known}
+    if question.target_is_text:
+        respelled = {part: _part(part, **names) for part in respelled}
     numbers = range(len(question.keys))
     rows = [_part("rows_of_reference", number=sql.Literal(number), rows=_rows(number)) for number in numbers]
     common = _part(
@@ -182,6 +187,7 @@ def classified(connection: Any, question: Question) -> sql.Composed:
         rows_by_reference=sql.SQL(", ").join(rows),
         **{"class": _class(connection, question)},
         **known,
+        **respelled,
     )
     return common + sql.SQL("\n")
 

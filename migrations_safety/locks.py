@@ -81,9 +81,9 @@ class Ladder:
         started = time.monotonic()
         for number, rung in enumerate(self._endless_rungs()):
             self.rung = rung
-            self.watchdog.new_attempt()
             try:
-                return attempt()
+                with self.watchdog.attempt():
+                    return attempt()
             except DatabaseError as error:
                 if not self._is_conflict(error):
                     raise

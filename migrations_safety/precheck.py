@@ -142,6 +142,7 @@ def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...]) -> Question:
     return Question(
         keys=keys,
         target_exists=ends[-1] is not None,
+        target_is_text=ends[-1] is not None and family(ends[-1].type) == "text",
         is_uuid=all(family(column.type) == "uuid" for column in ends if column),
         record_number_column=maker.record_number_column if maker else None,
     )

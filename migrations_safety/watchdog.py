@@ -47,7 +47,8 @@ class Watchdog:
         self.waits: dict[tuple[int, Any], float] = {}
         self.holders: list[Holder] = []
         self.has_cancelled = False
-        self._may_cancel = True
+        self._may_cancel = False
+        self._cancelling = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -61,18 +62,32 @@ class Watchdog:
         self._thread.join()
         self.connection.close()
 
-    def new_attempt(self) -> None:
-        """Forget that the last attempt was cancelled; whom it met, and what it made others wait, is kept."""
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Statements that may be cancelled; a cancel that is on its way is waited for, so it meets none after them.
+
+        (An idle backend ignores it.) Whom an attempt met, and what it made others wait, is kept for the next one.
+        """
         self.has_cancelled = False
+        with self._cancelling_is(True):
+            yield
 
     @contextmanager
     def only_counting(self) -> Iterator[None]:
         """While a statement runs that reads and writes do not wait for: count, and let it be."""
-        self._may_cancel = False
+        with self._cancelling_is(False):
+            yield
+
+    @contextmanager
+    def _cancelling_is(self, allowed: bool) -> Iterator[None]:
+        before = self._may_cancel
+        with self._cancelling:
+            self._may_cancel = allowed
         try:
             yield
         finally:
-            self._may_cancel = True
+            with self._cancelling:
+                self._may_cancel = before
 
     def figures(self) -> dict[str, Any]:
         """How many lock waits we caused, and the longest in milliseconds."""
@@ -90,12 +105,17 @@ class Watchdog:
         for pid, since, seconds in stalled:
             self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
         longest = max((seconds for _, _, seconds in stalled), default=0.0)
-        if self._may_cancel and self.max_stall and longest + INTERVAL > self.max_stall:
-            self.has_cancelled = True
-            self.connection.execute(statement("watch.cancel"), {"pid": self.pid})
+        if self.max_stall and longest + INTERVAL > self.max_stall:
+            self._cancel()
         found = self.connection.execute(statement("watch.holders"), {"pid": self.pid}).fetchall()
         if found:
             self.holders = [
                 Holder(pid=pid, state=state, seconds=seconds, application=application)
                 for pid, state, seconds, application in found
             ]
+
+    def _cancel(self) -> None:
+        with self._cancelling:
+            if self._may_cancel:
+                self.has_cancelled = True
+                self.connection.execute(statement("watch.cancel"), {"pid": self.pid})

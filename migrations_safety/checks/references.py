@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.census import MANY_ROWS, PLACEHOLDER_CLASSES, WARNED_CLASSES, Census, Counted
+from migrations_safety.census import MANY_ROWS, OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES, Census, Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import references as wording
@@ -45,7 +45,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
                 identifier_class=identifier_class,
                 values=values,
                 rows=rows,
-                may_nullify=may_nullify and identifier_class != "uuid_noncanonical",
+                may_nullify=may_nullify and identifier_class not in OTHER_SPELLINGS,
             )
     if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)

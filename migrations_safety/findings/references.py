@@ -74,6 +74,7 @@ REASONS = {
     "integer": "is a number of an older system and needs a mapping table",
     "mrn_like": "looks like a medical record number, not an id",
     "opaque": "is an id of another kind (cuid, ulid, nanoid, ObjectId); it is kept exactly as it is",
+    "several_spellings": "is an id of a parent that is there in another spelling: one person, not two",
     "conflict": "cannot be placed: another row has the record number that the placeholder would get",
     "other_text": "is no id of a known kind, it may be a name or a telephone number",
 }

@@ -4,9 +4,12 @@ DROP TABLE IF EXISTS pg_temp.migrations_safety_work
 -- referenced: every referenced value with its class; those to make parents for are numbered in their order
 CREATE TEMPORARY TABLE migrations_safety_work AS {classified}
 SELECT value, class, has_parent,
-       CASE WHEN NOT has_parent AND class = ANY ({allowed})
-            THEN row_number() OVER (PARTITION BY NOT has_parent AND class = ANY ({allowed}) ORDER BY value) END AS position
-FROM classified WHERE value IS NOT NULL ORDER BY position
+       CASE WHEN may_be_placed THEN row_number() OVER (PARTITION BY may_be_placed ORDER BY value) END AS position
+FROM (
+    SELECT value, class, has_parent, NOT has_parent AND class = ANY ({allowed}) AS may_be_placed
+    FROM classified WHERE value IS NOT NULL
+) AS placeable
+ORDER BY position
 
 -- index_work: batches are ranges of positions
 CREATE INDEX ON pg_temp.migrations_safety_work (position)

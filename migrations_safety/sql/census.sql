@@ -8,8 +8,14 @@ SELECT several.value, several.reference FROM {table} CROSS JOIN LATERAL (VALUES 
 WITH counted AS (
     SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling GROUP BY spelling.value
 ),
-known AS (SELECT counted.*, {is_known} AS has_parent FROM counted {join_parent}),
-classified AS MATERIALIZED (SELECT known.*, {class} AS class FROM known)
+known AS (
+    SELECT counted.*, {is_known} AS has_parent, {is_respelled} AS has_respelled_parent
+    FROM counted {join_parent} {join_respelled}
+),
+classified AS MATERIALIZED (
+    SELECT known.*, CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
+    FROM known
+)
 
 -- rows_of_reference: the rows of one reference that hold the value
 count(*) FILTER (WHERE spelling.reference = {number}) AS {rows}
@@ -19,6 +25,16 @@ parent.{target_column} IS NOT NULL
 
 -- join_parent: the parent of each value, if any
 LEFT JOIN {target} AS parent ON parent.{target_column}::{type} = counted.value
+
+-- is_respelled: true where the parents hold the value in capitals: one person to people, two to the key
+respelled.value IS NOT NULL
+
+-- join_respelled: the ids of parents that have capitals, in small letters
+LEFT JOIN (
+    SELECT DISTINCT lower(parent.{target_column} COLLATE "C") AS value FROM {target} AS parent
+    WHERE parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")
+      AND lower(parent.{target_column} COLLATE "C") ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
+) AS respelled ON respelled.value = counted.value
 
 -- has_uuid_shape: true for the canonical spelling of any UUID
 known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
@@ -71,11 +87,13 @@ EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = kno
 SELECT class, has_parent, count(*) AS values, {figures} FROM classified GROUP BY class, has_parent
 UNION ALL
 SELECT 'several spellings', NULL, count(*), {nothing} FROM (
+    SELECT FROM classified WHERE class = 'several_spellings'
+    UNION ALL
     SELECT FROM (
         SELECT {uuid_spelled} AS uuid
         FROM classified
         CROSS JOIN LATERAL (SELECT regexp_replace(classified.value::text, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
-        WHERE class = 'uuid_noncanonical'
+        WHERE class = 'uuid_noncanonical' AND NOT has_parent
     ) AS other
     GROUP BY uuid
     HAVING count(*) > 1 OR EXISTS (SELECT FROM classified WHERE class LIKE 'uuid%%' AND value::text = other.uuid)
