@@ -114,6 +114,20 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
         else:
             super().add_constraint(model, constraint)
 
+    def __exit__(self, *error: Any) -> None:
+        """As Django's, but where a deferred statement fails its transaction is left too.
+
+        Django's leaves it open, and the next attempt would work inside it: it would succeed and never be committed.
+        """
+        try:
+            if error[0] is None:
+                while self.deferred_sql:
+                    self.execute(self.deferred_sql.pop(0), None)
+        except BaseException as failure:
+            super().__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        super().__exit__(*error)
+
     def execute(self, sql: Any, params: Any = ()) -> None:
         """Run one statement; in an atomic migration it belongs to that migration's transaction."""
         text = str(sql)
