@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrations_safety.words import quoted
+
 
 class Refusal(Exception):
     """The work was refused."""
@@ -81,7 +83,7 @@ class MayNotRead(Refusal):
 
     def __init__(self, *, role: str, tables: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
-        self.hint = f'As the tables\' owner: GRANT SELECT ON {", ".join(tables)} TO "{role}";'
+        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(tables)} TO {quoted(role)};"
 
 
 class DefinitionDiffers(Refusal):

@@ -1,4 +1,9 @@
-"""How counts are worded, the same everywhere: `1 row`, `1,200 rows`."""
+"""How counts and names are worded, the same everywhere: `1 row`, `1,200 rows`, `"role"`."""
+
+
+def quoted(name: str) -> str:
+    """A name as SQL wants it in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

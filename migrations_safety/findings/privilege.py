@@ -1,31 +1,36 @@
 """Wording of the findings about what the role may do."""
 
 from migrations_safety.findings import Finding, finding
+from migrations_safety.words import quoted
 
 
 def not_owner(table: str, *, role: str, owner: str) -> Finding:
     """ALTER TABLE needs the table's owner."""
-    message = f'belongs to "{owner}"; the role "{role}" may not alter it.'
-    return finding("privilege.E002", table, message, f'GRANT "{owner}" TO "{role}"; or run migrate as "{owner}".')
+    message = f"belongs to {quoted(owner)}; the role {quoted(role)} may not alter it."
+    return finding(
+        "privilege.E002", table, message, f"GRANT {quoted(owner)} TO {quoted(role)}; or run migrate as {quoted(owner)}."
+    )
 
 
 def may_not_reference(table: str, *, role: str) -> Finding:
     """A foreign key needs REFERENCES on its parent."""
-    message = f'may not be referenced by the role "{role}".'
-    return finding("privilege.E003", table, message, f'As its owner: GRANT REFERENCES ON {table} TO "{role}";')
+    message = f"may not be referenced by the role {quoted(role)}."
+    return finding("privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {table} TO {quoted(role)};")
 
 
 def may_not_create(schema: str, *, role: str) -> Finding:
     """New tables need CREATE on the schema."""
-    message = f'gives the role "{role}" no right to create tables in it.'
-    hint = f'As its owner: GRANT CREATE, USAGE ON SCHEMA {schema} TO "{role}";'
+    message = f"gives the role {quoted(role)} no right to create tables in it."
+    hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {schema} TO {quoted(role)};"
     return finding("privilege.E004", f"the schema {schema}", message, hint)
 
 
 def rows_hidden(table: str, *, role: str) -> Finding:
     """Row-level security applies to us: what was counted is not all there is."""
-    message = f'hides rows from the role "{role}" by row-level security: what was counted is not all there is.'
-    return finding("privilege.E005", table, message, f'ALTER ROLE "{role}" BYPASSRLS; or run as a role that has it.')
+    message = f"hides rows from the role {quoted(role)} by row-level security: what was counted is not all there is."
+    return finding(
+        "privilege.E005", table, message, f"ALTER ROLE {quoted(role)} BYPASSRLS; or run as a role that has it."
+    )
 
 
 def row_security(table: str) -> Finding:

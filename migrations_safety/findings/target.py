@@ -1,6 +1,7 @@
 """Wording of the findings about the server and the session; those that end the look are in `refusals`."""
 
 from migrations_safety.findings import Finding, finding
+from migrations_safety.words import quoted
 
 
 def standby(name: str) -> Finding:
@@ -19,7 +20,7 @@ def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
     """A timeout that would end a long validation."""
     settings = ", ".join(f"{name} = {value}" for name, value in timeouts.items())
     message = f"has {settings}: counting and validating a large table takes longer."
-    return finding("target.W002", role, message, f'ALTER ROLE "{role}" SET {next(iter(timeouts))} = 0;')
+    return finding("target.W002", role, message, f"ALTER ROLE {quoted(role)} SET {next(iter(timeouts))} = 0;")
 
 
 def deploy_running(name: str) -> Finding:
