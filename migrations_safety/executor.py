@@ -37,8 +37,8 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
     `migrate` has no hook for its executor, so its module's name for it is ours meanwhile; the schema editor is
     an attribute of the connection.
     """
-    django_migrate.MigrationExecutor = _bound(SafeExecutor, ladder)  # type: ignore[attr-defined]
-    connection.SchemaEditorClass = _bound(SafeSchemaEditor, ladder)
+    django_migrate.MigrationExecutor = _bound(ladder, SafeExecutor)  # type: ignore[attr-defined]
+    connection.SchemaEditorClass = _bound(ladder, SafeSchemaEditor, connection.SchemaEditorClass)
     try:
         yield
     finally:
@@ -46,8 +46,9 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
         del connection.SchemaEditorClass
 
 
-def _bound(kind: type, ladder: Ladder) -> type:
-    return type(kind.__name__, (kind,), {"ladder": ladder})
+def _bound(ladder: Ladder, *kinds: type) -> type:
+    """A class with the ladder; the last kind is the backend's own editor (PostGIS has one), which stays at work."""
+    return type(kinds[0].__name__, kinds, {"ladder": ladder})
 
 
 class SafeExecutor(MigrationExecutor):

@@ -138,13 +138,14 @@ class Command(DjangoMigrate):
     def _report(self, options: dict[str, Any], run: Run, write: Callable[[str], Any] | None) -> None:
         from migrations_safety.rendering import json, text
 
-        write = write or partial(self.stdout.write, ending="")
+        look: dict[str, Any] = {"width": screen_width(), "colour": wants_colour(self, options)}
+        to_stdout = partial(self.stdout.write, ending="")
         if options["format"] == "json":
-            write(standard_json.dumps(json.migrate(run), indent=2) + "\n")
+            (write or to_stdout)(standard_json.dumps(json.migrate(run), indent=2) + "\n")
         elif run.gate and run.gate.blocking:
-            write(
-                text.precheck(run.gate, seconds=run.seconds, width=screen_width(), colour=wants_colour(self, options))
-            )
+            (write or to_stdout)(text.precheck(run.gate, seconds=run.seconds, **look))
+        elif write:
+            write(text.migrate(run, **look))
         if run.lock_waits:
             self._tell(options, "Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
         self._tell(options, f"migrate: {run.verdict}{REFUSED if run.verdict == 'refused' else ''}.")
