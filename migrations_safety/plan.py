@@ -18,6 +18,7 @@ from django.db.migrations.operations import (
     AddConstraint,
     AddIndex,
     CreateModel,
+    RemoveConstraint,
     SeparateDatabaseAndState,
 )
 
@@ -56,7 +57,8 @@ class Plan:
 
     `adopted` are baselines whose tables are there already: they are recorded, not run. `keys` are the foreign
     keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be
-    there already to those of its columns that the keys need.
+    there already to those of its columns that the keys need. `removed` are keys that it takes away first, by
+    table and name.
     """
 
     adopted: tuple[PlannedMigration, ...]
@@ -66,6 +68,7 @@ class Plan:
     relied_on: dict[str, frozenset[str]]
     declared_tables: frozenset[str]
     unapplied: tuple[PlannedMigration, ...] = ()
+    removed: frozenset[tuple[str, str | None]] = frozenset()
 
     @property
     def backwards(self) -> bool:
@@ -136,6 +139,7 @@ def read(
         relied_on=_relied_on(before, keys, alias=connection.alias),
         declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
         unapplied=tuple(_planned(migration) for migration, is_backwards in steps if is_backwards),
+        removed=frozenset(_removed(before, running)),
     )
 
 
@@ -249,6 +253,19 @@ def _keys(before: Any, after: Any, running: Iterable[Any]) -> Iterator[DeclaredK
             is_new = (key.table, key.column, key.name) not in known
             if is_new or (key.app_label, key.model_name, key.name) in validated:
                 yield key
+
+
+def _removed(before: Any, running: Iterable[Any]) -> Iterator[tuple[str, str | None]]:
+    names = {
+        (migration.app_label, operation.model_name_lower, operation.name)
+        for migration in running
+        for operation in _flat(migration.operations)
+        if isinstance(operation, RemoveConstraint)
+    }
+    for model in managed_models(before):
+        for key in declared_keys(model):
+            if (key.app_label, key.model_name, key.name) in names:
+                yield key.table, key.name
 
 
 def _relied_on(before: Any, keys: Iterable[DeclaredKey], *, alias: str) -> dict[str, frozenset[str]]:

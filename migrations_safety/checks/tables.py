@@ -32,7 +32,7 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
     if table is None or target is None:
         return
     for there in evidence.keys:
-        if there.table_oid != table.oid:
+        if there.table_oid != table.oid or (key.table, there.name) in evidence.plan.removed:
             continue
         difference = key.difference(there, target_oid=target.oid)
         if there.name == key.name and difference:
