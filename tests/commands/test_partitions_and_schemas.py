@@ -1,5 +1,9 @@
 """Referencing tables that are partitioned, and tables in another schema than public."""
 
+import threading
+import time
+
+import psycopg
 import pytest
 
 from tests.factories import new_id
@@ -84,3 +88,30 @@ def test_tables_in_another_schema_are_found_along_the_search_path(empty):
     assert alike == ['public.bills."patientId"']
     assert others == [0, 0, 0]
     assert empty.value("SELECT to_regclass('clinic.patients') IS NOT NULL AND to_regclass('public.patients') IS NULL")
+
+
+def test_nobody_waits_long_while_the_partitions_get_their_keys(partitioned):
+    partitioned.execute(
+        'INSERT INTO bills ("patientId", year) SELECT "patientId", year FROM bills, generate_series(1, 100000)'
+    )
+    partitioned.run("backfill_placeholders")
+    waits, stop = [], threading.Event()
+    writer = threading.Thread(target=write, args=(partitioned, waits, stop))
+    writer.start()
+
+    migrate = partitioned.run("migrate", "--format", "json")
+    stop.set()
+    writer.join()
+
+    assert migrate.code == 0, migrate.said
+    assert migrate.json["lock_waits"]["longest_ms"] < 250
+    assert max(waits) < 0.25
+
+
+def write(database, waits, stop):
+    with psycopg.connect(database.url, autocommit=True) as session:
+        while not stop.is_set():
+            started = time.monotonic()
+            session.execute("UPDATE bills_old SET year = year WHERE ctid = (SELECT ctid FROM bills_old LIMIT 1)")
+            waits.append(time.monotonic() - started)
+            time.sleep(0.005)
