@@ -14,6 +14,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, NotSupportedError
 from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.operations import RunPython
 from django.utils.connection import ConnectionDoesNotExist
 
 from migrations_safety.refusals import Refusal
@@ -39,22 +40,30 @@ def explain(error: BaseException) -> tuple[str, str]:
     """One sentence and a hint for any error; nothing of it comes from a row."""
     if isinstance(error, Refusal):
         return str(error), error.hint
+    driver = _driver_error(error)
+    if driver is not None:
+        return _explain_driver(driver)
+    if is_from_data(error):
+        return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)", ""
     if isinstance(error, NotSupportedError | ImproperlyConfigured | InconsistentMigrationHistory):
         return str(error), ""
     if isinstance(error, ConnectionDoesNotExist):
         return f"There is no database alias of that name: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), ""
-    driver = _driver_error(error)
-    if driver is not None:
-        return _explain_driver(driver)
     return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)", ""
 
 
 def is_expected(error: BaseException) -> bool:
     """True where the sentence says it all; else the traceback's frames are worth showing."""
     expected = Refusal | ImproperlyConfigured | InconsistentMigrationHistory | ConnectionDoesNotExist | OSError
-    return isinstance(error, expected) or _driver_error(error) is not None
+    return _driver_error(error) is not None or (isinstance(error, expected) and not is_from_data(error))
+
+
+def is_from_data(error: BaseException) -> bool:
+    """True where the code of a RunPython raised it: whatever its class, its message may hold what that code read."""
+    called = [frame.f_locals.get("self") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(isinstance(one, RunPython) for one in called)
 
 
 def frames(error: BaseException) -> str:
@@ -72,7 +81,8 @@ def _driver_error(error: BaseException) -> psycopg.Error | None:
     for one in _causes(error):
         if isinstance(one, psycopg.Error):
             return one
-    return psycopg.InterfaceError() if isinstance(error, DatabaseError | InterfaceError) else None
+    is_database_error = isinstance(error, DatabaseError | InterfaceError) and not isinstance(error, NotSupportedError)
+    return psycopg.InterfaceError() if is_database_error else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -17,7 +17,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 from django.db import DEFAULT_DB_ALIAS
 
-from migrations_safety.errors import explain, frames, is_expected
+from migrations_safety.errors import explain, frames, is_expected, is_from_data
 from migrations_safety.progress import Progress, progress_on
 
 LOOKED_AND_FOUND = 1
@@ -119,12 +119,12 @@ def one_sentence(stderr: OutputWrapper) -> Iterator[None]:
     except SystemCheckError as error:
         error.returncode = COULD_NOT
         raise
-    except CommandError as error:
-        raise Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode) from None
     except KeyboardInterrupt:
         stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if isinstance(error, CommandError) and not is_from_data(error):
+            raise Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode) from None
         sentence, hint = explain(error)
         if not is_expected(error):
             stderr.write(frames(error))

@@ -23,7 +23,7 @@ SAMPLE = 500
 """Rows of each table that the sessions write to and read."""
 IN_THE_WAY = 3.0
 """Seconds for which the long transaction stays idle, having written to users and bills."""
-BETWEEN = 7.0
+BETWEEN = 1.0
 """Seconds between two of them; the first begins together with the migration."""
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TABLES = ("surgical_cases", "medical_records", "bills", "patient_consent_instances", "insurance_policies")
