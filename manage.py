@@ -15,19 +15,25 @@ WITHOUT_A_DATABASE = {"help", "version", "--help", "-h", "--version"}
 def main() -> None:
     """Run one command; what stops it is one sentence and exit code 2 (130 for Ctrl-C), not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ehr.settings")
+    try:
+        stop_with_one_sentence(sys.argv)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+
+
+def stop_with_one_sentence(arguments: list[str]) -> None:
+    """Run, and say what stopped it where that is the settings or the database."""
     from django.core.exceptions import ImproperlyConfigured
     from django.db import DatabaseError, InterfaceError
 
     try:
-        run(sys.argv)
+        run(arguments)
     except (ImproperlyConfigured, DatabaseError, InterfaceError) as error:
         from migrations_safety.errors import explain
 
         print("\n".join(filter(None, explain(error))), file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(130)
 
 
 def run(arguments: list[str]) -> None:

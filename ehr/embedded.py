@@ -73,6 +73,8 @@ def _readable_copy(site: Path) -> Path:
             unfinished.rename(copy)
         except OSError:  # a second process was faster
             shutil.rmtree(unfinished, ignore_errors=True)
+    if copy.stat().st_uid != os.geteuid():
+        raise NoServerBinaries(f"{copy} was put there by another user: remove it")
     return copy
 
 

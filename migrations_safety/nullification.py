@@ -12,7 +12,7 @@ from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import family
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
-from migrations_safety.pace import Pace, batches
+from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.sql import statement
 
@@ -49,8 +49,8 @@ def nullify(
         with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
             for after, upto in batches(connection, pace, total=total, progress=progress):
                 batch = sql.SQL(statement("backfill.nullify")).format(**names)
-                cursor.execute(batch, parameters | {"after": after, "upto": upto})
-                outcome.rows[key.table] += cursor.fetchone()[0]
+                of_batch = parameters | {"after": after, "upto": upto}
+                outcome.rows[key.table] += in_short_transaction(connection, batch, of_batch, progress=progress)
                 outcome.batches += 1
                 advance(upto)
 
@@ -89,9 +89,8 @@ def _restore(
     with progress.steps(f"References of {key.table} put back", total=images.count) as advance:
         before = images.first - 1
         for after, upto in batches(connection, pace, total=images.last - before, progress=progress):
-            with connection.cursor() as cursor:
-                cursor.execute(batch, parameters | {"after": before + after, "upto": before + upto})
-                restored += cursor.fetchone()[0]
+            of_batch = parameters | {"after": before + after, "upto": before + upto}
+            restored += in_short_transaction(connection, batch, of_batch, progress=progress)
             outcome.batches += 1
             advance(restored)
     outcome.rows[key.table] = restored

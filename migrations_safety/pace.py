@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+from django.db import OperationalError, transaction
+
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import StandbysBehind
+from migrations_safety.refusals import LocksNotFree, StandbysBehind
 from migrations_safety.sql import statement
 
 FIRST = 1000
@@ -16,6 +20,11 @@ SMALLEST = 100
 LARGEST = 50_000
 LONGEST_PAUSE = 600
 """Seconds that a backfill pauses at a stretch before it gives up; what was done is kept."""
+
+
+ROW_WAIT = 100
+"""Milliseconds that a batch waits for a row of somebody else while it holds others."""
+ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +52,31 @@ def batches(connection: Any, pace: Pace, *, total: int, progress: Progress) -> I
         faster = pace.batch_time / max(time.monotonic() - started, 0.001)
         size = max(min(SMALLEST, largest), min(largest, int(size * min(2.0, max(0.25, faster)))))
         after = upto
+
+
+def in_short_transaction(connection: Any, query: Any, parameters: dict[str, Any], *, progress: Progress) -> int:
+    """Run one batch and give its count; where others hold its rows, let go of all of them and try again.
+
+    Third sessions wait no longer for the rows that the batch has than it waits for the one that it has not.
+    Raises LocksNotFree after `LONGEST_PAUSE`.
+    """
+    deadline = time.monotonic() + LONGEST_PAUSE
+    told = False
+    while True:
+        try:
+            with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+                cursor.execute(statement("watch.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
+                cursor.execute(query, parameters)
+                return int(cursor.fetchone()[0])
+        except OperationalError as error:
+            if not isinstance(error.__cause__, ROWS_ARE_HELD):
+                raise
+            if time.monotonic() > deadline:
+                raise LocksNotFree(what="A batch", seconds=LONGEST_PAUSE, held_by="another session") from error
+        if not told:
+            progress.say("Another session holds rows of this batch: trying again until it lets go …")
+            told = True
+        time.sleep(random.uniform(0.1, 0.5))
 
 
 def wait_for_standbys(connection: Any, *, max_lag: float, progress: Progress) -> None:

@@ -106,7 +106,7 @@ class Command(DjangoMigrate):
             return None
         gate = precheck.run(using=options["database"], progress=progress, **_names(options))
         if not gate.blocking and not gate.plan.backwards:
-            self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')} that do not block.")
+            self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
         return gate
 
     def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> dict[str, int]:

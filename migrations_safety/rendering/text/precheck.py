@@ -82,7 +82,7 @@ def _reference(evidence: Evidence, one: Counted) -> list[str]:
     figures: tuple[Any, ...] = (
         one.total_rows, one.non_null, one.distinct_values, one.orphan_values, one.orphan_rows,
     )  # fmt: skip
-    described = [one.key.subject, column.type if column.nullable else f"{column.type} not null"]
+    described = [one.key.subject, f"{column.type} null" if column.nullable else column.type]
     return described + [f"{figure:,}" for figure in figures]
 
 
