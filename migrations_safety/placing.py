@@ -12,7 +12,7 @@ from psycopg import sql
 
 from migrations_safety.census import PLACEHOLDER_CLASSES, Question, classified, table_name
 from migrations_safety.ledger import Run
-from migrations_safety.pace import Pace, batches
+from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql import statement
@@ -90,10 +90,10 @@ def _batches(
     progress: Progress,
 ) -> int:
     made = 0
-    with progress.steps("Placeholders", total=waiting) as advance, connection.cursor() as cursor:
+    with progress.steps("Placeholders", total=waiting) as advance:
         for after, upto in batches(connection, pace, total=waiting, progress=progress):
-            cursor.execute(make, {"after": after, "upto": upto, "run_id": str(run.id)})
-            made += cursor.fetchone()[0]
+            of_batch = {"after": after, "upto": upto, "run_id": str(run.id)}
+            made += in_short_transaction(connection, make, of_batch, progress=progress)
             outcome.batches += 1
             advance(upto)
     outcome.created += made
