@@ -94,7 +94,7 @@ def test_the_text_shows_database_table_findings_and_the_verdict_last(hospital):
     lines = result.out.splitlines()
     assert result.code == 1
     assert lines[0].startswith(f'Database "{hospital.name}" at {hospital.server.folder}:{hospital.server.port}')
-    assert re.search(r'^bills\."patientId" +uuid +4 +3 +2 +2 +3$', result.out, re.MULTILINE)
+    assert re.search(r'^bills\."patientId" +uuid null +4 +3 +2 +2 +3$', result.out, re.MULTILINE)
     assert "error references.E001" in result.out
     assert "→ python manage.py backfill_placeholders" in result.out
     assert re.fullmatch(r"Blocked: do not migrate yet\. \(\d+\.\d s\)", lines[-1])
