@@ -42,6 +42,11 @@ INSERTS = {
         "effectiveDate", "updatedAt") VALUES (%(id)s, %(patient)s, 'Payer', %(number)s, %(today)s, %(now)s)""",
 }
 UPDATE_USER = 'UPDATE users SET "updatedAt" = %(now)s WHERE id = %(row)s'
+WAITING = """
+    SELECT coalesce(wait_event_type || ' ' || wait_event, 'processor'),
+           max(extract(epoch FROM clock_timestamp() - query_start))::float8
+    FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+    AND application_name LIKE 'hospital %' AND pid <> pg_backend_pid() GROUP BY 1"""
 READ_PATIENT = 'SELECT "lastName", "identityStatus" FROM patients WHERE id = %(patient)s'
 
 
@@ -55,11 +60,15 @@ class Sample:
 
 @dataclass(kw_only=True)
 class Timings:
-    """What a session met: seconds of each statement, and the SQLSTATE of each that failed."""
+    """What a session met: seconds of each statement, and the SQLSTATE of each that failed.
+
+    `waits` is the observer's: by what was waited for, the age in seconds of the oldest statement seen waiting.
+    """
 
     role: str
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    waits: dict[str, float] = field(default_factory=dict)
 
 
 Step = Callable[[Any], None]
@@ -81,7 +90,7 @@ def at_work(url: str, chosen: Sample) -> Iterator[list[Timings]]:
     """The hospital works meanwhile; the list is filled when it is over."""
     context = multiprocessing.get_context("fork")
     stop, queue = context.Event(), context.Queue()
-    roles = [*TABLES, "users", "transaction", "patients", "patients", "in the way"]
+    roles = [*TABLES, "users", "transaction", "patients", "patients", "in the way", "observer"]
     sessions = [context.Process(target=_work, args=(url, role, chosen, stop, queue)) for role in roles]
     found: list[Timings] = []
     for session in sessions:
@@ -102,6 +111,7 @@ def _work(url: str, role: str, chosen: Sample, stop: Any, queue: Any) -> None:
         "transaction": _transaction,
         "patients": _patients,
         "in the way": _in_the_way,
+        "observer": _observer,
     }
     with psycopg.connect(url, autocommit=True, prepare_threshold=None, application_name=f"hospital {role}") as session:
         step = steps.get(role, _table(role))(chosen, timings, stop)
@@ -190,5 +200,15 @@ def _in_the_way(chosen: Sample, timings: Timings, stop: Any) -> Step:
             _timed(session, timings, 'UPDATE bills SET "updatedAt" = %(now)s WHERE id = %(row)s', values)
             stop.wait(IN_THE_WAY)
         stop.wait(BETWEEN)
+
+    return step
+
+
+def _observer(chosen: Sample, timings: Timings, stop: Any) -> Step:
+    """Looks at what the others wait for: a lock is the migration's doing, the disk may be anybody's."""
+
+    def step(session: Any) -> None:
+        for event, seconds in session.execute(WAITING).fetchall():
+            timings.waits[event] = max(seconds, timings.waits.get(event, 0.0))
 
     return step

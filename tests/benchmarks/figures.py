@@ -12,12 +12,25 @@ LONGEST_WAIT_MS = 250
 FLAT = 2.0
 """From the fewest rows to the most, the longest wait may grow by this factor; below `NOISE_MS` it is noise."""
 NOISE_MS = 100
-HEADINGS = ("rows", "way", "total s", "runs", "longest write ms", "p99 write ms", "longest read ms", "failed", "keys")
+HEADINGS = (
+    "rows",
+    "way",
+    "total s",
+    "runs",
+    "longest write ms",
+    "for a lock ms",
+    "p99 write ms",
+    "longest read ms",
+    "failed",
+    "keys",
+)
 
 
 def figures(timings: Iterable[Timings]) -> dict[str, Any]:
     """The longest wait, the 99th percentile, and what failed; reads are those on patients."""
     timings = list(timings)
+    waits = {event: seconds for each in timings for event, seconds in each.waits.items()}
+    locks = [seconds for event, seconds in waits.items() if event.startswith("Lock ")]
     writes = sorted(one for each in timings if each.role != "patients" for one in each.seconds)
     reads = sorted(one for each in timings if each.role == "patients" for one in each.seconds)
     failed = Counter(state for each in timings for state in each.failed)
@@ -27,7 +40,9 @@ def figures(timings: Iterable[Timings]) -> dict[str, Any]:
         "p99_write_ms": milliseconds(percentile(writes, 99)),
         "median_write_ms": milliseconds(percentile(writes, 50)),
         "writes_over_limit": sum(one * 1000 > LONGEST_WAIT_MS for one in writes),
-        "longest_by_role_ms": {one.role: milliseconds([max(one.seconds, default=0)]) for one in timings},
+        "longest_lock_wait_ms": milliseconds([max(locks, default=0.0)]),
+        "longest_by_wait_ms": {event: milliseconds([one]) for event, one in sorted(waits.items())},
+        "longest_by_role_ms": {one.role: milliseconds([max(one.seconds)]) for one in timings if one.seconds},
         "reads": len(reads),
         "longest_read_ms": milliseconds(reads[-1:]),
         "p99_read_ms": milliseconds(percentile(reads, 99)),
@@ -86,8 +101,8 @@ def table(runs: Sequence[dict[str, Any]]) -> str:
     for one in runs:
         cells = [f"{one['rows']:,}", f"{one['name']} {one['what']}"]
         if "seconds" in one:
-            names = ("seconds", "command_runs", "longest_write_ms", "p99_write_ms", "longest_read_ms")
-            names += ("failed_statements", "valid_keys")
+            names = ("seconds", "command_runs", "longest_write_ms", "longest_lock_wait_ms", "p99_write_ms")
+            names += ("longest_read_ms", "failed_statements", "valid_keys")
             cells += ["-" if one.get(name) is None else str(one[name]) for name in names]
         if "error" in one:
             cells.append(one["error"])
