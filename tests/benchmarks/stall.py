@@ -121,11 +121,17 @@ def make_hospital(server: Server, rows: int) -> str:
 
 
 def copy(server: Server, template: str) -> str:
-    """A copy of the hospital, on disk before the measurement begins."""
+    """A copy of the hospital, on disk and in the system's cache before the measurement begins."""
     name = f"{template}_copy"
     copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     administer(server, copied.format(sql.Identifier(name), sql.Identifier(template)))
     administer(server, sql.SQL("CHECKPOINT"))
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        (oid,) = connection.execute("SELECT oid FROM pg_database WHERE datname = %s", [name]).fetchone() or (0,)
+    for file in (server.data / "base" / str(oid)).iterdir():
+        with file.open("rb") as opened:
+            while opened.read(1 << 20):
+                pass
     return name
 
 
