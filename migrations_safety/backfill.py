@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connections
 
-from migrations_safety import nullification, placing, plan, precheck
+from migrations_safety import counting, nullification, placing, plan, precheck
 from migrations_safety.census import PLACEHOLDER_CLASSES, Census
 from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.checks.types import check_types
@@ -19,10 +19,12 @@ from migrations_safety.declarations import DeclaredKey, declared_keys, managed_m
 from migrations_safety.ledger import Run, recorded_run
 from migrations_safety.locks import deploy_lock
 from migrations_safety.pace import Pace
+from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import NotNullable, TablesRefused, UnknownReference
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
-from migrations_safety.session import Target, connect, snapshot
+from migrations_safety.scanning import BY_SIZE, Reading
+from migrations_safety.session import Target, connect, in_snapshot
 
 DEFAULT_PACE = Pace()
 
@@ -66,6 +68,7 @@ def run(
     pace: Pace = DEFAULT_PACE,
     nullify: Iterable[str] = (),
     dry_run: bool = False,
+    reading: Reading = BY_SIZE,
     progress: Progress | None = None,
 ) -> Report:
     """Make one placeholder for each distinct orphan of an allowed class, in short batches.
@@ -78,13 +81,14 @@ def run(
     target = connect(connection, expect_database=expect_database, to_migrate=not dry_run)
     nullify = tuple(dict.fromkeys(nullify))
     if dry_run:
-        return _dry_run(connection, target, nullify=nullify, progress=progress)
+        return _dry_run(connection, target, nullify=nullify, reading=reading, progress=progress)
     with deploy_lock(connection):
         _look(connection, target, nullify=nullify)
         applied = _apply_tables(connection, progress=progress)
         asked = {"nullify": list(nullify), **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
-            figures = _fill(connection, target, recorded, nullify=nullify, pace=pace, progress=progress)
+            how: dict[str, Any] = {"pace": pace, "reading": reading, "progress": progress}
+            figures = _fill(connection, target, recorded, nullify=nullify, **how)
             recorded.counts = figures
     return Report(target=target, run_id=str(recorded.id), dry_run=False, applied=applied, **figures)
 
@@ -109,12 +113,19 @@ def restore(
     return Report(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **figures)
 
 
-def _dry_run(connection: Any, target: Target, *, nullify: tuple[str, ...], progress: Progress) -> Report:
-    with snapshot(connection):
+def _dry_run(
+    connection: Any, target: Target, *, nullify: tuple[str, ...], reading: Reading, progress: Progress
+) -> Report:
+    def look() -> tuple[list[Census], list[Census]]:
         evidence = _look(connection, target, nullify=nullify)
         to_null = [key for key in evidence.references() if key.table in nullify]
-        censuses = precheck.count(connection, evidence, progress=progress, besides=to_null)
-        nulled = precheck.count(connection, evidence, progress=Progress(), only=to_null)
+        to_place = [key for key in evidence.references() if key.table not in nullify]
+        how: dict[str, Any] = {"reading": reading, "progress": progress}
+        return counting.count(connection, evidence, to_place, **how), counting.count(
+            connection, evidence, to_null, **how
+        )
+
+    censuses, nulled = in_snapshot(connection, look, progress=progress)
     rows = {one.key.table: one.orphan_rows for census in nulled for one in census.references}
     return Report(
         target=target,
@@ -182,7 +193,7 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
         if not (pending.migrations or pending.adopted):
             continue
         app_label, name = maker.migration
-        report = precheck.run(using=connection.alias, app_label=app_label, migration_name=name, data=False)
+        report = precheck.run(using=connection.alias, app_label=app_label, migration_name=name, depth=Depth.CATALOG)
         if report.blocking:
             findings = "; ".join(f"{one.id} {one.subject} {one.message.rstrip('.')}" for one in report.blocking)
             raise TablesRefused(migration=f"{app_label}.{name}", findings=findings)
@@ -195,7 +206,14 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
 
 
 def _fill(
-    connection: Any, target: Target, run: Run, *, nullify: tuple[str, ...], pace: Pace, progress: Progress
+    connection: Any,
+    target: Target,
+    run: Run,
+    *,
+    nullify: tuple[str, ...],
+    pace: Pace,
+    reading: Reading,
+    progress: Progress,
 ) -> dict[str, Any]:
     evidence = _look(connection, target, nullify=nullify)
     nullified = nullification.Outcome()
@@ -205,7 +223,7 @@ def _fill(
     placed = placing.Outcome()
     for maker in placeholder_makers():
         keys = [key for key in keys_to(maker) if key in evidence.references() and key.table not in nullify]
-        for question in precheck.questions(evidence, keys):
+        for question in counting.questions(evidence, keys, reading=reading):
             placing.place(connection, maker, question, run, placed, pace=pace, progress=progress)
     return {
         "created": placed.created,

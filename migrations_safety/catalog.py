@@ -38,6 +38,18 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A table itself or one of its partitions; `name` is the table's."""
+
+    name: str
+    oid: int
+    schema: str
+    relation: str
+    kind: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     """One column; `collation` is empty where it is the type's own; `indexed` means that an index leads with it."""
 
@@ -143,6 +155,15 @@ def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
     wanted = {connection.ops.quote_name(name): name for name in names}
     found = rows(connection, "catalog.tables", {"names": list(wanted)}, Table)
     return {wanted[table.name]: replace(table, name=wanted[table.name]) for table in found}
+
+
+def parts(connection: Any, names: Iterable[str]) -> dict[str, list[Part]]:
+    """Each table that exists and its partitions, in the order of their oids, by the name asked for."""
+    wanted = {connection.ops.quote_name(name): name for name in names}
+    found: dict[str, list[Part]] = defaultdict(list)
+    for part in rows(connection, "catalog.parts", {"names": list(wanted)}, Part):
+        found[wanted[part.name]].append(part)
+    return dict(found)
 
 
 def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]]:

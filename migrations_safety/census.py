@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from psycopg import sql
 
+from migrations_safety import scanning
 from migrations_safety.declarations import DeclaredKey
+from migrations_safety.names import table_name
+from migrations_safety.progress import Progress
+from migrations_safety.scanning import BY_SIZE, Reading, Rows
 from migrations_safety.sql import statement
 
 MANY_ROWS = 1000
@@ -22,6 +25,8 @@ MANY_ROWS = 1000
 PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
 OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")
 WARNED_CLASSES = ("uuid_nonrfc", "opaque")
+COMPARED = (*OTHER_SPELLINGS, "opaque")
+"""Classes whose values are compared with each other: one person may hide behind several of them."""
 SENTINEL_WORDS = (
     "null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "test", "default", "tbd", "-", "?", "0",
     "-1", "true", "false", "[object object]",
@@ -76,62 +81,98 @@ class Census:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What to count: the references to one parent that exist, whether the parent does, and the types."""
+    """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
+
+    `since` is a transaction's number: only rows written by it or after it are counted.
+    """
 
     keys: tuple[DeclaredKey, ...]
     target_exists: bool
     is_uuid: bool
     target_is_text: bool = False
     record_number_column: str | None = None
+    reading: Reading = BY_SIZE
+    since: int | None = None
 
 
-def count(connection: Any, question: Question) -> Census:
-    """Count all references of the question in one statement."""
+def count(connection: Any, question: Question, *, rows: Rows | None = None, progress: Progress | None = None) -> Census:
+    """Count all references of the question; `rows` gives other values than those of the tables.
+
+    Where there are spellings to compare (text columns alone have any), a further statement reads the values again.
+    """
+    if rows is not None:
+        return _census(question, _figures(connection, question, rows), _compared(connection, question, rows))
+    progress = progress or Progress()
+    source = scanning.source(connection, question.keys, question.reading, since=question.since)
+    scanning.plan(connection, source)
+    apart = scanning.values_apart(connection, source, _type(question), question.since)
+    figures: list[tuple[Any, ...]] = []
+    if len(apart) > 1:
+        with progress.steps(f"Counting {len(question.keys)} references, parts", total=len(apart)) as advance:
+            for number, part in enumerate(apart, start=1):
+                figures += _figures(connection, question, part)
+                advance(number)
+    else:
+        with scanning.in_view(connection, source, progress=progress):
+            figures += _figures(connection, question, apart[0])
+    compared = (0, 0)
+    if {name for name, *_ in figures} & set(COMPARED):
+        with scanning.in_view(connection, source, progress=progress):
+            compared = _compared(connection, question, scanning.all_rows(source, _type(question), question.since))
+    return _census(question, figures, compared)
+
+
+def _figures(connection: Any, question: Question, rows: Rows) -> list[tuple[Any, ...]]:
+    """By class, whether it has a parent: values together, then values, rows and most rows of each reference."""
+    numbers = range(len(question.keys))
+    figures = sql.SQL(", ").join(_part("figures_of_reference", rows=_rows(number)) for number in numbers)
     with connection.cursor() as cursor:
-        cursor.execute(statement("census.plan_locally"))
-        cursor.execute(counting(connection, question))
-        figures = cursor.fetchall()
-    special = {name: values for name, has_parent, values, *_ in figures if has_parent is None}
-    classes = [row for row in figures if row[1] is not None]
-    together = [row for row in classes if row[0] is not None]
+        cursor.execute(classified(connection, question, rows) + _part("counts", figures=figures))
+        return list(cursor.fetchall())
+
+
+def _compared(connection: Any, question: Question, rows: Rows) -> tuple[int, int]:
+    """How many people have several spellings, how many ids differ from another in case only."""
+    compared = _part("spellings", uuid_spelled=_part("uuid_spelled"), blanks=sql.Literal(BLANKS_AROUND))
+    with connection.cursor() as cursor:
+        cursor.execute(classified(connection, question, rows) + compared)
+        several_spellings, case_variants = cursor.fetchone()
+        return several_spellings, case_variants
+
+
+def _census(question: Question, figures: Sequence[tuple[Any, ...]], compared: tuple[int, int]) -> Census:
+    classes = [row for row in figures if row[0] is not None]
+    orphans: dict[str, int] = defaultdict(int)
+    for name, has_parent, values, *_ in classes:
+        if not has_parent:
+            orphans[name] += values
     return Census(
         target_table=question.keys[0].target_table,
         references=tuple(
-            _counted(key, [(*row[:2], *row[3 + 3 * number : 6 + 3 * number]) for row in classes])
+            _counted(key, [(*row[:2], *row[3 + 3 * number : 6 + 3 * number]) for row in figures])
             for number, key in enumerate(question.keys)
         ),
-        orphans={name: values for name, has_parent, values, *_ in together if not has_parent},
-        covered=sum(values for _, has_parent, values, *_ in together if has_parent),
-        several_spellings=special["several spellings"],
-        case_variants=special["case variants"],
-    )
-
-
-def counting(connection: Any, question: Question) -> sql.Composed:
-    """The statement that counts."""
-    numbers = range(len(question.keys))
-    return classified(connection, question) + _part(
-        "counts",
-        figures=sql.SQL(", ").join(_part("figures_of_reference", rows=_rows(number)) for number in numbers),
-        nothing=sql.SQL(", ".join(["NULL"] * 3 * len(question.keys))),
-        uuid_spelled=_part("uuid_spelled"),
-        blanks=sql.Literal(BLANKS_AROUND),
+        orphans=dict(orphans),
+        covered=sum(values for _, has_parent, values, *_ in classes if has_parent),
+        several_spellings=compared[0],
+        case_variants=compared[1],
     )
 
 
 def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> Counted:
     classes: dict[str, int] = defaultdict(int)
-    orphans = {}
+    orphans: dict[str, tuple[int, int]] = {}
     total = non_null = most = 0
     for identifier_class, has_parent, values, rows, most_rows in figures:
-        total += rows
+        total += rows or 0
         if identifier_class is None or not values:
             continue
         non_null += rows
         most = max(most, most_rows)
         classes[identifier_class] += values
         if not has_parent:
-            orphans[identifier_class] = (values, rows)
+            so_far = orphans.get(identifier_class, (0, 0))
+            orphans[identifier_class] = (so_far[0] + values, so_far[1] + rows)
     return Counted(
         key=key,
         total_rows=total,
@@ -161,15 +202,23 @@ def orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
 def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
     """The orphans themselves: subject, class, value, rows; for a person's terminal, on request only."""
     found = []
+    every = all_rows(connection, question)
     with connection.cursor() as cursor:
         for number, key in enumerate(question.keys):
             of_one = _part("orphan_values", number=sql.Literal(number), rows=_rows(number))
-            cursor.execute(classified(connection, question) + of_one, {"limit": limit, "many": MANY_ROWS})
+            cursor.execute(classified(connection, question, every) + of_one, {"limit": limit, "many": MANY_ROWS})
             found += [(key.subject, *rest) for _, *rest in cursor.fetchall()]
     return found
 
 
-def classified(connection: Any, question: Question) -> sql.Composed:
+def all_rows(connection: Any, question: Question) -> Rows:
+    """What a statement reads that looks at all values at once; the planner is set for it."""
+    source = scanning.source(connection, question.keys, question.reading)
+    scanning.plan(connection, source)
+    return scanning.all_rows(source, _type(question))
+
+
+def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
@@ -180,11 +229,12 @@ def classified(connection: Any, question: Question) -> sql.Composed:
     if question.target_is_text:
         respelled = {part: _part(part, **names) for part in respelled}
     numbers = range(len(question.keys))
-    rows = [_part("rows_of_reference", number=sql.Literal(number), rows=_rows(number)) for number in numbers]
+    by_reference = [_part("rows_of_reference", number=sql.Literal(number), rows=_rows(number)) for number in numbers]
     common = _part(
         "classified",
-        scans=sql.SQL(" UNION ALL ").join(_scans(question)),
-        rows_by_reference=sql.SQL(", ").join(rows),
+        scans=sql.SQL(" UNION ALL ").join(rows.scans),
+        where=rows.where or sql.SQL(""),
+        rows_by_reference=sql.SQL(", ").join(by_reference),
         **{"class": _class(connection, question)},
         **known,
         **respelled,
@@ -242,25 +292,5 @@ def _rows(number: int) -> sql.Identifier:
     return sql.Identifier(f"rows_{number}")
 
 
-def _scans(question: Question) -> list[sql.Composed]:
-    numbered = sorted(enumerate(question.keys), key=lambda pair: pair[1].table)
-    by_table = [list(keys) for _, keys in groupby(numbered, key=lambda pair: pair[1].table)]
-    return [_scan(keys, _type(question)) for keys in by_table]
-
-
-def _scan(numbered: Sequence[tuple[int, DeclaredKey]], type_name: sql.SQL) -> sql.Composed:
-    table = table_name(numbered[0][1].table)
-    columns = [(sql.Identifier(key.column), sql.Literal(number)) for number, key in numbered]
-    if len(columns) == 1:
-        return _part("one_column", column=columns[0][0], number=columns[0][1], type=type_name, table=table)
-    pairs = [sql.SQL("({}::{}, {})").format(column, type_name, number) for column, number in columns]
-    return _part("several_columns", table=table, columns=sql.SQL(", ").join(pairs))
-
-
 def _type(question: Question) -> sql.SQL:
     return sql.SQL("uuid" if question.is_uuid else "text")
-
-
-def table_name(name: str) -> sql.Composable:
-    """A table's name as Django gives it, which may be quoted already (`"schema"."table"`)."""
-    return sql.SQL(name) if name.startswith('"') and name.endswith('"') else sql.Identifier(name)

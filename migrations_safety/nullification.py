@@ -7,11 +7,11 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.census import table_name
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import family
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
+from migrations_safety.names import table_name
 from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.sql import statement

@@ -10,8 +10,10 @@ from django.apps import apps
 from django.db import transaction
 from psycopg import sql
 
-from migrations_safety.census import PLACEHOLDER_CLASSES, Question, classified, table_name
+from migrations_safety import scanning
+from migrations_safety.census import PLACEHOLDER_CLASSES, Question, all_rows, classified
 from migrations_safety.ledger import Run
+from migrations_safety.names import table_name
 from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
@@ -48,7 +50,9 @@ def place(
     """
     statement_of_batch = _make_placeholders(maker, question)
     for looks in range(MOST_LOOKS):
-        present, waiting, refused = _look(connection, question)
+        source = scanning.source(connection, question.keys, question.reading)
+        with scanning.in_view(connection, source, progress=progress):
+            present, waiting, refused = _look(connection, question)
         outcome.already_present += 0 if looks else present
         if not waiting:
             break
@@ -62,11 +66,9 @@ def place(
 def _look(connection: Any, question: Question) -> tuple[int, int, dict[str, int]]:
     """Values with a parent, orphans to place, and values of refused classes; the work table is made anew."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
-    make_work = sql.SQL(statement("backfill.referenced")).format(
-        classified=classified(connection, question), allowed=allowed
-    )
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(statement("census.plan_locally"))
+        looked = classified(connection, question, all_rows(connection, question))
+        make_work = sql.SQL(statement("backfill.referenced")).format(classified=looked, allowed=allowed)
         cursor.execute(statement("backfill.forget"))
         cursor.execute(make_work)
         cursor.execute(statement("backfill.index_work"))

@@ -42,6 +42,21 @@ class StandbyCannotMigrate(Refusal):
     hint = "Connect to the primary. precheck and verify_patient_schema do work on a standby."
 
 
+class EndedByRecovery(Refusal):
+    """target.E006: the standby "{name}" ended our reading {times} times to catch up; nothing is known."""
+
+    hint = (
+        "On the standby, set hot_standby_feedback = on or a longer max_standby_streaming_delay; or count with more "
+        "--jobs; or look at the primary."
+    )
+
+
+class CensusRefused(Refusal):
+    """The census in {file} cannot be used: {reason}; nothing was changed."""
+
+    hint = "Take a new one: python manage.py precheck --database ALIAS --format json --output FILE"
+
+
 class ServerTooOld(Refusal):
     """target.E003: PostgreSQL {found} is older than 15, the oldest version this works on; nothing was looked at."""
 

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
-from migrations_safety.refusals import CouldNotLook, PoolerRefused, ServerTooOld, StandbyCannotMigrate, WrongDatabase
+from migrations_safety.errors import sqlstate
+from migrations_safety.progress import Progress
+from migrations_safety.refusals import (
+    CouldNotLook,
+    EndedByRecovery,
+    PoolerRefused,
+    ServerTooOld,
+    StandbyCannotMigrate,
+    WrongDatabase,
+)
 from migrations_safety.sql import statement
 
 OLDEST_VERSION = 150000
+LOOKS = 3
+"""How often a standby may end our reading before we say that it cannot be read."""
+RECOVERY_CONFLICT = "40001"
+"""What a standby ends a reader with (PostgreSQL documentation, 26.4.2); a reader on a primary never meets it."""
+
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """The database that was looked at; `host` is a folder where the connection is a Unix socket."""
+    """The database that was looked at; `host` is a folder where the connection is a Unix socket.
+
+    `seconds_behind` is None on a primary, and on a standby that has replayed nothing yet.
+    """
 
     alias: str
     name: str
@@ -29,6 +48,7 @@ class Target:
     schema: str
     may_create: bool
     through_pooler: bool
+    seconds_behind: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """The value of `database` in the JSON reports."""
@@ -68,3 +88,21 @@ def snapshot(connection: Any) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+def in_snapshot(connection: Any, look: Callable[[], Seen], *, progress: Progress) -> Seen:
+    """What `look` returns inside one snapshot; where a standby ends it to catch up, again in a new one.
+
+    Raises EndedByRecovery where that happened `LOOKS` times.
+    """
+    for number in range(1, LOOKS + 1):
+        try:
+            with snapshot(connection):
+                return look()
+        except DatabaseError as error:
+            if sqlstate(error) != RECOVERY_CONFLICT:
+                raise
+        if number < LOOKS:
+            progress.say(f"The standby ended our reading to catch up with its primary: reading again ({number + 1}) …")
+            time.sleep(number)
+    raise EndedByRecovery(name=connection.settings_dict["NAME"] or "the standby", times=LOOKS)

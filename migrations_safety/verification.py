@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connections
 
-from migrations_safety import catalog, plan, precheck
+from migrations_safety import catalog, counting, plan
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.comparison.columns import compare_columns
@@ -22,7 +22,8 @@ from migrations_safety.findings import schema as wording
 from migrations_safety.placing import unresolved
 from migrations_safety.progress import Progress
 from migrations_safety.registry import SchemaToVerify, schema_of
-from migrations_safety.session import Target, connect, snapshot
+from migrations_safety.scanning import BY_SIZE, Reading
+from migrations_safety.session import Target, connect, in_snapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,14 @@ class Comparison:
     found: Counter[str]
 
 
-def run(*, using: str, app_label: str, expect_database: str | None = None, progress: Progress | None = None) -> Report:
+def run(
+    *,
+    using: str,
+    app_label: str,
+    expect_database: str | None = None,
+    reading: Reading = BY_SIZE,
+    progress: Progress | None = None,
+) -> Report:
     """Compare the schema that an app registered, and count the orphans of its keys again; in one snapshot.
 
     Raises a Refusal where it could not look.
@@ -65,32 +73,36 @@ def run(*, using: str, app_label: str, expect_database: str | None = None, progr
     models = managed_models_of(app_label)
     target = connect(connection, expect_database=expect_database)
     keys = keys_of(app_label)
-    with snapshot(connection):
+    progress = progress or Progress()
+
+    def look() -> Report:
         evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
         comparison = Comparison(findings=[], found=Counter())
         _compare_enums(connection, schema, comparison)
         _compare_tables(connection, models, comparison)
         key_findings, matching = compare_keys(evidence, own_tables=[model._meta.db_table for model in models])
         countable = [key for key in evidence.references() if evidence.column(key.target_table, key.target_column)]
-        censuses = precheck.count(connection, evidence, progress=progress or Progress(), only=countable)
+        censuses = counting.count(connection, evidence, countable, reading=reading, progress=progress)
         findings = comparison.findings + key_findings + _orphans(evidence, censuses)
         placeholders, placeholder_findings = _placeholders(connection, evidence)
-    return Report(
-        target=target,
-        expected={
-            "tables": len(models),
-            "foreign_keys": len(keys),
-            "indexes": sum(len(model._meta.indexes) for model in models),
-            "enum_labels": sum(len(labels) for labels in schema.enums.values()),
-        },
-        found={kind: comparison.found[kind] for kind in ("tables",)}
-        | {"foreign_keys": len(matching)}
-        | {kind: comparison.found[kind] for kind in ("indexes", "enum_labels")},
-        keys=tuple(matching),
-        orphan_rows=sum(one.orphan_rows for census in censuses for one in census.references),
-        placeholders=placeholders,
-        findings=tuple(sorted(findings, key=lambda one: (one.id, one.subject))) + placeholder_findings,
-    )
+        return Report(
+            target=target,
+            expected={
+                "tables": len(models),
+                "foreign_keys": len(keys),
+                "indexes": sum(len(model._meta.indexes) for model in models),
+                "enum_labels": sum(len(labels) for labels in schema.enums.values()),
+            },
+            found={kind: comparison.found[kind] for kind in ("tables",)}
+            | {"foreign_keys": len(matching)}
+            | {kind: comparison.found[kind] for kind in ("indexes", "enum_labels")},
+            keys=tuple(matching),
+            orphan_rows=sum(one.orphan_rows for census in censuses for one in census.references),
+            placeholders=placeholders,
+            findings=tuple(sorted(findings, key=lambda one: (one.id, one.subject))) + placeholder_findings,
+        )
+
+    return in_snapshot(connection, look, progress=progress)
 
 
 def managed_models_of(app_label: str) -> list[Any]:
@@ -160,7 +172,7 @@ def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
 def _placeholders(connection: Any, evidence: Evidence) -> tuple[int, tuple[Finding, ...]]:
     count, findings = 0, []
     for table in sorted({key.target_table for key in evidence.plan.keys} & set(evidence.tables)):
-        maker = precheck.maker_of_table(table)
+        maker = counting.maker_of_table(table)
         if maker is None or not _columns_there(evidence, table):
             continue
         left = unresolved(connection, maker)

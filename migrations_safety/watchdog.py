@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from migrations_safety import beside
 from migrations_safety.sql import statement
 
 INTERVAL = 0.02
@@ -39,9 +40,7 @@ class Watchdog:
     """
 
     def __init__(self, connection: Any, *, max_stall: float) -> None:
-        self.parameters = connection.get_connection_params() | {"autocommit": True}
-        self.parameters.pop("cursor_factory", None)
-        self.parameters.pop("context", None)
+        self.parameters = beside.parameters(connection)
         self.pid = connection.connection.info.backend_pid
         self.max_stall = max_stall
         self.waits: dict[tuple[int, Any], float] = {}
@@ -53,7 +52,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def __enter__(self) -> Watchdog:
-        self.connection = psycopg.connect(**self.parameters)
+        self.connection = beside.open_beside(self.parameters)
         self._thread.start()
         return self
 

@@ -63,6 +63,13 @@ def one_value_in_most_rows(subject: str, *, rows: int, total: int) -> Finding:
     )
 
 
+def not_counted(database: str, *, references: int) -> Finding:
+    """An approximate look; the gate of `migrate` counts in any case."""
+    message = f"has {counted(references, 'reference')} that were not counted: --approximate looks at statistics and a "
+    message += "few index entries, it proves nothing."
+    return finding("references.E004", database, message, "python manage.py precheck counts them.")
+
+
 REASONS = {
     "blank": "would put many people into one chart",
     "sentinel_word": "stands for 'no patient', it would put many people into one chart",

@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from migrations_safety.errors import explain, frames, is_expected, is_from_data
 from migrations_safety.progress import Progress, progress_on
+from migrations_safety.scanning import Reading
 
 LOOKED_AND_FOUND = 1
 COULD_NOT = 2
@@ -95,6 +96,37 @@ def add_report_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for scripts")
     help = "write the report there instead of to stdout (whole or not at all, mode 0600)"
     parser.add_argument("--output", metavar="FILE", help=help)
+
+
+def add_reading_arguments(parser: ArgumentParser) -> None:
+    """How large tables are read."""
+    help = (
+        "how many processes of the server read at once (default: 2 under 4 GB, above it 1, which shows how far it is)"
+    )
+    parser.add_argument("--jobs", type=jobs, metavar="NUMBER", help=help)
+    help = "read no more than so many megabytes a second (default: as fast as it goes); with one job"
+    parser.add_argument("--max-rate", type=rate, metavar="MEGABYTES", help=help)
+
+
+def reading_of(options: dict[str, Any]) -> Reading:
+    """What the operator wants; CommandError where the two do not go together."""
+    if (options["jobs"] or 1) > 1 and options["max_rate"]:
+        raise CommandError("--max-rate goes with one job, without --jobs.", returncode=COULD_NOT)
+    return Reading(jobs=options["jobs"], max_rate=options["max_rate"])
+
+
+def jobs(text: str) -> int:
+    """A number of processes, 1 to 64."""
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ArgumentTypeError("a number of processes, 1 to 64")
+    return int(text)
+
+
+def rate(text: str) -> int:
+    """Megabytes a second, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("megabytes a second, a whole number, 1 or more")
+    return int(text)
 
 
 def not_negative(text: str) -> int:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from migrations_safety import verification
-from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.management.command import (
+    LOOKED_AND_FOUND,
+    Outcome,
+    SafetyCommand,
+    add_reading_arguments,
+    reading_of,
+)
 from migrations_safety.progress import Progress
 
 
@@ -22,12 +29,18 @@ class VerifySchemaCommand(SafetyCommand):
         "one snapshot. Exit code 0: as declared; 1: drift; 2: could not look."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """How to read."""
+        super().add_arguments(parser)
+        add_reading_arguments(parser)
+
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the verification."""
         report = verification.run(
             using=options["database"],
             app_label=self.app_label,
             expect_database=options["expect_database"],
+            reading=reading_of(options),
             progress=progress,
         )
         from migrations_safety.rendering import json, text

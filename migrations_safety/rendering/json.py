@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from migrations_safety.approximation import Estimate
 from migrations_safety.audit import Report as AuditReport
 from migrations_safety.backfill import Report as BackfillReport
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.migrating import Run as MigrateRun
+from migrations_safety.precheck import Depth, Recount
 from migrations_safety.precheck import Report as PrecheckReport
 from migrations_safety.verification import Report as VerificationReport
 
@@ -25,13 +27,17 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "verdict": report.verdict,
         "database": report.target.as_dict(),
-        "data_counted": report.data_counted,
+        "seconds_behind": report.target.seconds_behind,
+        "data_counted": report.depth is Depth.COUNT,
+        "approximate": report.depth is Depth.ESTIMATE,
+        "snapshot": asdict(report.mark) if report.mark else None,
         "adopted": [{"app": one.app, "name": one.name} for one in plan.adopted],
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in plan.migrations],
         "operations": plan.operations,
         "references": [
             reference(report.evidence, counted) for census in report.censuses for counted in census.references
-        ],
+        ]
+        + [estimated(report.evidence, estimate) for estimate in report.estimates],
         "findings": findings(report.findings),
         "seconds": round(seconds, 3),
     }
@@ -66,6 +72,7 @@ def migrate(run: MigrateRun) -> dict[str, Any]:
         "verdict": run.verdict,
         "database": run.target.as_dict(),
         "gate": gate.verdict if gate else "not asked",
+        "census": recount(gate.recount) if gate and gate.recount else None,
         "adopted": [{"app": one.app, "name": one.name} for one in gate.plan.adopted] if gate else [],
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in gate.plan.migrations]
         if gate
@@ -73,6 +80,17 @@ def migrate(run: MigrateRun) -> dict[str, Any]:
         "findings": findings(gate.findings) if gate else [],
         "lock_waits": run.lock_waits,
         "seconds": round(run.seconds, 3),
+    }
+
+
+def recount(after: Recount) -> dict[str, Any]:
+    """An earlier census, and what was counted after it."""
+    return {
+        "alias": after.earlier.alias,
+        "in_recovery": after.earlier.in_recovery,
+        "taken_at": after.earlier.mark.taken_at,
+        "new_rows": after.new_rows,
+        "counted_whole": after.counted_whole,
     }
 
 
@@ -132,6 +150,21 @@ def reference(evidence: Evidence, counted: Counted) -> dict[str, Any]:
         "orphan_rows": counted.orphan_rows,
         "classes": counted.classes,
         "orphan_classes": {name: values for name, (values, _) in counted.orphans.items()},
+    }
+
+
+def estimated(evidence: Evidence, estimate: Estimate) -> dict[str, Any]:
+    """One referencing column as the statistics have it: the figures of a count are null, they are not known."""
+    of_sample = reference(evidence, estimate.sampled)
+    return of_sample | {
+        "total_rows": estimate.rows,
+        "non_null": estimate.non_null,
+        "distinct_values": estimate.distinct_values,
+        "orphan_values": None,
+        "orphan_rows": None,
+        "classes": {},
+        "orphan_classes": {},
+        "sample": {name: of_sample[name] for name in ("distinct_values", "orphan_values", "classes", "orphan_classes")},
     }
 
 

@@ -9,6 +9,17 @@ JOIN pg_class c ON c.oid = to_regclass(name)
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p')
 
+-- parts: each of the given tables with its partitions: what holds its rows
+WITH RECURSIVE parts AS (
+    SELECT name, to_regclass(name)::oid AS oid FROM unnest(%(names)s::text[]) AS name
+    UNION
+    SELECT parts.name, inhrelid FROM parts JOIN pg_inherits ON inhparent = parts.oid
+)
+SELECT parts.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
+       coalesce(pg_relation_size(c.oid), 0) AS bytes
+FROM parts JOIN pg_class c ON c.oid = parts.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+ORDER BY c.oid
+
 -- columns: the columns of the given tables
 SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid, a.atttypmod AS type_modifier,
        format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,

@@ -1,20 +1,14 @@
--- one_column: one scan of a table that has one referencing column
-SELECT {column}::{type} AS value, {number} AS reference FROM {table}
-
--- several_columns: one scan of a table that has several referencing columns
-SELECT several.value, several.reference FROM {table} CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
-
 -- classified: every distinct value of all references once: its rows in each, its class, and whether it has a parent
 WITH counted AS (
-    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling GROUP BY spelling.value
+    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling {where} GROUP BY spelling.value
 ),
 known AS (
     SELECT counted.*, {is_known} AS has_parent, {is_respelled} AS has_respelled_parent
     FROM counted {join_parent} {join_respelled}
 ),
-classified AS MATERIALIZED (
+classified AS (
     SELECT known.*, CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
-    FROM known
+    FROM known OFFSET 0
 )
 
 -- rows_of_reference: the rows of one reference that hold the value
@@ -40,7 +34,8 @@ LEFT JOIN (
 known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
 
 -- has_uuid_shape_by_type: the same from PostgreSQL 16 on, several times as fast
-CASE WHEN pg_input_is_valid(known.value, 'uuid') THEN known.value = known.value::uuid::text ELSE false END
+CASE WHEN octet_length(known.value) = 36 AND pg_input_is_valid(known.value, 'uuid')
+     THEN known.value = known.value::uuid::text ELSE false END
 
 -- class: the class of an identifier, tested in the order of the documented table
 CASE
@@ -53,14 +48,15 @@ CASE
     )
 END
 
--- class_of_uuid: the class of a UUID in its canonical spelling
+-- class_of_uuid: the class of a UUID in its canonical spelling; what all but a few are comes first
 CASE
+    WHEN substr({value}, 15, 1) IN ('4', '7', '1', '2', '3', '5', '6', '8') AND substr({value}, 20, 1) IN ('8', '9', 'a', 'b')
+         AND {value} <> '88888888-8888-8888-8888-888888888888' THEN {otherwise}
     WHEN {value} = '00000000-0000-0000-0000-000000000000' THEN 'uuid_nil'
     WHEN {value} = 'ffffffff-ffff-ffff-ffff-ffffffffffff' THEN 'uuid_max'
     WHEN left({value}, 24) = '00000000-0000-0000-0000-' THEN 'uuid_test_pattern'
     WHEN left({value}, 8) = repeat(left({value}, 1), 8) AND replace(replace({value}, '-', ''), left({value}, 1), '') = ''
         THEN 'uuid_test_pattern'
-    WHEN substr({value}, 15, 1) BETWEEN '1' AND '8' AND substr({value}, 20, 1) IN ('8', '9', 'a', 'b') THEN {otherwise}
     ELSE {otherwise_nonrfc}
 END
 
@@ -83,29 +79,31 @@ END
 -- is_record_number: true where the value is the record number of a parent
 EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text)
 
--- counts: per class, values and rows together and of each reference; then how many ids have several spellings, and cases
+-- counts: per class, values and rows together and of each reference
 SELECT class, has_parent, count(*) AS values, {figures} FROM classified GROUP BY class, has_parent
-UNION ALL
-SELECT 'several spellings', NULL, count(*), {nothing} FROM (
-    SELECT FROM classified WHERE class = 'several_spellings'
-    UNION ALL
-    SELECT FROM (
-        SELECT {uuid_spelled} AS uuid
-        FROM classified
-        CROSS JOIN LATERAL (SELECT regexp_replace(classified.value::text, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
-        WHERE class = 'uuid_noncanonical' AND NOT has_parent
-    ) AS other
-    GROUP BY uuid
-    HAVING count(*) > 1 OR EXISTS (SELECT FROM classified WHERE class LIKE 'uuid%%' AND value::text = other.uuid)
-) AS several_spellings
-UNION ALL
-SELECT 'case variants', NULL, coalesce(sum(spellings), 0)::bigint, {nothing} FROM (
-    SELECT count(*) AS spellings FROM classified WHERE class = 'opaque'
-    GROUP BY lower(value::text COLLATE "C") HAVING count(*) > 1
-) AS case_variants
 
 -- figures_of_reference: values, rows and the most rows of one value
 count(*) FILTER (WHERE {rows} > 0), sum({rows})::bigint, max({rows})
+
+-- spellings: how many ids are there in several spellings, and how many differ from another in case only
+, odd AS MATERIALIZED (SELECT value::text AS value, class, has_parent FROM classified)
+SELECT (
+    SELECT count(*) FROM (
+        SELECT FROM odd WHERE class = 'several_spellings'
+        UNION ALL
+        SELECT FROM (
+            SELECT {uuid_spelled} AS uuid
+            FROM odd CROSS JOIN LATERAL (SELECT regexp_replace(odd.value, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
+            WHERE class = 'uuid_noncanonical' AND NOT has_parent
+        ) AS other
+        GROUP BY uuid
+        HAVING count(*) > 1 OR EXISTS (SELECT FROM odd WHERE class LIKE 'uuid%%' AND odd.value = other.uuid)
+    ) AS several_spellings
+), (
+    SELECT coalesce(sum(spellings), 0)::bigint FROM (
+        SELECT count(*) AS spellings FROM odd WHERE class = 'opaque' GROUP BY lower(value COLLATE "C") HAVING count(*) > 1
+    ) AS case_variants
+)
 
 -- orphans_of_one: distinct values and rows of one reference that have no parent
 SELECT count(DISTINCT child.{column}), count(*) FROM {table} AS child
@@ -116,7 +114,3 @@ WHERE child.{column} IS NOT NULL
 SELECT {number}, class, value::text, {rows}::bigint FROM classified
 WHERE {rows} > 0 AND class IS NOT NULL AND (NOT has_parent OR {rows} >= %(many)s)
 ORDER BY class IN ('uuid_canonical', 'uuid_nonrfc', 'opaque'), {rows} DESC, value LIMIT %(limit)s
-
--- plan_locally: one hash of the distinct values in memory, one process, no compilation; for this transaction
-SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
-       set_config('max_parallel_workers_per_gather', '0', true)

@@ -1,8 +1,12 @@
--- target: which database this is, as the server says it
+-- target: which database this is, as the server says it; a standby that has replayed all it received is 0 s behind
 SELECT current_database() AS name, current_setting('server_version') AS server_version,
        current_setting('server_version_num')::integer AS server_version_number, pg_is_in_recovery() AS in_recovery,
        current_user::text AS role, pg_backend_pid() AS backend_pid, current_schema()::text AS schema,
-       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
+       CASE WHEN NOT pg_is_in_recovery() THEN NULL
+            WHEN EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL)
+                 AND pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() THEN 0
+            ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS seconds_behind
 
 -- timeouts: the timeouts of this session that would end a long statement or transaction
 SELECT name, setting || coalesce(' ' || unit, '') AS value FROM pg_settings

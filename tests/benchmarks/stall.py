@@ -9,11 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,9 @@ from ehr.embedded import Server
 from tests.benchmarks.application import Sample, at_work, sample
 from tests.benchmarks.candidates import CANDIDATES, Candidate, GivenUp
 from tests.benchmarks.figures import figures, growth, table, targets
+from tests.benchmarks.machine import SETTINGS, machine
 from tests.cluster import SCHEMAS
 
-SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "maintenance_work_mem": "256MB"}
 ALONE = 15.0
 """Seconds for which the hospital is measured without a migration, for comparison."""
 LEAD = 0.5
@@ -46,7 +44,12 @@ def main() -> int:
         for rows in options.rows:
             for measured in of_size(server, rows, options.only):
                 runs.append(measured)
-                report = {"machine": machine(server), "runs": runs, "growth": growth(runs), "targets": targets(runs)}
+                report = {
+                    "machine": machine(server, "tests.benchmarks.stall"),
+                    "runs": runs,
+                    "growth": growth(runs),
+                    "targets": targets(runs),
+                }
                 options.output.write_text(json.dumps(report, indent=2) + "\n")
     finally:
         server.remove()
@@ -121,7 +124,10 @@ def make_hospital(server: Server, rows: int) -> str:
 
 
 def copy(server: Server, template: str) -> str:
-    """A copy of the hospital, on disk and in the system's cache before the measurement begins."""
+    """A copy of the hospital, on disk and in the system's cache before the measurement begins.
+
+    The embedded server runs without fsync, so a checkpoint leaves the writing to the system; `sync` waits for it.
+    """
     name = f"{template}_copy"
     copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     administer(server, copied.format(sql.Identifier(name), sql.Identifier(template)))
@@ -132,6 +138,7 @@ def copy(server: Server, template: str) -> str:
         with file.open("rb") as opened:
             while opened.read(1 << 20):
                 pass
+    os.sync()
     return name
 
 
@@ -144,22 +151,6 @@ def administer(server: Server, statement: sql.Composable) -> None:
     """Run one statement outside of all databases measured."""
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(statement)
-
-
-def machine(server: Server) -> dict[str, Any]:
-    """What it was measured on; nothing that names it."""
-    with psycopg.connect(server.url()) as connection:
-        (postgresql,) = connection.execute("SHOW server_version").fetchone() or ("",)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory),
-        "load_average": round(os.getloadavg()[0], 1),
-        "postgresql": postgresql,
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in ("django", "psycopg")},
-        "command": " ".join(["python -m tests.benchmarks.stall", *sys.argv[1:]]),
-    }
 
 
 def say(sentence: str) -> None:

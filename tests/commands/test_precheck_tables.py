@@ -2,6 +2,7 @@
 
 import pytest
 
+from migrations_safety.precheck import Depth
 from migrations_safety.refusals import TablesMissing
 from tests.factories import REFERENCING, refer
 from tests.findings import look, told
@@ -135,7 +136,7 @@ def test_text_ids_do_not_fit_the_setting_uuid_and_the_hint_says_which_does(hospi
     refer(hospital_text, "bills", ONE)
     in_process(hospital_text)
 
-    found = look(data=False)
+    found = look(depth=Depth.CATALOG)
 
     assert set(found) == {"types.E001"}
     assert {one.subject for one in found["types.E001"]} >= {f'{table}."patientId"' for table in REFERENCING}

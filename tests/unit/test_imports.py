@@ -8,15 +8,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
-    {"sql", "words"},
-    {"refusals", "findings", "constraints", "fields", "progress", "expressions", "watchdog"},
-    {"registry", "catalog", "errors", "session", "locks", "pace"},
+    {"sql", "words", "names"},
+    {"refusals", "findings", "constraints", "fields", "progress", "expressions", "beside"},
+    {"errors", "watchdog"},
+    {"registry", "catalog", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
-    {"census", "system_checks"},
+    {"scanning", "system_checks"},
+    {"census"},
     {"operations"},
     {"plan", "autodetector"},
     {"checks"},
-    {"comparison", "placing", "nullification"},
+    {"comparison", "placing", "nullification", "counting"},
+    {"approximation", "earlier"},
     {"precheck"},
     {"backfill", "verification", "migrating", "audit"},
     {"rendering"},

@@ -19,15 +19,17 @@ def test_reads_of_patients_are_kept_apart_from_writes():
         [
             Timings(role="bills", seconds=[0.3, 0.001], failed=["40P01"]),
             Timings(role="patients", seconds=[0.5]),
+            Timings(role="observer", waits={"Lock relation": 0.02, "Lock extend": 0.4, "IO DataFileRead": 0.5}),
         ]
     )
 
     assert (found["longest_write_ms"], found["longest_read_ms"], found["writes_over_limit"]) == (300.0, 500.0, 1)
+    assert found["longest_lock_wait_ms"] == 20.0
     assert (found["failed_statements"], found["failed_by_sqlstate"]) == (1, {"40P01": 1})
 
 
 def ours(rows, longest, **others):
-    kept = {"valid_keys": 15, "failed_statements": 0, "seconds": 1.0, "p99_write_ms": 1.0}
+    kept = {"valid_keys": 15, "failed_statements": 0, "seconds": 1.0, "p99_write_ms": 1.0, "longest_lock_wait_ms": 10}
     return {"name": "d", "rows": rows, "longest_write_ms": longest} | kept | others
 
 
@@ -36,7 +38,7 @@ def ours(rows, longest, **others):
     [
         (ours(10, 99.0), None),
         (ours(10, 251.0), "longest write wait under 250 ms"),
-        (ours(10, 120.0), "flat from the fewest rows to the most"),
+        (ours(10, 160.0, longest_lock_wait_ms=150), "the wait for locks is flat from the fewest rows to the most"),
         (ours(10, 50.0, failed_statements=1), "no failed statement of the application"),
         (ours(10, 50.0, valid_keys=14), "all fifteen keys are there and valid"),
     ],

@@ -10,7 +10,15 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from migrations_safety import backfill
-from migrations_safety.management.command import COULD_NOT, LOOKED_AND_FOUND, Outcome, SafetyCommand, not_negative
+from migrations_safety.management.command import (
+    COULD_NOT,
+    LOOKED_AND_FOUND,
+    Outcome,
+    SafetyCommand,
+    add_reading_arguments,
+    not_negative,
+    reading_of,
+)
 from migrations_safety.pace import Pace
 from migrations_safety.progress import Progress
 from migrations_safety.words import counted
@@ -36,6 +44,7 @@ class Command(SafetyCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """What to do with orphans, and how."""
         super().add_arguments(parser)
+        add_reading_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="count what would be done, write nothing")
         help = "rows per transaction, at most (default: as many as fit into --batch-time)"
         parser.add_argument("--batch-size", type=batch_size, metavar="ROWS", help=help)
@@ -64,7 +73,8 @@ class Command(SafetyCommand):
         if options["restore_nullified"]:
             report = backfill.restore(**common)
         else:
-            report = backfill.run(**common, nullify=options["nullify"], dry_run=options["dry_run"])
+            wanted = {"nullify": options["nullify"], "dry_run": options["dry_run"], "reading": reading_of(options)}
+            report = backfill.run(**common, **wanted)
         from migrations_safety.rendering import json, text
 
         made = counted(report.created, "placeholder")

@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
-from migrations_safety import migrating, precheck
+from migrations_safety import earlier, migrating, precheck
 from migrations_safety.autodetector import SafeAutodetector
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
+    COULD_NOT,
     LOOKED_AND_FOUND,
+    add_reading_arguments,
     add_report_arguments,
     add_target_arguments,
     not_negative,
     one_sentence,
+    reading_of,
     report_file,
     screen_width,
     wants_colour,
@@ -39,6 +42,7 @@ ARGUMENTS = (
     "migration_name",
     "fake_initial",
     "skip_precheck",
+    "census",
     "retry_for",
     "max_stall",
     "expect_database",
@@ -61,6 +65,12 @@ class Command(DjangoMigrate):
         super().add_arguments(parser)
         add_target_arguments(parser)
         add_report_arguments(parser)
+        add_reading_arguments(parser)
+        help = (
+            "take the gate's counting from this report of precheck (of a standby, as a rule; --format json --output "
+            "FILE) and count only what is new since, here"
+        )
+        parser.add_argument("--census", metavar="FILE", help=help)
         help = "do not look before migrating; for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
         help = "how long to try again for a lock, or to wait for another deploy (default: 600)"
@@ -76,6 +86,8 @@ class Command(DjangoMigrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Gate, adopt, then Django."""
+        if options["census"] and options["skip_precheck"]:
+            raise CommandError("--census is for the gate, which --skip-precheck goes past.", returncode=COULD_NOT)
         connection = connections[options["database"]]
         if connection.vendor != "postgresql":
             super().handle(*args, **options)
@@ -104,7 +116,11 @@ class Command(DjangoMigrate):
             return None
         if _leaves_the_database_alone(options):
             return None
-        gate = precheck.run(using=options["database"], progress=progress, **_names(options))
+        before = earlier.read(options["census"]) if options["census"] else None
+        how: dict[str, Any] = {"reading": reading_of(options), "before": before, "progress": progress}
+        gate = precheck.run(using=options["database"], **how, **_names(options))
+        if gate.recount:
+            self._tell(options, f"{gate.recount}.")
         if not gate.blocking and not gate.plan.backwards:
             self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
         return gate

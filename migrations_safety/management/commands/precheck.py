@@ -11,7 +11,14 @@ from django.core.management.base import CommandError
 
 from migrations_safety import precheck
 from migrations_safety.findings import Level
-from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.management.command import (
+    LOOKED_AND_FOUND,
+    Outcome,
+    SafetyCommand,
+    add_reading_arguments,
+    reading_of,
+)
+from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
 from migrations_safety.words import counted
 
@@ -30,13 +37,19 @@ class Command(SafetyCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The arguments of migrate, and how strict to be."""
         super().add_arguments(parser)
+        add_reading_arguments(parser)
         parser.add_argument("app_label", nargs="?", help="only this app's migrations, as in migrate")
         parser.add_argument("migration_name", nargs="?", help="up to this migration, as in migrate")
         help = "the level that blocks: error (default), or warning for both"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
-        parser.add_argument(
-            "--no-data", action="store_true", help="read the catalog only: fast, but orphans are not known"
+        depth = parser.add_mutually_exclusive_group()
+        help = "read the catalog only: fast, but orphans are not known"
+        depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
+        help = (
+            "a first look in milliseconds at any size, from statistics and a few index entries; it proves nothing, so "
+            "it always ends with exit code 1 where there is something to count"
         )
+        depth.add_argument("--approximate", dest="depth", action="store_const", const=Depth.ESTIMATE, help=help)
         help = "show up to 100 orphan identifiers, on your terminal only; they are patient data"
         parser.add_argument("--show-ids", action="store_true", help=help)
 
@@ -51,7 +64,8 @@ class Command(SafetyCommand):
             app_label=options["app_label"],
             migration_name=options["migration_name"],
             expect_database=options["expect_database"],
-            data=not options["no_data"],
+            depth=options["depth"] or Depth.COUNT,
+            reading=reading_of(options),
             show_ids=SHOWN_IDS if options["show_ids"] else 0,
             fail_level=Level(options["fail_level"]),
             progress=progress,

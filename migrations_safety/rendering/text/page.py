@@ -63,6 +63,11 @@ class Page:
 
 def database(target: Target) -> str:
     """Which database was looked at, in one line."""
-    role = "standby" if target.in_recovery else "primary"
+    role = "primary"
+    if target.in_recovery:
+        behind = (
+            "behind by an unknown time" if target.seconds_behind is None else f"{target.seconds_behind:.1f} s behind"
+        )
+        role = f"standby, {behind}"
     where = f"{target.host}:{target.port}"
     return f'Database "{target.name}" at {where}, PostgreSQL {target.server_version}, {role}, as "{target.role}".'

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrations_safety.approximation import Estimate
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.precheck import Report
+from migrations_safety.precheck import Depth, Report
 from migrations_safety.rendering.text.page import Page, database
 from migrations_safety.words import counted
 
@@ -22,13 +23,18 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     _plan(page, report)
+    if report.recount:
+        page.line(f"{report.recount}.")
     references = [one for census in report.censuses for one in census.references]
     if references:
         page.line()
         page.table(REFERENCE_HEADINGS, [_reference(report.evidence, one) for one in references])
         classes = [f"{one.key.table}: {_classes(one)}" for one in references if one.classes]
         page.line("Values by class: " + "; ".join(classes) + "." if classes else "No references yet.")
-    elif not report.data_counted:
+    elif report.estimates:
+        page.line("From statistics and a few index entries; nothing was counted (--approximate):", style="yellow")
+        page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.estimates])
+    elif report.depth is Depth.CATALOG:
         page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
     if report.findings:
         page.line()
@@ -51,6 +57,10 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
 REFERENCE_HEADINGS = (
     ("reference", "left"), ("type", "left"), ("rows", "right"), ("not null", "right"),
     ("values", "right"), ("orphans", "right"), ("in rows", "right"),
+)  # fmt: skip
+ESTIMATE_HEADINGS = (
+    ("reference", "left"), ("rows, about", "right"), ("not null", "right"), ("values", "right"),
+    ("looked at", "right"), ("orphans", "right"), ("their classes", "left"),
 )  # fmt: skip
 
 
@@ -84,6 +94,12 @@ def _reference(evidence: Evidence, one: Counted) -> list[str]:
     )  # fmt: skip
     described = [one.key.subject, f"{column.type} null" if column.nullable else column.type]
     return described + [f"{figure:,}" for figure in figures]
+
+
+def _estimate(one: Estimate) -> list[str]:
+    figures = (one.rows, one.non_null, one.distinct_values, one.sampled.distinct_values, one.sampled.orphan_values)
+    told = ["?" if figure is None else f"{figure:,}" for figure in figures]
+    return [one.key.subject, *told, ", ".join(sorted(one.sampled.orphans))]
 
 
 def _classes(one: Counted) -> str:

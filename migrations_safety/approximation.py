@@ -1,0 +1,77 @@
+"""A first look in milliseconds: what the statistics remember and a few index entries say. It proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import sql
+
+from migrations_safety import census
+from migrations_safety.census import SENTINEL_WORDS, Counted, Question
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.counting import questions
+from migrations_safety.declarations import DeclaredKey
+from migrations_safety.names import table_name
+from migrations_safety.scanning import BY_SIZE, Rows
+from migrations_safety.sql import statement
+
+SUSPECT_UUIDS = ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """One reference as the statistics have it, None where they have nothing; `sampled` is counted on a few values."""
+
+    key: DeclaredKey
+    rows: int
+    non_null: int | None
+    distinct_values: int | None
+    sampled: Counted
+
+
+def estimate(connection: Any, evidence: Evidence, keys: Iterable[DeclaredKey]) -> list[Estimate]:
+    """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
+
+    Its own settings of the planner stay until the transaction ends: look at nothing else afterwards.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("approximation.plan_probes"))
+    found = []
+    for question in questions(evidence, keys, reading=BY_SIZE):
+        # Other spellings of a parent's id would have to be looked for in all parents.
+        asked = replace(question, target_is_text=False)
+        sample = [part for number in range(len(question.keys)) for part in _sample(evidence, question, number)]
+        sampled = census.count(connection, asked, rows=Rows(scans=sample))
+        found += [_estimate(connection, evidence, counted) for counted in sampled.references]
+    return found
+
+
+def _estimate(connection: Any, evidence: Evidence, sampled: Counted) -> Estimate:
+    key, table = sampled.key, evidence.tables[sampled.key.table]
+    of_column = {"oid": table.oid, "schema": table.schema, "relation": table.relation, "column": key.column}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("approximation.figures"), of_column)
+        rows, nulls, distinct_values = cursor.fetchone()
+    non_null = None if nulls is None else round(rows * (1 - nulls))
+    return Estimate(key=key, rows=rows, non_null=non_null, distinct_values=distinct_values, sampled=sampled)
+
+
+def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Composed]:
+    key = question.keys[number]
+    table, column = evidence.tables[key.table], evidence.column(key.table, key.column)
+    common = {"type": sql.SQL("uuid" if question.is_uuid else "text"), "number": sql.Literal(number)}
+    names = {"schema": table.schema, "relation": table.relation, "column": key.column}
+    literals = {name: sql.Literal(value) for name, value in names.items()}
+    inherited = sql.Literal(table.kind == "p")
+    sample = [_part("kept_by_statistics", inherited=inherited, **literals, **common)]
+    if column and column.indexed and not column.type.startswith("character("):
+        suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
+        of_table = {"table": table_name(key.table), "column": sql.Identifier(key.column)}
+        sample.append(_part("at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
+    return sample
+
+
+def _part(name: str, **parts: sql.Composable) -> sql.Composed:
+    return sql.SQL(statement(f"approximation.{name}")).format(**parts)

@@ -1,0 +1,64 @@
+-- one_column: one scan of a table that has one referencing column
+SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS child {where}
+
+-- several_columns: one scan of a table that has several referencing columns
+SELECT several.value, several.reference FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
+{where}
+
+-- piece: true as soon as its time has come; the place of the piece becomes the session's name
+(SELECT begins.told FROM (
+    SELECT set_config('application_name', {name_and_place}, true) AS told,
+           pg_sleep(greatest(0, {begins_after} - extract(epoch FROM clock_timestamp() - statement_timestamp()))) AS slept
+) AS begins) IS NOT NULL
+
+-- from_block: rows from that block on
+child.ctid >= {first}::tid
+
+-- before_block: rows before that block
+child.ctid < {last}::tid
+
+-- written_since: rows written by a transaction of that number or a later one
+age(child.xmin) <= age({transaction}::xid)
+
+-- between_values: of all rows those from one value on and before another; either end may be open
+spelling.value IS NOT NULL AND ({first}::{type} IS NULL OR spelling.value >= {first}::{type})
+AND ({last}::{type} IS NULL OR spelling.value < {last}::{type})
+
+-- without_value: of all rows those that have none
+spelling.value IS NULL
+
+-- is_in_order: whether an index alone gives the values of each column, in an order that is cheap to compare
+SELECT coalesce(bool_and(
+    c.relkind = 'r' AND c.relallvisible >= 0.9 * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
+    AND EXISTS (SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
+                WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL
+                  AND am.amname = 'btree' AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
+    AND coalesce(CASE WHEN co.collprovider = 'd' THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate ~* '^(C|POSIX|C\.utf-?8)$'
+                      ELSE co.collprovider = 'b' OR co.collprovider = 'c' AND co.collcollate ~* '^(C|POSIX|C\.utf-?8)$' END, true)
+), false)
+FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS k (table_name, column_name)
+JOIN pg_class c ON c.oid = to_regclass(k.table_name)
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name
+JOIN pg_database d ON d.datname = current_database()
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
+
+-- bounds: values that part a column into equal parts, as ANALYZE has kept them, in their order
+SELECT unnest(histogram_bounds::text::text[]) FROM pg_stats
+WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
+
+-- plan_in_order: by the order of indexes, without a hash; for this transaction
+SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true), set_config('enable_hashagg', 'off', true),
+       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '128MB', true)
+
+-- plan_serially: one hash of the distinct values in memory, one process, no compilation; for this transaction
+SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true)
+
+-- plan_in_parallel: the same, a hash in each process and one of all, whatever the planner thinks of the tables' size
+SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
+       set_config('max_parallel_workers_per_gather', %(helpers)s, true), set_config('min_parallel_table_scan_size', '0', true),
+       set_config('parallel_setup_cost', '0', true), set_config('parallel_tuple_cost', '0', true), set_config('enable_sort', 'off', true)
+
+-- name_of_session: what a session calls itself now
+SELECT application_name FROM pg_stat_activity WHERE pid = %(pid)s
