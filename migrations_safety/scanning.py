@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 import psycopg
@@ -137,23 +137,25 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
 def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int | None = None) -> list[Rows]:
     """The same in parts that have no value in common: several where large indexes are read in order, else one."""
     whole = all_rows(source, type_name, since)
-    bounds = _bounds(connection, source) if source.in_order and source.bytes >= LARGE else []
+    bounds = _bounds(connection, source, type_name) if source.in_order and source.bytes >= LARGE else []
     if not bounds:
         return [whole]
-    ranges = [_part("without_value")]
-    for first, last in pairwise([None, *bounds, None]):
-        ranges.append(_part("between_values", first=sql.Literal(first), last=sql.Literal(last), type=type_name))
-    return [Rows(scans=whole.scans, where=_where([one])) for one in ranges]
+    from_each = [None, *(_part("from_value", bound=bound) for bound in bounds)]
+    before_each = [*(_part("before_value", bound=bound) for bound in bounds), None]
+    ranges = [[one for one in pair if one] for pair in zip(from_each, before_each, strict=True)]
+    return [Rows(scans=whole.scans, where=_where(one)) for one in ([_part("without_value")], *ranges)]
 
 
-def _bounds(connection: Any, source: Source) -> list[str]:
-    """Values that part the largest table's column; they stay in this process and in the statements."""
+def _bounds(connection: Any, source: Source, type_name: sql.SQL) -> list[sql.Composed]:
+    """What gives the values that part the column of the largest table, in their order."""
     key = max(source.keys, key=lambda one: sum(part.bytes for part in source.parts[one.table]))
     part = source.parts[key.table][0]
+    where = {"schema": part.schema, "relation": part.relation, "column": key.column}
     with connection.cursor() as cursor:
-        parameters = {"schema": part.schema, "relation": part.relation, "column": key.column}
-        cursor.execute(statement("scanning.bounds"), parameters)
-        return list(dict.fromkeys(bound for (bound,) in cursor.fetchall()))
+        cursor.execute(statement("scanning.number_of_bounds"), where)
+        (number,) = cursor.fetchone() or (0,)
+    names = {name: sql.Literal(value) for name, value in where.items()}
+    return [_part("bound", number=sql.Literal(at), type=type_name, **names) for at in range(1, number + 1)]
 
 
 def _since(transaction: int | None) -> list[sql.Composed]:

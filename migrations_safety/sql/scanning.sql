@@ -20,9 +20,15 @@ child.ctid < {last}::tid
 -- written_since: rows written by a transaction of that number or a later one
 age(child.xmin) <= age({transaction}::xid)
 
--- between_values: of all rows those from one value on and before another; either end may be open
-spelling.value IS NOT NULL AND ({first}::{type} IS NULL OR spelling.value >= {first}::{type})
-AND ({last}::{type} IS NULL OR spelling.value < {last}::{type})
+-- from_value: of all rows those from a bound on
+spelling.value >= {bound}
+
+-- before_value: of all rows those before a bound
+spelling.value < {bound}
+
+-- bound: a value that ANALYZE has kept of a column; it is looked up where it is used, and never leaves the server
+(SELECT (histogram_bounds::text::text[])[{number}]::{type} FROM pg_stats
+ WHERE schemaname = {schema} AND tablename = {relation} AND attname = {column} AND NOT inherited)
 
 -- without_value: of all rows those that have none
 spelling.value IS NULL
@@ -42,8 +48,8 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name
 JOIN pg_database d ON d.datname = current_database()
 LEFT JOIN pg_collation co ON co.oid = a.attcollation
 
--- bounds: values that part a column into equal parts, as ANALYZE has kept them, in their order
-SELECT unnest(histogram_bounds::text::text[]) FROM pg_stats
+-- number_of_bounds: how many values ANALYZE has kept that part a column into equal parts
+SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
 WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
 
 -- plan_in_order: by the order of indexes, without a hash; for this transaction

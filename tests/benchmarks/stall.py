@@ -44,12 +44,8 @@ def main() -> int:
         for rows in options.rows:
             for measured in of_size(server, rows, options.only):
                 runs.append(measured)
-                report = {
-                    "machine": machine(server, "tests.benchmarks.stall"),
-                    "runs": runs,
-                    "growth": growth(runs),
-                    "targets": targets(runs),
-                }
+                where = machine(server, "tests.benchmarks.stall")
+                report = {"machine": where, "runs": runs, "growth": growth(runs), "targets": targets(runs)}
                 options.output.write_text(json.dumps(report, indent=2) + "\n")
     finally:
         server.remove()

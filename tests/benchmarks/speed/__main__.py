@@ -36,14 +36,8 @@ def main() -> int:
                 result |= {"targets": measures.targets(result)}
                 results.append(result)
                 say(one_line(result))
-                write(
-                    options.output,
-                    {
-                        "machine": machine(server, "tests.benchmarks.speed"),
-                        "rounds": options.rounds,
-                        "results": results,
-                    },
-                )
+                report = {"machine": machine(server, "tests.benchmarks.speed"), "rounds": options.rounds}
+                write(options.output, report | {"results": results})
     finally:
         server.remove()
     draw(results, options.picture)

@@ -33,7 +33,8 @@ TABLES = {
 ROWS_OF = " FROM generate_series(1, %(rows)s::bigint) AS n"
 ID = "lpad(to_hex(n), 32, '0')::uuid"
 """Ids of rows come in order, so that their index is made fast; the references do not."""
-PATIENT = "overlay(overlay(md5('p' || (n + %(first)s) * 7919 %% %(patients)s::bigint) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
+DIGEST = "md5('p' || (n + %(first)s) * 7919 %% %(patients)s::bigint)"
+PATIENT = f"overlay(overlay({DIGEST} PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
 ROWS_PER_PATIENT = {"few": 20, "many": 2}
 """Rows of all tables together for each distinct id; "few" is what was measured in the facts, "many" the worst case."""
 

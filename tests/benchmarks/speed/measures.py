@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.benchmarks.speed.hospitals import Hospital, copied
 Result = dict[str, Any]
 MANAGE = "manage.py"
 PRECHECK = (MANAGE, "precheck", "--format", "json", "--no-progress")
+ROWS_OF_TARGETS = 10_000_000
 TIMES_REVIEW, TIMES_FLOOR, TIMES_INSERT = 4.0, 5.0, 1.0
 LONGEST_BATCH_MS, VERIFY_MS, START_UP_MS, PEAK_MB = 500, 300, 300, 150
 
@@ -25,7 +27,7 @@ def census(url: str, hospital: Hospital, rounds: int, jobs: Sequence[int]) -> It
         for _ in range(rounds):
             found["floor"].append(ways.floor(url))
             found["review"].append(ways.review(url, hospital))
-            ours, bytes_written = ways.temporary_bytes(url, lambda: ways.command(url, hospital, *PRECHECK, *options))
+            ours, bytes_written = ways.temporary_bytes(url, partial(ways.command, url, hospital, *PRECHECK, *options))
             found["ours"].append(ours["report"]["seconds"])
             peaks.append(ours["peak_mb"])
             spilled.append(bytes_written)
@@ -92,11 +94,7 @@ def verify(server: Server, hospital: Hospital, rounds: int) -> Iterator[Result]:
 
 def start_up(url: str, hospital: Hospital, rounds: int) -> Iterator[Result]:
     """Whole processes, against bare `manage.py check`."""
-    what = {
-        "check": ("check",),
-        "precheck --help": ("precheck", "--help"),
-        "precheck --no-data": ("precheck", "--no-data"),
-    }
+    what = {name: tuple(name.split()) for name in ("check", "precheck --help", "precheck --no-data")}
     found: dict[str, list[float]] = {name: [] for name in what}
     for _ in range(rounds):
         for name, arguments in what.items():
@@ -127,12 +125,13 @@ def targets(result: Result) -> dict[str, bool]:
     """Each target of the measure and whether its median met it."""
     match result["measure"]:
         case "census":
-            return {
+            at_their_size = {
                 f"at least {TIMES_REVIEW:g} times as fast as the review": middle(result, "times_as_fast_as_the_review")
                 >= TIMES_REVIEW,
                 f"at most {TIMES_FLOOR:g} times the floor": middle(result, "times_the_floor") <= TIMES_FLOOR,
-                f"the client under {PEAK_MB} MB": result["peak_mb"] < PEAK_MB,
             }
+            memory = {f"the client under {PEAK_MB} MB": result["peak_mb"] < PEAK_MB}
+            return memory | (at_their_size if result["rows"] >= ROWS_OF_TARGETS else {})
         case "backfill":
             return {
                 "no slower than the single INSERT": middle(result, "times_the_single_insert") <= TIMES_INSERT,

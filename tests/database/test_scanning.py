@@ -1,0 +1,192 @@
+"""However the tables are read, in order, by several processes or piece by piece: the figures are the same."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from psycopg import sql
+
+from migrations_safety import census, counting, precheck, scanning
+from migrations_safety.catalog import Part
+from migrations_safety.scanning import LARGE, MEGABYTE, Reading
+from migrations_safety.session import snapshot
+from tests.factories import REFERENCING
+
+SOME_PATIENT = "overlay(overlay(md5('p' || n %% 700) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
+ROWS = 30_000
+UUID = sql.SQL("uuid")
+
+
+@pytest.fixture(scope="module")
+def busy(cluster):
+    """Bills of a few megabytes, one in twenty without a patient, one in a hundred of nobody; other tables are short."""
+    database = cluster.create("hospital")
+    database.execute('ALTER TABLE bills ALTER COLUMN "patientId" DROP NOT NULL')
+    fill = f"""INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
+        SELECT gen_random_uuid(), 'B-' || n, CASE WHEN n %% 20 = 0 THEN NULL WHEN n %% 100 = 1
+               THEN '00000000-0000-0000-0000-000000000000' ELSE {SOME_PATIENT} END, 500, now()
+        FROM generate_series(1, %s) AS n"""
+    database.execute(fill, ROWS)
+    few = f"""INSERT INTO medical_records (id, "recordNumber", "patientId", "updatedAt")
+        SELECT gen_random_uuid(), 'M-' || n, {SOME_PATIENT}, now() FROM generate_series(1, %s) AS n"""
+    database.execute(few, 900)
+    for table in REFERENCING:
+        database.execute(f'CREATE INDEX IF NOT EXISTS "{table}_patientId_idx" ON {table} ("patientId")')
+    database.execute("VACUUM ANALYZE")
+    yield database
+    cluster.drop(database)
+
+
+def question_of(connection, reading):
+    """The question of a precheck, as it would read."""
+    report = precheck.run(using="default", depth=precheck.Depth.CATALOG)
+    (question,) = counting.questions(report.evidence, report.evidence.references(), reading=reading)
+    return question
+
+
+def source_of(connection, question):
+    return scanning.source(connection, question.keys, question.reading)
+
+
+def plan_of(connection, source, rows):
+    scanning.plan(connection, source)
+    query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling {} GROUP BY value")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(sql.SQL(" UNION ALL ").join(rows.scans), rows.where or sql.SQL("")))
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def figures(connection, question):
+    return {
+        one.key.table: (one.total_rows, one.non_null, one.distinct_values, one.most_rows, one.orphans)
+        for one in census.count(connection, question).references
+    }
+
+
+def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
+    connection = in_process(busy)
+    found = {}
+    for reading in (Reading(), Reading(jobs=1), Reading(jobs=3), Reading(max_rate=50)):
+        question = question_of(connection, reading)
+        with snapshot(connection):
+            found[reading] = figures(connection, question)
+
+    assert found[Reading()]["bills"][:2] == (ROWS, ROWS - ROWS // 20)
+    assert found[Reading()]["bills"][4]["uuid_nil"] == (1, ROWS // 100)
+    assert all(one == found[Reading()] for one in found.values())
+
+
+def test_where_all_columns_are_indexed_and_vacuumed_the_indexes_are_merged_and_no_table_is_read(busy, in_process):
+    connection = in_process(busy)
+    question = question_of(connection, Reading())
+    source = source_of(connection, question)
+
+    with snapshot(connection):
+        plan = plan_of(connection, source, scanning.all_rows(source, UUID))
+
+    assert source.in_order
+    assert "Merge Append" in plan
+    assert plan.count("Index Only Scan") == 5
+    assert "Seq Scan" not in plan
+
+
+def test_one_column_without_an_index_and_nothing_is_read_in_order(hospital, in_process):
+    connection = in_process(hospital)
+
+    assert not source_of(connection, question_of(connection, Reading())).in_order
+
+
+def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_text, in_process):
+    foreign = hospital_text.rows("SELECT collname FROM pg_collation WHERE collprovider = 'i' ORDER BY 1 LIMIT 1")
+    collations = {"bills": "C", "medical_records": foreign[0][0] if foreign else "C"}
+    for table, collation in collations.items():
+        hospital_text.execute(f'ALTER TABLE {table} ALTER COLUMN "patientId" TYPE text COLLATE "{collation}"')
+    connection = in_process(hospital_text)
+    keys = {key.table: key for key in question_of(connection, Reading()).keys}
+
+    found = {table: scanning.source(connection, [keys[table]], Reading()).in_order for table in collations}
+
+    assert found == {"bills": True, "medical_records": not foreign}
+
+
+def test_several_jobs_are_several_processes(busy, in_process):
+    connection = in_process(busy)
+    source = source_of(connection, question_of(connection, Reading(jobs=3)))
+
+    with snapshot(connection):
+        plan = plan_of(connection, source, scanning.all_rows(source, UUID))
+
+    assert "Workers Planned: 2" in plan
+
+
+def test_large_indexes_are_read_in_parts_that_add_up(busy, in_process):
+    connection = in_process(busy)
+    question = question_of(connection, Reading())
+    source = source_of(connection, question)
+    parts = {table: [replace(part, bytes=LARGE) for part in parts] for table, parts in source.parts.items()}
+
+    with snapshot(connection):
+        apart = scanning.values_apart(connection, replace(source, parts=parts), UUID)
+        plan = plan_of(connection, source, apart[7])
+        scanning.plan(connection, source)
+        added = [row for rows in apart for row in census._figures(connection, question, rows)]
+        together = census._census(question, added, (0, 0))
+        whole = census.count(connection, question)
+
+    assert len(apart) > 50
+    assert "Merge Append" in plan
+    assert "Index Only Scan" in plan
+    assert together == whole
+
+
+def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy, in_process):
+    connection = in_process(busy)
+    question = question_of(connection, Reading(max_rate=1))
+    source = source_of(connection, question)
+    assert source.bytes > 3 * MEGABYTE
+
+    started = time.monotonic()
+    with snapshot(connection):
+        found = figures(connection, question)
+    seconds = time.monotonic() - started
+
+    assert len(scanning.all_rows(source, UUID).scans) > 5
+    assert found["bills"][0] == ROWS
+    assert seconds > source.bytes / MEGABYTE - 2
+
+
+def test_the_place_of_a_reading_is_the_name_of_its_session(busy, in_process):
+    told = []
+    progress = Listening(told)
+    connection = in_process(busy)
+
+    with snapshot(connection):
+        source = replace(source_of(connection, question_of(connection, Reading(max_rate=1))), parts=LARGER(busy))
+        with scanning.in_view(connection, source, progress=progress), connection.cursor() as cursor:
+            for share in ("10.0", "60.5"):
+                cursor.execute("SELECT set_config('application_name', %s, true)", [scanning.NAME + share])
+                wait_until(lambda share=share: told and told[-1] == int(float(share) * source.megabytes / 100))
+
+    assert told[0] > 0
+
+
+def LARGER(busy):
+    oid = busy.value("SELECT 'bills'::regclass::oid::bigint")
+    return {"bills": [Part(name="bills", oid=oid, schema="public", relation="bills", kind="r", bytes=LARGE)]}
+
+
+def wait_until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+class Listening(scanning.Progress):
+    def __init__(self, told):
+        self.told = told
+
+    def steps(self, label, *, total):
+        from contextlib import nullcontext
+
+        return nullcontext(self.told.append)
