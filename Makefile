@@ -13,7 +13,7 @@ USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test torture bench-stall lint format clean
+.PHONY: help demo test torture bench bench-stall lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
@@ -27,6 +27,10 @@ test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=16 or 15 fo
 
 torture: $(INSTALLED) ## kill the commands at N random instants and run them again (N=500, ARGS="--seed 7")
 	$(PYTHON_IN_VENV) -m tests.torture --number $(N) $(ARGS)
+
+bench: $(INSTALLED) ## how fast the commands are, beside their rivals (ROWS="1000000", ARGS="--ids text --jobs 4")
+	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(PYTHON_IN_VENV) -m tests.benchmarks.speed --rows $(ROWS) $(ARGS)
 
 bench-stall: $(INSTALLED) ## how long the hospital waits, beside three other ways (ROWS="1000000 10000000")
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt

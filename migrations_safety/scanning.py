@@ -217,7 +217,8 @@ def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[
     label = f"Counting {counted(len(source.keys), 'reference')}"
     if source.in_order or source.jobs > 1 or source.bytes < SMALLEST_PIECE or type(progress) is Progress:
         how = "by their indexes" if source.in_order else counted(source.jobs, "process", "processes")
-        with progress.busy(f"{label}: {source.megabytes:,} MB, {how} …"):
+        size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
+        with progress.busy(f"{label}: {size}, {how} …"):
             yield
         return
     with connection.cursor() as cursor:

@@ -6,7 +6,9 @@ POSTGRESQL_VERSION chooses the server (18 where it is not set). tests/unit asks 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,3 +100,24 @@ def in_process(django_db_blocker: Any) -> Iterator[Callable[..., Any]]:
 
     with django_db_blocker.unblock(), connected() as connect_to:
         yield connect_to
+
+
+@pytest.fixture
+def standby_of(cluster: Any) -> Iterator[Callable[[Any], Any]]:
+    """Gives the same database on a fresh standby."""
+    from tests.cluster import Database
+    from tests.standby import follow
+
+    standbys: list[Any] = []
+
+    def standby_of(database: Any) -> Any:
+        server = follow(cluster.server, Path(tempfile.mkdtemp(prefix="ehr-standby-")))
+        standby = Database(server, database.name, database.id_type)
+        standbys.append(standby)
+        standby.wait_for("SELECT pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn()")
+        return standby
+
+    yield standby_of
+    for one in standbys:
+        one.close()
+        one.server.remove()

@@ -67,7 +67,7 @@ def not_counted(database: str, *, references: int) -> Finding:
     """An approximate look; the gate of `migrate` counts in any case."""
     message = f"has {counted(references, 'reference')} that were not counted: --approximate looks at statistics and a "
     message += "few index entries, it proves nothing."
-    return finding("references.E004", database, message, "python manage.py precheck counts them.")
+    return finding("references.E005", database, message, "python manage.py precheck counts them.")
 
 
 REASONS = {

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -97,16 +98,18 @@ def test_one_column_without_an_index_and_nothing_is_read_in_order(hospital, in_p
 
 
 def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_text, in_process):
-    foreign = hospital_text.rows("SELECT collname FROM pg_collation WHERE collprovider = 'i' ORDER BY 1 LIMIT 1")
-    collations = {"bills": "C", "medical_records": foreign[0][0] if foreign else "C"}
-    for table, collation in collations.items():
-        hospital_text.execute(f'ALTER TABLE {table} ALTER COLUMN "patientId" TYPE text COLLATE "{collation}"')
+    collations = {"bills": "C", "medical_records": "und-x-icu"}
+    try:
+        for table, collation in collations.items():
+            hospital_text.execute(f'ALTER TABLE {table} ALTER COLUMN "patientId" TYPE text COLLATE "{collation}"')
+    except (psycopg.errors.UndefinedObject, psycopg.errors.FeatureNotSupported):
+        pytest.skip("this PostgreSQL was built without the orders of languages")
     connection = in_process(hospital_text)
     keys = {key.table: key for key in question_of(connection, Reading()).keys}
 
     found = {table: scanning.source(connection, [keys[table]], Reading()).in_order for table in collations}
 
-    assert found == {"bills": True, "medical_records": not foreign}
+    assert found == {"bills": True, "medical_records": False}
 
 
 def test_several_jobs_are_several_processes(busy, in_process):

@@ -1,51 +1,17 @@
 """On a standby everything can be looked at and nothing changed."""
 
-import os
-import tempfile
+import re
 import threading
-from pathlib import Path
+import time
+from contextlib import contextmanager
 
 import psycopg
-import pytest
 
-from ehr import embedded
 from migrations_safety.pace import wait_for_standbys
 from migrations_safety.progress import Progress
-from tests.cluster import Database
 from tests.factories import refer
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
-
-
-def follow(primary, folder):
-    """A standby of the server in another folder, made as an administrator makes one."""
-    if owner := embedded._owner():
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    folder.chmod(0o700)
-    port = embedded.free_port()
-    standby = embedded.Server(version=primary.version, folder=folder, port=port)
-    source = f"host={primary.folder} port={primary.port} user=postgres"
-    standby.run("pg_basebackup", "-d", source, "-D", str(standby.data), "-c", "fast", "-X", "stream", "-R")
-    with (standby.data / "postgresql.auto.conf").open("a") as configuration:
-        configuration.write(f"port = {port}\nunix_socket_directories = '{folder}'\n")
-    standby.start()
-    return standby
-
-
-@pytest.fixture
-def standby_of(cluster):
-    """Gives the same database on a fresh standby."""
-    standbys = []
-
-    def standby_of(database):
-        server = follow(cluster.server, Path(tempfile.mkdtemp(prefix="ehr-standby-")))
-        standbys.append(Database(server, database.name, database.id_type))
-        return standbys[-1]
-
-    yield standby_of
-    for one in standbys:
-        one.close()
-        one.server.remove()
 
 
 def test_a_standby_can_be_looked_at_and_not_migrated(hospital, standby_of):
@@ -61,6 +27,80 @@ def test_a_standby_can_be_looked_at_and_not_migrated(hospital, standby_of):
     assert (migrated.code, migrated.out) == (2, "")
     assert f'target.E002: "{hospital.name}" is a standby, it is read only; nothing was changed.' in migrated.err
     assert "standby" in standby.run("precheck").out.splitlines()[0]
+
+
+def test_the_heavy_reading_goes_to_an_alias_and_the_report_says_how_far_it_lags(hospital, standby_of):
+    refer(hospital, "bills", ONE)
+    standby = standby_of(hospital)
+
+    result = hospital.run("precheck", "--database", "replica", "--format", "json", DATABASE_URL_REPLICA=standby.url)
+    text = hospital.run("precheck", "--database", "replica", DATABASE_URL_REPLICA=standby.url)
+
+    assert (result.json["database"]["alias"], result.json["database"]["in_recovery"]) == ("replica", True)
+    assert 0 <= result.json["seconds_behind"] < 5
+    assert re.search(r"standby, \d+\.\d s behind, as", " ".join(text.out.split()))
+    assert hospital.run("precheck", "--format", "json").json["seconds_behind"] is None
+
+
+def test_a_standby_that_replays_late_says_so(hospital, standby_of):
+    standby = standby_of(hospital)
+    hospital.execute("CREATE TABLE something (id int)")
+    standby.wait_for("SELECT pg_last_xact_replay_timestamp() IS NOT NULL")
+    delay(standby, "1h")
+    hospital.execute("DROP TABLE something")
+    standby.wait_for("SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()")
+    time.sleep(1.2)
+
+    result = standby.run("precheck", "--format", "json")
+
+    assert result.json["seconds_behind"] > 1
+
+
+def test_reading_that_the_standby_ends_begins_again_and_gives_up_in_a_sentence(hospital, standby_of):
+    hospital.execute(MANY_BILLS)
+    standby = standby_of(hospital)
+    configure(standby, "max_standby_streaming_delay", "0")
+
+    with emptied_again_and_again(hospital) as stop, standby.start("precheck", "--max-rate", "1") as given_up:
+        out, err = given_up.communicate(timeout=120)
+        assert (given_up.returncode, out) == (2, "")
+        assert err.count("The standby ended our reading to catch up with its primary") == 2
+        assert "target.E006: the standby" in err
+        assert "hot_standby_feedback = on" in err
+        with standby.start("precheck", "--max-rate", "1", "--format", "json") as second:
+            told = next(line for line in second.stderr if "ended our reading" in line)
+            stop.set()
+            out, err = second.communicate(timeout=120)
+
+    assert "reading again (2)" in told
+    assert second.returncode == 1, err
+    assert '"verdict": "blocked"' in out
+
+
+MANY_BILLS = """
+    ALTER TABLE bills SET (fillfactor = 10);
+    INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
+    SELECT gen_random_uuid(), 'B-' || n, gen_random_uuid(), 500, now() FROM generate_series(1, 4000) AS n"""
+
+
+@contextmanager
+def emptied_again_and_again(database):
+    """Rows go and are cleaned away, so that a standby cannot keep them for its readers."""
+    stop = threading.Event()
+
+    def work():
+        with psycopg.connect(database.url, autocommit=True) as session:
+            while not stop.wait(0.2):
+                session.execute("DELETE FROM bills WHERE ctid IN (SELECT ctid FROM bills LIMIT 20)")
+                session.execute("VACUUM bills")
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        worker.join()
 
 
 def test_batches_pause_while_a_standby_is_behind_and_say_why(hospital, standby_of, in_process):
@@ -85,7 +125,12 @@ class Listening(Progress):
 
 
 def delay(standby, length):
-    """Let the standby replay that much later; from a session of its own."""
-    with psycopg.connect(standby.url, autocommit=True) as session:
-        session.execute(f"ALTER SYSTEM SET recovery_min_apply_delay = '{length}'")
+    """Let the standby replay that much later."""
+    configure(standby, "recovery_min_apply_delay", length)
+
+
+def configure(server, setting, value):
+    """Change a setting of a running server; from a session of its own."""
+    with psycopg.connect(server.url, autocommit=True) as session:
+        session.execute(f"ALTER SYSTEM SET {setting} = '{value}'")
         session.execute("SELECT pg_reload_conf()")
