@@ -18,7 +18,9 @@ from migrations_safety.declarations import DeclaredKey
 from migrations_safety.names import table_name
 from migrations_safety.progress import Progress
 from migrations_safety.scanning import BY_SIZE, Reading, Rows
+from migrations_safety.sharing import share
 from migrations_safety.sql import statement
+from migrations_safety.words import counted
 
 MANY_ROWS = 1000
 """Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
@@ -108,10 +110,11 @@ def count(connection: Any, question: Question, *, rows: Rows | None = None, prog
     apart = scanning.values_apart(connection, source, _type(question), question.since)
     figures: list[tuple[Any, ...]] = []
     if len(apart) > 1:
-        with progress.steps(f"Counting {len(question.keys)} references, parts", total=len(apart)) as advance:
-            for number, part in enumerate(apart, start=1):
-                figures += _figures(connection, question, part)
-                advance(number)
+        label = f"Counting {counted(len(question.keys), 'reference')} by their indexes, parts"
+        statements = [_counting(connection, question, part) for part in apart]
+        with progress.steps(label, total=len(apart)) as advance:
+            how: dict[str, Any] = {"sessions": source.jobs, "settings": scanning.IN_ORDER, "advance": advance}
+            figures += share(connection, statements, **how)
     else:
         with scanning.in_view(connection, source, progress=progress):
             figures += _figures(connection, question, apart[0])
@@ -124,11 +127,15 @@ def count(connection: Any, question: Question, *, rows: Rows | None = None, prog
 
 def _figures(connection: Any, question: Question, rows: Rows) -> list[tuple[Any, ...]]:
     """By class, whether it has a parent: values together, then values, rows and most rows of each reference."""
+    with connection.cursor() as cursor:
+        cursor.execute(_counting(connection, question, rows))
+        return list(cursor.fetchall())
+
+
+def _counting(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     numbers = range(len(question.keys))
     figures = sql.SQL(", ").join(_part("figures_of_reference", rows=_rows(number)) for number in numbers)
-    with connection.cursor() as cursor:
-        cursor.execute(classified(connection, question, rows) + _part("counts", figures=figures))
-        return list(cursor.fetchall())
+    return classified(connection, question, rows) + _part("counts", figures=figures)
 
 
 def _compared(connection: Any, question: Question, rows: Rows) -> tuple[int, int]:
@@ -218,7 +225,7 @@ def all_rows(connection: Any, question: Question) -> Rows:
     return scanning.all_rows(source, _type(question))
 
 
-def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
+def classified(connection: Any, question: Question, rows: Rows, *, only_orphans: bool = False) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
@@ -234,6 +241,7 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
         "classified",
         scans=sql.SQL(" UNION ALL ").join(rows.scans),
         where=rows.where or sql.SQL(""),
+        wanted=_part("only_orphans") if only_orphans else sql.SQL(""),
         rows_by_reference=sql.SQL(", ").join(by_reference),
         **{"class": _class(connection, question)},
         **known,

@@ -52,8 +52,8 @@ def place(
     for looks in range(MOST_LOOKS):
         source = scanning.source(connection, question.keys, question.reading)
         with scanning.in_view(connection, source, progress=progress):
-            present, waiting, refused = _look(connection, question)
-        outcome.already_present += 0 if looks else present
+            present, waiting, refused = _look(connection, question, only_orphans=looks > 0)
+        outcome.already_present += present
         if not waiting:
             break
         made = _batches(connection, statement_of_batch, waiting, run, outcome, pace=pace, progress=progress)
@@ -63,11 +63,11 @@ def place(
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
 
-def _look(connection: Any, question: Question) -> tuple[int, int, dict[str, int]]:
+def _look(connection: Any, question: Question, *, only_orphans: bool) -> tuple[int, int, dict[str, int]]:
     """Values with a parent, orphans to place, and values of refused classes; the work table is made anew."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        looked = classified(connection, question, all_rows(connection, question))
+        looked = classified(connection, question, all_rows(connection, question), only_orphans=only_orphans)
         make_work = sql.SQL(statement("backfill.referenced")).format(classified=looked, allowed=allowed)
         cursor.execute(statement("backfill.forget"))
         cursor.execute(make_work)

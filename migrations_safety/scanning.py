@@ -34,6 +34,8 @@ JOBS = 2
 """Fewer than the three that PostgreSQL gives any query that is long enough."""
 SMALLEST_PIECE = 64 * MEGABYTE
 MOST_PIECES = 200
+PARTS_OF_A_JOB = 4
+"""So that no session is left with a long one while the others have nothing to do."""
 BLOCK = 8192
 """PostgreSQL's own block size; with another one the pieces are longer or shorter, and nothing else changes."""
 HAVE_BLOCKS = ("r", "p")
@@ -41,6 +43,7 @@ HAVE_BLOCKS = ("r", "p")
 SHORT = 1.0
 """Seconds of reading for which no second session is opened."""
 NAME = "counting, percent: "
+IN_ORDER = statement("scanning.plan_in_order")
 
 Pairs = Sequence[tuple[int, DeclaredKey]]
 
@@ -90,8 +93,9 @@ def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, si
     keys = tuple(keys)
     parts = catalog.parts(connection, {key.table for key in keys})
     size = sum(part.bytes for of_table in parts.values() for part in of_table)
-    in_order = reading == BY_SIZE and since is None and _is_in_order(connection, keys)
-    jobs = 1 if reading.max_rate or in_order else reading.jobs or (JOBS if SMALLEST_PIECE <= size < LARGE else 1)
+    in_order = reading.max_rate is None and since is None and _is_in_order(connection, keys)
+    jobs = reading.jobs or (JOBS if size >= SMALLEST_PIECE and (in_order or size < LARGE) else 1)
+    jobs = 1 if reading.max_rate else jobs
     return Source(keys=keys, parts=parts, in_order=in_order, jobs=jobs, max_rate=reading.max_rate)
 
 
@@ -107,7 +111,7 @@ def plan(connection: Any, source: Source) -> None:
     """Settings of the planner for the current transaction."""
     with connection.cursor() as cursor:
         if source.in_order:
-            cursor.execute(statement("scanning.plan_in_order"))
+            cursor.execute(IN_ORDER)
         elif source.jobs > 1:
             cursor.execute(statement("scanning.plan_in_parallel"), {"helpers": str(source.jobs - 1)})
         else:
@@ -135,9 +139,16 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
 
 
 def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int | None = None) -> list[Rows]:
-    """The same in parts that have no value in common: several where large indexes are read in order, else one."""
+    """The same in parts that have no value in common: several where large indexes are read in order, else one.
+
+    Several sessions may share them, and their figures add up.
+    """
     whole = all_rows(source, type_name, since)
-    bounds = _bounds(connection, source, type_name) if source.in_order and source.bytes >= LARGE else []
+    if not source.in_order or (source.jobs == 1 and source.bytes < LARGE):
+        return [whole]
+    bounds = _bounds(connection, source, type_name)
+    if source.bytes < LARGE:
+        bounds = bounds[:: max(1, len(bounds) // (PARTS_OF_A_JOB * source.jobs))]
     if not bounds:
         return [whole]
     from_each = [None, *(_part("from_value", bound=bound) for bound in bounds)]

@@ -8,8 +8,11 @@ known AS (
 ),
 classified AS (
     SELECT known.*, CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
-    FROM known OFFSET 0
+    FROM known {wanted} OFFSET 0
 )
+
+-- only_orphans: values that have a parent are not even classified
+WHERE NOT known.has_parent
 
 -- rows_of_reference: the rows of one reference that hold the value
 count(*) FILTER (WHERE spelling.reference = {number}) AS {rows}

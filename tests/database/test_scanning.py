@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from django.db import DataError
 from psycopg import sql
 
 from migrations_safety import census, counting, precheck, scanning
 from migrations_safety.catalog import Part
 from migrations_safety.scanning import LARGE, MEGABYTE, Reading
 from migrations_safety.session import snapshot
-from tests.factories import REFERENCING
+from migrations_safety.sharing import share
+from tests.factories import REFERENCING, new_id, refer
 
 SOME_PATIENT = "overlay(overlay(md5('p' || n %% 700) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
 ROWS = 30_000
@@ -66,15 +68,21 @@ def figures(connection, question):
 
 def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     connection = in_process(busy)
-    found = {}
-    for reading in (Reading(), Reading(jobs=1), Reading(jobs=3), Reading(max_rate=50)):
-        question = question_of(connection, reading)
+    question = question_of(connection, Reading())
+    in_order = source_of(connection, question)
+    ways = [in_order, *(replace(in_order, in_order=False, jobs=jobs) for jobs in (1, 3))]
+    ways.append(replace(ways[1], max_rate=50))
+    found = []
+    for source in ways:
         with snapshot(connection):
-            found[reading] = figures(connection, question)
+            scanning.plan(connection, source)
+            figures_of_all = census._figures(connection, question, scanning.all_rows(source, UUID))
+            found.append(census._census(question, figures_of_all, (0, 0)))
 
-    assert found[Reading()]["bills"][:2] == (ROWS, ROWS - ROWS // 20)
-    assert found[Reading()]["bills"][4]["uuid_nil"] == (1, ROWS // 100)
-    assert all(one == found[Reading()] for one in found.values())
+    bills = next(one for one in found[0].references if one.key.table == "bills")
+    assert (bills.total_rows, bills.non_null) == (ROWS, ROWS - ROWS // 20)
+    assert bills.orphans["uuid_nil"] == (1, ROWS // 100)
+    assert all(one == found[0] for one in found)
 
 
 def test_where_all_columns_are_indexed_and_vacuumed_the_indexes_are_merged_and_no_table_is_read(busy, in_process):
@@ -114,7 +122,7 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
 
 def test_several_jobs_are_several_processes(busy, in_process):
     connection = in_process(busy)
-    source = source_of(connection, question_of(connection, Reading(jobs=3)))
+    source = replace(source_of(connection, question_of(connection, Reading(jobs=3))), in_order=False)
 
     with snapshot(connection):
         plan = plan_of(connection, source, scanning.all_rows(source, UUID))
@@ -140,6 +148,35 @@ def test_large_indexes_are_read_in_parts_that_add_up(busy, in_process):
     assert "Merge Append" in plan
     assert "Index Only Scan" in plan
     assert together == whole
+
+
+@pytest.mark.parametrize("sessions", [1, 3, 200])
+def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sessions):
+    connection = in_process(busy)
+    question = question_of(connection, Reading())
+    source = source_of(connection, question)
+    large = {table: [replace(part, bytes=LARGE) for part in parts] for table, parts in source.parts.items()}
+    told = []
+
+    with snapshot(connection):
+        whole = census.count(connection, question)
+        refer(busy, "bills", *(new_id() for _ in range(20)))
+        apart = scanning.values_apart(connection, replace(source, parts=large), UUID)
+        statements = [census._counting(connection, question, rows) for rows in apart]
+        how = {"sessions": sessions, "settings": scanning.IN_ORDER, "advance": told.append}
+        shared = share(connection, statements, **how)
+    busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
+
+    assert census._census(question, shared, (0, 0)) == whole
+    assert told == sorted(told)
+
+
+def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(busy, in_process):
+    connection = in_process(busy)
+    broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
+
+    with pytest.raises(DataError), snapshot(connection):
+        share(connection, broken, sessions=3, settings=scanning.IN_ORDER, advance=[].append)
 
 
 def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy, in_process):

@@ -10,7 +10,7 @@ APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql", "words", "names"},
     {"refusals", "findings", "constraints", "fields", "progress", "expressions", "beside"},
-    {"errors", "watchdog"},
+    {"errors", "watchdog", "sharing"},
     {"registry", "catalog", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
     {"scanning", "system_checks"},
