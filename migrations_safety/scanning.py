@@ -226,7 +226,8 @@ def _part(name: str, **parts: sql.Composable) -> sql.Composed:
 def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[None]:
     """Progress while one statement reads piece after piece; else what is being read."""
     label = f"Counting {counted(len(source.keys), 'reference')}"
-    if source.in_order or source.jobs > 1 or source.bytes < SMALLEST_PIECE or type(progress) is Progress:
+    is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate
+    if source.in_order or source.jobs > 1 or is_soon_over or type(progress) is Progress:
         how = "by their indexes" if source.in_order else counted(source.jobs, "process", "processes")
         size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
         with progress.busy(f"{label}: {size}, {how} …"):

@@ -125,6 +125,23 @@ def test_progress_goes_to_stderr_and_may_be_left_out(hospital):
     assert silent.err == "precheck: attention, 0 blocking findings.\n"
 
 
+def test_a_rate_is_kept_and_the_place_is_told_meanwhile(hospital):
+    hospital.execute("""
+        ALTER TABLE bills SET (fillfactor = 10);
+        INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
+        SELECT gen_random_uuid(), 'B-' || n, gen_random_uuid(), 500, now() FROM generate_series(1, 5500) AS n""")
+    megabytes = hospital.value("SELECT pg_relation_size('bills') / 1048576")
+
+    result = hospital.run("precheck", "--max-rate", "1", "--format", "json")
+
+    assert reference(result, "bills")["total_rows"] == 5500
+    assert result.json["seconds"] > megabytes - 2
+    assert f"Counting 5 references, MB: {megabytes}" in result.err
+    places = [int(one) for one in re.findall(rf"Counting 5 references, MB: (\d+) of {megabytes}", result.err)]
+    assert places == sorted(places)
+    assert 0 < places[0] < megabytes
+
+
 def test_without_data_the_catalog_alone_is_looked_at(hospital):
     refer(hospital, "bills", ONE)
 
