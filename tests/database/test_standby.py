@@ -42,6 +42,17 @@ def test_the_heavy_reading_goes_to_an_alias_and_the_report_says_how_far_it_lags(
     assert hospital.run("precheck", "--format", "json").json["seconds_behind"] is None
 
 
+def test_several_sessions_read_a_standby_in_one_snapshot(hospital, standby_of):
+    hospital.execute(MANY_BILLS)
+    hospital.execute('CREATE INDEX ON insurance_policies ("patientId")')
+    hospital.execute("VACUUM ANALYZE")
+
+    result = standby_of(hospital).run("precheck", "--jobs", "3", "--format", "json")
+
+    assert "Counting 5 references by their indexes, parts: 1" in result.err
+    assert next(one["orphan_rows"] for one in result.json["references"] if one["table"] == "bills") == 4000
+
+
 def test_a_standby_that_replays_late_says_so(hospital, standby_of):
     standby = standby_of(hospital)
     hospital.execute("CREATE TABLE something (id int)")
