@@ -239,7 +239,7 @@ def classified(connection: Any, question: Question, rows: Rows, *, only_orphans:
     by_reference = [_part("rows_of_reference", number=sql.Literal(number), rows=_rows(number)) for number in numbers]
     common = _part(
         "classified",
-        scans=sql.SQL(" UNION ALL ").join(rows.scans),
+        scans=rows.together(),
         where=rows.where or sql.SQL(""),
         wanted=_part("only_orphans") if only_orphans else sql.SQL(""),
         rows_by_reference=sql.SQL(", ").join(by_reference),

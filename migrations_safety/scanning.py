@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -64,7 +64,13 @@ class Rows:
     """SELECTs of `value` and `reference` (the number of the key), and what is wanted of all of them."""
 
     scans: Sequence[sql.Composable]
+    in_order: bool = False
     where: sql.Composable | None = None
+
+    def together(self) -> sql.Composed:
+        """All of them as one SELECT."""
+        scans = sql.SQL(" UNION ALL ").join(self.scans)
+        return _part("in_order", scans=scans) if self.in_order else scans
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +128,7 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
     """All rows of all tables once; `since` leaves out those that were written before that transaction."""
     if source.in_order:
         # Without any condition: PostgreSQL merges the indexes of plain members of a UNION ALL only.
-        return Rows(scans=[_rows([pair], type_name) for pair in enumerate(source.keys)])
+        return Rows(scans=[_rows([pair], type_name) for pair in enumerate(source.keys)], in_order=True)
     numbered = sorted(enumerate(source.keys), key=lambda pair: pair[1].table)
     scans: list[sql.Composed] = []
     before, total = 0, max(1, source.bytes)
@@ -154,7 +160,7 @@ def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int
     from_each = [None, *(_part("from_value", bound=bound) for bound in bounds)]
     before_each = [*(_part("before_value", bound=bound) for bound in bounds), None]
     ranges = [[one for one in pair if one] for pair in zip(from_each, before_each, strict=True)]
-    return [Rows(scans=whole.scans, where=_where(one)) for one in ([_part("without_value")], *ranges)]
+    return [replace(whole, where=_where(one)) for one in ([_part("without_value")], *ranges)]
 
 
 def _bounds(connection: Any, source: Source, type_name: sql.SQL) -> list[sql.Composed]:

@@ -5,6 +5,9 @@ SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS ch
 SELECT several.value, several.reference FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
 {where}
 
+-- in_order: all of that, merged in the order of the values
+SELECT every.value, every.reference FROM ({scans}) AS every ORDER BY every.value
+
 -- piece: true as soon as its time has come; the place of the piece becomes the session's name
 (SELECT begins.told FROM (
     SELECT set_config('application_name', {name_and_place}, true) AS told,
@@ -52,8 +55,8 @@ LEFT JOIN pg_collation co ON co.oid = a.attcollation
 SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
 WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
 
--- plan_in_order: by the order of indexes, without a hash; for this transaction
-SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true), set_config('enable_hashagg', 'off', true),
+-- plan_in_order: by the order of indexes; for this transaction
+SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
        set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '128MB', true)
 

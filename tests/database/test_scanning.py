@@ -55,7 +55,7 @@ def plan_of(connection, source, rows):
     scanning.plan(connection, source)
     query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling {} GROUP BY value")
     with connection.cursor() as cursor:
-        cursor.execute(query.format(sql.SQL(" UNION ALL ").join(rows.scans), rows.where or sql.SQL("")))
+        cursor.execute(query.format(rows.together(), rows.where or sql.SQL("")))
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
