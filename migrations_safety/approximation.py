@@ -25,7 +25,7 @@ class Estimate:
     """One reference as the statistics have it, None where they have nothing; `sampled` is counted on a few values."""
 
     key: DeclaredKey
-    rows: int
+    rows: int | None
     non_null: int | None
     distinct_values: int | None
     sampled: Counted
@@ -54,7 +54,7 @@ def _estimate(connection: Any, evidence: Evidence, sampled: Counted) -> Estimate
     with connection.cursor() as cursor:
         cursor.execute(statement("approximation.figures"), of_column)
         rows, nulls, distinct_values = cursor.fetchone()
-    non_null = None if nulls is None else round(rows * (1 - nulls))
+    non_null = None if nulls is None or rows is None else round(rows * (1 - nulls))
     return Estimate(key=key, rows=rows, non_null=non_null, distinct_values=distinct_values, sampled=sampled)
 
 

@@ -14,7 +14,7 @@ SELECT suspect::{type}, {number} FROM unnest({suspects}::{type}[]) AS suspect
 WHERE EXISTS (SELECT FROM {table} WHERE {column} = suspect)
 
 -- figures: rows, share of NULLs and distinct values of one column by the statistics, and when they were made
-SELECT greatest(c.reltuples, 0)::bigint AS rows, s.null_frac,
+SELECT CASE WHEN c.reltuples >= 0 THEN c.reltuples END::bigint AS rows, s.null_frac,
        CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * greatest(c.reltuples, 0) ELSE s.n_distinct END::bigint AS distinct_values
 FROM pg_class AS c
 LEFT JOIN pg_stats AS s ON s.schemaname = %(schema)s AND s.tablename = %(relation)s AND s.attname = %(column)s

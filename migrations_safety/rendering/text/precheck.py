@@ -34,6 +34,8 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
     elif report.estimates:
         page.line("From statistics and a few index entries; nothing was counted (--approximate):", style="yellow")
         page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.estimates])
+        seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.estimates if one.sampled.classes]
+        page.line("Of the values looked at: " + "; ".join(seen) + "." if seen else "No value was looked at.")
     elif report.depth is Depth.CATALOG:
         page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
     if report.findings:
@@ -59,8 +61,8 @@ REFERENCE_HEADINGS = (
     ("values", "right"), ("orphans", "right"), ("in rows", "right"),
 )  # fmt: skip
 ESTIMATE_HEADINGS = (
-    ("reference", "left"), ("rows, about", "right"), ("not null", "right"), ("values", "right"),
-    ("looked at", "right"), ("orphans", "right"), ("their classes", "left"),
+    ("reference", "left"), ("rows", "right"), ("not null", "right"),
+    ("values", "right"), ("looked at", "right"), ("orphans", "right"),
 )  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def _reference(evidence: Evidence, one: Counted) -> list[str]:
 def _estimate(one: Estimate) -> list[str]:
     figures = (one.rows, one.non_null, one.distinct_values, one.sampled.distinct_values, one.sampled.orphan_values)
     told = ["?" if figure is None else f"{figure:,}" for figure in figures]
-    return [one.key.subject, *told, ", ".join(sorted(one.sampled.orphans))]
+    return [one.key.subject, *told]
 
 
 def _classes(one: Counted) -> str:
