@@ -38,7 +38,8 @@ spelling.value IS NULL
 
 -- is_in_order: whether an index alone gives the values of each column, in an order that is cheap to compare
 SELECT coalesce(bool_and(
-    c.relkind = 'r' AND c.relallvisible >= 0.9 * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
+    c.relkind = 'r' AND a.atttypid IN ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
+    AND c.relallvisible >= 0.9 * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
     AND EXISTS (SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
                 WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL
                   AND am.amname = 'btree' AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))

@@ -230,3 +230,14 @@ class Listening(scanning.Progress):
         from contextlib import nullcontext
 
         return nullcontext(self.told.append)
+
+
+def test_numbers_are_counted_as_text_so_their_indexes_are_in_another_order(busy, in_process):
+    connection = in_process(busy)
+    keys = question_of(connection, Reading()).keys
+    busy.execute("CREATE TABLE numbered (id bigint PRIMARY KEY)")
+
+    found = scanning.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
+
+    busy.execute("DROP TABLE numbered")
+    assert not found.in_order
