@@ -32,6 +32,16 @@ class Outcome:
     batches: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """Distinct `values` in the work table: those with a parent, those to place, and by class those that are refused."""
+
+    values: int
+    present: int
+    waiting: int
+    refused: dict[str, int]
+
+
 def place(
     connection: Any,
     maker: PlaceholderMaker,
@@ -52,19 +62,20 @@ def place(
     for looks in range(MOST_LOOKS):
         source = scanning.source(connection, question.keys, question.reading)
         with scanning.in_view(connection, source, progress=progress):
-            present, waiting, refused = _look(connection, question, only_orphans=looks > 0)
-        outcome.already_present += present
-        if not waiting:
+            seen = _look(connection, question, only_orphans=looks > 0)
+        outcome.already_present += seen.present
+        refused = seen.refused
+        if not seen.waiting:
             break
-        made = _batches(connection, statement_of_batch, waiting, run, outcome, pace=pace, progress=progress)
+        made = _batches(connection, statement_of_batch, seen, run, outcome, pace=pace, progress=progress)
         if not made:
-            refused["conflict"] = waiting
+            refused["conflict"] = seen.waiting
             break
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
 
-def _look(connection: Any, question: Question, *, only_orphans: bool) -> tuple[int, int, dict[str, int]]:
-    """Values with a parent, orphans to place, and values of refused classes; the work table is made anew."""
+def _look(connection: Any, question: Question, *, only_orphans: bool) -> Seen:
+    """Look at all values, or at orphans alone; the work table is made anew."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         looked = classified(connection, question, all_rows(connection, question), only_orphans=only_orphans)
@@ -78,13 +89,13 @@ def _look(connection: Any, question: Question, *, only_orphans: bool) -> tuple[i
     present = sum(values for _, has_parent, values in counts if has_parent)
     orphans = {name: values for name, has_parent, values in counts if not has_parent}
     waiting = sum(orphans.pop(name, 0) for name in PLACEHOLDER_CLASSES)
-    return present, waiting, orphans
+    return Seen(values=present + waiting + sum(orphans.values()), present=present, waiting=waiting, refused=orphans)
 
 
 def _batches(
     connection: Any,
     make: sql.Composed,
-    waiting: int,
+    seen: Seen,
     run: Run,
     outcome: Outcome,
     *,
@@ -92,12 +103,12 @@ def _batches(
     progress: Progress,
 ) -> int:
     made = 0
-    with progress.steps("Placeholders", total=waiting) as advance:
-        for after, upto in batches(connection, pace, total=waiting, progress=progress):
+    with progress.steps("Placeholders", total=seen.waiting) as advance:
+        for after, upto in batches(connection, pace, total=seen.values, progress=progress):
             of_batch = {"after": after, "upto": upto, "run_id": str(run.id)}
             made += in_short_transaction(connection, make, of_batch, progress=progress)
             outcome.batches += 1
-            advance(upto)
+            advance(made)
     outcome.created += made
     return made
 

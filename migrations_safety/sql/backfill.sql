@@ -1,15 +1,12 @@
 -- forget: drops the work table of an earlier pass in this session
 DROP TABLE IF EXISTS pg_temp.migrations_safety_work
 
--- referenced: every referenced value with its class; those to make parents for are numbered in their order
+-- referenced: every referenced value with its class, numbered in its order, and whether a parent is to be made for it
 CREATE TEMPORARY TABLE migrations_safety_work AS {classified}
-SELECT value, class, has_parent,
-       CASE WHEN may_be_placed THEN row_number() OVER (PARTITION BY may_be_placed ORDER BY value) END AS position
-FROM (
-    SELECT value, class, has_parent, NOT has_parent AND class = ANY ({allowed}) AS may_be_placed
-    FROM classified WHERE value IS NOT NULL
-) AS placeable
-ORDER BY position
+SELECT value, class, has_parent, NOT has_parent AND class = ANY ({allowed}) AS may_be_placed,
+       row_number() OVER (ORDER BY value) AS position
+FROM classified WHERE value IS NOT NULL
+ORDER BY value
 
 -- index_work: batches are ranges of positions
 CREATE INDEX ON pg_temp.migrations_safety_work (position)
@@ -24,7 +21,7 @@ SELECT class, has_parent, count(*) FROM pg_temp.migrations_safety_work GROUP BY 
 WITH placed AS (
     INSERT INTO {parent} ({columns})
     SELECT {values} FROM pg_temp.migrations_safety_work AS orphan
-    WHERE orphan.position > %(after)s AND orphan.position <= %(upto)s ORDER BY orphan.position
+    WHERE orphan.position > %(after)s AND orphan.position <= %(upto)s AND orphan.may_be_placed ORDER BY orphan.position
     ON CONFLICT DO NOTHING RETURNING {parent_id} AS id
 ){companions}
 SELECT count(*) FROM placed
