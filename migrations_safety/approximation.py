@@ -9,11 +9,12 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety import census
-from migrations_safety.census import SENTINEL_WORDS, Counted, Question
+from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
+from migrations_safety.classes import SENTINEL_WORDS, Question, value_type
+from migrations_safety.composing import composed, table_name
 from migrations_safety.counting import questions
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.names import table_name
 from migrations_safety.scanning import BY_SIZE, Rows
 from migrations_safety.sql import statement
 
@@ -43,7 +44,7 @@ def estimate(connection: Any, evidence: Evidence, keys: Iterable[DeclaredKey]) -
         # Other spellings of a parent's id would have to be looked for in all parents.
         asked = replace(question, target_is_text=False)
         sample = [part for number in range(len(question.keys)) for part in _sample(evidence, question, number)]
-        sampled = census.count(connection, asked, rows=Rows(scans=sample))
+        sampled = census.count_values(connection, asked, Rows(scans=sample))
         found += [_estimate(connection, evidence, counted) for counted in sampled.references]
     return found
 
@@ -61,17 +62,13 @@ def _estimate(connection: Any, evidence: Evidence, sampled: Counted) -> Estimate
 def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Composed]:
     key = question.keys[number]
     table, column = evidence.tables[key.table], evidence.column(key.table, key.column)
-    common = {"type": sql.SQL("uuid" if question.is_uuid else "text"), "number": sql.Literal(number)}
+    common = {"type": value_type(question), "number": sql.Literal(number)}
     names = {"schema": table.schema, "relation": table.relation, "column": key.column}
     literals = {name: sql.Literal(value) for name, value in names.items()}
     inherited = sql.Literal(table.kind == "p")
-    sample = [_part("kept_by_statistics", inherited=inherited, **literals, **common)]
+    sample = [composed("approximation.kept_by_statistics", inherited=inherited, **literals, **common)]
     if column and column.indexed and not column.type.startswith("character("):
         suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
         of_table = {"table": table_name(key.table), "column": sql.Identifier(key.column)}
-        sample.append(_part("at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
+        sample.append(composed("approximation.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
     return sample
-
-
-def _part(name: str, **parts: sql.Composable) -> sql.Composed:
-    return sql.SQL(statement(f"approximation.{name}")).format(**parts)

@@ -12,9 +12,10 @@ from django.core.management import call_command
 from django.db import connections
 
 from migrations_safety import counting, nullification, placing, plan, precheck
-from migrations_safety.census import PLACEHOLDER_CLASSES, Census
+from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.checks.types import check_types
+from migrations_safety.classes import PLACEHOLDER_CLASSES
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.ledger import Run, recorded_run
 from migrations_safety.locks import deploy_lock

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
-
 
 def parameters(connection: Any) -> dict[str, Any]:
     """What `psycopg.connect` needs to reach the same database as the same role, each statement on its own."""
     same = connection.get_connection_params() | {"autocommit": True}
     return {name: value for name, value in same.items() if name not in {"cursor_factory", "context"}}
-
-
-def open_beside(same: dict[str, Any]) -> psycopg.Connection[Any]:
-    """A session with those parameters."""
-    return psycopg.connect(**same)

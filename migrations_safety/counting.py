@@ -10,9 +10,10 @@ from typing import Any
 from django.apps import apps
 
 from migrations_safety import census
-from migrations_safety.census import Census, Question
+from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import family
+from migrations_safety.classes import Question
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker, maker_of

@@ -9,8 +9,8 @@ or a table is another one, everything is counted again. xmin on a standby: Postg
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from django.db import DatabaseError, transaction
 from psycopg import sql
 
 from migrations_safety import catalog
+from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, finding
-from migrations_safety.names import table_name
 from migrations_safety.refusals import CensusRefused
 from migrations_safety.sql import statement
 
@@ -31,8 +31,8 @@ Reference = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
-    """The moment of a census: `relations` are oids by table, `parents` the rows written before `transaction`."""
+class Moment:
+    """A snapshot of one cluster: `transaction` is the oldest it has not seen the end of, `relations` oids by table."""
 
     system_identifier: str
     database_oid: int
@@ -40,7 +40,18 @@ class Mark:
     transaction: int
     taken_at: str
     relations: dict[str, list[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """The moment of a census, and for each parent the rows that were written before its transaction."""
+
+    moment: Moment
     parents: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The value of `snapshot` in the JSON report."""
+        return asdict(self.moment) | {"parents": self.parents}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +66,17 @@ class Earlier:
     findings: tuple[Finding, ...]
 
 
-def mark(connection: Any, keys: Iterable[DeclaredKey]) -> Mark | None:
+def mark(connection: Any, keys: Sequence[DeclaredKey]) -> Mark | None:
     """The mark of the current snapshot; None where the role may not ask for the cluster's identity."""
-    keys = list(keys)
+    now = moment(connection, keys)
+    if now is None:
+        return None
+    parents = {key.target_table for key in keys} & set(now.relations)
+    return Mark(moment=now, parents=_written_before(connection, parents, now.transaction))
+
+
+def moment(connection: Any, keys: Iterable[DeclaredKey]) -> Moment | None:
+    """The current snapshot; None where the role may not ask for the cluster's identity."""
     try:
         with transaction.atomic(using=connection.alias):
             identity = _value(connection, "earlier.cluster"), _value(connection, "earlier.timeline")
@@ -70,14 +89,13 @@ def mark(connection: Any, keys: Iterable[DeclaredKey]) -> Mark | None:
         database_oid, number, taken_at = cursor.fetchone()
     parts = catalog.parts(connection, {name for key in keys for name in (key.table, key.target_table)})
     relations = {table: [part.oid for part in of_table] for table, of_table in parts.items()}
-    return Mark(
+    return Moment(
         system_identifier=identity[0],
         database_oid=database_oid,
         timeline=identity[1],
         transaction=number,
         taken_at=taken_at.isoformat(timespec="seconds"),
         relations=relations,
-        parents=_parents(connection, {key.target_table for key in keys} & set(relations), number),
     )
 
 
@@ -91,7 +109,7 @@ def read(file: str) -> Earlier:
             raise CensusRefused(file=file, reason="it does not say of which cluster it is")
         return Earlier(
             file=file,
-            mark=Mark(**report["snapshot"]),
+            mark=_mark(report["snapshot"]),
             alias=report["database"]["alias"],
             in_recovery=report["database"]["in_recovery"],
             references=frozenset(
@@ -103,13 +121,23 @@ def read(file: str) -> Earlier:
                 if one["id"].startswith("references.")
             ),
         )
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError):
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         raise CensusRefused(file=file, reason="it is no report of precheck --format json") from None
 
 
-def refuse_other(connection: Any, earlier: Earlier, now: Mark | None) -> None:
-    """Raise CensusRefused where the census is not of this database, this history, or too long ago to compare."""
-    then = earlier.mark
+def _mark(snapshot: dict[str, Any]) -> Mark:
+    """What `as_dict` gave; TypeError or KeyError for anything else."""
+    values = dict(snapshot)
+    parents = values.pop("parents")
+    numbers = (values["transaction"], values["timeline"], values["database_oid"], *parents.values())
+    if not all(type(one) is int for one in numbers) or not isinstance(values["relations"], dict):
+        raise TypeError
+    return Mark(moment=Moment(**values), parents=parents)
+
+
+def refuse_other(earlier: Earlier, now: Moment | None) -> Moment:
+    """Give `now` back, or raise CensusRefused: another database, another history, or too long ago to compare."""
+    then = earlier.mark.moment
     if now is None:
         raise CensusRefused(file=earlier.file, reason="the role may not ask which cluster this is")
     if (then.system_identifier, then.database_oid) != (now.system_identifier, now.database_oid):
@@ -118,31 +146,32 @@ def refuse_other(connection: Any, earlier: Earlier, now: Mark | None) -> None:
         raise CensusRefused(file=earlier.file, reason="a standby has become the primary since")
     if not 0 <= now.transaction - then.transaction < OLDEST:
         raise CensusRefused(file=earlier.file, reason="it is too old, or of a later time than this database")
+    return now
 
 
 def still_counted(
-    connection: Any, earlier: Earlier, now: Mark, keys: Iterable[DeclaredKey]
+    connection: Any, earlier: Earlier, now: Moment, keys: Iterable[DeclaredKey]
 ) -> tuple[list[DeclaredKey], list[DeclaredKey]]:
     """The keys of which only new rows are to be counted, and those of which all are."""
-    then = earlier.mark
-    parents = _parents(connection, set(then.parents) & set(now.relations), then.transaction)
+    then, before = earlier.mark.moment, earlier.mark.parents
+    parents = _written_before(connection, set(before) & set(now.relations), then.transaction)
     new: list[DeclaredKey] = []
     whole: list[DeclaredKey] = []
     for key in keys:
         tables = (key.table, key.target_table)
         known = (key.table, key.column, key.target_table, key.target_column) in earlier.references
         same = all(then.relations.get(name) == now.relations.get(name) for name in tables)
-        none_gone = parents.get(key.target_table) == then.parents.get(key.target_table)
+        none_gone = parents.get(key.target_table) == before.get(key.target_table)
         (new if known and same and none_gone else whole).append(key)
     return new, whole
 
 
-def _parents(connection: Any, tables: Iterable[str], number: int) -> dict[str, int]:
+def _written_before(connection: Any, tables: Iterable[str], number: int) -> dict[str, int]:
     found = {}
     with connection.cursor() as cursor:
         for table in sorted(tables):
-            query = sql.SQL(statement("earlier.rows_written_before"))
-            cursor.execute(query.format(table=table_name(table), transaction=sql.Literal(str(number % 2**32))))
+            before = {"table": table_name(table), "transaction": sql.Literal(str(number % 2**32))}
+            cursor.execute(composed("earlier.rows_written_before", **before))
             (found[table],) = cursor.fetchone()
     return found
 

@@ -13,10 +13,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from migrations_safety import catalog, plan, precheck
+from migrations_safety.composing import table_name
 from migrations_safety.executor import on_the_ladder
 from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
-from migrations_safety.names import table_name
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import BaselineHoldsRows
 from migrations_safety.session import Target

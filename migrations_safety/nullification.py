@@ -9,9 +9,9 @@ from psycopg import sql
 
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import family
+from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
-from migrations_safety.names import table_name
 from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.sql import statement
@@ -42,13 +42,13 @@ def nullify(
     outcome.rows.setdefault(key.table, 0)
     with connection.cursor() as cursor:
         cursor.execute(statement("backfill.forget"))
-        cursor.execute(sql.SQL(statement("backfill.orphan_rows")).format(**names))
+        cursor.execute(composed("backfill.orphan_rows", **names))
         total = cursor.rowcount
         cursor.execute(statement("backfill.index_work"))
         cursor.execute(statement("backfill.analyze_work"))
         with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
             for after, upto in batches(connection, pace, total=total, progress=progress):
-                batch = sql.SQL(statement("backfill.nullify")).format(**names)
+                batch = composed("backfill.nullify", **names)
                 of_batch = parameters | {"after": after, "upto": upto}
                 outcome.rows[key.table] += in_short_transaction(connection, batch, of_batch, progress=progress)
                 outcome.batches += 1
@@ -82,8 +82,8 @@ def _restore(
     table = evidence.tables[key.table]
     has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in evidence.keys)
     names = _names(evidence, key)
-    with_parent = sql.SQL(statement("backfill.with_parent")).format(**names) if has_key else sql.SQL("")
-    batch = sql.SQL(statement("backfill.restore")).format(with_parent=with_parent, **names)
+    with_parent = composed("backfill.with_parent", **names) if has_key else sql.SQL("")
+    batch = composed("backfill.restore", with_parent=with_parent, **names)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     restored = 0
     with progress.steps(f"References of {key.table} put back", total=images.count) as advance:

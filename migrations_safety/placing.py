@@ -11,9 +11,10 @@ from django.db import transaction
 from psycopg import sql
 
 from migrations_safety import scanning
-from migrations_safety.census import PLACEHOLDER_CLASSES, Question, all_rows, classified
+from migrations_safety.census import all_rows
+from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified
+from migrations_safety.composing import composed, table_name
 from migrations_safety.ledger import Run
-from migrations_safety.names import table_name
 from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
@@ -79,7 +80,7 @@ def _look(connection: Any, question: Question, *, only_orphans: bool) -> Seen:
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         looked = classified(connection, question, all_rows(connection, question), only_orphans=only_orphans)
-        make_work = sql.SQL(statement("backfill.referenced")).format(classified=looked, allowed=allowed)
+        make_work = composed("backfill.referenced", classified=looked, allowed=allowed)
         cursor.execute(statement("backfill.forget"))
         cursor.execute(make_work)
         cursor.execute(statement("backfill.index_work"))
@@ -115,14 +116,16 @@ def _batches(
 
 def _make_placeholders(maker: PlaceholderMaker, question: Question) -> sql.Composed:
     companions = [
-        sql.SQL(statement("backfill.companion")).format(
+        composed(
+            "backfill.companion",
             name=sql.Identifier(f"companion_{number}"),
             table=table_name(apps.get_model(companion.model)._meta.db_table),
             **_columns_and_values(companion.values),
         )
         for number, companion in enumerate(maker.companions)
     ]
-    return sql.SQL(statement("backfill.make_placeholders")).format(
+    return composed(
+        "backfill.make_placeholders",
         parent=table_name(question.keys[0].target_table),
         parent_id=sql.Identifier(question.keys[0].target_column),
         companions=sql.SQL("").join(companions),
@@ -140,7 +143,7 @@ def _columns_and_values(values: Mapping[str, str]) -> dict[str, sql.Composable]:
 def unresolved(connection: Any, maker: PlaceholderMaker) -> int:
     """How many parents are still placeholders."""
     parent = table_name(apps.get_model(maker.model)._meta.db_table)
-    query = sql.SQL(statement("backfill.unresolved")).format(parent=parent, unresolved=sql.SQL(maker.unresolved))
+    query = composed("backfill.unresolved", parent=parent, unresolved=sql.SQL(maker.unresolved))
     with connection.cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])

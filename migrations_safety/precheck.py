@@ -19,6 +19,7 @@ from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
 from migrations_safety.checks.types import check_types
 from migrations_safety.counting import count, questions
+from migrations_safety.declarations import DeclaredKey
 from migrations_safety.earlier import Earlier, Mark
 from migrations_safety.findings import Finding, Level, blocking
 from migrations_safety.findings import references as wording
@@ -33,6 +34,10 @@ CATALOG_CHECKS = (
     check_target, check_privilege, check_tables, check_types, check_indexes, check_undeclared, check_locks,
 )  # fmt: skip
 BACKFILL = "python manage.py backfill_placeholders"
+
+
+Identifier = tuple[str, str, str, int]
+"""Subject, class, value and rows of one orphan: patient data."""
 
 
 class Depth(StrEnum):
@@ -53,26 +58,38 @@ class Recount:
 
     def __str__(self) -> str:
         where = "the standby" if self.earlier.in_recovery else "the database"
-        taken = f'The census of {where} "{self.earlier.alias}", {self.earlier.mark.taken_at}'
+        taken = f'The census of {where} "{self.earlier.alias}", {self.earlier.mark.moment.taken_at}'
         whole = f", and {counted(self.counted_whole, 'reference')} as a whole" if self.counted_whole else ""
         return f"{taken}; since then {counted(self.new_rows, 'new row')} counted here{whole}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Data:
+    """What was seen of the data, as closely as `depth` says.
+
+    `censuses` hold new rows only after a `recount`; `mark` is the moment, where it was asked for; `identifiers` are
+    orphans, for a terminal only.
+    """
+
+    depth: Depth
+    censuses: tuple[Census, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    mark: Mark | None = None
+    recount: Recount | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What precheck saw; `censuses` is empty where nothing was counted, and holds new rows only after a `recount`."""
+    """What precheck saw; `findings` are those of the catalog and those of the data."""
 
     target: Target
     plan: Plan
     evidence: Evidence
-    censuses: tuple[Census, ...]
-    estimates: tuple[Estimate, ...]
-    mark: Mark | None
-    recount: Recount | None
+    data: Data
     findings: tuple[Finding, ...]
-    depth: Depth
     fail_level: Level
-    identifiers: tuple[tuple[str, str, str, int], ...] = ()
 
     @property
     def blocking(self) -> list[Finding]:
@@ -96,17 +113,20 @@ def run(
     depth: Depth = Depth.COUNT,
     reading: Reading = BY_SIZE,
     before: Earlier | None = None,
+    marked: bool = False,
     show_ids: int = 0,
     fail_level: Level = Level.ERROR,
     progress: Progress | None = None,
 ) -> Report:
     """Look at what `migrate [app_label] [migration_name]` would do, in one read-only snapshot.
 
-    `before` is a census that was taken earlier: then only what is new is counted. `show_ids` is how many orphans to
-    bring along, for a terminal only. Raises a Refusal where it could not look.
+    `before` is a census that was taken earlier: then only what is new is counted. `marked` lets this one be used as
+    such later. `show_ids` is how many orphans to bring along, for a terminal only.
+
+    Raises a Refusal where it could not look.
     """
     connection = connections[using]
-    progress = progress or Progress()
+    how: dict[str, Any] = {"reading": reading, "progress": progress or Progress()}
     target = connect(connection, expect_database=expect_database)
 
     def look() -> Report:
@@ -114,70 +134,68 @@ def run(
         planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
         evidence = gather(connection, plan=planned, target=target)
         found = [one for check in CATALOG_CHECKS for one in check(connection, evidence)]
-        counted = Counted()
-        if depth is Depth.COUNT:
-            counted = _count(connection, evidence, reading=reading, before=before, progress=progress)
-        found += [one for one in counted.findings if one not in found]
-        found += check_references(evidence, counted.censuses, backfill_hint=BACKFILL)
-        identifiers = [
-            one
-            for question in questions(evidence, evidence.references() if show_ids else (), reading=reading)
-            for one in census.orphan_values(connection, question, limit=show_ids)
-        ]
-        estimates: list[Estimate] = []
-        if depth is Depth.ESTIMATE and (keys := evidence.references()):
-            estimates = estimate(connection, evidence, keys)
-            found.append(wording.not_counted(target.name, references=len(keys)))
+        data = _read(connection, evidence, depth, before=before, marked=marked, show_ids=show_ids, **how)
+        found += [one for one in data.findings if one not in found]
+        findings = sorted(found, key=lambda one: (list(Level).index(one.level), one.id, one.subject))
         return Report(
-            target=target,
-            plan=planned,
-            evidence=evidence,
-            censuses=tuple(counted.censuses),
-            estimates=tuple(estimates),
-            mark=counted.mark,
-            recount=counted.recount,
-            identifiers=tuple(identifiers),
-            findings=tuple(sorted(found, key=lambda one: (list(Level).index(one.level), one.id, one.subject))),
-            depth=depth,
-            fail_level=fail_level,
+            target=target, plan=planned, evidence=evidence, data=data, findings=tuple(findings), fail_level=fail_level
         )
 
-    return in_snapshot(connection, look, progress=progress)
+    return in_snapshot(connection, look, progress=how["progress"])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counted:
-    """What was counted, the mark of the moment, and what an earlier census had found already."""
-
-    censuses: tuple[Census, ...] = ()
-    mark: Mark | None = None
-    recount: Recount | None = None
-    findings: tuple[Finding, ...] = ()
-
-
-def _count(
-    connection: Any, evidence: Evidence, *, reading: Reading, before: Earlier | None, progress: Progress
-) -> Counted:
-    """Count all references; where they were counted `before`, only what is new since."""
+def _read(
+    connection: Any,
+    evidence: Evidence,
+    depth: Depth,
+    *,
+    before: Earlier | None,
+    marked: bool,
+    show_ids: int,
+    reading: Reading,
+    progress: Progress,
+) -> Data:
     keys = evidence.references()
-    mark = earlier.mark(connection, keys)
+    if depth is Depth.CATALOG or not keys:
+        return Data(depth=depth)
+    if depth is Depth.ESTIMATE:
+        estimates = estimate(connection, evidence, keys)
+        finding = wording.not_counted(evidence.target.name, references=len(keys))
+        return Data(depth=depth, estimates=tuple(estimates), findings=(finding,))
     how: dict[str, Any] = {"reading": reading, "progress": progress}
-    if before is None:
-        return Counted(censuses=tuple(count(connection, evidence, keys, **how)), mark=mark)
-    earlier.refuse_other(connection, before, mark)
-    assert mark is not None
-    new, whole = earlier.still_counted(connection, before, mark, keys)
+    if before:
+        return _recount(connection, evidence, keys, before, **how)
+    censuses = count(connection, evidence, keys, **how)
+    return Data(
+        depth=depth,
+        censuses=tuple(censuses),
+        mark=earlier.mark(connection, keys) if marked else None,
+        identifiers=_identifiers(connection, evidence, reading, limit=show_ids) if show_ids else (),
+        findings=tuple(check_references(evidence, censuses, backfill_hint=BACKFILL)),
+    )
+
+
+def _recount(connection: Any, evidence: Evidence, keys: list[DeclaredKey], before: Earlier, **how: Any) -> Data:
+    """Only what is new since an earlier census, whose findings still hold."""
+    now = earlier.refuse_other(before, earlier.moment(connection, keys))
+    new, whole = earlier.still_counted(connection, before, now, keys)
     if whole:
-        progress.say(f"{len(whole)} references are counted as a whole: their tables or parents changed since.")
-    censuses = count(connection, evidence, new, since=before.mark.transaction, **how)
+        told = counted(len(whole), "reference is", "references are")
+        how["progress"].say(f"{told} counted as a whole: their tables or parents changed since.")
+    censuses = count(connection, evidence, new, since=before.mark.moment.transaction, **how)
     rows = sum(one.total_rows for census in censuses for one in census.references)
     censuses += count(connection, evidence, whole, **how)
-    return Counted(
+    return Data(
+        depth=Depth.COUNT,
         censuses=tuple(censuses),
-        mark=mark,
         recount=Recount(earlier=before, new_rows=rows, counted_whole=len(whole)),
-        findings=before.findings,
+        findings=(*before.findings, *check_references(evidence, censuses, backfill_hint=BACKFILL)),
     )
+
+
+def _identifiers(connection: Any, evidence: Evidence, reading: Reading, *, limit: int) -> tuple[Identifier, ...]:
+    asked = questions(evidence, evidence.references(), reading=reading)
+    return tuple(one for question in asked for one in census.orphan_values(connection, question, limit=limit))
 
 
 def _refuse_unreadable_history(connection: Any, target: Target) -> None:

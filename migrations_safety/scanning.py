@@ -21,8 +21,8 @@ from psycopg import sql
 
 from migrations_safety import beside, catalog
 from migrations_safety.catalog import Part
+from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.names import table_name
 from migrations_safety.progress import Progress
 from migrations_safety.sql import statement
 from migrations_safety.words import counted
@@ -70,7 +70,7 @@ class Rows:
     def together(self) -> sql.Composed:
         """All of them as one SELECT."""
         scans = sql.SQL(" UNION ALL ").join(self.scans)
-        return _part("in_order", scans=scans) if self.in_order else scans
+        return composed("scanning.in_order", scans=scans) if self.in_order else scans
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,7 @@ class Source:
     @property
     def bytes(self) -> int:
         """The size of all tables."""
-        return sum(part.bytes for of_table in self.parts.values() for part in of_table)
+        return sum(map(size_of, self.parts.values()))
 
     @property
     def megabytes(self) -> int:
@@ -94,14 +94,19 @@ class Source:
         return self.bytes // MEGABYTE
 
 
+def size_of(parts: Iterable[Part]) -> int:
+    """Bytes of one table with its partitions."""
+    return sum(part.bytes for part in parts)
+
+
 def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, since: int | None = None) -> Source:
     """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
     keys = tuple(keys)
     parts = catalog.parts(connection, {key.table for key in keys})
-    size = sum(part.bytes for of_table in parts.values() for part in of_table)
+    size = sum(map(size_of, parts.values()))
     in_order = reading.max_rate is None and since is None and _is_in_order(connection, keys)
-    jobs = reading.jobs or (JOBS if size >= SMALLEST_PIECE and (in_order or size < LARGE) else 1)
-    jobs = 1 if reading.max_rate else jobs
+    by_size = JOBS if size >= SMALLEST_PIECE and (in_order or size < LARGE) else 1
+    jobs = 1 if reading.max_rate else reading.jobs or by_size
     return Source(keys=keys, parts=parts, in_order=in_order, jobs=jobs, max_rate=reading.max_rate)
 
 
@@ -140,7 +145,7 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
         for first, last, begin in _pieces(parts, _size_of_piece(source)):
             place = _place((before + begin) / total, before + begin, source.max_rate)
             scans.append(_rows(pairs, type_name, [*_since(since), *_blocks(first, last), place]))
-        before += sum(part.bytes for part in parts)
+        before += size_of(parts)
     return Rows(scans=scans)
 
 
@@ -157,28 +162,28 @@ def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int
         bounds = bounds[:: max(1, len(bounds) // (PARTS_OF_A_JOB * source.jobs))]
     if not bounds:
         return [whole]
-    from_each = [None, *(_part("from_value", bound=bound) for bound in bounds)]
-    before_each = [*(_part("before_value", bound=bound) for bound in bounds), None]
+    from_each = [None, *(composed("scanning.from_value", bound=bound) for bound in bounds)]
+    before_each = [*(composed("scanning.before_value", bound=bound) for bound in bounds), None]
     ranges = [[one for one in pair if one] for pair in zip(from_each, before_each, strict=True)]
-    return [replace(whole, where=_where(one)) for one in ([_part("without_value")], *ranges)]
+    return [replace(whole, where=_where(one)) for one in ([composed("scanning.without_value")], *ranges)]
 
 
 def _bounds(connection: Any, source: Source, type_name: sql.SQL) -> list[sql.Composed]:
     """What gives the values that part the column of the largest table, in their order."""
-    key = max(source.keys, key=lambda one: sum(part.bytes for part in source.parts[one.table]))
+    key = max(source.keys, key=lambda one: size_of(source.parts[one.table]))
     part = source.parts[key.table][0]
     where = {"schema": part.schema, "relation": part.relation, "column": key.column}
     with connection.cursor() as cursor:
         cursor.execute(statement("scanning.number_of_bounds"), where)
         (number,) = cursor.fetchone() or (0,)
     names = {name: sql.Literal(value) for name, value in where.items()}
-    return [_part("bound", number=sql.Literal(at), type=type_name, **names) for at in range(1, number + 1)]
+    return [composed("scanning.bound", number=sql.Literal(at), type=type_name, **names) for at in range(1, number + 1)]
 
 
 def _since(transaction: int | None) -> list[sql.Composed]:
     if transaction is None:
         return []
-    return [_part("written_since", transaction=sql.Literal(str(transaction % 2**32)))]
+    return [composed("scanning.written_since", transaction=sql.Literal(str(transaction % 2**32)))]
 
 
 def _size_of_piece(source: Source) -> int:
@@ -189,7 +194,7 @@ def _size_of_piece(source: Source) -> int:
 
 def _pieces(parts: Sequence[Part], size: int) -> Iterator[tuple[int | None, int | None, int]]:
     """Of one table and its partitions: first block, the block after the last, bytes before it; None is an open end."""
-    whole = sum(part.bytes for part in parts)
+    whole = size_of(parts)
     number = max(1, round(whole / size)) if all(part.kind in HAVE_BLOCKS for part in parts) else 1
     step = max(part.bytes for part in parts) // BLOCK // number + 1
     for piece in range(number):
@@ -199,15 +204,15 @@ def _pieces(parts: Sequence[Part], size: int) -> Iterator[tuple[int | None, int 
 
 def _blocks(first: int | None, last: int | None) -> Iterator[sql.Composed]:
     if first is not None:
-        yield _part("from_block", first=sql.Literal(f"({first},0)"))
+        yield composed("scanning.from_block", first=sql.Literal(f"({first},0)"))
     if last is not None:
-        yield _part("before_block", last=sql.Literal(f"({last},0)"))
+        yield composed("scanning.before_block", last=sql.Literal(f"({last},0)"))
 
 
 def _place(share: float, before: int, max_rate: int | None) -> sql.Composed:
     seconds = before / (max_rate * MEGABYTE) if max_rate else 0.0
     name = f"{NAME}{100 * share:.1f}"
-    return _part("piece", name_and_place=sql.Literal(name), begins_after=sql.Literal(round(seconds, 3)))
+    return composed("scanning.piece", name_and_place=sql.Literal(name), begins_after=sql.Literal(round(seconds, 3)))
 
 
 def _where(conditions: Sequence[sql.Composable]) -> sql.Composable:
@@ -219,13 +224,9 @@ def _rows(pairs: Pairs, type_name: sql.SQL, conditions: Sequence[sql.Composable]
     columns = [(sql.Identifier(key.column), sql.Literal(number)) for number, key in pairs]
     if len(columns) == 1:
         ((column, number),) = columns
-        return _part("one_column", column=column, number=number, type=type_name, table=table, where=where)
+        return composed("scanning.one_column", column=column, number=number, type=type_name, table=table, where=where)
     values = [sql.SQL("(child.{}::{}, {})").format(column, type_name, number) for column, number in columns]
-    return _part("several_columns", table=table, columns=sql.SQL(", ").join(values), where=where)
-
-
-def _part(name: str, **parts: sql.Composable) -> sql.Composed:
-    return sql.SQL(statement(f"scanning.{name}")).format(**parts)
+    return composed("scanning.several_columns", table=table, columns=sql.SQL(", ").join(values), where=where)
 
 
 @contextmanager
@@ -258,7 +259,7 @@ def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: An
     """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
     if over.wait(SHORT):
         return
-    with suppress(psycopg.Error), beside.open_beside(parameters) as session:
+    with suppress(psycopg.Error), psycopg.connect(**parameters) as session:
         while not over.wait(SHORT / 2):
             found = session.execute(statement("scanning.name_of_session"), {"pid": pid}).fetchone()
             if found and (found[0] or "").startswith(NAME):

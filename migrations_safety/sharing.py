@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -16,6 +16,28 @@ from migrations_safety import beside
 Rows = list[tuple[Any, ...]]
 
 
+class Shared:
+    """Statements of which each session takes the next one until there is none or one has failed: `error`, the first."""
+
+    def __init__(self, statements: Sequence[sql.Composed]) -> None:
+        self.waiting = deque(statements)
+        self.done: list[Rows] = []
+        self.error: BaseException | None = None
+
+    def work(self, run: Callable[[sql.Composed], Rows]) -> None:
+        """Take and run; where that fails, nobody takes another one."""
+        try:
+            while self.error is None and (statement := self._next()) is not None:
+                self.done.append(run(statement))
+        except BaseException as error:
+            self.error = self.error or error  # what we cancel after it fails as well
+
+    def _next(self) -> sql.Composed | None:
+        with suppress(IndexError):
+            return self.waiting.popleft()
+        return None
+
+
 def share(
     connection: Any,
     statements: Sequence[sql.Composed],
@@ -24,51 +46,50 @@ def share(
     settings: str,
     advance: Callable[[int], Any],
 ) -> Rows:
-    """The rows of all statements, in any order, run by this connection and so many more.
+    """The rows of all statements, in any order, run by so many sessions, this connection among them.
 
     The current transaction must be REPEATABLE READ; the others see its snapshot (exported: PostgreSQL documentation,
     9.28.5) and run `settings` first. A session that cannot be opened is done without. `advance` is told how many
     statements are done.
     """
-    waiting, done, failed = deque(statements), list[Rows](), list[BaseException]()
-
-    def work(run: Callable[[sql.Composed], Rows]) -> None:
-        with suppress(IndexError):  # nothing left to do
-            while not failed:
-                done.append(run(waiting.popleft()))
-
-    def helper(session: psycopg.Connection[Any]) -> None:
-        try:
-            work(lambda one: session.execute(one).fetchall())
-        except BaseException as error:
-            failed.append(error)
+    shared = Shared(statements)
 
     def here(one: sql.Composed) -> Rows:
-        advance(len(done))
+        advance(len(shared.done))
         with connection.cursor() as cursor:
             cursor.execute(one)
             return list(cursor.fetchall())
 
-    helpers = _open(connection, sessions - 1, settings) if sessions > 1 else []
-    threads = [threading.Thread(target=helper, args=(session,), name="count", daemon=True) for session in helpers]
+    with _helped(connection, shared, sessions - 1, settings):
+        shared.work(here)
+    if shared.error:
+        with connection.wrap_database_errors:
+            raise shared.error
+    advance(len(shared.done))
+    return [row for rows in shared.done for row in rows]
+
+
+@contextmanager
+def _helped(connection: Any, shared: Shared, number: int, settings: str) -> Iterator[None]:
+    """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
+    helpers = _open(connection, number, settings) if number else []
+    threads = [
+        threading.Thread(target=shared.work, args=[lambda one, at=at: at.execute(one).fetchall()], daemon=True)
+        for at in helpers
+    ]
     for thread in threads:
         thread.start()
     try:
-        work(here)
-    except BaseException:
-        failed.append(KeyboardInterrupt())  # nobody begins another one
-        for session in helpers:
-            session.cancel_safe(timeout=5)
-        raise
-    finally:
-        for thread in threads:
+        yield
+        for thread in threads if not shared.error else ():
             thread.join()
-        for session in helpers:
+    finally:
+        shared.waiting.clear()
+        for thread, session in zip(threads, helpers, strict=True):
+            if thread.is_alive():
+                session.cancel_safe(timeout=5)
+                thread.join()
             session.close()
-    if failed:
-        with connection.wrap_database_errors:
-            raise failed[0]
-    return [row for rows in done for row in rows]
 
 
 def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connection[Any]]:
@@ -78,9 +99,9 @@ def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connectio
     found: list[psycopg.Connection[Any]] = []
     with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
         for _ in range(number):
-            session = beside.open_beside(beside.parameters(connection))
-            found.append(session)
+            session = psycopg.connect(**beside.parameters(connection))
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
             session.execute(settings.encode())
+            found.append(session)
     return found

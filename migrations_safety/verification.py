@@ -87,12 +87,7 @@ def run(
         placeholders, placeholder_findings = _placeholders(connection, evidence)
         return Report(
             target=target,
-            expected={
-                "tables": len(models),
-                "foreign_keys": len(keys),
-                "indexes": sum(len(model._meta.indexes) for model in models),
-                "enum_labels": sum(len(labels) for labels in schema.enums.values()),
-            },
+            expected=_expected(schema, models, keys),
             found={kind: comparison.found[kind] for kind in ("tables",)}
             | {"foreign_keys": len(matching)}
             | {kind: comparison.found[kind] for kind in ("indexes", "enum_labels")},
@@ -103,6 +98,15 @@ def run(
         )
 
     return in_snapshot(connection, look, progress=progress)
+
+
+def _expected(schema: SchemaToVerify, models: list[Any], keys: list[DeclaredKey]) -> dict[str, int]:
+    return {
+        "tables": len(models),
+        "foreign_keys": len(keys),
+        "indexes": sum(len(model._meta.indexes) for model in models),
+        "enum_labels": sum(len(labels) for labels in schema.enums.values()),
+    }
 
 
 def managed_models_of(app_label: str) -> list[Any]:

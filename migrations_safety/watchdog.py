@@ -52,7 +52,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def __enter__(self) -> Watchdog:
-        self.connection = beside.open_beside(self.parameters)
+        self.connection = psycopg.connect(**self.parameters)
         self._thread.start()
         return self
 

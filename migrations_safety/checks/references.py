@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.census import MANY_ROWS, OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES, Census, Counted
+from migrations_safety.census import MANY_ROWS, Census, Counted
 from migrations_safety.checks.evidence import Evidence
+from migrations_safety.classes import OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.findings import Finding
 from migrations_safety.findings import references as wording
 

@@ -9,9 +9,9 @@ from django.db.models import CheckConstraint
 
 from migrations_safety import expressions
 from migrations_safety.catalog import OtherConstraint
+from migrations_safety.composing import table_name
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
-from migrations_safety.names import table_name
 
 
 def compare_constraints(connection: Any, model: Any, found: Iterable[OtherConstraint]) -> list[Finding]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from migrations_safety import expressions
 from migrations_safety.catalog import Index
+from migrations_safety.composing import table_name
 from migrations_safety.constraints import UniqueIndex
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
-from migrations_safety.names import table_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -41,10 +41,7 @@ class SafetyCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options that all commands share."""
         add_target_arguments(parser)
-        parser.add_argument(
-            "--format", choices=("text", "json"), default="text", help="text for people, json for scripts"
-        )
-        parser.add_argument("--output", metavar="FILE", help="write the report there (whole or not at all, mode 0600)")
+        add_report_arguments(parser)
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run, and turn every error into one sentence and its exit code."""

@@ -28,16 +28,16 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "verdict": report.verdict,
         "database": report.target.as_dict(),
         "seconds_behind": report.target.seconds_behind,
-        "data_counted": report.depth is Depth.COUNT,
-        "approximate": report.depth is Depth.ESTIMATE,
-        "snapshot": asdict(report.mark) if report.mark else None,
+        "data_counted": report.data.depth is Depth.COUNT,
+        "approximate": report.data.depth is Depth.ESTIMATE,
+        "snapshot": report.data.mark.as_dict() if report.data.mark else None,
         "adopted": [{"app": one.app, "name": one.name} for one in plan.adopted],
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in plan.migrations],
         "operations": plan.operations,
         "references": [
-            reference(report.evidence, counted) for census in report.censuses for counted in census.references
+            reference(report.evidence, counted) for census in report.data.censuses for counted in census.references
         ]
-        + [estimated(report.evidence, estimate) for estimate in report.estimates],
+        + [estimated(report.evidence, estimate) for estimate in report.data.estimates],
         "findings": findings(report.findings),
         "seconds": round(seconds, 3),
     }
@@ -72,7 +72,7 @@ def migrate(run: MigrateRun) -> dict[str, Any]:
         "verdict": run.verdict,
         "database": run.target.as_dict(),
         "gate": gate.verdict if gate else "not asked",
-        "census": recount(gate.recount) if gate and gate.recount else None,
+        "census": recount(gate.data.recount) if gate and gate.data.recount else None,
         "adopted": [{"app": one.app, "name": one.name} for one in gate.plan.adopted] if gate else [],
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in gate.plan.migrations]
         if gate
@@ -88,7 +88,7 @@ def recount(after: Recount) -> dict[str, Any]:
     return {
         "alias": after.earlier.alias,
         "in_recovery": after.earlier.in_recovery,
-        "taken_at": after.earlier.mark.taken_at,
+        "taken_at": after.earlier.mark.moment.taken_at,
         "new_rows": after.new_rows,
         "counted_whole": after.counted_whole,
     }

@@ -156,3 +156,20 @@ def test_a_census_that_names_a_later_transaction_is_refused(ready, census, tmp_p
     file.write_text(json.dumps(report))
 
     assert "it is too old, or of a later time than this database" in migrate(ready, file).err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("transaction", "750"), ("timeline", None), ("relations", []), ("parents", [["patients", 2]]), ("other", 1)],
+)
+def test_values_of_a_wrong_kind_are_refused_in_a_sentence(ready, census, name, value):
+    file = census(ready)
+    report = json.loads(file.read_text())
+    report["snapshot"][name] = value
+    file.write_text(json.dumps(report))
+
+    result = migrate(ready, file)
+
+    assert (result.code, result.out) == (2, "")
+    assert "cannot be used: it is no report of precheck --format json" in result.err
+    assert "Traceback" not in result.err

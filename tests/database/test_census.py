@@ -5,6 +5,7 @@ from django.apps import apps
 from psycopg import sql
 
 from migrations_safety import census, precheck
+from migrations_safety.classes import Question, classified
 from migrations_safety.declarations import declared_keys
 from patients.models import Patient
 from tests.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
@@ -14,12 +15,12 @@ ONE, TWO, THREE = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1
 
 
 def the_census(report):
-    (one,) = report.censuses
+    (one,) = report.data.censuses
     return one
 
 
 def counted(report):
-    return {one.key.table: one for census in report.censuses for one in census.references}
+    return {one.key.table: one for census in report.data.censuses for one in census.references}
 
 
 def keys_of_the_hospital():
@@ -153,7 +154,7 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
     known = UserFactory.create(on=database)["id"]
     PatientFactory.create(on=database, created_by=known, updated_by=known)
     PatientFactory.create(on=database, created_by=known)
-    question = census.Question(keys=tuple(declared_keys(Patient)), target_exists=True, is_uuid=True)
+    question = Question(keys=tuple(declared_keys(Patient)), target_exists=True, is_uuid=True)
     connection = in_process(database)
 
     found = {one.key.column: one for one in census.count(connection, question).references}
@@ -168,7 +169,7 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
 
 def scans_in_the_plan(connection, question, table):
     with connection.cursor() as cursor:
-        every = census.classified(connection, question, census.all_rows(connection, question))
+        every = classified(connection, question, census.all_rows(connection, question))
         cursor.execute(sql.SQL("EXPLAIN ") + every + sql.SQL("SELECT * FROM classified"))
         plan = cursor.fetchall()
     return sum(f"Scan on {table}" in line for (line,) in plan)
@@ -178,7 +179,7 @@ def test_orphans_are_counted_where_one_column_holds_values_without_a_parent_and_
     database = make("with_patients")
     database.execute("SET session_replication_role = replica")
     PatientFactory.create(on=database, created_by=ONE, merged_by=ONE, updated_by=TWO)
-    question = census.Question(keys=tuple(declared_keys(Patient)), target_exists=True, is_uuid=True)
+    question = Question(keys=tuple(declared_keys(Patient)), target_exists=True, is_uuid=True)
 
     found = census.count(in_process(database), question)
 
@@ -190,7 +191,7 @@ def test_orphans_are_counted_where_one_column_holds_values_without_a_parent_and_
 def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_process):
     for table in REFERENCING:
         refer(hospital_text, table, "Achieng Otieno", CANONICAL, "0712 345 678")
-    question = census.Question(keys=keys_of_the_hospital(), target_exists=False, is_uuid=False)
+    question = Question(keys=keys_of_the_hospital(), target_exists=False, is_uuid=False)
 
     connection = in_process(hospital_text)
     rows = census.all_rows(connection, question)

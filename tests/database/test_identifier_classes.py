@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ehr.models import Bill
 from migrations_safety import census
+from migrations_safety.classes import Question
 from migrations_safety.declarations import declared_keys
 from tests.factories import PatientFactory, refer
 from tests.identifiers import OF_UUID_COLUMNS, SAMPLES
@@ -19,7 +20,7 @@ ON_ONE_DATABASE = settings(
 
 def question(*, is_uuid, target_exists=False, **words):
     keys = tuple(declared_keys(Bill))
-    return census.Question(keys=keys, target_exists=target_exists, is_uuid=is_uuid, **words)
+    return Question(keys=keys, target_exists=target_exists, is_uuid=is_uuid, **words)
 
 
 def classes_of(connection, database, values, *, is_uuid=False, **words):

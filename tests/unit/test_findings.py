@@ -8,7 +8,7 @@ import pytest
 
 import migrations_safety.findings
 from migrations_safety import refusals
-from migrations_safety.census import PLACEHOLDER_CLASSES, WARNED_CLASSES
+from migrations_safety.classes import PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.findings import LETTERS, Finding, Level, blocking, finding
 from migrations_safety.findings.references import REASONS
 from tests.identifiers import SAMPLES

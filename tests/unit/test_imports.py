@@ -8,12 +8,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
-    {"sql", "words", "names"},
+    {"sql", "words"},
     {"refusals", "findings", "constraints", "fields", "progress", "expressions", "beside"},
-    {"errors", "watchdog", "sharing"},
+    {"errors", "watchdog", "sharing", "composing"},
     {"registry", "catalog", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
     {"scanning", "system_checks"},
+    {"classes"},
     {"census"},
     {"operations"},
     {"plan", "autodetector"},

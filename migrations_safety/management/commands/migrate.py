@@ -119,8 +119,8 @@ class Command(DjangoMigrate):
         before = earlier.read(options["census"]) if options["census"] else None
         how: dict[str, Any] = {"reading": reading_of(options), "before": before, "progress": progress}
         gate = precheck.run(using=options["database"], **how, **_names(options))
-        if gate.recount:
-            self._tell(options, f"{gate.recount}.")
+        if gate.data.recount:
+            self._tell(options, f"{gate.data.recount}.")
         if not gate.blocking and not gate.plan.backwards:
             self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
         return gate

@@ -55,6 +55,8 @@ class Command(SafetyCommand):
 
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the precheck."""
+        if options["show_ids"] and options["depth"]:
+            raise CommandError("--show-ids looks at the data: not with --no-data or --approximate.")
         if options["show_ids"] and (options["output"] or options["format"] == "json" or not self.stdout.isatty()):
             raise CommandError(
                 "--show-ids shows patient data: only as text, only on a terminal, not into a file or pipe."
@@ -66,6 +68,7 @@ class Command(SafetyCommand):
             expect_database=options["expect_database"],
             depth=options["depth"] or Depth.COUNT,
             reading=reading_of(options),
+            marked=options["format"] == "json",
             show_ids=SHOWN_IDS if options["show_ids"] else 0,
             fail_level=Level(options["fail_level"]),
             progress=progress,

@@ -23,28 +23,28 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     _plan(page, report)
-    if report.recount:
-        page.line(f"{report.recount}.")
-    references = [one for census in report.censuses for one in census.references]
+    if report.data.recount:
+        page.line(f"{report.data.recount}.")
+    references = [one for census in report.data.censuses for one in census.references]
     if references:
         page.line()
         page.table(REFERENCE_HEADINGS, [_reference(report.evidence, one) for one in references])
         classes = [f"{one.key.table}: {_classes(one)}" for one in references if one.classes]
         page.line("Values by class: " + "; ".join(classes) + "." if classes else "No references yet.")
-    elif report.estimates:
+    elif report.data.estimates:
         page.line("From statistics and a few index entries; nothing was counted (--approximate):", style="yellow")
-        page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.estimates])
-        seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.estimates if one.sampled.classes]
+        page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.data.estimates])
+        seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.data.estimates if one.sampled.classes]
         page.line("Of the values looked at: " + "; ".join(seen) + "." if seen else "No value was looked at.")
-    elif report.depth is Depth.CATALOG:
+    elif report.data.depth is Depth.CATALOG:
         page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
     if report.findings:
         page.line()
         page.findings(report.findings)
-    if report.identifiers:
+    if report.data.identifiers:
         page.line()
         page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
-        for subject, identifier_class, value, rows in report.identifiers:
+        for subject, identifier_class, value, rows in report.data.identifiers:
             page.line(f"  {subject} {identifier_class} {value!r} in {counted(rows, 'row')}")
     page.line()
     words, style = VERDICTS[report.verdict]

@@ -1,0 +1,131 @@
+"""Which class an identifier is of: SQL that classifies every distinct value once, on the server.
+
+Classes and their order: docs/reference.md, "Classes of identifiers".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from migrations_safety.composing import composed, table_name
+from migrations_safety.declarations import DeclaredKey
+from migrations_safety.scanning import BY_SIZE, Reading, Rows
+
+PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
+OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")
+WARNED_CLASSES = ("uuid_nonrfc", "opaque")
+COMPARED = (*OTHER_SPELLINGS, "opaque")
+"""Classes whose values are compared with each other: one person may hide behind several of them."""
+SENTINEL_WORDS = (
+    "null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "test", "default", "tbd", "-", "?", "0",
+    "-1", "true", "false", "[object object]",
+)  # fmt: skip
+BLANK = r"[\s\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+"
+BLANKS_AROUND = f"^{BLANK}|{BLANK}$"
+RECORD_NUMBER = (
+    r"^(mrn|medical record|record|patient|pat|pt|hn|uhid|emr|ehr|hosp|chart|file|mr|p|h|rec|reg|op|ip|opd|ipd)"
+    r"[ ./:#_-]*(no|nr|num|number|id)?[ ./:#_-]*([a-z]{0,4}[ ./:_-])?[0-9]+([ ./:_-][0-9a-z]{1,12}){0,3}$"
+    r"|^mrn[ ./:#_-]"
+)
+OPAQUE = (
+    r"^(c[a-z0-9]{24}|[a-z][a-z0-9]{23}|[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-7][0-9a-hjkmnp-tv-z]{25}"  # cuid, cuid2, ulid
+    r"|[A-Za-z0-9_-]{21}|[0-9a-f]{24})$"  # nanoid, ObjectId
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
+
+    `since` is a transaction's number: only rows written by it or after it are counted.
+    """
+
+    keys: tuple[DeclaredKey, ...]
+    target_exists: bool
+    is_uuid: bool
+    target_is_text: bool = False
+    record_number_column: str | None = None
+    reading: Reading = BY_SIZE
+    since: int | None = None
+
+
+def classified(connection: Any, question: Question, rows: Rows, *, only_orphans: bool = False) -> sql.Composed:
+    """The common part of all questions: `WITH counted …, classified AS (…)`."""
+    key = question.keys[0]
+    names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
+    known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
+    respelled: dict[str, sql.Composable] = {"is_respelled": sql.SQL("false"), "join_respelled": sql.SQL("")}
+    if question.target_exists:
+        known = {part: composed(f"classes.{part}", type=value_type(question), **names) for part in known}
+    if question.target_is_text:
+        respelled = {part: composed(f"classes.{part}", **names) for part in respelled}
+    numbers = range(len(question.keys))
+    by_reference = [
+        composed("classes.rows_of_reference", number=sql.Literal(number), rows=rows_of(number)) for number in numbers
+    ]
+    common = composed(
+        "classes.classified",
+        scans=rows.together(),
+        where=rows.where or sql.SQL(""),
+        wanted=composed("classes.only_orphans") if only_orphans else sql.SQL(""),
+        rows_by_reference=sql.SQL(", ").join(by_reference),
+        **{"class": _class(connection, question)},
+        **known,
+        **respelled,
+    )
+    return common + sql.SQL("\n")
+
+
+def _class(connection: Any, question: Question) -> sql.Composable:
+    value = sql.SQL("known.value::text")
+    by_shape = composed(
+        "classes.class_of_uuid",
+        value=value,
+        otherwise=sql.Literal("uuid_canonical"),
+        otherwise_nonrfc=sql.Literal("uuid_nonrfc"),
+    )
+    if question.is_uuid:
+        return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(by_shape)
+    shape = "has_uuid_shape_by_type" if connection.pg_version >= 160000 else "has_uuid_shape"
+    return composed(
+        "classes.class",
+        has_uuid_shape=composed(f"classes.{shape}"),
+        class_of_uuid=by_shape,
+        class_of_text=_class_of_text(question),
+        uuid_spelled=composed("classes.uuid_spelled"),
+        blanks=sql.Literal(BLANKS_AROUND),
+    )
+
+
+def _class_of_text(question: Question) -> sql.Composable:
+    is_record_number: sql.Composable = sql.SQL("false")
+    if question.target_exists and question.record_number_column:
+        is_record_number = composed(
+            "classes.is_record_number",
+            target=table_name(question.keys[0].target_table),
+            record_number_column=sql.Identifier(question.record_number_column),
+        )
+    other_spelling = sql.Literal("uuid_noncanonical")
+    return composed(
+        "classes.class_of_text",
+        class_of_uuid=composed(
+            "classes.class_of_uuid", value=sql.SQL("u.uuid"), otherwise=other_spelling, otherwise_nonrfc=other_spelling
+        ),
+        sentinel_words=sql.Literal(list(SENTINEL_WORDS)),
+        record_number=sql.Literal(RECORD_NUMBER),
+        opaque=sql.Literal(OPAQUE),
+        is_record_number=is_record_number,
+    )
+
+
+def rows_of(number: int) -> sql.Identifier:
+    """The column of `classified` that holds in how many rows of that reference a value stands."""
+    return sql.Identifier(f"rows_{number}")
+
+
+def value_type(question: Question) -> sql.SQL:
+    """The type in which all ends of the references are compared."""
+    return sql.SQL("uuid" if question.is_uuid else "text")

@@ -1,0 +1,83 @@
+-- classified: every distinct value of all references once: its rows in each, its class, and whether it has a parent
+WITH counted AS (
+    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling {where} GROUP BY spelling.value
+),
+known AS (
+    SELECT counted.*, {is_known} AS has_parent, {is_respelled} AS has_respelled_parent
+    FROM counted {join_parent} {join_respelled}
+),
+classified AS (
+    SELECT known.*, CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
+    FROM known {wanted} OFFSET 0
+)
+
+-- only_orphans: values that have a parent are not even classified
+WHERE NOT known.has_parent
+
+-- rows_of_reference: the rows of one reference that hold the value
+count(*) FILTER (WHERE spelling.reference = {number}) AS {rows}
+
+-- is_known: true where the value has a parent
+parent.{target_column} IS NOT NULL
+
+-- join_parent: the parent of each value, if any
+LEFT JOIN {target} AS parent ON parent.{target_column}::{type} = counted.value
+
+-- is_respelled: true where the parents hold the value in capitals: one person to people, two to the key
+respelled.value IS NOT NULL
+
+-- join_respelled: the ids of parents that have capitals, in small letters
+LEFT JOIN (
+    SELECT DISTINCT lower(parent.{target_column} COLLATE "C") AS value FROM {target} AS parent
+    WHERE parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")
+      AND lower(parent.{target_column} COLLATE "C") ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
+) AS respelled ON respelled.value = counted.value
+
+-- has_uuid_shape: true for the canonical spelling of any UUID
+known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
+
+-- has_uuid_shape_by_type: the same from PostgreSQL 16 on, several times as fast
+CASE WHEN octet_length(known.value) = 36 AND pg_input_is_valid(known.value, 'uuid')
+     THEN known.value = known.value::uuid::text ELSE false END
+
+-- class: the class of an identifier, tested in the order of the documented table
+CASE
+    WHEN known.value IS NULL THEN NULL
+    WHEN {has_uuid_shape} THEN {class_of_uuid}
+    ELSE (
+        SELECT {class_of_text}
+        FROM (SELECT regexp_replace(known.value::text, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
+        CROSS JOIN LATERAL (SELECT {uuid_spelled} AS uuid OFFSET 0) AS u
+    )
+END
+
+-- class_of_uuid: the class of a UUID in its canonical spelling; what all but a few are comes first
+CASE
+    WHEN substr({value}, 15, 1) IN ('4', '7', '1', '2', '3', '5', '6', '8') AND substr({value}, 20, 1) IN ('8', '9', 'a', 'b')
+         AND {value} <> '88888888-8888-8888-8888-888888888888' THEN {otherwise}
+    WHEN {value} = '00000000-0000-0000-0000-000000000000' THEN 'uuid_nil'
+    WHEN {value} = 'ffffffff-ffff-ffff-ffff-ffffffffffff' THEN 'uuid_max'
+    WHEN left({value}, 24) = '00000000-0000-0000-0000-' THEN 'uuid_test_pattern'
+    WHEN left({value}, 8) = repeat(left({value}, 1), 8) AND replace(replace({value}, '-', ''), left({value}, 1), '') = ''
+        THEN 'uuid_test_pattern'
+    ELSE {otherwise_nonrfc}
+END
+
+-- uuid_spelled: the canonical spelling of the UUID that a text spells in another way, NULL where it spells none
+CASE WHEN lower(t.trimmed COLLATE "C")
+          ~ '^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$'
+     THEN translate(replace(lower(t.trimmed COLLATE "C"), 'urn:uuid:', ''), '-{{}}', '')::uuid::text END
+
+-- class_of_text: the class of a value that is no UUID in its canonical spelling
+CASE
+    WHEN u.uuid IS NOT NULL THEN {class_of_uuid}
+    WHEN t.trimmed = '' THEN 'blank'
+    WHEN lower(t.trimmed COLLATE "C") = ANY ({sentinel_words}) THEN 'sentinel_word'
+    WHEN t.trimmed COLLATE "C" ~ '^[+-]?[0-9]{{1,19}}$' THEN 'integer'
+    WHEN {is_record_number} OR lower(t.trimmed COLLATE "C") ~ {record_number} THEN 'mrn_like'
+    WHEN known.value::text COLLATE "C" ~ {opaque} AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){{3}}' THEN 'opaque'
+    ELSE 'other_text'
+END
+
+-- is_record_number: true where the value is the record number of a parent
+EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text)
