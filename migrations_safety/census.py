@@ -7,17 +7,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import sql
 
-from migrations_safety import scanning
-from migrations_safety.classes import BLANKS_AROUND, COMPARED, Question, classified, rows_of, value_type
+from migrations_safety import catalog, scanning
+from migrations_safety.classes import (
+    BLANKS_AROUND,
+    COMPARED,
+    Question,
+    classified,
+    has_capitals,
+    rows_of,
+    value_type,
+)
 from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.progress import Progress
-from migrations_safety.scanning import Rows
+from migrations_safety.scanning import Rows, Source, size_of
 from migrations_safety.sharing import share
 from migrations_safety.words import counted
 
@@ -66,14 +74,13 @@ def count(connection: Any, question: Question, *, progress: Progress | None = No
     Where there are spellings to compare (text columns alone have any), a further statement reads the values again.
     """
     progress = progress or Progress()
-    source = scanning.source(connection, question.keys, question.reading, since=question.since)
-    scanning.plan(connection, source)
+    question, source = prepared(connection, question)
     apart = scanning.values_apart(connection, source, value_type(question), question.since)
     if len(apart) > 1:
-        label = f"Counting {counted(len(question.keys), 'reference')} by their indexes, parts"
+        label = f"Counting {counted(len(question.keys), 'reference')} by their indexes, ranges"
         statements = [_counting(connection, question, part) for part in apart]
         with progress.steps(label, total=len(apart)) as advance:
-            how: dict[str, Any] = {"sessions": source.jobs, "settings": scanning.IN_ORDER, "advance": advance}
+            how: dict[str, Any] = {"sessions": source.jobs, "settings": scanning.BY_INDEX, "advance": advance}
             figures = share(connection, statements, **how)
     else:
         with scanning.in_view(connection, source, progress=progress):
@@ -84,6 +91,16 @@ def count(connection: Any, question: Question, *, progress: Progress | None = No
         with scanning.in_view(connection, source, progress=progress):
             compared = _compared(connection, question, every)
     return _census(question, figures, compared)
+
+
+def prepared(connection: Any, question: Question) -> tuple[Question, Source]:
+    """How it will be read, for which the planner is set in this transaction; what need not be asked is left out."""
+    source = scanning.source(connection, question.keys, question.reading, since=question.since)
+    scanning.plan(connection, source)
+    if question.target_is_text and has_capitals(connection, question):
+        parents = question.keys[0].target_table
+        return question, replace(source, read_again=size_of(catalog.parts(connection, [parents])[parents]))
+    return replace(question, target_is_text=False), source
 
 
 def count_values(connection: Any, question: Question, rows: Rows) -> Census:
@@ -178,17 +195,11 @@ def orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
 def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
     """The orphans themselves: subject, class, value, rows; for a person's terminal, on request only."""
     found = []
-    every = all_rows(connection, question)
+    question, source = prepared(connection, question)
+    every = scanning.all_rows(source, value_type(question))
     with connection.cursor() as cursor:
         for number, key in enumerate(question.keys):
             of_one = composed("census.orphan_values", number=sql.Literal(number), rows=rows_of(number))
             cursor.execute(classified(connection, question, every) + of_one, {"limit": limit, "many": MANY_ROWS})
             found += [(key.subject, *rest) for _, *rest in cursor.fetchall()]
     return found
-
-
-def all_rows(connection: Any, question: Question) -> Rows:
-    """What a statement reads that looks at all values at once; the planner is set for it."""
-    source = scanning.source(connection, question.keys, question.reading)
-    scanning.plan(connection, source)
-    return scanning.all_rows(source, value_type(question))

@@ -50,33 +50,52 @@ class Question:
     record_number_column: str | None = None
     reading: Reading = BY_SIZE
     since: int | None = None
+    only_orphans: bool = False
 
 
-def classified(connection: Any, question: Question, rows: Rows, *, only_orphans: bool = False) -> sql.Composed:
+def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
-    names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
+    names: dict[str, sql.Composable] = {
+        "target": table_name(key.target_table),
+        "target_column": sql.Identifier(key.target_column),
+    }
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
     respelled: dict[str, sql.Composable] = {"is_respelled": sql.SQL("false"), "join_respelled": sql.SQL("")}
     if question.target_exists:
-        known = {part: composed(f"classes.{part}", type=value_type(question), **names) for part in known}
+        names["parent_value"] = composed("classes.parent_value", type=value_type(question), **names)
+        names["wanted"] = rows.wanted(names["parent_value"])
+        known = {part: composed(f"classes.{part}", **names) for part in known}
     if question.target_is_text:
+        names["respelled_parents"] = composed("classes.respelled_parents", **names)
         respelled = {part: composed(f"classes.{part}", **names) for part in respelled}
-    numbers = range(len(question.keys))
     by_reference = [
-        composed("classes.rows_of_reference", number=sql.Literal(number), rows=rows_of(number)) for number in numbers
+        composed(f"classes.{part}", number=sql.Literal(number), rows=rows_of(number))
+        for number in range(len(question.keys))
+        for part in ["grouped_rows_of_reference" if number in rows.grouped else "rows_of_reference"]
     ]
     common = composed(
         "classes.classified",
         scans=rows.together(),
-        where=rows.where or sql.SQL(""),
-        wanted=composed("classes.only_orphans") if only_orphans else sql.SQL(""),
+        wanted=rows.wanted(sql.SQL("spelling.value")),
+        of_those=composed("classes.only_orphans") if question.only_orphans else sql.SQL(""),
         rows_by_reference=sql.SQL(", ").join(by_reference),
         **{"class": _class(connection, question)},
         **known,
         **respelled,
     )
     return common + sql.SQL("\n")
+
+
+def has_capitals(connection: Any, question: Question) -> bool:
+    """Whether the id of any parent has capitals, so that a reference may spell it in another way."""
+    key = question.keys[0]
+    names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            composed("classes.has_capitals", respelled_parents=composed("classes.respelled_parents", **names))
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _class(connection: Any, question: Question) -> sql.Composable:

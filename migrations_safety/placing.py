@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 from django.apps import apps
 from django.db import transaction
 from psycopg import sql
 
-from migrations_safety import scanning
-from migrations_safety.census import all_rows
-from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified
+from migrations_safety import census, scanning
+from migrations_safety.census import prepared
+from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified, value_type
 from migrations_safety.composing import composed, table_name
 from migrations_safety.ledger import Run
 from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
+from migrations_safety.session import in_snapshot
 from migrations_safety.sql import statement
 
 MOST_LOOKS = 10
@@ -59,30 +62,43 @@ def place(
     hospital that brings new ones all the time is left after `MOST_LOOKS`, the keys will hold it from then on.
     An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
     """
-    statement_of_batch = _make_placeholders(maker, question)
-    for looks in range(MOST_LOOKS):
-        source = scanning.source(connection, question.keys, question.reading)
-        with scanning.in_view(connection, source, progress=progress):
-            seen = _look(connection, question, only_orphans=looks > 0)
-        outcome.already_present += seen.present
-        refused = seen.refused
+    with connection.cursor() as cursor:
+        cursor.execute(_make_function(maker, question, run))
+    seen = _look(connection, question, progress=progress)
+    outcome.already_present += seen.present
+    refused = seen.refused
+    of_orphans = replace(question, only_orphans=True)
+    for _ in range(MOST_LOOKS):
         if not seen.waiting:
             break
-        made = _batches(connection, statement_of_batch, seen, run, outcome, pace=pace, progress=progress)
-        if not made:
+        if not _batches(connection, seen, outcome, pace=pace, progress=progress):
             refused["conflict"] = seen.waiting
             break
+        left = in_snapshot(
+            connection, partial(census.count, connection, of_orphans, progress=progress), progress=progress
+        )
+        refused = {name: values for name, values in left.orphans.items() if name not in PLACEHOLDER_CLASSES}
+        if refused == left.orphans:
+            break
+        seen = _look(connection, of_orphans, progress=progress)
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
 
-def _look(connection: Any, question: Question, *, only_orphans: bool) -> Seen:
-    """Look at all values, or at orphans alone; the work table is made anew."""
+def _look(connection: Any, question: Question, *, progress: Progress) -> Seen:
+    """Put what is asked for into the work table, which is made anew, and count it."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        looked = classified(connection, question, all_rows(connection, question), only_orphans=only_orphans)
-        make_work = composed("backfill.referenced", classified=looked, allowed=allowed)
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # or ANALYZE might move the ranges
+        question, source = prepared(connection, question)
         cursor.execute(statement("backfill.forget"))
-        cursor.execute(make_work)
+        seen = 0
+        with scanning.in_view(connection, source, progress=progress):
+            apart = scanning.values_apart(connection, replace(source, nullable=frozenset()), value_type(question))
+            for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
+                looked = classified(connection, question, rows)
+                of_rows = composed("backfill.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen))
+                cursor.execute(composed(f"backfill.{make}", referenced=of_rows))
+                seen += cursor.rowcount
         cursor.execute(statement("backfill.index_work"))
         cursor.execute(statement("backfill.analyze_work"))
         cursor.execute(statement("backfill.referenced_counts"))
@@ -95,9 +111,7 @@ def _look(connection: Any, question: Question, *, only_orphans: bool) -> Seen:
 
 def _batches(
     connection: Any,
-    make: sql.Composed,
     seen: Seen,
-    run: Run,
     outcome: Outcome,
     *,
     pace: Pace,
@@ -106,37 +120,44 @@ def _batches(
     made = 0
     with progress.steps("Placeholders", total=seen.waiting) as advance:
         for after, upto in batches(connection, pace, total=seen.values, progress=progress):
-            of_batch = {"after": after, "upto": upto, "run_id": str(run.id)}
-            made += in_short_transaction(connection, make, of_batch, progress=progress)
+            of_batch = {"after": after, "upto": upto}
+            made += in_short_transaction(connection, statement("backfill.place"), of_batch, progress=progress)
             outcome.batches += 1
             advance(made)
     outcome.created += made
     return made
 
 
-def _make_placeholders(maker: PlaceholderMaker, question: Question) -> sql.Composed:
+def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql.Composed:
+    """A function of this session that makes one batch; what a server catches itself it does not log."""
     companions = [
         composed(
             "backfill.companion",
             name=sql.Identifier(f"companion_{number}"),
             table=table_name(apps.get_model(companion.model)._meta.db_table),
-            **_columns_and_values(companion.values),
+            **_columns_and_values(companion.values, run),
         )
         for number, companion in enumerate(maker.companions)
     ]
+    parts: dict[str, sql.Composable] = {
+        "parent": table_name(question.keys[0].target_table),
+        "parent_id": sql.Identifier(question.keys[0].target_column),
+        "companions": sql.SQL("").join(companions),
+        **_columns_and_values(maker.values, run),
+    }
+    where_free = composed("backfill.where_free")
     return composed(
-        "backfill.make_placeholders",
-        parent=table_name(question.keys[0].target_table),
-        parent_id=sql.Identifier(question.keys[0].target_column),
-        companions=sql.SQL("").join(companions),
-        **_columns_and_values(maker.values),
+        "backfill.make_function",
+        make_all=composed("backfill.make_placeholders", where_free=sql.SQL(""), **parts),
+        make_those_that_are_free=composed("backfill.make_placeholders", where_free=where_free, **parts),
     )
 
 
-def _columns_and_values(values: Mapping[str, str]) -> dict[str, sql.Composable]:
+def _columns_and_values(values: Mapping[str, str], run: Run) -> dict[str, sql.Composable]:
+    of_run = {"run_id": sql.Literal(str(run.id)).as_string()}
     return {
         "columns": sql.SQL(", ").join(map(sql.Identifier, values)),
-        "values": sql.SQL(", ").join(sql.SQL(value) for value in values.values()),
+        "values": sql.SQL(", ").join(sql.SQL(value % of_run) for value in values.values()),
     }
 
 

@@ -1,10 +1,12 @@
 """How the rows of the referencing tables are read: each table once, as fast or as gently as asked.
 
-Three ways. Where indexes have all values in order, they are merged: no table is read and no hash is made. Else
-several processes fill hashes (PostgreSQL's own parallel query). Else, for large tables and where a rate is asked
-for, one process reads piece after piece: as a piece begins, the session takes its place for a name
-(`application_name`), which a second session reads, and waits; so progress and rate are part of one statement in one
-snapshot, and work on a standby. What was tried besides: docs/performance.md.
+Three ways. Where most of what is to be read stands in indexes, each index is grouped in its own order, one range of
+values after the other, so that what the indexes have in common is found in a small hash, or by merging them where all
+have an order that is cheap to compare; several sessions share the ranges. Else several processes fill hashes
+(PostgreSQL's own parallel query). Else, for large tables and where a rate is asked for, one process reads piece after
+piece: as a piece begins, the session takes its place for a name (`application_name`), which a second session reads,
+and waits; so progress and rate are part of one statement in one snapshot, and work on a standby. What was tried
+besides: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ JOBS = 2
 """Fewer than the three that PostgreSQL gives any query that is long enough."""
 SMALLEST_PIECE = 64 * MEGABYTE
 MOST_PIECES = 200
-PARTS_OF_A_JOB = 4
-"""So that no session is left with a long one while the others have nothing to do."""
+RANGE = 32 * MEGABYTE
+"""Of tables for each range of values: the hash of a range stays in the processor's cache."""
+WORTH = 2
+"""Times the bytes of tables that are read themselves: so much must indexes spare, for each range that is read."""
 BLOCK = 8192
 """PostgreSQL's own block size; with another one the pieces are longer or shorter, and nothing else changes."""
 HAVE_BLOCKS = ("r", "p")
@@ -43,7 +47,7 @@ HAVE_BLOCKS = ("r", "p")
 SHORT = 1.0
 """Seconds of reading for which no second session is opened."""
 NAME = "counting, percent: "
-IN_ORDER = statement("scanning.plan_in_order")
+BY_INDEX = statement("scanning.plan_by_index")
 
 Pairs = Sequence[tuple[int, DeclaredKey]]
 
@@ -59,29 +63,47 @@ class Reading:
 BY_SIZE = Reading()
 
 
+Condition = tuple[str, sql.Composable]
+"""The name of a statement about a value, and the bound it names."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rows:
-    """SELECTs of `value` and `reference` (the number of the key), and what is wanted of all of them."""
+    """SELECTs of `value`, `reference` (the number of the key) and, if any are `grouped`, their `rows` (else NULL)."""
 
     scans: Sequence[sql.Composable]
+    grouped: frozenset[int] = frozenset()
     in_order: bool = False
-    where: sql.Composable | None = None
+    conditions: Sequence[Condition] = ()
 
     def together(self) -> sql.Composed:
         """All of them as one SELECT."""
         scans = sql.SQL(" UNION ALL ").join(self.scans)
         return composed("scanning.in_order", scans=scans) if self.in_order else scans
 
+    def wanted(self, value: sql.Composable) -> sql.Composable:
+        """What is true of a value that is wanted of them."""
+        conditions = [composed(f"scanning.{name}", value=value, bound=bound) for name, bound in self.conditions]
+        return sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """The tables of some keys, and how they will be read: `in_order`, or by `jobs` processes."""
+    """The tables of some keys, and how they will be read, by how many `jobs`.
+
+    `by_index` are numbers of keys, so is `nullable`, which is known where any are read by index; `in_order` means that
+    all are, and that their order is cheap to compare.
+    """
 
     keys: tuple[DeclaredKey, ...]
     parts: dict[str, list[Part]]
+    by_index: frozenset[int]
+    nullable: frozenset[int]
     in_order: bool
     jobs: int
     max_rate: int | None
+    read_again: int = 0
+    """Bytes of other tables that each range of values reads as a whole."""
 
     @property
     def bytes(self) -> int:
@@ -93,6 +115,18 @@ class Source:
         """The same as people read it."""
         return self.bytes // MEGABYTE
 
+    @property
+    def bytes_without_index(self) -> int:
+        """The size of those tables that must be read themselves, once for each column."""
+        return sum(size_of(self.parts[key.table]) for at, key in enumerate(self.keys) if at not in self.by_index)
+
+    @property
+    def ranges(self) -> int:
+        """In how many ranges of values, as many for each job; what has no index is read again for each."""
+        again = self.bytes_without_index + self.read_again
+        affordable = self.bytes // (WORTH * again) if again else self.bytes
+        return self.jobs * max(1, min(self.bytes // RANGE, affordable) // self.jobs)
+
 
 def size_of(parts: Iterable[Part]) -> int:
     """Bytes of one table with its partitions."""
@@ -103,26 +137,37 @@ def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, si
     """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
     keys = tuple(keys)
     parts = catalog.parts(connection, {key.table for key in keys})
-    size = sum(map(size_of, parts.values()))
-    in_order = reading.max_rate is None and since is None and _is_in_order(connection, keys)
-    by_size = JOBS if size >= SMALLEST_PIECE and (in_order or size < LARGE) else 1
-    jobs = 1 if reading.max_rate else reading.jobs or by_size
-    return Source(keys=keys, parts=parts, in_order=in_order, jobs=jobs, max_rate=reading.max_rate)
+    none: dict[str, Any] = {"by_index": frozenset(), "nullable": frozenset(), "in_order": False}
+    source = Source(keys=keys, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
+    if not reading.max_rate and since is None:
+        source = _by_index(connection, source)
+    by_size = JOBS if source.bytes >= SMALLEST_PIECE and (source.by_index or source.bytes < LARGE) else 1
+    return replace(source, jobs=1 if reading.max_rate else reading.jobs or by_size)
 
 
-def _is_in_order(connection: Any, keys: Sequence[DeclaredKey]) -> bool:
-    tables = [connection.ops.quote_name(key.table) for key in keys]
+def _by_index(connection: Any, source: Source) -> Source:
+    """The same, by the indexes that may be used, where that pays."""
+    tables = [connection.ops.quote_name(key.table) for key in source.keys]
     with connection.cursor() as cursor:
-        columns = [key.column for key in keys]
-        cursor.execute(statement("scanning.is_in_order"), {"tables": tables, "columns": columns})
-        return bool(cursor.fetchone()[0])
+        columns = [key.column for key in source.keys]
+        cursor.execute(statement("scanning.indexes"), {"tables": tables, "columns": columns})
+        found = cursor.fetchall()
+    by_index = replace(
+        source,
+        by_index=frozenset(number for number, has_index, *_ in found if has_index),
+        nullable=frozenset(number for number, *_, is_nullable in found if is_nullable),
+        in_order=all(has_index and is_cheap for _, has_index, _, is_cheap, _ in found),
+    )
+    rest = by_index.bytes_without_index
+    have_one_order = len({order for _, _, order, *_ in found}) == 1
+    return by_index if have_one_order and WORTH * rest <= source.bytes - rest else source
 
 
 def plan(connection: Any, source: Source) -> None:
     """Settings of the planner for the current transaction."""
     with connection.cursor() as cursor:
-        if source.in_order:
-            cursor.execute(IN_ORDER)
+        if source.by_index:
+            cursor.execute(BY_INDEX)
         elif source.jobs > 1:
             cursor.execute(statement("scanning.plan_in_parallel"), {"helpers": str(source.jobs - 1)})
         else:
@@ -131,9 +176,8 @@ def plan(connection: Any, source: Source) -> None:
 
 def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Rows:
     """All rows of all tables once; `since` leaves out those that were written before that transaction."""
-    if source.in_order:
-        # Without any condition: PostgreSQL merges the indexes of plain members of a UNION ALL only.
-        return Rows(scans=[_rows([pair], type_name) for pair in enumerate(source.keys)], in_order=True)
+    if source.by_index:
+        return _rows_by_index(source, type_name)
     numbered = sorted(enumerate(source.keys), key=lambda pair: pair[1].table)
     scans: list[sql.Composed] = []
     before, total = 0, max(1, source.bytes)
@@ -149,35 +193,49 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
     return Rows(scans=scans)
 
 
+def _rows_by_index(source: Source, type_name: sql.SQL) -> Rows:
+    scans = []
+    for number, key in enumerate(source.keys):
+        of_one = {"column": sql.Identifier(key.column), "number": sql.Literal(number), "table": table_name(key.table)}
+        name = "grouped" if number in source.by_index else "not_grouped"
+        scans.append(composed(f"scanning.{name}", type=type_name, **of_one))
+    return Rows(scans=scans, grouped=source.by_index, in_order=source.in_order)
+
+
 def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int | None = None) -> list[Rows]:
-    """The same in parts that have no value in common: several where large indexes are read in order, else one.
+    """The same in ranges that have no value in common: several where large indexes are read, else one.
 
     Several sessions may share them, and their figures add up.
     """
     whole = all_rows(source, type_name, since)
-    if not source.in_order or (source.jobs == 1 and source.bytes < LARGE):
+    if not source.by_index or source.ranges < 2:
         return [whole]
     bounds = _bounds(connection, source, type_name)
-    if source.bytes < LARGE:
-        bounds = bounds[:: max(1, len(bounds) // (PARTS_OF_A_JOB * source.jobs))]
     if not bounds:
         return [whole]
-    from_each = [None, *(composed("scanning.from_value", bound=bound) for bound in bounds)]
-    before_each = [*(composed("scanning.before_value", bound=bound) for bound in bounds), None]
-    ranges = [[one for one in pair if one] for pair in zip(from_each, before_each, strict=True)]
-    return [replace(whole, where=_where(one)) for one in ([composed("scanning.without_value")], *ranges)]
+    ranges: list[list[Condition]] = [[]]
+    for bound in bounds:
+        ranges[-1].append(("before_value", bound))
+        ranges.append([("from_value", bound)])
+    apart = [replace(whole, conditions=one) for one in ranges]
+    if source.nullable:
+        scans = [whole.scans[number] for number in source.nullable]
+        apart.append(replace(whole, scans=scans, conditions=[("without_value", sql.SQL(""))]))
+    return apart
 
 
 def _bounds(connection: Any, source: Source, type_name: sql.SQL) -> list[sql.Composed]:
-    """What gives the values that part the column of the largest table, in their order."""
-    key = max(source.keys, key=lambda one: size_of(source.parts[one.table]))
+    """What gives the values that part the column of the largest table that has an index, in their order."""
+    key = max((source.keys[number] for number in source.by_index), key=lambda one: size_of(source.parts[one.table]))
     part = source.parts[key.table][0]
     where = {"schema": part.schema, "relation": part.relation, "column": key.column}
     with connection.cursor() as cursor:
         cursor.execute(statement("scanning.number_of_bounds"), where)
-        (number,) = cursor.fetchone() or (0,)
-    names = {name: sql.Literal(value) for name, value in where.items()}
-    return [composed("scanning.bound", number=sql.Literal(at), type=type_name, **names) for at in range(1, number + 1)]
+        (kept,) = cursor.fetchone() or (0,)
+    number = min(kept, source.ranges - 1)
+    names = {name: sql.Literal(value) for name, value in where.items()} | {"type": type_name}
+    at = [round((one + 1) * (kept + 1) / (number + 1)) for one in range(number)]
+    return [composed("scanning.bound", number=sql.Literal(one), **names) for one in at]
 
 
 def _since(transaction: int | None) -> list[sql.Composed]:
@@ -234,8 +292,8 @@ def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[
     """Progress while one statement reads piece after piece; else what is being read."""
     label = f"Counting {counted(len(source.keys), 'reference')}"
     is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate
-    if source.in_order or source.jobs > 1 or is_soon_over or type(progress) is Progress:
-        how = "by their indexes" if source.in_order else counted(source.jobs, "process", "processes")
+    if source.by_index or source.jobs > 1 or is_soon_over or type(progress) is Progress:
+        how = "by their indexes" if source.by_index else counted(source.jobs, "process", "processes")
         size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
         with progress.busy(f"{label}: {size}, {how} …"):
             yield

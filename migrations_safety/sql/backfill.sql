@@ -2,11 +2,17 @@
 DROP TABLE IF EXISTS pg_temp.migrations_safety_work
 
 -- referenced: every referenced value with its class, numbered in its order, and whether a parent is to be made for it
-CREATE TEMPORARY TABLE migrations_safety_work AS {classified}
+{classified}
 SELECT value, class, has_parent, NOT has_parent AND class = ANY ({allowed}) AS may_be_placed,
-       row_number() OVER (ORDER BY value) AS position
+       {before} + row_number() OVER (ORDER BY value) AS position
 FROM classified WHERE value IS NOT NULL
 ORDER BY value
+
+-- make_work: the work table, of the first values
+CREATE TEMPORARY TABLE migrations_safety_work AS {referenced}
+
+-- add_to_work: further values, which come after those in their order
+INSERT INTO pg_temp.migrations_safety_work {referenced}
 
 -- index_work: batches are ranges of positions
 CREATE INDEX ON pg_temp.migrations_safety_work (position)
@@ -17,14 +23,29 @@ ANALYZE pg_temp.migrations_safety_work
 -- referenced_counts: values by class, and whether they have a parent
 SELECT class, has_parent, count(*) FROM pg_temp.migrations_safety_work GROUP BY class, has_parent
 
+-- make_function: makes the parents of one range of positions; where another session has made one of them, the others
+CREATE OR REPLACE FUNCTION pg_temp.migrations_safety_place(bigint, bigint) RETURNS SETOF bigint LANGUAGE plpgsql AS $place$
+BEGIN
+    RETURN QUERY {make_all};
+EXCEPTION WHEN unique_violation OR exclusion_violation THEN
+    RETURN QUERY {make_those_that_are_free};
+END
+$place$
+
+-- place: one batch, and how many parents it made
+SELECT made FROM pg_temp.migrations_safety_place(%(after)s, %(upto)s) AS made
+
 -- make_placeholders: parents for one range of positions, each with its companions, in one statement
 WITH placed AS (
     INSERT INTO {parent} ({columns})
     SELECT {values} FROM pg_temp.migrations_safety_work AS orphan
-    WHERE orphan.position > %(after)s AND orphan.position <= %(upto)s AND orphan.may_be_placed ORDER BY orphan.position
-    ON CONFLICT DO NOTHING RETURNING {parent_id} AS id
+    WHERE orphan.position > $1 AND orphan.position <= $2 AND orphan.may_be_placed ORDER BY orphan.position
+    {where_free} RETURNING {parent_id} AS id
 ){companions}
 SELECT count(*) FROM placed
+
+-- where_free: leaves out what is there already; it costs a third more time
+ON CONFLICT DO NOTHING
 
 -- companion: a row beside each placeholder
 , {name} AS (INSERT INTO {table} ({columns}) SELECT {values} FROM placed)

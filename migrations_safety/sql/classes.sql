@@ -1,6 +1,6 @@
 -- classified: every distinct value of all references once: its rows in each, its class, and whether it has a parent
 WITH counted AS (
-    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling {where} GROUP BY spelling.value
+    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling WHERE {wanted} GROUP BY spelling.value
 ),
 known AS (
     SELECT counted.*, {is_known} AS has_parent, {is_respelled} AS has_respelled_parent
@@ -8,7 +8,7 @@ known AS (
 ),
 classified AS (
     SELECT known.*, CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
-    FROM known {wanted} OFFSET 0
+    FROM known {of_those} OFFSET 0
 )
 
 -- only_orphans: values that have a parent are not even classified
@@ -17,21 +17,31 @@ WHERE NOT known.has_parent
 -- rows_of_reference: the rows of one reference that hold the value
 count(*) FILTER (WHERE spelling.reference = {number}) AS {rows}
 
+-- grouped_rows_of_reference: the same where an index has been grouped
+coalesce(max(spelling.rows) FILTER (WHERE spelling.reference = {number}), 0) AS {rows}
+
 -- is_known: true where the value has a parent
 parent.{target_column} IS NOT NULL
 
 -- join_parent: the parent of each value, if any
-LEFT JOIN {target} AS parent ON parent.{target_column}::{type} = counted.value
+LEFT JOIN {target} AS parent ON {parent_value} = counted.value AND {wanted}
+
+-- parent_value: the id of a parent as the values are compared
+parent.{target_column}::{type}
 
 -- is_respelled: true where the parents hold the value in capitals: one person to people, two to the key
 respelled.value IS NOT NULL
 
 -- join_respelled: the ids of parents that have capitals, in small letters
-LEFT JOIN (
-    SELECT DISTINCT lower(parent.{target_column} COLLATE "C") AS value FROM {target} AS parent
-    WHERE parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")
-      AND lower(parent.{target_column} COLLATE "C") ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
-) AS respelled ON respelled.value = counted.value
+LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled ON respelled.value = counted.value
+
+-- respelled_parents: the UUIDs of parents that have capitals, in small letters
+SELECT lower(parent.{target_column} COLLATE "C") AS value FROM {target} AS parent
+WHERE parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")
+  AND lower(parent.{target_column} COLLATE "C") ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
+
+-- has_capitals: whether there are any
+SELECT EXISTS ({respelled_parents})
 
 -- has_uuid_shape: true for the canonical spelling of any UUID
 known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'

@@ -5,8 +5,14 @@ SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS ch
 SELECT several.value, several.reference FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
 {where}
 
+-- grouped: the values of one index, each once with the number of its rows
+SELECT child.{column}::{type} AS value, {number} AS reference, count(*) AS rows FROM {table} AS child GROUP BY child.{column}
+
+-- not_grouped: beside them, the rows of a column that has no index
+SELECT child.{column}::{type} AS value, {number} AS reference, NULL::bigint AS rows FROM {table} AS child
+
 -- in_order: all of that, merged in the order of the values
-SELECT every.value, every.reference FROM ({scans}) AS every ORDER BY every.value
+SELECT every.value, every.reference, every.rows FROM ({scans}) AS every ORDER BY every.value
 
 -- piece: true as soon as its time has come; the place of the piece becomes the session's name
 (SELECT begins.told FROM (
@@ -23,30 +29,32 @@ child.ctid < {last}::tid
 -- written_since: rows written by a transaction of that number or a later one
 age(child.xmin) <= age({transaction}::xid)
 
--- from_value: of all rows those from a bound on
-spelling.value >= {bound}
+-- from_value: of all values those from a bound on
+{value} >= {bound}
 
--- before_value: of all rows those before a bound
-spelling.value < {bound}
+-- before_value: of all values those before a bound
+{value} < {bound}
+
+-- without_value: of all rows those that have none
+{value} IS NULL{bound}
 
 -- bound: a value that ANALYZE has kept of a column; it is looked up where it is used, and never leaves the server
 (SELECT (histogram_bounds::text::text[])[{number}]::{type} FROM pg_stats
  WHERE schemaname = {schema} AND tablename = {relation} AND attname = {column} AND NOT inherited)
 
--- without_value: of all rows those that have none
-spelling.value IS NULL
-
--- is_in_order: whether an index alone gives the values of each column, in an order that is cheap to compare
-SELECT coalesce(bool_and(
-    c.relkind = 'r' AND a.atttypid IN ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
+-- indexes: of each column whether an index alone gives its values, their order, if that is cheap to compare, if it may be NULL
+SELECT k.number - 1,
+    c.relkind = 'r' AND a.atttypid IN ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype) AND coalesce(co.collisdeterministic, true)
     AND c.relallvisible >= 0.9 * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
+    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
     AND EXISTS (SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
-                WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL
-                  AND am.amname = 'btree' AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
-    AND coalesce(CASE WHEN co.collprovider = 'd' THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate ~* '^(C|POSIX|C\.utf-?8)$'
-                      ELSE co.collprovider = 'b' OR co.collprovider = 'c' AND co.collcollate ~* '^(C|POSIX|C\.utf-?8)$' END, true)
-), false)
-FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS k (table_name, column_name)
+                WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indcollation[0] = a.attcollation
+                  AND i.indisvalid AND i.indpred IS NULL AND am.amname = 'btree'),
+    a.attcollation,
+    coalesce(CASE WHEN co.collprovider = 'd' THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate ~* '^(C|POSIX|C\.utf-?8)$'
+                  ELSE co.collprovider = 'b' OR co.collprovider = 'c' AND co.collcollate ~* '^(C|POSIX|C\.utf-?8)$' END, true),
+    NOT a.attnotnull
+FROM unnest(%(tables)s::text[], %(columns)s::text[]) WITH ORDINALITY AS k (table_name, column_name, number)
 JOIN pg_class c ON c.oid = to_regclass(k.table_name)
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name
 JOIN pg_database d ON d.datname = current_database()
@@ -56,7 +64,7 @@ LEFT JOIN pg_collation co ON co.oid = a.attcollation
 SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
 WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
 
--- plan_in_order: by the order of indexes; for this transaction
+-- plan_by_index: by the order of indexes; for this transaction
 SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
        set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '128MB', true)

@@ -4,8 +4,8 @@ import pytest
 from django.apps import apps
 from psycopg import sql
 
-from migrations_safety import census, precheck
-from migrations_safety.classes import Question, classified
+from migrations_safety import census, precheck, scanning
+from migrations_safety.classes import Question, classified, value_type
 from migrations_safety.declarations import declared_keys
 from patients.models import Patient
 from tests.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
@@ -169,7 +169,8 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
 
 def scans_in_the_plan(connection, question, table):
     with connection.cursor() as cursor:
-        every = classified(connection, question, census.all_rows(connection, question))
+        asked, source = census.prepared(connection, question)
+        every = classified(connection, asked, scanning.all_rows(source, value_type(asked)))
         cursor.execute(sql.SQL("EXPLAIN ") + every + sql.SQL("SELECT * FROM classified"))
         plan = cursor.fetchall()
     return sum(f"Scan on {table}" in line for (line,) in plan)
@@ -194,7 +195,8 @@ def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_proc
     question = Question(keys=keys_of_the_hospital(), target_exists=False, is_uuid=False)
 
     connection = in_process(hospital_text)
-    rows = census.all_rows(connection, question)
+    _, source = census.prepared(connection, question)
+    rows = scanning.all_rows(source, value_type(question))
     cells = [cell for row in census._figures(connection, question, rows) for cell in row]
 
     assert {cell for cell in cells if isinstance(cell, str)} <= set(SAMPLES)

@@ -1,4 +1,4 @@
-"""However the tables are read, in order, by several processes or piece by piece: the figures are the same."""
+"""However the tables are read, by indexes, by several processes or piece by piece: the figures are the same."""
 
 import time
 from dataclasses import replace
@@ -53,9 +53,9 @@ def source_of(connection, question):
 
 def plan_of(connection, source, rows):
     scanning.plan(connection, source)
-    query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling {} GROUP BY value")
+    query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling WHERE {} GROUP BY value")
     with connection.cursor() as cursor:
-        cursor.execute(query.format(rows.together(), rows.where or sql.SQL("")))
+        cursor.execute(query.format(rows.together(), rows.wanted(sql.SQL("spelling.value"))))
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
@@ -70,19 +70,29 @@ def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     connection = in_process(busy)
     question = question_of(connection, Reading())
     in_order = source_of(connection, question)
-    ways = [in_order, *(replace(in_order, in_order=False, jobs=jobs) for jobs in (1, 3))]
-    ways.append(replace(ways[1], max_rate=50))
+    by_index = replace(in_order, in_order=False)
+    tables = replace(by_index, by_index=frozenset())
+    ways = [in_order, by_index, *(replace(tables, jobs=jobs) for jobs in (1, 3)), replace(tables, max_rate=50)]
+    ways += [replace(by_index, by_index=by_index.by_index - {number}) for number in by_index.by_index]
     found = []
     for source in ways:
         with snapshot(connection):
             scanning.plan(connection, source)
-            figures_of_all = census._figures(connection, question, scanning.all_rows(source, UUID))
-            found.append(census._census(question, figures_of_all, (0, 0)))
+            ranges = scanning.values_apart(connection, large(source) if source.by_index else source, UUID)
+            for apart in ([scanning.all_rows(source, UUID)], ranges):
+                added = [row for rows in apart for row in census._figures(connection, question, rows)]
+                found.append(census._census(question, added, (0, 0)))
 
     bills = next(one for one in found[0].references if one.key.table == "bills")
     assert (bills.total_rows, bills.non_null) == (ROWS, ROWS - ROWS // 20)
     assert bills.orphans["uuid_nil"] == (1, ROWS // 100)
     assert all(one == found[0] for one in found)
+
+
+def large(source):
+    """As if each table were large, so that it is read in ranges."""
+    parts = {table: [replace(part, bytes=LARGE) for part in parts] for table, parts in source.parts.items()}
+    return replace(source, parts=parts)
 
 
 def test_where_all_columns_are_indexed_and_vacuumed_the_indexes_are_merged_and_no_table_is_read(busy, in_process):
@@ -99,10 +109,28 @@ def test_where_all_columns_are_indexed_and_vacuumed_the_indexes_are_merged_and_n
     assert "Seq Scan" not in plan
 
 
-def test_one_column_without_an_index_and_nothing_is_read_in_order(hospital, in_process):
-    connection = in_process(hospital)
+@pytest.mark.parametrize(("table", "is_worth_it"), [("surgical_cases", True), ("bills", False)])
+def test_indexes_are_read_beside_a_table_that_has_none_where_that_table_is_the_smaller_part(
+    busy, in_process, table, is_worth_it
+):
+    connection = in_process(busy)
+    question = question_of(connection, Reading())
+    busy.execute(f'DROP INDEX "{table}_patientId_idx"')
+    try:
+        source = source_of(connection, question)
+        with snapshot(connection):
+            plan = plan_of(connection, source, scanning.all_rows(source, UUID))
+            apart = scanning.values_apart(connection, large(source), UUID)
+            found = census.count(connection, question)
+    finally:
+        busy.execute(f'CREATE INDEX "{table}_patientId_idx" ON {table} ("patientId")')
 
-    assert not source_of(connection, question_of(connection, Reading())).in_order
+    assert (len(source.by_index), source.in_order) == (4 if is_worth_it else 0, False)
+    assert f"Seq Scan on {table}" in plan
+    assert ("GroupAggregate" in plan) == is_worth_it
+    assert (1 < len(apart) < 10) == is_worth_it
+    with snapshot(connection):
+        assert found == census.count(connection, question)
 
 
 def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_text, in_process):
@@ -115,14 +143,17 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
     connection = in_process(hospital_text)
     keys = {key.table: key for key in question_of(connection, Reading()).keys}
 
-    found = {table: scanning.source(connection, [keys[table]], Reading()).in_order for table in collations}
+    found = {table: scanning.source(connection, [keys[table]], Reading()) for table in collations}
+    together = scanning.source(connection, [keys[table] for table in collations], Reading())
 
-    assert found == {"bills": True, "medical_records": False}
+    assert {table: source.in_order for table, source in found.items()} == {"bills": True, "medical_records": False}
+    assert all(source.by_index for source in found.values())
+    assert not together.by_index, "their values are in two orders"
 
 
 def test_several_jobs_are_several_processes(busy, in_process):
     connection = in_process(busy)
-    source = replace(source_of(connection, question_of(connection, Reading(jobs=3))), in_order=False)
+    source = replace(source_of(connection, question_of(connection, Reading(jobs=3))), by_index=frozenset())
 
     with snapshot(connection):
         plan = plan_of(connection, source, scanning.all_rows(source, UUID))
@@ -130,14 +161,13 @@ def test_several_jobs_are_several_processes(busy, in_process):
     assert "Workers Planned: 2" in plan
 
 
-def test_large_indexes_are_read_in_parts_that_add_up(busy, in_process):
+def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
     connection = in_process(busy)
     question = question_of(connection, Reading())
     source = source_of(connection, question)
-    parts = {table: [replace(part, bytes=LARGE) for part in parts] for table, parts in source.parts.items()}
 
     with snapshot(connection):
-        apart = scanning.values_apart(connection, replace(source, parts=parts), UUID)
+        apart = scanning.values_apart(connection, large(source), UUID)
         plan = plan_of(connection, source, apart[7])
         scanning.plan(connection, source)
         added = [row for rows in apart for row in census._figures(connection, question, rows)]
@@ -155,15 +185,14 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
     connection = in_process(busy)
     question = question_of(connection, Reading())
     source = source_of(connection, question)
-    large = {table: [replace(part, bytes=LARGE) for part in parts] for table, parts in source.parts.items()}
     told = []
 
     with snapshot(connection):
         whole = census.count(connection, question)
         refer(busy, "bills", *(new_id() for _ in range(20)))
-        apart = scanning.values_apart(connection, replace(source, parts=large), UUID)
+        apart = scanning.values_apart(connection, large(source), UUID)
         statements = [census._counting(connection, question, rows) for rows in apart]
-        how = {"sessions": sessions, "settings": scanning.IN_ORDER, "advance": told.append}
+        how = {"sessions": sessions, "settings": scanning.BY_INDEX, "advance": told.append}
         shared = share(connection, statements, **how)
     busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
 
@@ -176,7 +205,7 @@ def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(busy, in
     broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
 
     with pytest.raises(DataError), snapshot(connection):
-        share(connection, broken, sessions=3, settings=scanning.IN_ORDER, advance=[].append)
+        share(connection, broken, sessions=3, settings=scanning.BY_INDEX, advance=[].append)
 
 
 def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy, in_process):
@@ -240,4 +269,4 @@ def test_numbers_are_counted_as_text_so_their_indexes_are_in_another_order(busy,
     found = scanning.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
 
     busy.execute("DROP TABLE numbered")
-    assert not found.in_order
+    assert not found.by_index

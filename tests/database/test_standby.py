@@ -49,7 +49,7 @@ def test_several_sessions_read_a_standby_in_one_snapshot(hospital, standby_of):
 
     result = standby_of(hospital).run("precheck", "--jobs", "3", "--format", "json")
 
-    assert "Counting 5 references by their indexes, parts: 1" in result.err
+    assert "Counting 5 references by their indexes, ranges: 4" in result.err
     assert next(one["orphan_rows"] for one in result.json["references"] if one["table"] == "bills") == 4000
 
 

@@ -49,6 +49,6 @@ def test_a_small_hospital_has_no_target_of_ten_million_rows():
 
 
 def test_few_ids_come_twenty_times_and_many_twice():
-    shapes = [Hospital(rows=1_000_000, id_type="uuid", distinct=one, indexed=True) for one in ("few", "many")]
+    shapes = [Hospital(rows=1_000_000, id_type="uuid", distinct=one, indexed="yes") for one in ("few", "many")]
 
     assert [one.patients for one in shapes] == [50_000, 500_000]

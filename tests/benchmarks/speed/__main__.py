@@ -17,7 +17,7 @@ from typing import Any
 from ehr.embedded import Server
 from tests.benchmarks.machine import SETTINGS, machine
 from tests.benchmarks.speed import measures
-from tests.benchmarks.speed.hospitals import Hospital
+from tests.benchmarks.speed.hospitals import INDEXED, Hospital
 from tests.benchmarks.speed.picture import draw
 
 MEASURES = ("census", "approximate", "backfill", "verify", "start-up")
@@ -53,8 +53,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ids", nargs="+", default=["uuid", "text"], choices=["uuid", "text"], help="type of the ids")
     help = "distinct ids: few (one for 20 rows) or many (one for 2)"
     parser.add_argument("--distinct", nargs="+", default=["few", "many"], choices=["few", "many"], help=help)
-    help = "whether the referencing columns have indexes"
-    parser.add_argument("--indexed", nargs="+", default=["yes", "no"], choices=["yes", "no"], help=help)
+    help = "whether the referencing columns have indexes: all, all but one as in the hospital's own schema, none"
+    parser.add_argument("--indexed", nargs="+", default=list(INDEXED), choices=list(INDEXED), help=help)
     parser.add_argument("--measures", nargs="+", default=list(MEASURES), choices=MEASURES)
     parser.add_argument("--jobs", type=int, nargs="*", default=[1], help="also count with so many --jobs")
     parser.add_argument("--rounds", type=int, default=3)
@@ -67,7 +67,7 @@ def arguments() -> argparse.Namespace:
 def hospitals(options: argparse.Namespace) -> Iterator[Hospital]:
     """Every shape that was asked for."""
     for rows, ids, distinct, indexed in product(options.rows, options.ids, options.distinct, options.indexed):
-        yield Hospital(rows=rows, id_type=ids, distinct=distinct, indexed=indexed == "yes")
+        yield Hospital(rows=rows, id_type=ids, distinct=distinct, indexed=indexed)
 
 
 def of_hospital(server: Server, hospital: Hospital, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -75,14 +75,14 @@ def of_hospital(server: Server, hospital: Hospital, options: argparse.Namespace)
     say(f"Making {hospital.label} …")
     url = hospital.create(server)
     is_first = (hospital.id_type, hospital.distinct, hospital.indexed) == (
-        options.ids[0], options.distinct[0], options.indexed[0] == "yes",
+        options.ids[0], options.distinct[0], options.indexed[0],
     )  # fmt: skip
     wanted = {"census": measures.census(url, hospital, options.rounds, options.jobs)}
     if is_first:
         wanted["approximate"] = measures.approximate(url, hospital, options.rounds)
         wanted["verify"] = measures.verify(server, hospital, options.rounds)
         wanted["start-up"] = measures.start_up(url, hospital, options.rounds + 2)
-    if hospital.distinct == options.distinct[-1] and hospital.rows <= BACKFILL_ROWS and hospital.indexed:
+    if hospital.distinct == options.distinct[-1] and hospital.rows <= BACKFILL_ROWS and hospital.indexed == "yes":
         wanted["backfill"] = measures.backfill(server, hospital, options.rounds)
     for name, results in wanted.items():
         if name in options.measures:
