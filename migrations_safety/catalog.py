@@ -166,6 +166,13 @@ def parts(connection: Any, names: Iterable[str]) -> dict[str, list[Part]]:
     return dict(found)
 
 
+def number_of_tables(connection: Any) -> int:
+    """How many tables the search path holds, without Django's record of migrations and the records of runs."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.number_of_tables"))
+        return int(cursor.fetchone()[0])
+
+
 def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]]:
     """The columns of each table, by its oid and their name."""
     by_table: dict[int, dict[str, Column]] = defaultdict(dict)

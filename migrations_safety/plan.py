@@ -35,7 +35,7 @@ KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "vali
 class PlannedMigration:
     """One pending migration; `creates` are the tables, `enums` the enums that it makes.
 
-    `checksum` is the SHA-256 of the file that it stands in.
+    `checksum` is the SHA-256 of the file that it stands in. A baseline is one that may be adopted instead of run.
     """
 
     app: str
@@ -44,6 +44,7 @@ class PlannedMigration:
     creates: tuple[str, ...]
     enums: tuple[CreateEnum, ...]
     checksum: str
+    is_baseline: bool
 
     @property
     def label(self) -> str:
@@ -237,6 +238,7 @@ def _planned(migration: Any) -> PlannedMigration:
         creates=tuple(one.options.get("db_table") or f"{migration.app_label}_{one.name.lower()}" for one in created),
         enums=tuple(one for one in operations if isinstance(one, CreateEnum)),
         checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
+        is_baseline=hasattr(migration, "adopts"),
     )
 
 

@@ -16,6 +16,8 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
     """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
     found = []
     for migration in evidence.plan.migrations:
+        if migration.is_baseline and (others := catalog.number_of_tables(connection)):
+            found.append(wording.none_of_the_baseline(evidence.target.name, migration=migration.label, others=others))
         for table in migration.creates:
             if table in evidence.tables:
                 found.append(wording.exists_already(table, migration=migration.label))

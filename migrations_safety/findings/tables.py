@@ -1,6 +1,7 @@
 """Wording of the findings about tables and keys that are, or are not, there."""
 
 from migrations_safety.findings import Finding, finding
+from migrations_safety.words import counted
 
 
 def exists_already(table: str, *, migration: str) -> Finding:
@@ -32,6 +33,13 @@ def parent_not_unique(subject: str) -> Finding:
     """A key can only reference a column that is unique."""
     message = "is to be referenced by a foreign key, but no unique index or primary key covers it alone."
     return finding("tables.E006", subject, message, "Make it the primary key, or create a unique index on it.")
+
+
+def none_of_the_baseline(database: str, *, migration: str, others: int) -> Finding:
+    """The database is in use, but for something else."""
+    tables = counted(others, "other table")
+    message = f"holds {tables}, and none of those that {migration} stands for: all of them would be created."
+    return finding("tables.W002", database, message, "Is it the right database? --expect-database NAME refuses others.")
 
 
 def key_under_another_name(subject: str, *, name: str) -> Finding:

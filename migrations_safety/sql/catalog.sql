@@ -20,6 +20,11 @@ SELECT parts.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relat
 FROM parts JOIN pg_class c ON c.oid = parts.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 ORDER BY c.oid
 
+-- number_of_tables: tables on the search path that are no partitions and no records of migrations or runs
+SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+AND relnamespace = ANY (SELECT oid FROM pg_namespace WHERE nspname = ANY (current_schemas(false)))
+AND relname <> 'django_migrations' AND NOT starts_with(relname, 'migrations_safety_')
+
 -- columns: the columns of the given tables
 SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid, a.atttypmod AS type_modifier,
        format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,

@@ -42,6 +42,20 @@ def test_a_table_or_column_that_must_be_there_and_is_not_ends_the_look(with_pati
     assert str(refusal.value) == f"tables.E001: {missing}; nothing was changed."
 
 
+def test_a_database_in_use_that_holds_none_of_the_hospital_is_a_warning_and_an_empty_one_is_not(make, in_process):
+    in_process(empty := make("empty"))
+    assert look() == {}
+
+    empty.execute("CREATE TABLE orders (id int)")
+    found = look()
+
+    assert told(found, "tables.W002") == [
+        f"{empty.name} holds 1 other table, and none of those that ehr.0001_initial stands for: "
+        "all of them would be created."
+    ]
+    assert "--expect-database" in found["tables.W002"][0].hint
+
+
 def test_a_table_of_the_module_that_nobody_recorded_is_found(hospital, in_process):
     hospital.execute("CREATE TABLE patients (id uuid PRIMARY KEY, name text)")
     in_process(hospital)
