@@ -84,12 +84,13 @@ def run(
     if dry_run:
         return _dry_run(connection, target, nullify=nullify, reading=reading, progress=progress)
     with deploy_lock(connection):
-        _look(connection, target, nullify=nullify)
-        applied = _apply_tables(connection, progress=progress)
+        evidence = _look(connection, target, nullify=nullify)
+        if applied := _apply_tables(connection, progress=progress):
+            evidence = _look(connection, target, nullify=nullify)
         asked = {"nullify": list(nullify), **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
             how: dict[str, Any] = {"pace": pace, "reading": reading, "progress": progress}
-            figures = _fill(connection, target, recorded, nullify=nullify, **how)
+            figures = _fill(connection, evidence, recorded, nullify=nullify, **how)
             recorded.counts = figures
     return Report(target=target, run_id=str(recorded.id), dry_run=False, applied=applied, **figures)
 
@@ -208,7 +209,7 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
 
 def _fill(
     connection: Any,
-    target: Target,
+    evidence: Evidence,
     run: Run,
     *,
     nullify: tuple[str, ...],
@@ -216,7 +217,6 @@ def _fill(
     reading: Reading,
     progress: Progress,
 ) -> dict[str, Any]:
-    evidence = _look(connection, target, nullify=nullify)
     nullified = nullification.Outcome()
     for key in evidence.references():
         if key.table in nullify:

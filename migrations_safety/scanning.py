@@ -1,8 +1,8 @@
 """How the rows of the referencing tables are read: each table once, as fast or as gently as asked.
 
-Three ways. Where most of what is to be read stands in indexes, each index is grouped in its own order, one range of
-values after the other, so that what the indexes have in common is found in a small hash, or by merging them where all
-have an order that is cheap to compare; several sessions share the ranges. Else several processes fill hashes
+Three ways. Where most of what is to be read stands in indexes, they are read one range of values after the other:
+merged where all have an order that is cheap to compare, else each grouped in its own order, so that what they have in
+common is found in a small hash; several sessions share the ranges. Else several processes fill hashes
 (PostgreSQL's own parallel query). Else, for large tables and where a rate is asked for, one process reads piece after
 piece: as a piece begins, the session takes its place for a name (`application_name`), which a second session reads,
 and waits; so progress and rate are part of one statement in one snapshot, and work on a standby. What was tried
@@ -194,12 +194,14 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
 
 
 def _rows_by_index(source: Source, type_name: sql.SQL) -> Rows:
+    """Indexes that can be merged need no groups; and PostgreSQL merges none but plain members of a UNION ALL."""
+    grouped = frozenset() if source.in_order else source.by_index
     scans = []
     for number, key in enumerate(source.keys):
         of_one = {"column": sql.Identifier(key.column), "number": sql.Literal(number), "table": table_name(key.table)}
-        name = "grouped" if number in source.by_index else "not_grouped"
+        name = "grouped" if number in grouped else "not_grouped"
         scans.append(composed(f"scanning.{name}", type=type_name, **of_one))
-    return Rows(scans=scans, grouped=source.by_index, in_order=source.in_order)
+    return Rows(scans=scans, grouped=grouped, in_order=source.in_order)
 
 
 def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int | None = None) -> list[Rows]:

@@ -8,7 +8,7 @@ SELECT several.value, several.reference FROM {table} AS child CROSS JOIN LATERAL
 -- grouped: the values of one index, each once with the number of its rows
 SELECT child.{column}::{type} AS value, {number} AS reference, count(*) AS rows FROM {table} AS child GROUP BY child.{column}
 
--- not_grouped: beside them, the rows of a column that has no index
+-- not_grouped: beside them, the rows of a column that has no index; or of one whose index is merged with others
 SELECT child.{column}::{type} AS value, {number} AS reference, NULL::bigint AS rows FROM {table} AS child
 
 -- in_order: all of that, merged in the order of the values
@@ -42,9 +42,11 @@ age(child.xmin) <= age({transaction}::xid)
 (SELECT (histogram_bounds::text::text[])[{number}]::{type} FROM pg_stats
  WHERE schemaname = {schema} AND tablename = {relation} AND attname = {column} AND NOT inherited)
 
--- indexes: of each column whether an index alone gives its values, their order, if that is cheap to compare, if it may be NULL
+-- indexes: of each column whether an index alone gives its values (not one that an upgrade of the locales may have put out of order), their order, if that is cheap to compare, if it may be NULL
 SELECT k.number - 1,
     c.relkind = 'r' AND a.atttypid IN ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype) AND coalesce(co.collisdeterministic, true)
+    AND CASE WHEN co.collprovider = 'd' THEN d.datcollversion IS NOT DISTINCT FROM pg_database_collation_actual_version(d.oid)
+             ELSE co.collversion IS NOT DISTINCT FROM pg_collation_actual_version(co.oid) END
     AND c.relallvisible >= 0.9 * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
     AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
     AND EXISTS (SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam

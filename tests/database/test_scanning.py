@@ -151,6 +151,17 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
     assert not together.by_index, "their values are in two orders"
 
 
+def test_an_index_whose_order_is_of_another_version_of_the_systems_locales_is_not_trusted(hospital_text, in_process):
+    connection = in_process(hospital_text)
+    question = question_of(connection, Reading())
+    before = source_of(connection, question)
+
+    hospital_text.execute("UPDATE pg_database SET datcollversion = '1' WHERE datname = current_database()")
+
+    assert before.by_index
+    assert not source_of(connection, question).by_index
+
+
 def test_several_jobs_are_several_processes(busy, in_process):
     connection = in_process(busy)
     source = replace(source_of(connection, question_of(connection, Reading(jobs=3))), by_index=frozenset())

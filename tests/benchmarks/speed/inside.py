@@ -35,7 +35,7 @@ def backfill() -> dict[str, Any]:
     started = time.perf_counter()
     statements, report = timed(lambda: backfill.run(using="default"))
     seconds = time.perf_counter() - started
-    batches = [one for text, one in statements if "INSERT INTO" in text and "ON CONFLICT" in text]
+    batches = [one for text, one in statements if "migrations_safety_place(%" in text]
     return {
         "seconds": seconds,
         "created": report.created,
