@@ -12,7 +12,7 @@ from psycopg import sql
 
 from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.scanning import BY_SIZE, Reading, Rows
+from migrations_safety.scanning import BY_SIZE, Reading, Rows, wanted
 
 PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
 OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")
@@ -64,7 +64,7 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     respelled: dict[str, sql.Composable] = {"is_respelled": sql.SQL("false"), "join_respelled": sql.SQL("")}
     if question.target_exists:
         names["parent_value"] = composed("classes.parent_value", type=value_type(question), **names)
-        names["wanted"] = rows.wanted(names["parent_value"])
+        names["wanted"] = wanted(rows.conditions, names["parent_value"])
         known = {part: composed(f"classes.{part}", **names) for part in known}
     if question.target_is_text:
         names["respelled_parents"] = composed("classes.respelled_parents", **names)
@@ -77,7 +77,6 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     common = composed(
         "classes.classified",
         scans=rows.together(),
-        wanted=rows.wanted(sql.SQL("spelling.value")),
         of_those=composed("classes.only_orphans") if question.only_orphans else sql.SQL(""),
         rows_by_reference=sql.SQL(", ").join(by_reference),
         **{"class": _class(connection, question)},

@@ -69,7 +69,10 @@ Condition = tuple[str, sql.Composable]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rows:
-    """SELECTs of `value`, `reference` (the number of the key) and, if any are `grouped`, their `rows` (else NULL)."""
+    """SELECTs of `value`, `reference` (the number of the key) and, if any are `grouped`, their `rows` (else NULL).
+
+    `conditions` say which values they are asked for; where they are merged `in_order` these are still to be applied.
+    """
 
     scans: Sequence[sql.Composable]
     grouped: frozenset[int] = frozenset()
@@ -79,27 +82,30 @@ class Rows:
     def together(self) -> sql.Composed:
         """All of them as one SELECT."""
         scans = sql.SQL(" UNION ALL ").join(self.scans)
-        return composed("scanning.in_order", scans=scans) if self.in_order else scans
+        if not self.in_order:
+            return scans
+        return composed("scanning.in_order", scans=scans, wanted=wanted(self.conditions, sql.SQL("every.value")))
 
-    def wanted(self, value: sql.Composable) -> sql.Composable:
-        """What is true of a value that is wanted of them."""
-        conditions = [composed(f"scanning.{name}", value=value, bound=bound) for name, bound in self.conditions]
-        return sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
+
+def wanted(conditions: Sequence[Condition], value: sql.Composable) -> sql.Composable:
+    """What is true of a value that is asked for."""
+    tested = [composed(f"scanning.{name}", value=value, bound=bound) for name, bound in conditions]
+    return sql.SQL(" AND ").join(tested) if tested else sql.SQL("true")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """The tables of some keys, and how they will be read, by how many `jobs`.
 
-    `by_index` are numbers of keys, so is `nullable`, which is known where any are read by index; `in_order` means that
-    all are, and that their order is cheap to compare.
+    `by_index` are numbers of keys, so is `nullable`; that and `bytewise` (values sort as their bytes do) are known
+    where any are read by index.
     """
 
     keys: tuple[DeclaredKey, ...]
     parts: dict[str, list[Part]]
     by_index: frozenset[int]
     nullable: frozenset[int]
-    in_order: bool
+    bytewise: bool
     jobs: int
     max_rate: int | None
     read_again: int = 0
@@ -109,6 +115,11 @@ class Source:
     def bytes(self) -> int:
         """The size of all tables."""
         return sum(map(size_of, self.parts.values()))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether indexes have all values in an order that is cheap to compare, so that they are merged."""
+        return self.bytewise and len(self.by_index) == len(self.keys)
 
     @property
     def megabytes(self) -> int:
@@ -137,7 +148,7 @@ def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, si
     """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
     keys = tuple(keys)
     parts = catalog.parts(connection, {key.table for key in keys})
-    none: dict[str, Any] = {"by_index": frozenset(), "nullable": frozenset(), "in_order": False}
+    none: dict[str, Any] = {"by_index": frozenset(), "nullable": frozenset(), "bytewise": False}
     source = Source(keys=keys, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
     if not reading.max_rate and since is None:
         source = _by_index(connection, source)
@@ -156,7 +167,7 @@ def _by_index(connection: Any, source: Source) -> Source:
         source,
         by_index=frozenset(number for number, has_index, *_ in found if has_index),
         nullable=frozenset(number for number, *_, is_nullable in found if is_nullable),
-        in_order=all(has_index and is_cheap for _, has_index, _, is_cheap, _ in found),
+        bytewise=all(is_bytewise for *_, is_bytewise, _ in found),
     )
     rest = by_index.bytes_without_index
     have_one_order = len({order for _, _, order, *_ in found}) == 1
@@ -193,15 +204,27 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
     return Rows(scans=scans)
 
 
-def _rows_by_index(source: Source, type_name: sql.SQL) -> Rows:
+def _rows_by_index(
+    source: Source, type_name: sql.SQL, conditions: Sequence[Condition] = (), *, with_null: bool = True
+) -> Rows:
     """Indexes that can be merged need no groups; and PostgreSQL merges none but plain members of a UNION ALL."""
-    grouped = frozenset() if source.in_order else source.by_index
+    if source.in_order:
+        scans = [_rows([pair], type_name) for pair in enumerate(source.keys)]
+        return Rows(scans=scans, in_order=True, conditions=conditions)
     scans = []
+    by_bytes = type_name == sql.SQL("text") and source.bytewise
     for number, key in enumerate(source.keys):
-        of_one = {"column": sql.Identifier(key.column), "number": sql.Literal(number), "table": table_name(key.table)}
-        name = "grouped" if number in grouped else "not_grouped"
-        scans.append(composed(f"scanning.{name}", type=type_name, **of_one))
-    return Rows(scans=scans, grouped=grouped, in_order=source.in_order)
+        value = composed("scanning.value", column=sql.Identifier(key.column), type=type_name)
+        names = {"value": value, "number": sql.Literal(number), "table": table_name(key.table)}
+        if number in source.by_index:
+            scans.append(composed("scanning.grouped", wanted=wanted(conditions, value), **names))
+        else:
+            compared = composed("scanning.by_bytes", value=value) if by_bytes else value
+            or_null = composed("scanning.or_null", value=value) if with_null else sql.SQL("")
+            scans.append(
+                composed("scanning.not_grouped", wanted=wanted(conditions, compared), or_null=or_null, **names)
+            )
+    return Rows(scans=scans, grouped=source.by_index, conditions=conditions)
 
 
 def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int | None = None) -> list[Rows]:
@@ -219,10 +242,12 @@ def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int
     for bound in bounds:
         ranges[-1].append(("before_value", bound))
         ranges.append([("from_value", bound)])
-    apart = [replace(whole, conditions=one) for one in ranges]
-    if source.nullable:
-        scans = [whole.scans[number] for number in source.nullable]
-        apart.append(replace(whole, scans=scans, conditions=[("without_value", sql.SQL(""))]))
+    apart = [
+        _rows_by_index(source, type_name, conditions, with_null=number == 0) for number, conditions in enumerate(ranges)
+    ]
+    if may_be_null := source.nullable & source.by_index:
+        without_value = _rows_by_index(source, type_name, [("without_value", sql.SQL(""))])
+        apart.append(replace(without_value, scans=[without_value.scans[number] for number in may_be_null]))
     return apart
 
 

@@ -1,6 +1,6 @@
 -- classified: every distinct value of all references once: its rows in each, its class, and whether it has a parent
 WITH counted AS (
-    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling WHERE {wanted} GROUP BY spelling.value
+    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling GROUP BY spelling.value
 ),
 known AS (
     SELECT counted.*, {is_known} AS has_parent, {is_respelled} AS has_respelled_parent

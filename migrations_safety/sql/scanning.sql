@@ -5,14 +5,23 @@ SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS ch
 SELECT several.value, several.reference FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
 {where}
 
--- grouped: the values of one index, each once with the number of its rows
-SELECT child.{column}::{type} AS value, {number} AS reference, count(*) AS rows FROM {table} AS child GROUP BY child.{column}
+-- value: what a row refers to, in the type in which all ends are compared
+child.{column}::{type}
 
--- not_grouped: beside them, the rows of a column that has no index; or of one whose index is merged with others
-SELECT child.{column}::{type} AS value, {number} AS reference, NULL::bigint AS rows FROM {table} AS child
+-- by_bytes: the same, compared faster where that is the same order
+{value} COLLATE "C"
+
+-- or_null: and rows that refer to nothing
+OR {value} IS NULL
+
+-- grouped: the wanted values of one index, each once with the number of its rows
+SELECT {value} AS value, {number} AS reference, count(*) AS rows FROM {table} AS child WHERE {wanted} GROUP BY 1
+
+-- not_grouped: beside them, the rows of a column that has no index
+SELECT {value} AS value, {number} AS reference, NULL::bigint AS rows FROM {table} AS child WHERE {wanted} {or_null}
 
 -- in_order: all of that, merged in the order of the values
-SELECT every.value, every.reference, every.rows FROM ({scans}) AS every ORDER BY every.value
+SELECT every.value, every.reference FROM ({scans}) AS every WHERE {wanted} ORDER BY every.value
 
 -- piece: true as soon as its time has come; the place of the piece becomes the session's name
 (SELECT begins.told FROM (
