@@ -15,7 +15,8 @@ from migrations_safety.classes import SENTINEL_WORDS, Question, value_type
 from migrations_safety.composing import composed, table_name
 from migrations_safety.counting import questions
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.scanning import BY_SIZE, Rows
+from migrations_safety.reading import BY_SIZE
+from migrations_safety.scanning import Rows
 from migrations_safety.sql import statement
 
 SUSPECT_UUIDS = ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff")

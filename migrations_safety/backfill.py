@@ -22,9 +22,9 @@ from migrations_safety.locks import deploy_lock
 from migrations_safety.pace import Pace
 from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
+from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.refusals import NotNullable, TablesRefused, UnknownReference
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
-from migrations_safety.scanning import BY_SIZE, Reading
 from migrations_safety.session import Target, connect, in_snapshot
 
 DEFAULT_PACE = Pace()

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety import catalog, scanning
+from migrations_safety import catalog, reading, scanning, viewing
 from migrations_safety.classes import (
     BLANKS_AROUND,
     COMPARED,
@@ -25,7 +25,8 @@ from migrations_safety.classes import (
 from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.progress import Progress
-from migrations_safety.scanning import Rows, Source, size_of
+from migrations_safety.reading import Source, size_of
+from migrations_safety.scanning import Rows
 from migrations_safety.sharing import share
 from migrations_safety.words import counted
 
@@ -80,23 +81,23 @@ def count(connection: Any, question: Question, *, progress: Progress | None = No
         label = f"Counting {counted(len(question.keys), 'reference')} by their indexes, ranges"
         statements = [_counting(connection, question, part) for part in apart]
         with progress.steps(label, total=len(apart)) as advance:
-            how: dict[str, Any] = {"sessions": source.jobs, "settings": scanning.BY_INDEX, "advance": advance}
+            how: dict[str, Any] = {"sessions": source.jobs, "settings": reading.BY_INDEX, "advance": advance}
             figures = share(connection, statements, **how)
     else:
-        with scanning.in_view(connection, source, progress=progress):
+        with viewing.in_view(connection, source, progress=progress):
             figures = _figures(connection, question, apart[0])
     compared = (0, 0)
     if {name for name, *_ in figures} & set(COMPARED):
         every = scanning.all_rows(source, value_type(question), question.since)
-        with scanning.in_view(connection, source, progress=progress):
+        with viewing.in_view(connection, source, progress=progress):
             compared = _compared(connection, question, every)
     return _census(question, figures, compared)
 
 
 def prepared(connection: Any, question: Question) -> tuple[Question, Source]:
     """How it will be read, for which the planner is set in this transaction; what need not be asked is left out."""
-    source = scanning.source(connection, question.keys, question.reading, since=question.since)
-    scanning.plan(connection, source)
+    source = reading.source(connection, question.keys, question.reading, since=question.since)
+    reading.plan(connection, source)
     if question.target_is_text and has_capitals(connection, question):
         parents = question.keys[0].target_table
         return question, replace(source, read_again=size_of(catalog.parts(connection, [parents])[parents]))

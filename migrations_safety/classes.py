@@ -12,7 +12,8 @@ from psycopg import sql
 
 from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.scanning import BY_SIZE, Reading, Rows, wanted
+from migrations_safety.reading import BY_SIZE, Reading
+from migrations_safety.scanning import Rows, wanted
 
 PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
 OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")

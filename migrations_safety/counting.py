@@ -16,8 +16,8 @@ from migrations_safety.checks.types import family
 from migrations_safety.classes import Question
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.progress import Progress
+from migrations_safety.reading import Reading
 from migrations_safety.registry import PlaceholderMaker, maker_of
-from migrations_safety.scanning import Reading
 
 
 def count(

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import transaction
 from psycopg import sql
 
-from migrations_safety import census, scanning
+from migrations_safety import census, scanning, viewing
 from migrations_safety.census import prepared
 from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified, value_type
 from migrations_safety.composing import composed, table_name
@@ -92,7 +92,7 @@ def _look(connection: Any, question: Question, *, progress: Progress) -> Seen:
         question, source = prepared(connection, question)
         cursor.execute(statement("backfill.forget"))
         seen = 0
-        with scanning.in_view(connection, source, progress=progress):
+        with viewing.in_view(connection, source, progress=progress):
             apart = scanning.values_apart(connection, replace(source, nullable=frozenset()), value_type(question))
             for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
                 looked = classified(connection, question, rows)

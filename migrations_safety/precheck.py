@@ -25,8 +25,8 @@ from migrations_safety.findings import Finding, Level, blocking
 from migrations_safety.findings import references as wording
 from migrations_safety.plan import Plan
 from migrations_safety.progress import Progress
+from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.refusals import MayNotRead
-from migrations_safety.scanning import BY_SIZE, Reading
 from migrations_safety.session import Target, connect, in_snapshot
 from migrations_safety.words import counted
 

@@ -1,68 +1,34 @@
-"""How the rows of the referencing tables are read: each table once, as fast or as gently as asked.
+"""SELECTs of the rows of the referencing tables, each table once, as they will be read.
 
-Three ways. Where most of what is to be read stands in indexes, they are read one range of values after the other:
-merged where all have an order that is cheap to compare, else each grouped in its own order, so that what they have in
-common is found in a small hash; several sessions share the ranges. Else several processes fill hashes
-(PostgreSQL's own parallel query). Else, for large tables and where a rate is asked for, one process reads piece after
-piece: as a piece begins, the session takes its place for a name (`application_name`), which a second session reads,
-and waits; so progress and rate are part of one statement in one snapshot, and work on a standby. What was tried
-besides: docs/performance.md.
+Indexes are merged where all have an order that is cheap to compare, else each is grouped in its own order, so that
+what they have in common is found in a small hash. Where one process reads piece after piece, the session takes its
+place for a name (`application_name`) as a piece begins, and waits until its time has come; so progress and rate are
+part of one statement in one snapshot, and work on a standby.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
-from migrations_safety import beside, catalog
 from migrations_safety.catalog import Part
 from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
-from migrations_safety.progress import Progress
+from migrations_safety.reading import MEGABYTE, SMALLEST_PIECE, Source, size_of
 from migrations_safety.sql import statement
-from migrations_safety.words import counted
 
-MEGABYTE = 1024 * 1024
-LARGE = 4096 * MEGABYTE
-"""From here on it takes so long that progress is worth more than a second process."""
-JOBS = 2
-"""Fewer than the three that PostgreSQL gives any query that is long enough."""
-SMALLEST_PIECE = 64 * MEGABYTE
 MOST_PIECES = 200
-RANGE = 32 * MEGABYTE
-"""Of tables for each range of values: the hash of a range stays in the processor's cache."""
-WORTH = 2
-"""Times the bytes of tables that are read themselves: so much must indexes spare, for each range that is read."""
 BLOCK = 8192
 """PostgreSQL's own block size; with another one the pieces are longer or shorter, and nothing else changes."""
 HAVE_BLOCKS = ("r", "p")
 """Tables and partitioned tables; a foreign table among the partitions is read as one piece."""
-SHORT = 1.0
-"""Seconds of reading for which no second session is opened."""
 NAME = "counting, percent: "
-BY_INDEX = statement("scanning.plan_by_index")
 
 Pairs = Sequence[tuple[int, DeclaredKey]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """By how many processes of the server (None: as many as fit the size), at most how many megabytes a second."""
-
-    jobs: int | None = None
-    max_rate: int | None = None
-
-
-BY_SIZE = Reading()
-
-
 Condition = tuple[str, sql.Composable]
 """The name of a statement about a value, and the bound it names."""
 
@@ -91,98 +57,6 @@ def wanted(conditions: Sequence[Condition], value: sql.Composable) -> sql.Compos
     """What is true of a value that is asked for."""
     tested = [composed(f"scanning.{name}", value=value, bound=bound) for name, bound in conditions]
     return sql.SQL(" AND ").join(tested) if tested else sql.SQL("true")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """The tables of some keys, and how they will be read, by how many `jobs`.
-
-    `by_index` are numbers of keys, so is `nullable`; that and `bytewise` (values sort as their bytes do) are known
-    where any are read by index.
-    """
-
-    keys: tuple[DeclaredKey, ...]
-    parts: dict[str, list[Part]]
-    by_index: frozenset[int]
-    nullable: frozenset[int]
-    bytewise: bool
-    jobs: int
-    max_rate: int | None
-    read_again: int = 0
-    """Bytes of other tables that each range of values reads as a whole."""
-
-    @property
-    def bytes(self) -> int:
-        """The size of all tables."""
-        return sum(map(size_of, self.parts.values()))
-
-    @property
-    def in_order(self) -> bool:
-        """Whether indexes have all values in an order that is cheap to compare, so that they are merged."""
-        return self.bytewise and len(self.by_index) == len(self.keys)
-
-    @property
-    def megabytes(self) -> int:
-        """The same as people read it."""
-        return self.bytes // MEGABYTE
-
-    @property
-    def bytes_without_index(self) -> int:
-        """The size of those tables that must be read themselves, once for each column."""
-        return sum(size_of(self.parts[key.table]) for at, key in enumerate(self.keys) if at not in self.by_index)
-
-    @property
-    def ranges(self) -> int:
-        """In how many ranges of values, as many for each job; what has no index is read again for each."""
-        again = self.bytes_without_index + self.read_again
-        affordable = self.bytes // (WORTH * again) if again else self.bytes
-        return self.jobs * max(1, min(self.bytes // RANGE, affordable) // self.jobs)
-
-
-def size_of(parts: Iterable[Part]) -> int:
-    """Bytes of one table with its partitions."""
-    return sum(part.bytes for part in parts)
-
-
-def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, since: int | None = None) -> Source:
-    """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
-    keys = tuple(keys)
-    parts = catalog.parts(connection, {key.table for key in keys})
-    none: dict[str, Any] = {"by_index": frozenset(), "nullable": frozenset(), "bytewise": False}
-    source = Source(keys=keys, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
-    if not reading.max_rate and since is None:
-        source = _by_index(connection, source)
-    by_size = JOBS if source.bytes >= SMALLEST_PIECE and (source.by_index or source.bytes < LARGE) else 1
-    return replace(source, jobs=1 if reading.max_rate else reading.jobs or by_size)
-
-
-def _by_index(connection: Any, source: Source) -> Source:
-    """The same, by the indexes that may be used, where that pays."""
-    tables = [connection.ops.quote_name(key.table) for key in source.keys]
-    with connection.cursor() as cursor:
-        columns = [key.column for key in source.keys]
-        cursor.execute(statement("scanning.indexes"), {"tables": tables, "columns": columns})
-        found = cursor.fetchall()
-    by_index = replace(
-        source,
-        by_index=frozenset(number for number, has_index, *_ in found if has_index),
-        nullable=frozenset(number for number, *_, is_nullable in found if is_nullable),
-        bytewise=all(is_bytewise for *_, is_bytewise, _ in found),
-    )
-    rest = by_index.bytes_without_index
-    have_one_order = len({order for _, _, order, *_ in found}) == 1
-    return by_index if have_one_order and WORTH * rest <= source.bytes - rest else source
-
-
-def plan(connection: Any, source: Source) -> None:
-    """Settings of the planner for the current transaction."""
-    with connection.cursor() as cursor:
-        if source.by_index:
-            cursor.execute(BY_INDEX)
-        elif source.jobs > 1:
-            cursor.execute(statement("scanning.plan_in_parallel"), {"helpers": str(source.jobs - 1)})
-        else:
-            cursor.execute(statement("scanning.plan_serially"))
 
 
 def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Rows:
@@ -312,40 +186,3 @@ def _rows(pairs: Pairs, type_name: sql.SQL, conditions: Sequence[sql.Composable]
         return composed("scanning.one_column", column=column, number=number, type=type_name, table=table, where=where)
     values = [sql.SQL("(child.{}::{}, {})").format(column, type_name, number) for column, number in columns]
     return composed("scanning.several_columns", table=table, columns=sql.SQL(", ").join(values), where=where)
-
-
-@contextmanager
-def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[None]:
-    """Progress while one statement reads piece after piece; else what is being read."""
-    label = f"Counting {counted(len(source.keys), 'reference')}"
-    is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate
-    if source.by_index or source.jobs > 1 or is_soon_over or type(progress) is Progress:
-        how = "by their indexes" if source.by_index else counted(source.jobs, "process", "processes")
-        size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
-        with progress.busy(f"{label}: {size}, {how} …"):
-            yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (pid,) = cursor.fetchone()
-    over = threading.Event()
-    with progress.steps(f"{label}, MB", total=max(1, source.megabytes)) as advance:
-        arguments = (beside.parameters(connection), pid, over, lambda share: advance(int(share * source.megabytes)))
-        watcher = threading.Thread(target=_watch, args=arguments, name="progress", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
-
-
-def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: Any) -> None:
-    """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
-    if over.wait(SHORT):
-        return
-    with suppress(psycopg.Error), psycopg.connect(**parameters) as session:
-        while not over.wait(SHORT / 2):
-            found = session.execute(statement("scanning.name_of_session"), {"pid": pid}).fetchone()
-            if found and (found[0] or "").startswith(NAME):
-                tell(float(found[0].removeprefix(NAME)) / 100)

@@ -21,8 +21,8 @@ from migrations_safety.findings import Finding, Level
 from migrations_safety.findings import schema as wording
 from migrations_safety.placing import unresolved
 from migrations_safety.progress import Progress
+from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.registry import SchemaToVerify, schema_of
-from migrations_safety.scanning import BY_SIZE, Reading
 from migrations_safety.session import Target, connect, in_snapshot
 
 
@@ -70,34 +70,37 @@ def run(
     """
     connection = connections[using]
     schema = schema_of(app_label)
-    models = managed_models_of(app_label)
     target = connect(connection, expect_database=expect_database)
-    keys = keys_of(app_label)
     progress = progress or Progress()
 
     def look() -> Report:
-        evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
-        comparison = Comparison(findings=[], found=Counter())
-        _compare_enums(connection, schema, comparison)
-        _compare_tables(connection, models, comparison)
-        key_findings, matching = compare_keys(evidence, own_tables=[model._meta.db_table for model in models])
-        countable = [key for key in evidence.references() if evidence.column(key.target_table, key.target_column)]
-        censuses = counting.count(connection, evidence, countable, reading=reading, progress=progress)
-        findings = comparison.findings + key_findings + _orphans(evidence, censuses)
-        placeholders, placeholder_findings = _placeholders(connection, evidence)
-        return Report(
-            target=target,
-            expected=_expected(schema, models, keys),
-            found={kind: comparison.found[kind] for kind in ("tables",)}
-            | {"foreign_keys": len(matching)}
-            | {kind: comparison.found[kind] for kind in ("indexes", "enum_labels")},
-            keys=tuple(matching),
-            orphan_rows=sum(one.orphan_rows for census in censuses for one in census.references),
-            placeholders=placeholders,
-            findings=tuple(sorted(findings, key=lambda one: (one.id, one.subject))) + placeholder_findings,
-        )
+        return _look(connection, schema, target, reading=reading, progress=progress)
 
     return in_snapshot(connection, look, progress=progress)
+
+
+def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: Reading, progress: Progress) -> Report:
+    models, keys = managed_models_of(schema.app_label), keys_of(schema.app_label)
+    evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
+    comparison = Comparison(findings=[], found=Counter())
+    _compare_enums(connection, schema, comparison)
+    _compare_tables(connection, models, comparison)
+    key_findings, matching = compare_keys(evidence, own_tables=[model._meta.db_table for model in models])
+    countable = [key for key in evidence.references() if evidence.column(key.target_table, key.target_column)]
+    censuses = counting.count(connection, evidence, countable, reading=reading, progress=progress)
+    findings = comparison.findings + key_findings + _orphans(evidence, censuses)
+    placeholders, placeholder_findings = _placeholders(connection, evidence)
+    expected = _expected(schema, models, keys)
+    comparison.found["foreign_keys"] = len(matching)
+    return Report(
+        target=target,
+        expected=expected,
+        found={kind: comparison.found[kind] for kind in expected},
+        keys=tuple(matching),
+        orphan_rows=sum(one.orphan_rows for census in censuses for one in census.references),
+        placeholders=placeholders,
+        findings=tuple(sorted(findings, key=lambda one: (one.id, one.subject))) + placeholder_findings,
+    )
 
 
 def _expected(schema: SchemaToVerify, models: list[Any], keys: list[DeclaredKey]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from migrations_safety.errors import explain, frames, is_expected, is_from_data
 from migrations_safety.progress import Progress, progress_on
-from migrations_safety.scanning import Reading
+from migrations_safety.reading import Reading
 
 LOOKED_AND_FOUND = 1
 COULD_NOT = 2

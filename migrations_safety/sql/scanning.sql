@@ -51,43 +51,9 @@ age(child.xmin) <= age({transaction}::xid)
 (SELECT (histogram_bounds::text::text[])[{number}]::{type} FROM pg_stats
  WHERE schemaname = {schema} AND tablename = {relation} AND attname = {column} AND NOT inherited)
 
--- indexes: of each column whether an index alone gives its values (not one that an upgrade of the locales may have put out of order), their order, if that is cheap to compare, if it may be NULL
-SELECT k.number - 1,
-    c.relkind = 'r' AND a.atttypid IN ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype) AND coalesce(co.collisdeterministic, true)
-    AND CASE WHEN co.collprovider = 'd' THEN d.datcollversion IS NOT DISTINCT FROM pg_database_collation_actual_version(d.oid)
-             ELSE co.collversion IS NOT DISTINCT FROM pg_collation_actual_version(co.oid) END
-    AND c.relallvisible >= 0.9 * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
-    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
-    AND EXISTS (SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
-                WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indcollation[0] = a.attcollation
-                  AND i.indisvalid AND i.indpred IS NULL AND am.amname = 'btree'),
-    a.attcollation,
-    coalesce(CASE WHEN co.collprovider = 'd' THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate ~* '^(C|POSIX|C\.utf-?8)$'
-                  ELSE co.collprovider = 'b' OR co.collprovider = 'c' AND co.collcollate ~* '^(C|POSIX|C\.utf-?8)$' END, true),
-    NOT a.attnotnull
-FROM unnest(%(tables)s::text[], %(columns)s::text[]) WITH ORDINALITY AS k (table_name, column_name, number)
-JOIN pg_class c ON c.oid = to_regclass(k.table_name)
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name
-JOIN pg_database d ON d.datname = current_database()
-LEFT JOIN pg_collation co ON co.oid = a.attcollation
-
 -- number_of_bounds: how many values ANALYZE has kept that part a column into equal parts
 SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
 WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
-
--- plan_by_index: by the order of indexes; for this transaction
-SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
-       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
-       set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '128MB', true)
-
--- plan_serially: one hash of the distinct values in memory, one process, no compilation; for this transaction
-SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
-       set_config('max_parallel_workers_per_gather', '0', true)
-
--- plan_in_parallel: the same, a hash in each process and one of all, whatever the planner thinks of the tables' size
-SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
-       set_config('max_parallel_workers_per_gather', %(helpers)s, true), set_config('min_parallel_table_scan_size', '0', true),
-       set_config('parallel_setup_cost', '0', true), set_config('parallel_tuple_cost', '0', true), set_config('enable_sort', 'off', true)
 
 -- name_of_session: what a session calls itself now
 SELECT application_name FROM pg_stat_activity WHERE pid = %(pid)s

@@ -8,9 +8,10 @@ import pytest
 from django.db import DataError
 from psycopg import sql
 
-from migrations_safety import census, counting, precheck, scanning
+from migrations_safety import census, counting, precheck, reading, scanning, viewing
 from migrations_safety.catalog import Part
-from migrations_safety.scanning import LARGE, MEGABYTE, Reading
+from migrations_safety.progress import Progress
+from migrations_safety.reading import LARGE, MEGABYTE, Reading
 from migrations_safety.session import snapshot
 from migrations_safety.sharing import share
 from tests.factories import REFERENCING, new_id, refer
@@ -48,11 +49,11 @@ def question_of(connection, reading):
 
 
 def source_of(connection, question):
-    return scanning.source(connection, question.keys, question.reading)
+    return reading.source(connection, question.keys, question.reading)
 
 
 def plan_of(connection, source, rows):
-    scanning.plan(connection, source)
+    reading.plan(connection, source)
     query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling GROUP BY value")
     with connection.cursor() as cursor:
         cursor.execute(query.format(rows.together()))
@@ -81,7 +82,7 @@ def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     found = []
     for source in ways:
         with snapshot(connection):
-            scanning.plan(connection, source)
+            reading.plan(connection, source)
             ranges = scanning.values_apart(connection, large(source) if source.by_index else source, UUID)
             for apart in ([scanning.all_rows(source, UUID)], ranges):
                 added = [row for rows in apart for row in census._figures(connection, question, rows)]
@@ -149,8 +150,8 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
     connection = in_process(hospital_text)
     keys = {key.table: key for key in question_of(connection, Reading()).keys}
 
-    found = {table: scanning.source(connection, [keys[table]], Reading()) for table in collations}
-    together = scanning.source(connection, [keys[table] for table in collations], Reading())
+    found = {table: reading.source(connection, [keys[table]], Reading()) for table in collations}
+    together = reading.source(connection, [keys[table] for table in collations], Reading())
 
     assert {table: source.in_order for table, source in found.items()} == {"bills": True, "medical_records": False}
     assert all(source.by_index for source in found.values())
@@ -186,7 +187,7 @@ def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
     with snapshot(connection):
         apart = scanning.values_apart(connection, large(source), UUID)
         plan = plan_of(connection, source, apart[7])
-        scanning.plan(connection, source)
+        reading.plan(connection, source)
         added = [row for rows in apart for row in census._figures(connection, question, rows)]
         together = census._census(question, added, (0, 0))
         whole = census.count(connection, question)
@@ -210,7 +211,7 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
         refer(busy, "bills", *(new_id() for _ in range(20)))
         apart = scanning.values_apart(connection, large(source), UUID)
         statements = [census._counting(connection, question, rows) for rows in apart]
-        how = {"sessions": sessions, "settings": scanning.BY_INDEX, "advance": told.append}
+        how = {"sessions": sessions, "settings": reading.BY_INDEX, "advance": told.append}
         shared = share(connection, statements, **how)
     busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
 
@@ -223,7 +224,22 @@ def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(busy, in
     broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
 
     with pytest.raises(DataError), snapshot(connection):
-        share(connection, broken, sessions=3, settings=scanning.BY_INDEX, advance=[].append)
+        share(connection, broken, sessions=3, settings=reading.BY_INDEX, advance=[].append)
+
+
+def test_an_interrupted_count_leaves_no_session_at_work(busy, in_process):
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
+    connection = in_process(busy)
+
+    def interrupt(done):
+        wait_until(lambda: busy.value(asleep) == 2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), snapshot(connection):
+        how = {"sessions": 3, "settings": reading.BY_INDEX, "advance": interrupt}
+        share(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
+
+    assert busy.value(asleep) == 0
 
 
 def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy, in_process):
@@ -249,7 +265,7 @@ def test_the_place_of_a_reading_is_the_name_of_its_session(busy, in_process):
 
     with snapshot(connection):
         source = replace(source_of(connection, question_of(connection, Reading(max_rate=1))), parts=LARGER(busy))
-        with scanning.in_view(connection, source, progress=progress), connection.cursor() as cursor:
+        with viewing.in_view(connection, source, progress=progress), connection.cursor() as cursor:
             for share in ("10.0", "60.5"):
                 cursor.execute("SELECT set_config('application_name', %s, true)", [scanning.NAME + share])
                 wait_until(lambda share=share: told and told[-1] == int(float(share) * source.megabytes / 100))
@@ -269,7 +285,7 @@ def wait_until(condition):
         time.sleep(0.02)
 
 
-class Listening(scanning.Progress):
+class Listening(Progress):
     def __init__(self, told):
         self.told = told
 
@@ -284,7 +300,7 @@ def test_numbers_are_counted_as_text_so_their_indexes_are_in_another_order(busy,
     keys = question_of(connection, Reading()).keys
     busy.execute("CREATE TABLE numbered (id bigint PRIMARY KEY)")
 
-    found = scanning.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
+    found = reading.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
 
     busy.execute("DROP TABLE numbered")
     assert not found.by_index
