@@ -37,6 +37,10 @@ OPAQUE = (
 )
 
 
+VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version in "47123568" for variant in "89ab"]
+"""Patterns of the UUIDs that have them as RFC 9562 says, the usual ones first."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
@@ -99,13 +103,7 @@ def has_capitals(connection: Any, question: Question) -> bool:
 
 
 def _class(connection: Any, question: Question) -> sql.Composable:
-    value = sql.SQL("known.value::text")
-    by_shape = composed(
-        "classes.class_of_uuid",
-        value=value,
-        otherwise=sql.Literal("uuid_canonical"),
-        otherwise_nonrfc=sql.Literal("uuid_nonrfc"),
-    )
+    by_shape = _class_of_uuid(sql.SQL("known.value::text"), "uuid_canonical", "uuid_nonrfc")
     if question.is_uuid:
         return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(by_shape)
     shape = "has_uuid_shape_by_type" if connection.pg_version >= 160000 else "has_uuid_shape"
@@ -119,6 +117,17 @@ def _class(connection: Any, question: Question) -> sql.Composable:
     )
 
 
+def _class_of_uuid(value: sql.SQL, of_rfc: str, of_no_rfc: str) -> sql.Composed:
+    """The expression; these two are the classes of what stands for nobody in particular."""
+    return composed(
+        "classes.class_of_uuid",
+        value=value,
+        version_and_variant=sql.Literal(VERSION_AND_VARIANT),
+        of_rfc=sql.Literal(of_rfc),
+        of_no_rfc=sql.Literal(of_no_rfc),
+    )
+
+
 def _class_of_text(question: Question) -> sql.Composable:
     is_record_number: sql.Composable = sql.SQL("false")
     if question.target_exists and question.record_number_column:
@@ -127,12 +136,9 @@ def _class_of_text(question: Question) -> sql.Composable:
             target=table_name(question.keys[0].target_table),
             record_number_column=sql.Identifier(question.record_number_column),
         )
-    other_spelling = sql.Literal("uuid_noncanonical")
     return composed(
         "classes.class_of_text",
-        class_of_uuid=composed(
-            "classes.class_of_uuid", value=sql.SQL("u.uuid"), otherwise=other_spelling, otherwise_nonrfc=other_spelling
-        ),
+        class_of_uuid=_class_of_uuid(sql.SQL("u.uuid"), "uuid_noncanonical", "uuid_noncanonical"),
         sentinel_words=sql.Literal(list(SENTINEL_WORDS)),
         record_number=sql.Literal(RECORD_NUMBER),
         opaque=sql.Literal(OPAQUE),
