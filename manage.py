@@ -40,11 +40,16 @@ def run(arguments: list[str]) -> None:
     """Hand over to Django, unless a database is needed and none is named."""
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line, get_commands
 
     if not settings.DATABASES and arguments[1:] and WITHOUT_A_DATABASE.isdisjoint(arguments[1:]):
         raise ImproperlyConfigured(NO_DATABASE)
-    execute_from_command_line(arguments)
+    try:
+        execute_from_command_line(arguments)
+    except SystemExit as end:
+        if end.code == 1 and arguments[1:] and arguments[1] not in {*get_commands(), "help"}:
+            sys.exit(2)  # Django's 1 for a command that it does not know reads as "blocked" in a deploy script
+        raise
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from migrations_safety.session import Target, connect, snapshot
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedRun:
-    """One run: `outcome` is `finished`, `failed`, or `killed` where it has no end."""
+    """One run: `outcome` is `finished`, `failed`, or `killed or still at work` where it has no end."""
 
     run_id: str
     command: str
@@ -38,9 +38,10 @@ class RecordedRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """All runs, oldest first, and what is wrong with the chain."""
+    """All runs, oldest first, and what is wrong with the chain; `exists` is False where no run was ever recorded."""
 
     target: Target
+    exists: bool
     runs: tuple[RecordedRun, ...]
     findings: tuple[Finding, ...]
 
@@ -56,8 +57,9 @@ def run(*, using: str, expect_database: str | None = None) -> Report:
     target = connect(connection, expect_database=expect_database)
     with snapshot(connection):
         events = ledger.events(connection)
-        given = ledger.numbers_given(connection) if ledger.tables_exist(connection) else 0
-    return Report(target=target, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given)))
+        exists = ledger.tables_exist(connection)
+        given = ledger.numbers_given(connection) if exists else 0
+    return Report(target=target, exists=exists, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given)))
 
 
 def _runs(events: Sequence[Event]) -> list[RecordedRun]:

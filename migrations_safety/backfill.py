@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from io import StringIO
@@ -14,16 +15,18 @@ from django.db import connections
 from migrations_safety import counting, nullification, placing, plan, precheck
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
+from migrations_safety.checks.privilege import refuse_hidden_rows
 from migrations_safety.checks.types import check_types
 from migrations_safety.classes import PLACEHOLDER_CLASSES
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.ledger import Run, recorded_run
 from migrations_safety.locks import deploy_lock
+from migrations_safety.nullification import names_rows
 from migrations_safety.pace import Pace
 from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
-from migrations_safety.refusals import NotNullable, TablesRefused, UnknownReference
+from migrations_safety.refusals import NotNullable, RowsWithoutName, TablesRefused, TypesDiffer, UnknownReference
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
 from migrations_safety.session import Target, connect, in_snapshot
 
@@ -128,14 +131,17 @@ def _dry_run(
         )
 
     censuses, nulled = in_snapshot(connection, look, progress=progress)
-    rows = {one.key.table: one.orphan_rows for census in nulled for one in census.references}
+    rows: Counter[str] = Counter()
+    for census in nulled:
+        for one in census.references:
+            rows[one.key.table] += one.orphan_rows
     return Report(
         target=target,
         run_id=None,
         dry_run=True,
         created=sum(_values(census, allowed=True) for census in censuses),
         already_present=sum(census.covered for census in censuses),
-        nullified=rows,
+        nullified=dict(rows),
         refused=_refused(censuses),
     )
 
@@ -158,22 +164,25 @@ def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evide
     makers = placeholder_makers()
     pending = [_pending(connection, maker) for maker in makers]
     keys = [key for maker in makers for key in keys_to(maker)]
-    evidence = gather(connection, plan=plan.of_references(keys, pending=pending[0]), target=target)
+    evidence = gather(connection, plan=plan.of_references(keys, pending=pending), target=target)
+    refuse_hidden_rows(connection, evidence)
     for table in nullify:
         _refuse_nullify(evidence, table)
     if mismatches := [one for one in check_types(connection, evidence) if one.id == "types.E001"]:
-        refused = "; ".join(f"{one.subject} {one.message.rstrip('.')}" for one in mismatches)
-        raise TablesRefused(migration=".".join(makers[0].migration), findings=refused)
+        raise TypesDiffer(mismatches)
     return evidence
 
 
 def _refuse_nullify(evidence: Evidence, table: str) -> None:
-    columns = {key.table: evidence.column(key.table, key.column) for key in evidence.references()}
-    column = columns.get(table)
-    if column is None:
-        raise UnknownReference(table=table, known=sorted(name for name, one in columns.items() if one and one.nullable))
-    if not column.nullable:
-        raise NotNullable(table=table, column=column.name)
+    columns = [(key, evidence.column(key.table, key.column)) for key in evidence.references()]
+    if table not in {key.table for key, _ in columns}:
+        nullable = {key.table for key, column in columns if column and column.nullable}
+        raise UnknownReference(table=table, known=sorted(nullable))
+    for key, column in columns:
+        if key.table == table and column and not column.nullable:
+            raise NotNullable(table=table, column=column.name)
+        if key.table == table and not names_rows(evidence, key):
+            raise RowsWithoutName(table=table)
 
 
 def keys_to(maker: PlaceholderMaker) -> list[DeclaredKey]:

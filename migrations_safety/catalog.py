@@ -49,15 +49,25 @@ class Part:
     bytes: int
 
 
+KIND_WORDS = {
+    "r": "a table", "p": "a table", "v": "a view", "m": "a materialized view", "f": "a foreign table",
+    "i": "an index", "I": "an index", "S": "a sequence", "c": "a type",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """One column; `collation` is empty where it is the type's own; `indexed` means that an index leads with it."""
+    """One column; `base_type` is that of a domain; `collation` is empty where it is the type's own.
+
+    `indexed` means that an index leads with it.
+    """
 
     table_oid: int
     name: str
     type_oid: int
     type_modifier: int
     type: str
+    base_type: str
     nullable: bool
     default: str | None
     identity: str
@@ -86,10 +96,14 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignKey:
-    """One foreign key; the rules are PostgreSQL's letters, see `RULE_WORDS`."""
+    """One foreign key; the rules are PostgreSQL's letters, see `RULE_WORDS`.
+
+    `partition` is empty for the table's own, which its partitions have from it; else the partition that alone has it.
+    """
 
     table_oid: int
     name: str
+    partition: str
     columns: tuple[str, ...]
     target_oid: int
     target_table: str
@@ -157,6 +171,14 @@ def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
     return {wanted[table.name]: replace(table, name=wanted[table.name]) for table in found}
 
 
+def kinds_of_relations(connection: Any, names: Iterable[str]) -> dict[str, str]:
+    """What stands under each of the names that is taken: a view, an index, a sequence, … in words."""
+    wanted = {connection.ops.quote_name(name): name for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.kinds_of_relations"), {"names": list(wanted)})
+        return {wanted[name]: KIND_WORDS.get(kind, "something else") for name, kind in cursor.fetchall()}
+
+
 def parts(connection: Any, names: Iterable[str]) -> dict[str, list[Part]]:
     """Each table that exists and its partitions, in the order of their oids, by the name asked for."""
     wanted = {connection.ops.quote_name(name): name for name in names}
@@ -187,7 +209,7 @@ def indexes(connection: Any, oids: Iterable[int]) -> list[Index]:
 
 
 def foreign_keys(connection: Any, oids: Iterable[int]) -> list[ForeignKey]:
-    """All foreign keys of the tables."""
+    """All foreign keys of the tables, and those of their partitions that are the partition's own."""
     return rows(connection, "catalog.foreign_keys", {"oids": list(oids)}, ForeignKey)
 
 
@@ -203,13 +225,22 @@ def enum_labels(connection: Any, name: str) -> tuple[str, ...]:
         return tuple(label for (label,) in cursor.fetchall())
 
 
+def is_type(connection: Any, name: str) -> bool:
+    """Whether a type of that name is there, an enum or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.known_types"), {"names": [connection.ops.quote_name(name)]})
+        return cursor.fetchone() is not None
+
+
 def leaf_partitions(connection: Any, table: str, *, key: str) -> list[Partition]:
     """The partitions of a table that hold rows; none where it is not partitioned, or not there."""
     parameters = {"table": connection.ops.quote_name(table), "key": key}
     return rows(connection, "catalog.leaf_partitions", parameters, Partition)
 
 
-def columns_named_alike(connection: Any, *, bare_names: Iterable[str], except_oids: Iterable[int]) -> list[Any]:
+def columns_named_alike(
+    connection: Any, *, bare_names: Iterable[str], except_oids: Iterable[int]
+) -> list[ColumnNamedAlike]:
     """Columns whose name, in lower case without underscores, ends with one of `bare_names`, and that have no key."""
     parameters = {"bare_names": list(bare_names), "oids": list(except_oids)}
     return rows(connection, "catalog.columns_named_alike", parameters, ColumnNamedAlike)

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.composing import composed, table_name
+from migrations_safety.composing import composed, parent_name, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.scanning import Rows, wanted
@@ -45,12 +45,15 @@ VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version
 class Question:
     """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
 
-    `since` is a transaction's number: only rows written by it or after it are counted.
+    `type` is what values are compared as where that is not uuid. `since` is a transaction's number: only
+    rows written by it or after it are counted.
     """
 
     keys: tuple[DeclaredKey, ...]
     target_exists: bool
     is_uuid: bool
+    type: str = "text"
+    target_kind: str = ""
     target_is_text: bool = False
     record_number_column: str | None = None
     reading: Reading = BY_SIZE
@@ -62,7 +65,7 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
-        "target": table_name(key.target_table),
+        "target": parent_name(key.target_table, kind=question.target_kind),
         "target_column": sql.Identifier(key.target_column),
     }
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
@@ -94,7 +97,8 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
 def has_capitals(connection: Any, question: Question) -> bool:
     """Whether the id of any parent has capitals, so that a reference may spell it in another way."""
     key = question.keys[0]
-    names = {"target": table_name(key.target_table), "target_column": sql.Identifier(key.target_column)}
+    target = parent_name(key.target_table, kind=question.target_kind)
+    names = {"target": target, "target_column": sql.Identifier(key.target_column)}
     with connection.cursor() as cursor:
         cursor.execute(
             composed("classes.has_capitals", respelled_parents=composed("classes.respelled_parents", **names))
@@ -152,5 +156,5 @@ def rows_of(number: int) -> sql.Identifier:
 
 
 def value_type(question: Question) -> sql.SQL:
-    """The type in which all ends of the references are compared."""
-    return sql.SQL("uuid" if question.is_uuid else "text")
+    """The type in which all ends of the references are compared, as a key would."""
+    return sql.SQL("uuid" if question.is_uuid else question.type)

@@ -13,5 +13,10 @@ def composed(name: str, /, **parts: sql.Composable) -> sql.Composed:
 
 
 def table_name(name: str) -> sql.Composable:
-    """A table's name as Django gives it, which may be quoted already (`"schema"."table"`)."""
-    return sql.SQL(name) if name.startswith('"') and name.endswith('"') else sql.Identifier(name)
+    """A table's name as Django gives it, which may be quoted already (`"schema"."table"`, `schema"."table`)."""
+    return sql.SQL(name if name.startswith('"') and name.endswith('"') else f'"{name}"')
+
+
+def parent_name(name: str, *, kind: str) -> sql.Composable:
+    """A referenced table as a key sees it: without the tables that inherit from it, but with its partitions."""
+    return sql.SQL("ONLY ") + table_name(name) if kind == "r" else table_name(name)

@@ -7,17 +7,14 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from django.apps import apps
-
 from migrations_safety import census
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.checks.types import family
+from migrations_safety.checks.types import compared_as, family
 from migrations_safety.classes import Question
-from migrations_safety.declarations import DeclaredKey
+from migrations_safety.declarations import DeclaredKey, maker_of_table
 from migrations_safety.progress import Progress
 from migrations_safety.reading import Reading
-from migrations_safety.registry import PlaceholderMaker, maker_of
 
 
 def count(
@@ -48,18 +45,16 @@ def _parent(key: DeclaredKey) -> tuple[str, str]:
 
 def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
     ends = [evidence.column(key.table, key.column) for key in keys] + [evidence.column(*_parent(keys[0]))]
+    type_name = compared_as([column for column in ends if column])
     maker = maker_of_table(keys[0].target_table)
+    number = maker.record_number_column if maker else None
     return Question(
         keys=keys,
         target_exists=ends[-1] is not None,
-        target_is_text=ends[-1] is not None and family(ends[-1].type) == "text",
-        is_uuid=all(family(column.type) == "uuid" for column in ends if column),
-        record_number_column=maker.record_number_column if maker else None,
+        target_kind=evidence.tables[keys[0].target_table].kind if ends[-1] else "",
+        target_is_text=ends[-1] is not None and family(ends[-1].base_type) == "text",
+        type=type_name,
+        is_uuid=type_name == "uuid",
+        record_number_column=number if number and evidence.column(keys[0].target_table, number) else None,
         reading=reading,
     )
-
-
-def maker_of_table(table: str) -> PlaceholderMaker | None:
-    """The placeholder maker of the model that has this table, if there is one."""
-    labels = [model._meta.label for model in apps.get_models() if model._meta.db_table == table]
-    return next((maker for label in labels if (maker := maker_of(label))), None)

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
+from django.db import connection, connections
+
 from migrations_safety.catalog import RULE_WORDS, ForeignKey
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.registry import PlaceholderMaker, registered_makers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredKey:
-    """A foreign key as a model declares it; `name` is None where Django makes one up.
+    """A foreign key as a model declares it; `name` is None where Django makes one up, `row_id` is the table's own key.
 
     Two kinds: a `ForeignKeyConstraint`, and Django's own key of a `ForeignKey` with `db_constraint=True`
     (NO ACTION, deferrable, initially deferred).
@@ -29,6 +33,7 @@ class DeclaredKey:
     on_delete: str
     on_update: str
     deferrable: bool
+    row_id: str | None = None
 
     @property
     def subject(self) -> str:
@@ -53,6 +58,8 @@ class DeclaredKey:
             found.deferrable,
         )
         same_target = found.target_oid == target_oid
+        if same_target:  # the names may be spelled in two ways
+            there = there.replace(f"REFERENCES {found.target_table} (", f"REFERENCES {self.target_table} (", 1)
         if not same_target and found.target_table == self.target_table:
             there = there.replace("REFERENCES ", f"REFERENCES {found.target_schema}.", 1)
         if found.match != "s" or found.set_columns:
@@ -79,9 +86,13 @@ def declared_key(model: Any, constraint: ForeignKeyConstraint) -> DeclaredKey:
 
 
 def declared_keys(model: Any) -> Iterator[DeclaredKey]:
-    """Every foreign key that a model asks the database for."""
+    """Every foreign key that a model asks the database for.
+
+    A state has the models of apps without migrations, but not their relations.
+    """
+    fields = {field.name for field in model._meta.local_fields}
     for constraint in model._meta.constraints:
-        if isinstance(constraint, ForeignKeyConstraint):
+        if isinstance(constraint, ForeignKeyConstraint) and constraint.field in fields:
             yield declared_key(model, constraint)
     for field in model._meta.local_fields:
         if makes_its_own_key(field):
@@ -89,22 +100,28 @@ def declared_keys(model: Any) -> Iterator[DeclaredKey]:
 
 
 def _key(model: Any, field: Any, name: str | None, on_delete: str, on_update: str, *, deferrable: bool) -> DeclaredKey:
-    from django.db import connection
-
     target = field.target_field
     return DeclaredKey(
         app_label=model._meta.app_label,
         model_name=model._meta.model_name,
         table=model._meta.db_table,
         column=field.column,
-        column_type=field.db_type(connection),
+        column_type=column_type(field),
         target_table=target.model._meta.db_table,
         target_column=target.column,
         name=name,
         on_delete=on_delete,
         on_update=on_update,
         deferrable=deferrable,
+        row_id=model._meta.pk.column,
     )
+
+
+def column_type(field: Any) -> str | None:
+    """The type of a field's column on PostgreSQL, whatever database is the default one."""
+    postgresql = next((one for one in connections.all() if one.vendor == "postgresql"), connection)
+    found: str | None = field.db_type(postgresql)
+    return found
 
 
 def managed_models(apps: Any) -> list[Any]:
@@ -114,3 +131,20 @@ def managed_models(apps: Any) -> list[Any]:
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy and not model._meta.swapped
     ]
+
+
+def maker_of_table(table: str) -> PlaceholderMaker | None:
+    """The maker of the model that has this table, if one is registered."""
+    return next((maker for maker in registered_makers() if _table(maker.model) == table), None)
+
+
+def made_again(table: str) -> str:
+    """SQL that is true for the rows that a backfill makes anew: placeholders, and what stands beside them."""
+    if maker := maker_of_table(table):
+        return maker.unresolved
+    companions = (one for maker in registered_makers() for one in maker.companions)
+    return "true" if any(_table(one.model) == table for one in companions) else "false"
+
+
+def _table(model_label: str) -> str:
+    return str(apps.get_model(model_label)._meta.db_table)

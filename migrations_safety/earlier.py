@@ -22,6 +22,7 @@ from migrations_safety import catalog
 from migrations_safety.composing import composed, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, finding
+from migrations_safety.findings.references import OF_THE_CATALOG
 from migrations_safety.refusals import CensusRefused
 from migrations_safety.sql import statement
 
@@ -118,9 +119,11 @@ def read(file: str) -> Earlier:
             findings=tuple(
                 finding(one["id"], one["subject"], one["message"], one["hint"])
                 for one in report["findings"]
-                if one["id"].startswith("references.")
+                if one["id"].startswith("references.") and one["id"] not in OF_THE_CATALOG
             ),
         )
+    except OSError as error:
+        raise CensusRefused(file=file, reason=f"it cannot be read, {error.strerror}") from None
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         raise CensusRefused(file=file, reason="it is no report of precheck --format json") from None
 

@@ -13,12 +13,30 @@ from collections.abc import Iterator
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, NotSupportedError
-from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.exceptions import (
+    BadMigrationError,
+    CircularDependencyError,
+    InconsistentMigrationHistory,
+    IrreversibleError,
+    NodeNotFoundError,
+)
 from django.db.migrations.operations import RunPython
 from django.utils.connection import ConnectionDoesNotExist
 
 from migrations_safety.refusals import Refusal
 
+CONNECT = psycopg.Connection.connect.__func__.__code__  # type: ignore[attr-defined]
+OF_THE_CODE = (
+    NotSupportedError,
+    ImproperlyConfigured,
+    ImportError,
+    BadMigrationError,
+    CircularDependencyError,
+    InconsistentMigrationHistory,
+    IrreversibleError,
+    NodeNotFoundError,
+)
+"""What is wrong with settings or migrations: their messages name modules, migrations and models."""
 RUN_AGAIN = "Run the same command again; what was done is kept."
 WORDS = {
     "42501": ("the role may not do this", "Ask the owner for the privilege, or run as the owner."),
@@ -44,19 +62,23 @@ def explain(error: BaseException) -> tuple[str, str]:
     if driver is not None:
         return _explain_driver(driver)
     if is_from_data(error):
-        return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)", ""
-    if isinstance(error, NotSupportedError | ImproperlyConfigured | InconsistentMigrationHistory):
+        return _withheld(error), ""
+    if isinstance(error, OF_THE_CODE):
         return str(error), ""
     if isinstance(error, ConnectionDoesNotExist):
         return f"There is no database alias of that name: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), ""
-    return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)", ""
+    return _withheld(error), ""
+
+
+def _withheld(error: BaseException) -> str:
+    return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)"
 
 
 def is_expected(error: BaseException) -> bool:
     """True where the sentence says it all; else the traceback's frames are worth showing."""
-    expected = Refusal | ImproperlyConfigured | InconsistentMigrationHistory | ConnectionDoesNotExist | OSError
+    expected = (Refusal, ConnectionDoesNotExist, OSError, *OF_THE_CODE)
     return _driver_error(error) is not None or (isinstance(error, expected) and not is_from_data(error))
 
 
@@ -85,11 +107,9 @@ def _driver_error(error: BaseException) -> psycopg.Error | None:
     return psycopg.InterfaceError() if is_database_error else None
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        if error.__cause__ is None:
-            return
         error = error.__cause__
 
 
@@ -110,8 +130,20 @@ def _explain_driver(error: psycopg.Error) -> tuple[str, str]:
 
 
 def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
-    if isinstance(error, psycopg.OperationalError) and error.pgconn is not None and error.pgresult is None:
+    """A host that cannot be found is not named: of a URL whose password was not encoded it is a piece of that."""
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return f"The database's driver refused a statement: {type(error).__name__} (its message is withheld)", ""
+    if not _was_connecting(error):
+        return "The connection to the server was lost", RUN_AGAIN
+    if error.pgconn is not None:
         reason = " ".join(str(error).split())
-        hint = "Check DATABASE_URL or the PG* variables, and that the server runs."
-        return f"Could not connect: {reason}", hint
-    return "The connection to the server was lost", RUN_AGAIN
+        return f"Could not connect: {reason}", "Check DATABASE_URL or the PG* variables, and that the server runs."
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return "Could not connect: no answer in time", "Check host and port, and that no firewall is in the way."
+    hint = "Check the host in DATABASE_URL (special characters of a password are percent-encoded there) or PGHOST."
+    return "Could not connect: the host is not known", hint
+
+
+def _was_connecting(error: psycopg.Error) -> bool:
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return CONNECT in codes

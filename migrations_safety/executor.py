@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain, zip_longest
 from typing import Any
 
 import django.core.management.commands.migrate as django_migrate
@@ -18,16 +20,20 @@ from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.constraints import ForeignKeyConstraint
-from migrations_safety.locks import Ladder
+from migrations_safety.locks import Ladder, bare, name_of
 from migrations_safety.sql import statement
 
-TAKES_LOCKS = re.compile(r"\s*(ALTER|CREATE|DROP|TRUNCATE|LOCK|COMMENT|REINDEX|CLUSTER|REFRESH)\b", re.IGNORECASE)
-CONCURRENTLY = re.compile(r"\s*(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
+CONCURRENTLY = re.compile(r"(CREATE|DROP|REINDEX|ALTER\s+TABLE)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
+NAME = r"(?:\"(?:[^\"]|\"\")+\"|\w+)"
 BUILDS_INDEX = re.compile(
-    r"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(\"(?:[^\"]|\"\")+\"|\w+)",
+    rf"CREATE\s+(UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?({NAME})"
+    rf"\s+ON\s+(?:ONLY\s+)?({NAME}(?:\.{NAME})?)",
     re.IGNORECASE,
 )
-VALIDATES = re.compile(r"\s*ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
+VALIDATES = re.compile(r"ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
+QUOTED = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")")
+PLAIN_NAME = re.compile(r'"[a-z_][a-z0-9_]*"')
+ADDED = re.compile(r"\busing btree\b")
 
 
 @contextmanager
@@ -40,10 +46,16 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
     django_migrate.MigrationExecutor = _bound(ladder, SafeExecutor)  # type: ignore[attr-defined]
     connection.SchemaEditorClass = _bound(ladder, SafeSchemaEditor, connection.SchemaEditorClass)
     try:
-        yield
+        with ladder.entered():
+            yield
     finally:
         django_migrate.MigrationExecutor = MigrationExecutor  # type: ignore[attr-defined]
         del connection.SchemaEditorClass
+
+
+def is_on_the_ladder(connection: Any) -> bool:
+    """Whether a `migrate` of ours is at work on this connection."""
+    return hasattr(connection.SchemaEditorClass, "ladder")
 
 
 def _bound(ladder: Ladder, *kinds: type) -> type:
@@ -67,7 +79,8 @@ class SafeExecutor(MigrationExecutor):
 
     def _climb(self, step: Callable, state: Any, again: Callable[[], Any], migration: Any, options: Any) -> Any:
         if not migration.atomic:
-            return step(state, migration, **options)
+            with self._operations_on_the_ladder(migration):
+                return step(state, migration, **options)
         states = iter((state,))
         callback = self.progress_callback
 
@@ -78,12 +91,36 @@ class SafeExecutor(MigrationExecutor):
                 self.progress_callback = _without_start(callback)
             with transaction.atomic(using=self.connection.alias):
                 self.ladder.limit_waiting()
-                return step(before, migration, **options)
+                after = step(before, migration, **options)
+                self.ladder.refuse_passed_over()
+                return after
 
         try:
             return self.ladder.climb(attempt, what=f"{migration.app_label}.{migration.name}")
         finally:
             self.progress_callback = callback
+
+    @contextmanager
+    def _operations_on_the_ladder(self, migration: Any) -> Iterator[None]:
+        """Operations that ask for a transaction of their own in a migration that has none are tried again in it."""
+        alone = [operation for operation in migration.operations if operation.atomic]
+        for operation in alone:
+            for name in ("database_forwards", "database_backwards"):
+                setattr(operation, name, partial(self._again_and_again, migration, getattr(operation, name)))
+        try:
+            yield
+        finally:
+            for operation in alone:
+                del operation.database_forwards, operation.database_backwards
+
+    def _again_and_again(self, migration: Any, step: Callable, *args: Any) -> None:
+        def attempt() -> None:
+            with transaction.atomic(using=self.connection.alias):
+                self.ladder.limit_waiting()
+                step(*args)
+                self.ladder.refuse_passed_over()
+
+        self.ladder.climb(attempt, what=f"{migration.app_label}.{migration.name}", is_whole=False)
 
     def _state_before(self) -> Any:
         fresh: Any = MigrationExecutor(self.connection)
@@ -101,7 +138,7 @@ def _without_start(callback: Any) -> Any:
 
 
 class SafeSchemaEditor(DatabaseSchemaEditor):
-    """Runs each statement of a migration that is not atomic in a short transaction of its own."""
+    """Knows the statements of a migration that take long and that nobody waits behind."""
 
     ladder: Ladder
 
@@ -130,30 +167,27 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
         super().__exit__(*error)
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Run one statement; in an atomic migration it belongs to that migration's transaction."""
-        text = str(sql)
-        run = super().execute
+        """Run one statement; what is not long is on the ladder by itself (`Ladder.entered`)."""
+        run = partial(super().execute, sql, params)
+        text = bare(str(sql))
         if self.collect_sql:
-            run(sql, params)
+            run()
         elif self.connection.in_atomic_block:
-            self.ladder.give_way()
             self._lift_timeouts(text)
-            run(sql, params)
+            run()
         elif CONCURRENTLY.match(text):
-            self._run_concurrently(text, lambda: run(sql, params))
-        elif TAKES_LOCKS.match(text):
-            self.ladder.climb(lambda: self._run_alone(text, lambda: run(sql, params)), what=_name(text))
+            with self.ladder.patiently():
+                self._run_concurrently(text, run)
+        elif VALIDATES.match(text):
+            self.ladder.climb(lambda: self._validate(text, run), what=name_of(text), is_whole=False)
         else:
-            run(sql, params)
+            run()
 
-    def _run_alone(self, text: str, run: Callable[[], None]) -> None:
+    def _validate(self, text: str, run: Callable[[], None]) -> None:
         with transaction.atomic(using=self.connection.alias):
             self.ladder.limit_waiting()
             self._lift_timeouts(text)
-            if VALIDATES.match(text):
-                with self.ladder.watchdog.only_counting():
-                    run()
-            else:
+            with self.ladder.watchdog.only_counting():
                 run()
 
     def _lift_timeouts(self, text: str) -> None:
@@ -162,41 +196,32 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
                 cursor.execute(statement("watch.lift_timeouts"))
 
     def _run_concurrently(self, text: str, run: Callable[[], None]) -> None:
-        """No lock timeout here: it would leave an invalid index, and reads and writes do not wait for this.
+        """An invalid index of an earlier build is dropped first; one that is there as asked for is left."""
+        found = BUILDS_INDEX.match(text)
+        if not found or self._is_to_build(found.group(2), found.group(3), text):
+            run()
 
-        An invalid index of an earlier build is dropped first; one that is there as asked for is left.
-        """
-        with self.connection.cursor() as cursor, self.ladder.watchdog.only_counting():
-            cursor.execute(statement("watch.lift_session_timeouts"))
-            try:
-                if not (name := BUILDS_INDEX.match(text)) or self._is_to_build(cursor, name.group(1), text):
-                    run()
-            finally:
-                for part in statement("watch.reset_session_timeouts").split(";"):
-                    cursor.execute(part)
-
-    def _is_to_build(self, cursor: Any, name: str, text: str) -> bool:
-        cursor.execute(statement("watch.index_of_name"), {"name": name})
-        found = cursor.fetchone()
-        if found is None:
-            return True
-        definition, is_valid = found
-        if is_valid and _plain(definition) == _plain(text):
-            return False
-        if not is_valid:
+    def _is_to_build(self, name: str, table: str, text: str) -> bool:
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement("watch.index_of_name"), {"name": name, "table": table})
+            found = cursor.fetchone()
+            if found is None:
+                return True
+            definition, is_valid, qualified = found
+            if is_valid:
+                return _plain(definition) != _plain(text)
             self.ladder.progress.say(f"The index {name} is invalid, left by an earlier build: building it anew.")
-            cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
-        return True
+            cursor.execute(f"DROP INDEX CONCURRENTLY {qualified}")
+            return True
 
 
-def _name(text: str) -> str:
-    """The statement's first words, up to the object it is about."""
-    return " ".join(text.split()[:3])
+def _plain(definition: str) -> tuple[bool, str]:
+    """Whether an index is unique, and what follows its table, without what PostgreSQL adds or Django leaves out.
 
-
-def _plain(definition: str) -> str:
-    """A CREATE INDEX without what PostgreSQL adds or Django leaves out: quotes, schema, method, keywords."""
-    bare = re.sub(r'"', "", definition)
-    bare = re.sub(r"\bCONCURRENTLY\b|\bIF NOT EXISTS\b|\bUSING btree\b", "", bare, flags=re.IGNORECASE)
-    bare = re.sub(r"\bON (ONLY )?\w+\.(?=\w)", "ON ", bare)
-    return re.sub(r"[\s;()]+", "", bare).lower()
+    What stands in quotes is compared letter by letter, but for quotes that a name does not need.
+    """
+    head = BUILDS_INDEX.match(definition)
+    parts = QUOTED.split(definition[head.end() :] if head else definition)
+    words = [re.sub(r"[\s;()]+", "", ADDED.sub("", part.lower())) for part in parts[::2]]
+    quoted = [part[1:-1] if PLAIN_NAME.fullmatch(part) else part for part in parts[1::2]]
+    return bool(head and head.group(1)), "".join(chain(*zip_longest(words, quoted, fillvalue="")))

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
@@ -75,16 +75,6 @@ def _applied(connection: Any) -> int:
     return len(MigrationRecorder(connection).applied_migrations())
 
 
-def read(*, using: str, app_label: str | None, migration_name: str | None) -> plan.Plan:
-    """What is to be done now.
-
-    Raises BaselineIncomplete where only a part of one is there, BaselineHoldsRows where the way back would drop one.
-    """
-    connection = connections[using]
-    _refuse_to_drop_baselines(connection, app_label=app_label, migration_name=migration_name)
-    return plan.read(connection, app_label=app_label, migration_name=migration_name)
-
-
 def adopt(connection: Any, planned: plan.Plan) -> list[str]:
     """Record, and do not run, the baselines whose tables are there already; their labels."""
     recorder = MigrationRecorder(connection)
@@ -93,7 +83,8 @@ def adopt(connection: Any, planned: plan.Plan) -> list[str]:
     return [migration.label for migration in planned.adopted]
 
 
-def _refuse_to_drop_baselines(connection: Any, *, app_label: str | None, migration_name: str | None) -> None:
+def refuse_to_drop_baselines(connection: Any, *, app_label: str | None, migration_name: str | None) -> None:
+    """Raise BaselineHoldsRows where the way back would drop tables that were there before."""
     executor = MigrationExecutor(connection)
     for migration, is_backwards in executor.migration_plan(plan.targets(executor, app_label, migration_name)):
         tables = catalog.tables(connection, getattr(migration, "adopts", {})) if is_backwards else {}

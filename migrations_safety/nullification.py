@@ -8,13 +8,15 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.checks.types import family
-from migrations_safety.composing import composed, table_name
+from migrations_safety.checks.types import compared_as
+from migrations_safety.composing import composed, parent_name, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
 from migrations_safety.pace import Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
+from migrations_safety.refusals import NotNullified
 from migrations_safety.sql import statement
+from migrations_safety.words import counted
 
 
 @dataclass(kw_only=True)
@@ -36,7 +38,10 @@ def nullify(
     pace: Pace,
     progress: Progress,
 ) -> None:
-    """Set every orphan reference of one column to NULL; a before-image goes first, in the same statement."""
+    """Set every orphan reference of one column to NULL; its before-image is kept in the same statement.
+
+    Raises NotNullified where orphans are left: what a trigger forbids is not done.
+    """
     names = _names(evidence, key)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     outcome.rows.setdefault(key.table, 0)
@@ -53,6 +58,10 @@ def nullify(
                 outcome.rows[key.table] += in_short_transaction(connection, batch, of_batch, progress=progress)
                 outcome.batches += 1
                 advance(upto)
+        cursor.execute(composed("backfill.orphan_rows_left", **names))
+        (left,) = cursor.fetchone()
+    if left:
+        raise NotNullified(table=key.table, rows=counted(left, "reference"))
 
 
 def restore(connection: Any, evidence: Evidence, run: Run, *, pace: Pace, progress: Progress) -> Outcome:
@@ -61,8 +70,8 @@ def restore(connection: Any, evidence: Evidence, run: Run, *, pace: Pace, progre
     keys = {(key.table, key.column): key for key in evidence.references()}
     for images in open_images(connection):
         key = keys.get((images.table, images.column))
-        if key is None:
-            outcome.left[images.table] = images.count
+        if key is None or not names_rows(evidence, key):
+            outcome.left[images.table] = outcome.left.get(images.table, 0) + images.count
         else:
             _restore(connection, evidence, key, images, run, outcome, pace=pace, progress=progress)
     return outcome
@@ -93,21 +102,28 @@ def _restore(
             restored += in_short_transaction(connection, batch, of_batch, progress=progress)
             outcome.batches += 1
             advance(restored)
-    outcome.rows[key.table] = restored
+    outcome.rows[key.table] = outcome.rows.get(key.table, 0) + restored
     if restored < images.count:
-        outcome.left[key.table] = images.count - restored
+        outcome.left[key.table] = outcome.left.get(key.table, 0) + images.count - restored
+
+
+def names_rows(evidence: Evidence, key: DeclaredKey) -> bool:
+    """Whether the primary key of the model names each row: else a before-image might be another row's."""
+    column = evidence.column(key.table, key.row_id or "")
+    return bool(column and column.is_unique and not column.nullable)
 
 
 def _names(evidence: Evidence, key: DeclaredKey) -> dict[str, sql.Composable]:
-    column, row_id = evidence.column(key.table, key.column), evidence.column(key.table, "id")
-    assert column is not None and row_id is not None
-    is_uuid = family(column.type) == "uuid"
+    column, row_id = evidence.column(key.table, key.column), evidence.column(key.table, key.row_id or "")
+    parent = evidence.column(key.target_table, key.target_column)
+    assert column is not None and row_id is not None  # else it was refused
     return {
         "table": table_name(key.table),
         "column": sql.Identifier(key.column),
-        "target": table_name(key.target_table),
+        "target": parent_name(key.target_table, kind=evidence.tables[key.target_table].kind),
         "target_column": sql.Identifier(key.target_column),
-        "type": sql.SQL("uuid" if is_uuid else "text"),
+        "type": sql.SQL(compared_as([one for one in (column, parent) if one])),
         "column_type": sql.SQL(column.type),
+        "row_id": sql.Identifier(row_id.name),
         "id_type": sql.SQL(row_id.type),
     }

@@ -150,6 +150,9 @@ class ValidateForeignKey(Operation):
         """Prove each partition's key, then add the table's own, which takes them over and scans nothing."""
         _refuse_orphans(schema_editor.connection, model, constraint)
         for one in partitions:
+            if one.validated is None:  # a partition that came after the others got their keys
+                add = constraint.create_not_valid_sql(model, schema_editor, partition=one.name)
+                schema_editor.execute(add, params=None)
             if not one.validated:
                 schema_editor.execute(constraint.validate_sql(model, schema_editor, partition=one.name), params=None)
         schema_editor.execute(constraint.create_sql(model, schema_editor), params=None)
@@ -187,7 +190,7 @@ def key_is_there(connection: Any, model: Any, constraint: Any) -> catalog.Foreig
         return None
     table, target = found[declared.table], found[declared.target_table]
     for key in catalog.foreign_keys(connection, [table.oid]):
-        if key.name == constraint.name:
+        if key.name == constraint.name and not key.partition:
             if difference := declared.difference(key, target_oid=target.oid):
                 raise DefinitionDiffers(
                     kind="foreign key", name=key.name, declared=[difference[0]], found=[difference[1]]

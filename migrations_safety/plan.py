@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -15,41 +11,14 @@ from django.db import router
 from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import (
-    AddConstraint,
-    AddIndex,
-    CreateModel,
     RemoveConstraint,
-    SeparateDatabaseAndState,
 )
 
 from migrations_safety import catalog
-from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
-from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
-from migrations_safety.operations import CreateEnum, ValidateForeignKey
+from migrations_safety.declarations import DeclaredKey, column_type, declared_keys, managed_models
+from migrations_safety.operations import ValidateForeignKey
+from migrations_safety.planned import KINDS, PlannedMigration, count_operations, flat, planned
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
-
-KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "validate_foreign_key", "other")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedMigration:
-    """One pending migration; `creates` are the tables, `enums` the enums that it makes.
-
-    `checksum` is the SHA-256 of the file that it stands in. A baseline is one that may be adopted instead of run.
-    """
-
-    app: str
-    name: str
-    atomic: bool
-    creates: tuple[str, ...]
-    enums: tuple[CreateEnum, ...]
-    checksum: str
-    is_baseline: bool
-
-    @property
-    def label(self) -> str:
-        """`patients.0001_initial`."""
-        return f"{self.app}.{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +28,8 @@ class Plan:
     `adopted` are baselines whose tables are there already: they are recorded, not run. `keys` are the foreign
     keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be
     there already to those of its columns that the keys need. `removed` are keys that it takes away first, by
-    table and name.
+    table and name; `altered` are columns that it makes or changes, with the type and whether they are unique then;
+    `indexed` are columns that get an index of their own.
     """
 
     adopted: tuple[PlannedMigration, ...]
@@ -70,6 +40,8 @@ class Plan:
     declared_tables: frozenset[str]
     unapplied: tuple[PlannedMigration, ...] = ()
     removed: frozenset[tuple[str, str | None]] = frozenset()
+    altered: frozenset[tuple[str, str, str, bool]] = frozenset()
+    indexed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def backwards(self) -> bool:
@@ -77,9 +49,19 @@ class Plan:
         return bool(self.unapplied)
 
     @property
+    def changes_something(self) -> bool:
+        """Whether there is anything to be done."""
+        return bool(self.adopted or self.migrations or self.unapplied)
+
+    @property
     def creates(self) -> frozenset[str]:
         """The tables that the plan makes."""
         return frozenset(table for migration in self.migrations for table in migration.creates)
+
+    @property
+    def drops(self) -> frozenset[str]:
+        """The tables that the way back drops; a baseline's are refused by `migrate` itself."""
+        return frozenset(table for one in self.unapplied if not one.is_baseline for table in one.creates)
 
 
 def targets(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[str, str | None]]:
@@ -98,7 +80,11 @@ def targets(executor: Any, app_label: str | None, migration_name: str | None) ->
     if migration_name == "zero":
         return [(app_label, None)]
     try:
-        return [(app_label, executor.loader.get_migration_by_prefix(app_label, migration_name).name)]
+        found = executor.loader.get_migration_by_prefix(app_label, migration_name)
+        target = (app_label, found.name)
+        if target not in executor.loader.graph.nodes and target in executor.loader.replacements:
+            target = executor.loader.replacements[target].replaces[-1]  # a squashed one that is applied in part
+        return [target]
     except (AmbiguityError, KeyError):
         problem = f'No single migration of "{app_label}" starts with "{migration_name}".'
         raise CouldNotLook(problem, hint=f"python manage.py showmigrations {app_label} lists them.") from None
@@ -117,6 +103,11 @@ def read(
     """
     executor: Any = MigrationExecutor(connection)
     executor.loader.check_consistent_history(connection)
+    if conflicts := executor.loader.detect_conflicts():
+        named = "; ".join(f"{app}: {', '.join(names)}" for app, names in conflicts.items())
+        raise CouldNotLook(
+            f"Several migrations are the last of their app ({named}).", hint="python manage.py makemigrations --merge"
+        )
     steps = executor.migration_plan(targets(executor, app_label, migration_name))
     if forwards_only:
         steps = [step for step in steps if not step[1]]
@@ -128,29 +119,32 @@ def read(
     for migration in adopted:
         state = migration.mutate_state(state)
     before = state.clone().apps
+    recorded = frozenset(model._meta.db_table for model in _models_with_migrations(executor, before))
     for migration in running:
         state = migration.mutate_state(state)
     after = state.apps
-    keys = tuple(_keys(before, after, running))
+    keys = tuple(key for key in _keys(before, after, running) if _is_here(connection, after, key))
     return Plan(
-        adopted=tuple(map(_planned, adopted)),
-        migrations=tuple(map(_planned, running)),
+        adopted=tuple(planned(one, connection.alias) for one in adopted),
+        migrations=tuple(planned(one, connection.alias, there=recorded) for one in running),
         operations=count_operations(running),
         keys=keys,
-        relied_on=_relied_on(before, keys, alias=connection.alias),
+        relied_on=_relied_on(_models_with_migrations(executor, before), keys, alias=connection.alias),
         declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
-        unapplied=tuple(_planned(migration) for migration, is_backwards in steps if is_backwards),
+        unapplied=tuple(planned(migration, connection.alias) for migration, is_backwards in steps if is_backwards),
         removed=frozenset(_removed(before, running)),
+        altered=frozenset(_columns(after) - _columns(before) if running else ()),
+        indexed=frozenset(_indexed(after) - _indexed(before) if running else ()),
     )
 
 
-def of_references(keys: Iterable[DeclaredKey], *, pending: Plan | None = None) -> Plan:
+def of_references(keys: Iterable[DeclaredKey], *, pending: Iterable[Plan] = ()) -> Plan:
     """A plan that does nothing but stand on these keys: what is looked at where nothing is to be migrated.
 
-    Both ends of each key must be there, less what `pending` is still to make.
+    Both ends of each key must be there, less what the `pending` plans are still to make.
     """
     keys = tuple(keys)
-    to_come = pending.creates if pending else frozenset()
+    to_come = {table for one in pending for table in one.creates}
     ends = [(key.table, key.column) for key in keys] + [(key.target_table, key.target_column) for key in keys]
     relied_on = {
         table: frozenset(column for name, column in ends if name == table) for table, _ in ends if table not in to_come
@@ -183,85 +177,62 @@ def is_adopted(connection: Any, migration: Any) -> bool:
     return True
 
 
-def count_operations(migrations: Iterable[Any]) -> dict[str, int]:
-    """How many operations of each of `KINDS` the migrations run on the database."""
-    counts: Counter[str] = Counter()
-    for migration in migrations:
-        for operation in _flat(migration.operations):
-            counts.update(_kinds(operation))
-    return {kind: counts[kind] for kind in KINDS}
+def _models_with_migrations(executor: Any, state_apps: Any) -> list[Any]:
+    """Those of apps without migrations may have no table yet: `migrate --run-syncdb` makes it."""
+    migrated = executor.loader.migrated_apps
+    return [model for model in managed_models(state_apps) if model._meta.app_label in migrated]
 
 
-def _flat(operations: Iterable[Any]) -> Iterator[Any]:
-    for operation in operations:
-        if isinstance(operation, SeparateDatabaseAndState):
-            yield from _flat(operation.database_operations)
-        else:
-            yield operation
+def _is_here(connection: Any, state_apps: Any, key: DeclaredKey) -> bool:
+    model = state_apps.get_model(key.app_label, key.model_name)
+    return router.allow_migrate_model(connection.alias, model)
 
 
-def _kinds(operation: Any) -> dict[str, int]:
-    if isinstance(operation, CreateModel):
-        return _kinds_of_model(operation)
-    if isinstance(operation, CreateEnum):
-        return {"create_enum": 1}
-    if isinstance(operation, AddIndex):
-        return {"create_index": 1}
-    if isinstance(operation, AddConstraint) and isinstance(operation.constraint, ForeignKeyConstraint):
-        return {"add_foreign_key": 1}
-    if isinstance(operation, ValidateForeignKey):
-        return {"validate_foreign_key": 1}
-    return {"other": 1}
-
-
-def _kinds_of_model(operation: CreateModel) -> dict[str, int]:
-    if operation.options.get("proxy") or not operation.options.get("managed", True):
-        return {}
-    fields: list[Any] = [field for _, field in operation.fields]
-    keys = [one for one in operation.options.get("constraints", ()) if isinstance(one, ForeignKeyConstraint)]
-    own_keys = [field for field in fields if makes_its_own_key(field)]
-    own_indexes = [field for field in fields if field.db_index and not field.primary_key]
+def _columns(state_apps: Any) -> set[tuple[str, str, str, bool]]:
+    """Every column: table, name, type, whether it is unique."""
     return {
-        "create_table": 1 + sum(1 for field in fields if field.many_to_many),
-        "create_index": len(operation.options.get("indexes", ())) + len(own_indexes),
-        "add_foreign_key": len(keys) + len(own_keys),
+        (model._meta.db_table, field.column, str(column_type(field)).lower(), bool(field.unique))
+        for model in managed_models(state_apps)
+        for field in model._meta.local_concrete_fields
     }
 
 
-def _planned(migration: Any) -> PlannedMigration:
-    operations = list(_flat(migration.operations))
-    created = [one for one in operations if isinstance(one, CreateModel) and _kinds_of_model(one)]
-    return PlannedMigration(
-        app=migration.app_label,
-        name=migration.name,
-        atomic=migration.atomic,
-        creates=tuple(one.options.get("db_table") or f"{migration.app_label}_{one.name.lower()}" for one in created),
-        enums=tuple(one for one in operations if isinstance(one, CreateEnum)),
-        checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
-        is_baseline=hasattr(migration, "adopts"),
-    )
+def _indexed(state_apps: Any) -> set[tuple[str, str]]:
+    """Columns that an index leads with, as the models declare it."""
+    found = set()
+    for model in managed_models(state_apps):
+        meta = model._meta
+        found |= {
+            (meta.db_table, field.column) for field in meta.local_concrete_fields if field.db_index or field.unique
+        }
+        leading = [index.fields_orders[0][0] for index in meta.indexes if index.fields_orders and not index.condition]
+        found |= {(meta.db_table, meta.get_field(name).column) for name in leading}
+    return found
 
 
 def _keys(before: Any, after: Any, running: Iterable[Any]) -> Iterator[DeclaredKey]:
-    known = {(key.table, key.column, key.name) for model in managed_models(before) for key in declared_keys(model)}
+    known = {_identity(key) for model in before.get_models(include_auto_created=True) for key in declared_keys(model)}
     validated = {
         (migration.app_label, operation.model_name.lower(), operation.name)
         for migration in running
-        for operation in _flat(migration.operations)
+        for operation in flat(migration.operations)
         if isinstance(operation, ValidateForeignKey)
     }
     for model in managed_models(after):
         for key in declared_keys(model):
-            is_new = (key.table, key.column, key.name) not in known
-            if is_new or (key.app_label, key.model_name, key.name) in validated:
+            if _identity(key) not in known or (key.app_label, key.model_name, key.name) in validated:
                 yield key
+
+
+def _identity(key: DeclaredKey) -> tuple[str, ...]:
+    return key.table, key.column, key.name or "", key.target_table, key.target_column
 
 
 def _removed(before: Any, running: Iterable[Any]) -> Iterator[tuple[str, str | None]]:
     names = {
         (migration.app_label, operation.model_name_lower, operation.name)
         for migration in running
-        for operation in _flat(migration.operations)
+        for operation in flat(migration.operations)
         if isinstance(operation, RemoveConstraint)
     }
     for model in managed_models(before):
@@ -270,10 +241,10 @@ def _removed(before: Any, running: Iterable[Any]) -> Iterator[tuple[str, str | N
                 yield key.table, key.name
 
 
-def _relied_on(before: Any, keys: Iterable[DeclaredKey], *, alias: str) -> dict[str, frozenset[str]]:
+def _relied_on(models: Iterable[Any], keys: Iterable[DeclaredKey], *, alias: str) -> dict[str, frozenset[str]]:
     recorded = {
         model._meta.db_table: {field.column for field in model._meta.local_concrete_fields}
-        for model in managed_models(before)
+        for model in models
         if router.allow_migrate_model(alias, model)
     }
     ends = [(key.table, key.column) for key in keys] + [(key.target_table, key.target_column) for key in keys]

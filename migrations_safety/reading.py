@@ -105,15 +105,17 @@ def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, si
 
 def _by_index(connection: Any, source: Source) -> Source:
     """The same, by the indexes that may be used, where that pays."""
-    tables = [connection.ops.quote_name(key.table) for key in source.keys]
+    parent = source.keys[0]  # its order must be the same: ranges of values are ranges of parents too
+    tables = [connection.ops.quote_name(name) for name in (*(key.table for key in source.keys), parent.target_table)]
+    columns = [*(key.column for key in source.keys), parent.target_column]
     with connection.cursor() as cursor:
-        columns = [key.column for key in source.keys]
         cursor.execute(statement("reading.indexes"), {"tables": tables, "columns": columns})
         found = cursor.fetchall()
+    numbers = frozenset(range(len(source.keys)))
     by_index = replace(
         source,
-        by_index=frozenset(number for number, has_index, *_ in found if has_index),
-        nullable=frozenset(number for number, *_, is_nullable in found if is_nullable),
+        by_index=numbers & {number for number, has_index, *_ in found if has_index},
+        nullable=numbers & {number for number, *_, is_nullable in found if is_nullable},
         bytewise=all(is_bytewise for *_, is_bytewise, _ in found),
     )
     rest = by_index.bytes_without_index

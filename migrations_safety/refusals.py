@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.words import quoted
+from migrations_safety.findings import Finding
+from migrations_safety.words import in_sql, quoted
 
 
 class Refusal(Exception):
@@ -70,9 +71,25 @@ class DeployAlreadyRunning(Refusal):
 
 
 class LocksNotFree(Refusal):
-    """{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, nothing is half done."""
+    """{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, {rest}."""
 
     hint = "Run the same command again when that session has ended, or with a longer --retry-for."
+
+    def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
+        super().__init__(rest=_rest(is_whole), **words)
+
+
+class OthersWaited(Refusal):
+    """{what} made others wait longer than --max-stall each time, for {seconds} s; it was undone, {rest}."""
+
+    hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds; 0: others wait until it is done)."
+
+    def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
+        super().__init__(rest=_rest(is_whole), **words)
+
+
+def _rest(is_whole: bool) -> str:
+    return "nothing is half done" if is_whole else "what a migration that is not atomic did before it is kept"
 
 
 class StandbysBehind(Refusal):
@@ -98,7 +115,15 @@ class MayNotRead(Refusal):
 
     def __init__(self, *, role: str, tables: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
-        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(tables)} TO {quoted(role)};"
+        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(map(in_sql, tables))} TO {quoted(role)};"
+
+
+class RowsHidden(Refusal):
+    """privilege.E005: row-level security hides rows of {tables} from the role "{role}"; nothing is known of them."""
+
+    def __init__(self, *, role: str, tables: list[str]) -> None:
+        super().__init__(role=role, tables=", ".join(tables))
+        self.hint = f"ALTER ROLE {quoted(role)} BYPASSRLS; or run as a role that has it."
 
 
 class DefinitionDiffers(Refusal):
@@ -126,6 +151,28 @@ class NotNullable(Refusal):
     """references.E004: {table}."{column}" is NOT NULL, its references cannot be set to NULL; nothing was changed."""
 
     hint = "Run backfill_placeholders without --nullify for this table."
+
+
+class RowsWithoutName(Refusal):
+    """{table} has no column that is unique and names its rows, so no old value could be kept; nothing was changed."""
+
+    hint = "Run backfill_placeholders without --nullify for this table."
+
+
+class NotNullified(Refusal):
+    """{rows} of {table} without a parent could not be set to NULL, or came in meanwhile; the others were."""
+
+    hint = "Look for a trigger or rule on the table that keeps the old value, then run the same command again."
+
+
+class TypesDiffer(Refusal):
+    """{id}: {subject} {message}{others}; nothing was changed."""
+
+    def __init__(self, found: list[Finding]) -> None:
+        first, *others = found
+        more = f"; the same of {', '.join(one.subject for one in others)}" if others else ""
+        super().__init__(id=first.id, subject=first.subject, message=first.message.rstrip("."), others=more)
+        self.hint = first.hint
 
 
 class PoolerRefused(Refusal):

@@ -55,16 +55,26 @@ def register_schema(schema: SchemaToVerify) -> None:
     _schemas[schema.app_label] = schema
 
 
+def registered_makers() -> tuple[PlaceholderMaker, ...]:
+    """All registered makers, maybe none."""
+    return tuple(_makers.values())
+
+
 def placeholder_makers() -> tuple[PlaceholderMaker, ...]:
     """All registered makers; NothingRegistered where there is none."""
     if not _makers:
         raise NothingRegistered(what="placeholders")
-    return tuple(_makers.values())
+    return registered_makers()
 
 
 def maker_of(model_label: str) -> PlaceholderMaker | None:
     """The maker of a model's placeholders, if one is registered."""
     return _makers.get(model_label)
+
+
+def verified_apps() -> frozenset[str]:
+    """The apps that registered their schema."""
+    return frozenset(_schemas)
 
 
 def schema_of(app_label: str) -> SchemaToVerify:

@@ -64,7 +64,7 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
     """
     if connection.vendor != "postgresql":
         raise CouldNotLook(f'The database alias "{connection.alias}" is not PostgreSQL; nothing was looked at.')
-    connection.ensure_connection()
+    settle(connection)
     with connection.cursor() as cursor:
         cursor.execute(statement("session.target"))
         found = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
@@ -79,6 +79,12 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
     if to_migrate and through_pooler:
         raise PoolerRefused(name=found["name"])
     return Target(alias=connection.alias, host=info.host or "", port=info.port, through_pooler=through_pooler, **found)
+
+
+def settle(connection: Any) -> None:
+    """Have dates and definitions printed in the one way that Django and we read."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.settle"))
 
 
 @contextmanager

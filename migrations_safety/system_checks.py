@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety import catalog
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
+from migrations_safety.session import settle
 
 
 def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
@@ -28,6 +29,7 @@ def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any
 
 
 def _check(connection: Any) -> list[CheckMessage]:
+    settle(connection)
     state = MigrationExecutor(connection)._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
     keys = [
         key
@@ -37,7 +39,8 @@ def _check(connection: Any) -> list[CheckMessage]:
         if key.name
     ]
     tables = catalog.tables(connection, {name for key in keys for name in (key.table, key.target_table)})
-    there = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
+    oids = [table.oid for table in tables.values()]
+    there = [key for key in catalog.foreign_keys(connection, oids) if not key.partition]
     by_name = {(one.table_oid, one.name): one for one in there}
     return [message for key in keys for message in _compare(key, tables, by_name)]
 

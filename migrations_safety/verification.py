@@ -12,11 +12,12 @@ from django.db import connections
 from migrations_safety import catalog, counting, plan
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
+from migrations_safety.checks.privilege import refuse_hidden_rows
 from migrations_safety.comparison.columns import compare_columns
 from migrations_safety.comparison.constraints import compare_constraints
 from migrations_safety.comparison.indexes import compare_indexes
 from migrations_safety.comparison.keys import compare_keys
-from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
+from migrations_safety.declarations import DeclaredKey, declared_keys, maker_of_table, managed_models
 from migrations_safety.findings import Finding, Level
 from migrations_safety.findings import schema as wording
 from migrations_safety.placing import unresolved
@@ -82,6 +83,7 @@ def run(
 def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: Reading, progress: Progress) -> Report:
     models, keys = managed_models_of(schema.app_label), keys_of(schema.app_label)
     evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
+    refuse_hidden_rows(connection, evidence)
     comparison = Comparison(findings=[], found=Counter())
     _compare_enums(connection, schema, comparison)
     _compare_tables(connection, models, comparison)
@@ -179,7 +181,7 @@ def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
 def _placeholders(connection: Any, evidence: Evidence) -> tuple[int, tuple[Finding, ...]]:
     count, findings = 0, []
     for table in sorted({key.target_table for key in evidence.plan.keys} & set(evidence.tables)):
-        maker = counting.maker_of_table(table)
+        maker = maker_of_table(table)
         if maker is None or not _columns_there(evidence, table):
             continue
         left = unresolved(connection, maker)

@@ -19,24 +19,25 @@ INTERVAL = 0.02
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
-    """A session that has the lock that we wait for; `seconds` is the age of its transaction."""
+    """A session that has the lock that we wait for; `seconds` is the age of its transaction, if we may see it."""
 
     pid: int
     state: str
-    seconds: int
+    seconds: int | None
     application: str
 
     def __str__(self) -> str:
         if not self.pid:
             return "a prepared transaction"
-        return f"pid {self.pid} ({self.application or 'no application name'}, {self.state}, {self.seconds} s)"
+        age = "age not shown" if self.seconds is None else f"{self.seconds} s"
+        return f"pid {self.pid} ({self.application or 'no application name'}, {self.state}, {age})"
 
 
 class Watchdog:
     """Looks at one backend for as long as it is entered.
 
     `max_stall` is in seconds, 0 for never to interfere. `waits` maps each session that waited behind us (pid and
-    begin of its wait) to the seconds it waited.
+    begin of its wait) to the seconds it waited. `was_at_work` where an attempt had its locks when it was cancelled.
     """
 
     def __init__(self, connection: Any, *, max_stall: float) -> None:
@@ -46,7 +47,8 @@ class Watchdog:
         self.waits: dict[tuple[int, Any], float] = {}
         self.holders: list[Holder] = []
         self.has_cancelled = False
-        self._may_cancel = False
+        self.was_at_work = False
+        self.may_cancel = False
         self._cancelling = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -67,7 +69,7 @@ class Watchdog:
 
         (An idle backend ignores it.) Whom an attempt met, and what it made others wait, is kept for the next one.
         """
-        self.has_cancelled = False
+        self.has_cancelled = self.was_at_work = False
         with self._cancelling_is(True):
             yield
 
@@ -79,14 +81,14 @@ class Watchdog:
 
     @contextmanager
     def _cancelling_is(self, allowed: bool) -> Iterator[None]:
-        before = self._may_cancel
+        before = self.may_cancel
         with self._cancelling:
-            self._may_cancel = allowed
+            self.may_cancel = allowed
         try:
             yield
         finally:
             with self._cancelling:
-                self._may_cancel = before
+                self.may_cancel = before
 
     def figures(self) -> dict[str, Any]:
         """How many lock waits we caused, and the longest in milliseconds."""
@@ -104,17 +106,18 @@ class Watchdog:
         for pid, since, seconds in stalled:
             self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
         longest = max((seconds for _, _, seconds in stalled), default=0.0)
-        if self.max_stall and longest + INTERVAL > self.max_stall:
-            self._cancel()
         found = self.connection.execute(statement("watch.holders"), {"pid": self.pid}).fetchall()
+        if self.max_stall and longest + INTERVAL > self.max_stall:
+            self._cancel(at_work=not found)
         if found:
             self.holders = [
                 Holder(pid=pid, state=state, seconds=seconds, application=application)
                 for pid, state, seconds, application in found
             ]
 
-    def _cancel(self) -> None:
+    def _cancel(self, *, at_work: bool) -> None:
         with self._cancelling:
-            if self._may_cancel:
+            if self.may_cancel:
+                self.was_at_work = self.was_at_work or (at_work and not self.has_cancelled)
                 self.has_cancelled = True
                 self.connection.execute(statement("watch.cancel"), {"pid": self.pid})

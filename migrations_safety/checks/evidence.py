@@ -23,6 +23,7 @@ class Evidence:
     tables: dict[str, Table]
     columns: dict[int, dict[str, Column]]
     keys: tuple[ForeignKey, ...]
+    keys_of_partitions: tuple[ForeignKey, ...]
 
     def column(self, table: str, column: str) -> Column | None:
         """A column as it is, or None where the plan is still to make it."""
@@ -45,13 +46,19 @@ def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True
     Raises TablesMissing where a table or column that must be there is not (unless `complete` is False: then the
     caller reports it), MayNotRead without SELECT on one that has to be counted.
     """
-    names = (
-        set(plan.relied_on) | plan.creates | {key.table for key in plan.keys} | {key.target_table for key in plan.keys}
-    )
+    ends = {name for key in plan.keys for name in (key.table, key.target_table)}
+    names = set(plan.relied_on) | plan.creates | plan.drops | ends
     tables = catalog.tables(connection, names)
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     keys = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
-    evidence = Evidence(plan=plan, target=target, tables=tables, columns=columns, keys=tuple(keys))
+    evidence = Evidence(
+        plan=plan,
+        target=target,
+        tables=tables,
+        columns=columns,
+        keys=tuple(key for key in keys if not key.partition),
+        keys_of_partitions=tuple(key for key in keys if key.partition),
+    )
     if complete:
         _refuse_missing(evidence)
     _refuse_unreadable(evidence)
@@ -70,7 +77,9 @@ def _refuse_missing(evidence: Evidence) -> None:
 
 
 def _refuse_unreadable(evidence: Evidence) -> None:
-    to_read: Iterable[str] = {name for key in evidence.references() for name in (key.table, key.target_table)}
+    to_read: Iterable[str] = evidence.plan.drops.union(
+        name for key in evidence.references() for name in (key.table, key.target_table)
+    )
     unreadable = [name for name in sorted(to_read) if name in evidence.tables and not evidence.tables[name].may_select]
     if unreadable:
         raise MayNotRead(role=evidence.target.role, tables=unreadable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from migrations_safety.checks.evidence import Evidence
@@ -16,15 +17,21 @@ LONG = 5
 def check_locks(connection: Any, evidence: Evidence) -> list[Finding]:
     """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
     names = {table.oid: table.name for table in evidence.touched()}
-    found = []
+    found: list[Finding] = []
+    hidden: Counter[str] = Counter()
     with connection.cursor() as cursor:
         cursor.execute(statement("session.users_of_tables"), {"oids": list(names)})
         for oid, pid, state, seconds, application, wraparound, autovacuum in cursor.fetchall():
-            if wraparound:
+            if seconds is None and not autovacuum:
+                hidden[names[oid]] += 1
+            elif wraparound:
                 found.append(wording.wraparound_vacuum(names[oid], pid=pid))
             elif not autovacuum and (seconds >= LONG or state.startswith("idle in transaction")):
                 words = {"pid": pid, "state": state, "seconds": seconds, "application": application}
                 found.append(wording.long_transaction(names[oid], **words))
         cursor.execute(statement("session.prepared_transactions_on_tables"), {"oids": list(names)})
         found += [wording.prepared_transaction(names[oid], seconds=seconds) for oid, seconds in cursor.fetchall()]
-    return found
+    return found + [
+        wording.hidden_sessions(table, sessions=sessions, role=evidence.target.role)
+        for table, sessions in sorted(hidden.items())
+    ]

@@ -7,6 +7,8 @@ from typing import Any
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import privilege as wording
+from migrations_safety.ledger import tables_exist
+from migrations_safety.refusals import RowsHidden
 from migrations_safety.sql import statement
 
 
@@ -21,21 +23,30 @@ def check_privilege(connection: Any, evidence: Evidence) -> list[Finding]:
             found.append(wording.not_owner(name, role=role, owner=table.owner))
         if name in parents and not table.may_reference:
             found.append(wording.may_not_reference(name, role=role))
-    if evidence.plan.creates and not evidence.target.may_create:
+    creates = evidence.plan.creates or (evidence.plan.changes_something and not tables_exist(connection))
+    if creates and not evidence.target.may_create:
         found.append(wording.may_not_create(evidence.target.schema or "public", role=role))
     return found + _row_security(connection, evidence)
 
 
+def refuse_hidden_rows(connection: Any, evidence: Evidence) -> None:
+    """Raise RowsHidden where row-level security hides rows of a table that is to be counted."""
+    if hidden := sorted(_hiding(connection, evidence)):
+        raise RowsHidden(role=evidence.target.role, tables=hidden)
+
+
 def _row_security(connection: Any, evidence: Evidence) -> list[Finding]:
-    secured = [table for table in evidence.touched() if table.row_security]
-    if not secured:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement("session.row_security_active"), {"oids": [table.oid for table in secured]})
-        hidden = {oid for (oid,) in cursor.fetchall()}
+    hiding, role = _hiding(connection, evidence), evidence.target.role
     return [
-        wording.rows_hidden(table.name, role=evidence.target.role)
-        if table.oid in hidden
-        else wording.row_security(table.name)
-        for table in sorted(secured, key=lambda table: table.name)
+        wording.rows_hidden(name, role=role) if name in hiding else wording.row_security(name)
+        for name in sorted(table.name for table in evidence.touched() if table.row_security)
     ]
+
+
+def _hiding(connection: Any, evidence: Evidence) -> set[str]:
+    secured = {table.oid: table.name for table in evidence.touched() if table.row_security}
+    if not secured:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.row_security_active"), {"oids": list(secured)})
+        return {secured[oid] for (oid,) in cursor.fetchall()}

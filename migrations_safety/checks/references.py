@@ -10,6 +10,7 @@ from migrations_safety import catalog
 from migrations_safety.census import MANY_ROWS, Census, Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.classes import OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
+from migrations_safety.declarations import maker_of_table
 from migrations_safety.findings import Finding
 from migrations_safety.findings import references as wording
 
@@ -31,12 +32,15 @@ def check_references(evidence: Evidence, censuses: Iterable[Census], *, backfill
 
 def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Iterator[Finding]:
     subject = counted.key.subject
+    has_maker = maker_of_table(counted.key.target_table) is not None
     allowed = [counted.orphans[one] for one in PLACEHOLDER_CLASSES if one in counted.orphans]
     if allowed:
+        if not has_maker:
+            backfill_hint = f"Make the missing rows of {counted.key.target_table}, or correct these references."
         values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
         yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=backfill_hint)
     column = evidence.column(counted.key.table, counted.key.column)
-    may_nullify = bool(column and column.nullable) and not allowed
+    may_nullify = bool(column and column.nullable) and not allowed and has_maker
     for identifier_class, (values, rows) in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
             yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
@@ -46,7 +50,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
                 identifier_class=identifier_class,
                 values=values,
                 rows=rows,
-                may_nullify=may_nullify and identifier_class not in OTHER_SPELLINGS,
+                nullify=counted.key.table if may_nullify and identifier_class not in OTHER_SPELLINGS else None,
             )
     if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
@@ -56,15 +60,15 @@ def check_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
     """Referencing columns that no index leads with."""
     existing = [(key, evidence.column(key.table, key.column)) for key in evidence.references()]
     return [
-        wording.without_index(key.subject, target=key.target_table)
+        wording.without_index(key.subject, table=key.table, column=key.column, target=key.target_table)
         for key, column in existing
-        if column and not column.indexed
+        if column and not column.indexed and (key.table, key.column) not in evidence.plan.indexed
     ]
 
 
 def check_undeclared(connection: Any, evidence: Evidence) -> list[Finding]:
     """Columns that are named like the referencing ones, in tables that no model declares."""
-    bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in evidence.references()}
+    bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in evidence.references()} - {""}
     if not bare_names:
         return []
     declared = catalog.tables(connection, evidence.plan.declared_tables)

@@ -5,42 +5,81 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from psycopg import sql
+
 from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.declarations import DeclaredKey
+from migrations_safety.composing import composed, table_name
+from migrations_safety.declarations import DeclaredKey, made_again
 from migrations_safety.findings import Finding, partition
 from migrations_safety.findings import tables as wording
+from migrations_safety.registry import verified_apps
 
 
 def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
     """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
     found = []
+    names = [name for one in evidence.plan.migrations for name in (*one.creates, *one.indexes)]
+    taken = catalog.kinds_of_relations(connection, names)
     for migration in evidence.plan.migrations:
         if migration.is_baseline and (others := catalog.number_of_tables(connection)):
             found.append(wording.none_of_the_baseline(evidence.target.name, migration=migration.label, others=others))
         for table in migration.creates:
             if table in evidence.tables:
                 found.append(wording.exists_already(table, migration=migration.label))
+        for name in (*migration.creates, *migration.indexes):
+            if name in taken and name not in evidence.tables:
+                found.append(wording.name_taken(name, found=taken[name], migration=migration.label))
         for enum in migration.enums:
             there = catalog.enum_labels(connection, enum.name)
-            if there and list(there) != enum.labels:
+            if list(there) != enum.labels and catalog.is_type(connection, enum.name):
                 found.append(wording.enum_exists_already(enum.name, migration=migration.label))
     found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
+    found += _other_constraints(connection, evidence)
+    found += _dropped(connection, evidence)
     return found + _parents(evidence) + _partitioned(connection, evidence)
+
+
+def _dropped(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    verified = verified_apps()
+    app_of = {table: one.app for one in evidence.plan.unapplied for table in one.creates}
+    for table in sorted(evidence.plan.drops & set(evidence.tables)):
+        counted = composed("session.rows_but", table=table_name(table), but=sql.SQL(made_again(table)))
+        with connection.cursor() as cursor:
+            cursor.execute(counted)
+            (rows,) = cursor.fetchone()
+        if rows and app_of[table] in verified:
+            yield wording.dropped_with_rows(table, rows=rows)
+        elif rows:
+            yield wording.dropped_with_rows_of_others(table, rows=rows)
 
 
 def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
     table, target = evidence.tables.get(key.table), evidence.tables.get(key.target_table)
     if table is None or target is None:
         return
-    for there in evidence.keys:
+    for there in (*evidence.keys, *evidence.keys_of_partitions):
         if there.table_oid != table.oid or (key.table, there.name) in evidence.plan.removed:
             continue
         difference = key.difference(there, target_oid=target.oid)
+        if there.name == key.name and not there.enforced:
+            difference = difference or (key.definition, f"{key.definition} NOT ENFORCED")
         if there.name == key.name and difference:
-            yield wording.key_differs(key.table, name=there.name, declared=difference[0], found=difference[1])
+            yield wording.key_differs(
+                there.partition or key.table, name=there.name, declared=difference[0], found=difference[1]
+            )
         elif there.name != key.name and there.columns == (key.column,) and there.target_oid == target.oid:
             yield wording.key_under_another_name(key.subject, name=there.name)
+
+
+def _other_constraints(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    """A CHECK or UNIQUE constraint that has the name of a key."""
+    keys = {
+        (evidence.tables[key.table].oid, key.name): key for key in evidence.plan.keys if key.table in evidence.tables
+    }
+    for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
+        if key := keys.get((there.table_oid, there.name)):
+            yield wording.key_differs(key.table, name=there.name, declared=key.definition, found=there.definition)
 
 
 def _partitioned(connection: Any, evidence: Evidence) -> list[Finding]:
@@ -53,8 +92,9 @@ def _partitioned(connection: Any, evidence: Evidence) -> list[Finding]:
 def _parents(evidence: Evidence) -> list[Finding]:
     parents = {(key.target_table, key.target_column) for key in evidence.plan.keys}
     there = [(table, name, evidence.column(table, name)) for table, name in sorted(parents)]
+    made_unique = {(table, name) for table, name, _, is_unique in evidence.plan.altered if is_unique}
     return [
         wording.parent_not_unique(f'{table}."{name}"')
         for table, name, column in there
-        if column and not column.is_unique
+        if column and not column.is_unique and (table, name) not in made_unique
     ]

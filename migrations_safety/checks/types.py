@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -21,8 +22,9 @@ def check_types(connection: Any, evidence: Evidence) -> list[Finding]:
 
 
 def _types(evidence: Evidence, key: DeclaredKey) -> list[Finding]:
-    column = evidence.column(key.table, key.column)
-    parent = evidence.column(key.target_table, key.target_column)
+    altered = {(table, name) for table, name, *_ in evidence.plan.altered}
+    ends = ((key.table, key.column), (key.target_table, key.target_column))
+    column, parent = (None if end in altered else evidence.column(*end) for end in ends)
     type_name = _name(column, key.column_type)
     target_type = _name(parent, key.column_type)
     target = f'{key.target_table}."{key.target_column}"'
@@ -45,8 +47,21 @@ def family(type_name: str) -> str:
     return "integer" if bare in {"smallint", "integer", "bigint"} else bare
 
 
+def compared_as(ends: list[Column]) -> str:
+    """The type in which a key compares its ends; text byte by byte where these differ in more than their type."""
+    families = {family(column.base_type) for column in ends}
+    if families == {"text"}:
+        collations = {(column.collation, column.deterministic) for column in ends}
+        return "text" if len(collations) == 1 and all(column.deterministic for column in ends) else 'text COLLATE "C"'
+    if len(families) == 1:
+        return "bigint" if families == {"integer"} else families.pop()
+    return "text"
+
+
 def _name(column: Column | None, declared: str | None) -> str:
-    return column.type if column else (declared or "").lower()
+    """As PostgreSQL spells it; a domain is what it is made of."""
+    spelled = column.base_type if column else (declared or "").lower()
+    return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
 def _hint(evidence: Evidence, key: DeclaredKey) -> str:
@@ -57,7 +72,7 @@ def _hint(evidence: Evidence, key: DeclaredKey) -> str:
         for column in (evidence.column(one.table, one.column), evidence.column(one.target_table, one.target_column))
         if column
     ]
-    families = {family(column.type) for column in ends}
+    families = {family(column.base_type) for column in ends}
     setting = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
     if len(families) == 1 and families <= {"uuid", "text"}:
         return f"Set {setting}={families.pop()}: that is what the existing columns are."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from migrations_safety.composing import table_name
 from migrations_safety.constraints import UniqueIndex
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
+from migrations_safety.words import in_sql
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +79,6 @@ def _same(connection: Any, table: str, declared: Definition, found: Definition) 
 
 
 def _declared(connection: Any, model: Any, index: Any) -> Definition:
-    quote = _quote_where_needed
     columns = [(model._meta.get_field(name).column, order) for name, order in index.fields_orders]
     editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
     return Definition(
@@ -85,8 +86,8 @@ def _declared(connection: Any, model: Any, index: Any) -> Definition:
         method=getattr(index, "suffix", "") if index.suffix in {"gin", "gist", "brin", "hash", "spgist"} else "btree",
         keys=None
         if index.expressions
-        else tuple(f"{quote(column)}{' DESC' if order else ''}" for column, order in columns),
-        included=tuple(quote(model._meta.get_field(name).column) for name in index.include),
+        else tuple(_bare(f"{in_sql(column)}{' DESC' if order else ''}") for column, order in columns),
+        included=tuple(_bare(in_sql(model._meta.get_field(name).column)) for name in index.include),
         predicate=index._get_condition_sql(model, editor),
     )
 
@@ -95,13 +96,12 @@ def _found(index: Index) -> Definition:
     return Definition(
         is_unique=index.is_unique,
         method=index.method,
-        keys=index.keys,
-        included=index.included,
+        keys=tuple(map(_bare, index.keys)),
+        included=tuple(map(_bare, index.included)),
         predicate=index.predicate,
     )
 
 
-def _quote_where_needed(name: str) -> str:
-    """As quote_ident does it for names that are no keywords."""
-    plain = name.isascii() and name.isidentifier() and name == name.lower()
-    return name if plain else '"' + name.replace('"', '""') + '"'
+def _bare(key: str) -> str:
+    """Without the quotes of names that are small letters but words of SQL (`order`), which only the server knows."""
+    return re.sub(r'"([a-z_][a-z0-9_]*)"', r"\1", key)

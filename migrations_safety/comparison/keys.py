@@ -56,9 +56,16 @@ def _extra(evidence: Evidence, own_tables: set[str]) -> Iterator[Finding]:
     names = {table.oid: name for name, table in evidence.tables.items()}
     declared = {id(_find(evidence, key)) for key in evidence.plan.keys}
     columns = {(key.table, key.column) for key in evidence.plan.keys}
+    for one in evidence.keys_of_partitions:
+        if any((names[one.table_oid], column) in columns for column in one.columns):
+            yield wording.key_extra(f"{one.partition}.{one.name}", found=_words(one))
     for one in evidence.keys:
         table = names[one.table_oid]
         is_ours = table in own_tables or any((table, column) in columns for column in one.columns)
         if is_ours and id(one) not in declared:
-            words = f"FOREIGN KEY ({', '.join(one.columns)}) REFERENCES {one.target_table}"
-            yield wording.key_extra(f"{table}.{one.name}", found=f"{words} ON DELETE {RULE_WORDS[one.on_delete]}")
+            yield wording.key_extra(f"{table}.{one.name}", found=_words(one))
+
+
+def _words(key: ForeignKey) -> str:
+    words = f"FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {key.target_table}"
+    return f"{words} ON DELETE {RULE_WORDS[key.on_delete]}"

@@ -1,6 +1,7 @@
 """Wording of the findings about who is using the tables now."""
 
 from migrations_safety.findings import Finding, finding
+from migrations_safety.words import counted, quoted
 
 
 def long_transaction(table: str, *, pid: int, state: str, seconds: int, application: str) -> Finding:
@@ -17,6 +18,12 @@ def prepared_transaction(table: str, *, seconds: int) -> Finding:
     return finding(
         "locks.E001", table, message, "SELECT gid FROM pg_prepared_xacts; then COMMIT PREPARED or ROLLBACK PREPARED."
     )
+
+
+def hidden_sessions(table: str, *, sessions: int, role: str) -> Finding:
+    """Sessions of other roles, of which an ordinary role sees neither state nor age."""
+    message = f"is in use by {counted(sessions, 'session')} whose age the role {quoted(role)} may not see."
+    return finding("locks.W003", table, message, f"GRANT pg_read_all_stats TO {quoted(role)}; then look again.")
 
 
 def wraparound_vacuum(table: str, *, pid: int) -> Finding:

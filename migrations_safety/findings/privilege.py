@@ -1,7 +1,7 @@
 """Wording of the findings about what the role may do."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import quoted
+from migrations_safety.words import in_sql, quoted
 
 
 def not_owner(table: str, *, role: str, owner: str) -> Finding:
@@ -15,13 +15,15 @@ def not_owner(table: str, *, role: str, owner: str) -> Finding:
 def may_not_reference(table: str, *, role: str) -> Finding:
     """A foreign key needs REFERENCES on its parent."""
     message = f"may not be referenced by the role {quoted(role)}."
-    return finding("privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {table} TO {quoted(role)};")
+    return finding(
+        "privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {in_sql(table)} TO {quoted(role)};"
+    )
 
 
 def may_not_create(schema: str, *, role: str) -> Finding:
     """New tables need CREATE on the schema."""
     message = f"gives the role {quoted(role)} no right to create tables in it."
-    hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {schema} TO {quoted(role)};"
+    hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)};"
     return finding("privilege.E004", f"the schema {schema}", message, hint)
 
 

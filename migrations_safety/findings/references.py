@@ -1,7 +1,12 @@
 """Wording of the findings about what stands in the referencing columns: counts and classes, never a value."""
 
+import shlex
+
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted
+from migrations_safety.words import counted, in_sql, quoted
+
+OF_THE_CATALOG = ("references.W003", "references.W004")
+"""These come from the catalog, not from counting: each look sees them anew."""
 
 
 def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> Finding:
@@ -10,13 +15,13 @@ def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> 
     return finding("references.E001", subject, message, hint)
 
 
-def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, may_nullify: bool) -> Finding:
-    """Orphans that must not become placeholders; `may_nullify` where --nullify would let go of nothing better."""
+def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, nullify: str | None) -> Finding:
+    """Orphans that must not become placeholders; `nullify` is the table, where that would let go of nothing better."""
     figures = f"{counted(values, 'value')} in {counted(rows, 'row')}"
     message = f"holds {figures} of the class {identifier_class}, which {REASONS[identifier_class]}."
     hint = "Correct these rows in the application, a person who knows them confirms each."
-    if may_nullify:
-        table = subject.partition(".")[0]
+    if nullify:
+        table = shlex.quote(nullify)
         hint += f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
     return finding("references.E002", subject, message, hint)
 
@@ -40,11 +45,12 @@ def case_variants(target: str, *, identifiers: int) -> Finding:
     return finding("references.W002", target, message, "Look whether they are one person before making placeholders.")
 
 
-def without_index(subject: str, *, target: str) -> Finding:
+def without_index(subject: str, *, table: str, column: str, target: str) -> Finding:
     """Every delete in the parent scans the whole table."""
-    table, _, column = subject.partition(".")
     message = f"has no index: each delete or change of an id in {target} reads the whole table."
-    return finding("references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {table} ({column});")
+    return finding(
+        "references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {in_sql(table)} ({quoted(column)});"
+    )
 
 
 def no_key_declared(subject: str, *, type: str) -> Finding:

@@ -1,7 +1,7 @@
 """Wording of the differences between what the models declare and what is there."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted
+from migrations_safety.words import counted, in_sql, quoted
 
 MIGRATE = "python manage.py migrate makes what is pending; python manage.py showmigrations shows what is recorded."
 BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared statement."
@@ -15,7 +15,10 @@ def table_missing(table: str) -> Finding:
 def table_unlogged(table: str) -> Finding:
     """The table loses its rows in a crash."""
     return finding(
-        "schema.E002", table, "is declared as a table, there is an unlogged one.", f"ALTER TABLE {table} SET LOGGED;"
+        "schema.E002",
+        table,
+        "is declared as a table, there is an unlogged one.",
+        f"ALTER TABLE {in_sql(table)} SET LOGGED;",
     )
 
 
@@ -77,7 +80,7 @@ def index_differs(subject: str, *, declared: str, found: str) -> Finding:
 def index_invalid(subject: str, *, name: str) -> Finding:
     """An index that a failed build left behind: written to, never read."""
     return finding(
-        "schema.E012", subject, "is declared as an index, it is invalid.", f'REINDEX INDEX CONCURRENTLY "{name}";'
+        "schema.E012", subject, "is declared as an index, it is invalid.", f"REINDEX INDEX CONCURRENTLY {quoted(name)};"
     )
 
 
@@ -93,20 +96,25 @@ def key_differs(subject: str, *, declared: str, found: str) -> Finding:
 
 def key_not_valid(subject: str, *, table: str, name: str) -> Finding:
     """The key holds for new rows only, or not at all."""
-    hint = f'python manage.py migrate; or ALTER TABLE {table} VALIDATE CONSTRAINT "{name}";'
+    hint = (
+        "python manage.py migrate, where its validation is pending; else, with no schema.E024 here: "
+        f"ALTER TABLE {in_sql(table)} VALIDATE CONSTRAINT {quoted(name)};"
+    )
     return finding("schema.E015", subject, "is declared valid, it is NOT VALID: older rows were never proved.", hint)
 
 
 def key_not_enforced(subject: str, *, table: str, name: str) -> Finding:
     """PostgreSQL 18: the key is there in name only."""
-    hint = f'ALTER TABLE {table} ALTER CONSTRAINT "{name}" ENFORCED;'
+    hint = f"ALTER TABLE {in_sql(table)} ALTER CONSTRAINT {quoted(name)} ENFORCED;"
     return finding("schema.E016", subject, "is declared enforced, it is NOT ENFORCED.", hint)
 
 
 def triggers_disabled(subject: str, *, table: str, count: int) -> Finding:
     """The triggers that enforce the key do not fire."""
     message = f"is declared enforced, {count} of its triggers are disabled."
-    return finding("schema.E017", subject, message, f"ALTER TABLE {table} ENABLE TRIGGER ALL; then verify again.")
+    return finding(
+        "schema.E017", subject, message, f"ALTER TABLE {in_sql(table)} ENABLE TRIGGER ALL; then verify again."
+    )
 
 
 def key_extra(subject: str, *, found: str) -> Finding:
@@ -146,7 +154,12 @@ def constraint_extra(subject: str, *, found: str) -> Finding:
 def orphans(subject: str, *, values: int, rows: int, target: str, key: str) -> Finding:
     """Rows without a parent; the validity flag does not show them."""
     message = f"holds {counted(values, 'value')} in {counted(rows, 'row')} with no row in {target}{key}."
-    return finding("schema.E024", subject, message, "python manage.py backfill_placeholders, then verify again.")
+    return finding(
+        "schema.E024",
+        subject,
+        message,
+        "python manage.py backfill_placeholders; what it refuses is to be corrected in the application.",
+    )
 
 
 def placeholders_left(table: str, *, count: int) -> Finding:

@@ -1,7 +1,7 @@
 """Wording of the findings about tables and keys that are, or are not, there."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted
+from migrations_safety.words import counted, in_sql, quoted
 
 
 def exists_already(table: str, *, migration: str) -> Finding:
@@ -19,14 +19,22 @@ def enum_exists_already(name: str, *, migration: str) -> Finding:
     """An enum that a pending migration creates is there with other labels."""
     message = f"is an enum that is there already with other labels than {migration} declares."
     return finding(
-        "tables.E005", name, message, f'ALTER TYPE "{name}" RENAME TO "{name}_old"; then run precheck again.'
+        "tables.E005",
+        name,
+        message,
+        f"ALTER TYPE {quoted(name)} RENAME TO {quoted(name + '_old')}; then run precheck again.",
     )
 
 
 def key_differs(table: str, *, name: str, declared: str, found: str) -> Finding:
     """A constraint of the key's name has another definition."""
     message = f'has a constraint "{name}" with another definition: declared {declared}, found {found}.'
-    return finding("tables.E003", table, message, f'ALTER TABLE {table} RENAME CONSTRAINT "{name}" TO "{name}_old";')
+    return finding(
+        "tables.E003",
+        table,
+        message,
+        f"ALTER TABLE {in_sql(table)} RENAME CONSTRAINT {quoted(name)} TO {quoted(name + '_old')};",
+    )
 
 
 def parent_not_unique(subject: str) -> Finding:
@@ -40,6 +48,25 @@ def none_of_the_baseline(database: str, *, migration: str, others: int) -> Findi
     tables = counted(others, "other table")
     message = f"holds {tables}, and none of those that {migration} stands for: all of them would be created."
     return finding("tables.W002", database, message, "Is it the right database? --expect-database NAME refuses others.")
+
+
+def dropped_with_rows(table: str, *, rows: int) -> Finding:
+    """Going back drops the table; placeholders do not count, a backfill makes them again."""
+    message = f"holds {counted(rows, 'row')} that the way back would drop with the table."
+    hint = f"Keep them first: pg_dump --table '{in_sql(table)}'; then migrate … --skip-precheck drops them."
+    return finding("tables.E007", table, message, hint)
+
+
+def dropped_with_rows_of_others(table: str, *, rows: int) -> Finding:
+    """The same of an app that registered no schema: it is said, and left to who asked for it."""
+    message = f"holds {counted(rows, 'row')} that the way back drops with the table."
+    return finding("tables.W003", table, message, f"Keep them first: pg_dump --table '{in_sql(table)}'.")
+
+
+def name_taken(name: str, *, found: str, migration: str) -> Finding:
+    """Tables, views, indexes and sequences share their names."""
+    message = f"is there already as {found}; {migration} makes another one of that name."
+    return finding("tables.E008", name, message, "Rename or drop it, if nothing needs it; then run precheck again.")
 
 
 def key_under_another_name(subject: str, *, name: str) -> Finding:

@@ -98,39 +98,31 @@ def add_report_arguments(parser: ArgumentParser) -> None:
 def add_reading_arguments(parser: ArgumentParser) -> None:
     """How large tables are read."""
     help = (
-        "how many processes of the server read at once (default: 2 under 4 GB, above it 1, which shows how far it is)"
+        "how many processes of the server read at once (default: 2; below 64 MB 1, and above 4 GB 1 where tables are "
+        "read, which shows how far it is)"
     )
-    parser.add_argument("--jobs", type=jobs, metavar="NUMBER", help=help)
+    parser.add_argument("--jobs", type=whole_number("processes", least=1, most=64), metavar="NUMBER", help=help)
     help = "read no more than so many megabytes a second (default: as fast as it goes); with one job"
-    parser.add_argument("--max-rate", type=rate, metavar="MEGABYTES", help=help)
+    parser.add_argument("--max-rate", type=whole_number("megabytes a second", least=1), metavar="MEGABYTES", help=help)
 
 
 def reading_of(options: dict[str, Any]) -> Reading:
     """What the operator wants; CommandError where the two do not go together."""
     if (options["jobs"] or 1) > 1 and options["max_rate"]:
-        raise CommandError("--max-rate goes with one job, without --jobs.", returncode=COULD_NOT)
+        raise CommandError("--max-rate goes with one job, without --jobs.")
     return Reading(jobs=options["jobs"], max_rate=options["max_rate"])
 
 
-def jobs(text: str) -> int:
-    """A number of processes, 1 to 64."""
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise ArgumentTypeError("a number of processes, 1 to 64")
-    return int(text)
+def whole_number(unit: str, *, least: int, most: int | None = None) -> Callable[[str], int]:
+    """A parser of such numbers, for argparse; `unit` is what its error calls them."""
+    to = f"{least:,} to {most:,}" if most else f"{least:,} or more"
 
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (most and int(text) > most):
+            raise ArgumentTypeError(f"{unit}: a whole number, {to}")
+        return int(text)
 
-def rate(text: str) -> int:
-    """Megabytes a second, 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError("megabytes a second, a whole number, 1 or more")
-    return int(text)
-
-
-def not_negative(text: str) -> int:
-    """A whole number, 0 or more."""
-    if not text.isdecimal():
-        raise ArgumentTypeError("a whole number, 0 or more")
-    return int(text)
+    return parse
 
 
 def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:
@@ -161,21 +153,29 @@ def one_sentence(stderr: OutputWrapper) -> Iterator[None]:
 
 
 @contextmanager
-def report_file(name: str | None) -> Iterator[Callable[[str], None] | None]:
-    """A way to write the report to a file: opened before any work, in place only when it is whole."""
+def report_file(name: str | None) -> Iterator[Callable[[str], Any] | None]:
+    """A way to write the report to a file: opened before any work, in place only when it is whole.
+
+    What is no file (a pipe, a terminal) is written to as it is; a link is followed.
+    """
     if name is None:
         yield None
         return
     final = Path(name)
     if final.is_dir():
         raise IsADirectoryError(21, "The report cannot be written, this is a folder", name)
+    if final.exists() and not final.is_file():
+        with final.open("w", encoding="utf-8") as file:
+            yield file.write
+        return
+    final = final.resolve()
     try:
         handle, unfinished = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")  # mode 0600
     except OSError as error:
         raise OSError(error.errno, f"The report cannot be written, {error.strerror}", name) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file.write  # type: ignore[misc]
+            yield file.write
             file.flush()
             os.fsync(file.fileno())
         Path(unfinished).replace(final)

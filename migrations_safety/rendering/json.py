@@ -33,6 +33,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "snapshot": report.data.mark.as_dict() if report.data.mark else None,
         "adopted": [{"app": one.app, "name": one.name} for one in plan.adopted],
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in plan.migrations],
+        "unapplied": [{"app": one.app, "name": one.name} for one in plan.unapplied],
         "operations": plan.operations,
         "references": [
             reference(report.evidence, counted) for census in report.data.censuses for counted in census.references
@@ -77,6 +78,7 @@ def migrate(run: MigrateRun) -> dict[str, Any]:
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in gate.plan.migrations]
         if gate
         else [],
+        "unapplied": [{"app": one.app, "name": one.name} for one in gate.plan.unapplied] if gate else [],
         "findings": findings(gate.findings) if gate else [],
         "lock_waits": run.lock_waits,
         "seconds": round(run.seconds, 3),
@@ -117,6 +119,7 @@ def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "verdict": report.verdict,
         "database": report.target.as_dict(),
+        "exists": report.exists,
         "runs": [
             asdict(one)
             | {"started_at": one.started_at.isoformat()}

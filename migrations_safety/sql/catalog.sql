@@ -9,6 +9,9 @@ JOIN pg_class c ON c.oid = to_regclass(name)
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p')
 
+-- kinds_of_relations: which of the given quoted names are taken, and by what
+SELECT name, c.relkind AS kind FROM unnest(%(names)s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
+
 -- parts: each of the given tables with its partitions: what holds its rows
 WITH RECURSIVE parts AS (
     SELECT name, to_regclass(name)::oid AS oid FROM unnest(%(names)s::text[]) AS name
@@ -18,6 +21,7 @@ WITH RECURSIVE parts AS (
 SELECT parts.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
        coalesce(pg_relation_size(c.oid), 0) AS bytes
 FROM parts JOIN pg_class c ON c.oid = parts.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f')
 ORDER BY c.oid
 
 -- number_of_tables: tables on the search path that are no partitions and no records of migrations or runs
@@ -27,7 +31,10 @@ AND relname <> 'django_migrations' AND NOT starts_with(relname, 'migrations_safe
 
 -- columns: the columns of the given tables
 SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid, a.atttypmod AS type_modifier,
-       format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
+       format_type(a.atttypid, a.atttypmod) AS type,
+       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END AS base_type,
+       NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
+                                   AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated) AS nullable,
        pg_get_expr(d.adbin, d.adrelid) AS "default", a.attidentity::text AS identity, a.attgenerated::text AS generated,
        coalesce(co.collname, '') AS collation, coalesce(co.collisdeterministic, true) AS deterministic,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisvalid AND i.indpred IS NULL
@@ -66,8 +73,15 @@ JOIN pg_am am ON am.oid = c.relam
 WHERE i.indrelid = ANY(%(oids)s::oid[])
 ORDER BY i.indrelid, c.relname
 
--- foreign_keys: the foreign keys of the given tables; those that a partition inherits belong to its parent
-SELECT con.conrelid::bigint AS table_oid, con.conname AS name,
+-- foreign_keys: the foreign keys of the given tables, and those that their partitions have not from them
+WITH RECURSIVE parts AS (
+    SELECT oid AS root, oid, false AS is_partition FROM unnest(%(oids)s::oid[]) AS oid
+    UNION
+    SELECT parts.root, c.oid, true FROM parts JOIN pg_inherits ON inhparent = parts.oid JOIN pg_class c ON c.oid = inhrelid
+    WHERE c.relispartition
+)
+SELECT parts.root::bigint AS table_oid, con.conname AS name,
+       CASE WHEN parts.is_partition THEN con.conrelid::regclass::text ELSE '' END AS partition,
        ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)
              JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
        con.confrelid::bigint AS target_oid, target.relname AS target_table, target_schema.nspname AS target_schema,
@@ -77,13 +91,17 @@ SELECT con.conrelid::bigint AS table_oid, con.conname AS name,
        coalesce(cardinality(con.confdelsetcols), 0) AS set_columns,
        con.condeferrable AS deferrable, con.condeferred AS deferred, con.convalidated AS validated,
        coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
-       (SELECT count(*) FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgenabled IN ('D', 'R')) AS disabled_triggers
-FROM pg_constraint con
+       (WITH RECURSIVE of_key AS (
+            SELECT con.oid UNION SELECT inherited.oid FROM of_key JOIN pg_constraint inherited ON inherited.conparentid = of_key.oid
+        ) SELECT count(*) FROM of_key JOIN pg_trigger t ON t.tgconstraint = of_key.oid WHERE t.tgenabled IN ('D', 'R')
+       ) AS disabled_triggers
+FROM parts
+JOIN pg_constraint con ON con.conrelid = parts.oid
 JOIN pg_class target ON target.oid = con.confrelid
 JOIN pg_namespace target_schema ON target_schema.oid = target.relnamespace
-WHERE con.contype = 'f' AND con.conrelid = ANY(%(oids)s::oid[])
+WHERE con.contype = 'f' AND (con.conparentid = 0 OR NOT parts.is_partition)
   AND NOT EXISTS (SELECT FROM pg_constraint parent WHERE parent.oid = con.conparentid AND parent.conrelid = con.conrelid)
-ORDER BY con.conrelid, con.conname
+ORDER BY parts.root, con.conrelid, con.conname
 
 -- other_constraints: the primary keys, CHECK, UNIQUE and EXCLUDE constraints of the given tables
 SELECT con.conrelid::bigint AS table_oid, con.conname AS name, con.contype::text AS kind,
@@ -105,7 +123,7 @@ FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND c.oid <> ALL(%(oids)s::oid[])
+  AND c.oid <> ALL(%(oids)s::oid[]) AND NOT starts_with(c.relname, 'migrations_safety_')
   AND replace(lower(a.attname), '_', '') ~ ('(' || array_to_string(%(bare_names)s::text[], '|') || ')$')
   AND NOT EXISTS (SELECT FROM pg_constraint con
                   WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])

@@ -5,19 +5,19 @@ SELECT class, has_parent, count(*) AS values, {figures} FROM classified GROUP BY
 count(*) FILTER (WHERE {rows} > 0), sum({rows})::bigint, max({rows})
 
 -- spellings: how many ids are there in several spellings, and how many differ from another in case only
-, odd AS MATERIALIZED (SELECT value::text AS value, class, has_parent FROM classified)
+, odd AS MATERIALIZED (SELECT value::text COLLATE "C" AS value, class, has_parent FROM classified)
 SELECT (
-    SELECT count(*) FROM (
-        SELECT FROM odd WHERE class = 'several_spellings'
+    SELECT count(DISTINCT person.uuid) FROM (
+        SELECT value AS uuid FROM odd WHERE class = 'several_spellings'
         UNION ALL
-        SELECT FROM (
+        SELECT other.uuid FROM (
             SELECT {uuid_spelled} AS uuid
             FROM odd CROSS JOIN LATERAL (SELECT regexp_replace(odd.value, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
             WHERE class = 'uuid_noncanonical' AND NOT has_parent
         ) AS other
         GROUP BY uuid
         HAVING count(*) > 1 OR EXISTS (SELECT FROM odd WHERE class LIKE 'uuid%%' AND odd.value = other.uuid)
-    ) AS several_spellings
+    ) AS person
 ), (
     SELECT coalesce(sum(spellings), 0)::bigint FROM (
         SELECT count(*) AS spellings FROM odd WHERE class = 'opaque' GROUP BY lower(value COLLATE "C") HAVING count(*) > 1

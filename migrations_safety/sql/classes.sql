@@ -33,7 +33,7 @@ parent.{target_column}::{type}
 respelled.value IS NOT NULL
 
 -- join_respelled: the ids of parents that have capitals, in small letters
-LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled ON respelled.value = counted.value
+LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled ON respelled.value = counted.value::text COLLATE "C"
 
 -- respelled_parents: the UUIDs of parents that have capitals, in small letters
 SELECT lower(parent.{target_column} COLLATE "C") AS value FROM {target} AS parent
@@ -47,8 +47,8 @@ SELECT EXISTS ({respelled_parents})
 known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
 
 -- has_uuid_shape_by_type: the same from PostgreSQL 16 on, several times as fast
-known.value COLLATE "C" LIKE '________-____-____-____-____________'
-AND pg_input_is_valid(known.value, 'uuid') AND known.value = lower(known.value COLLATE "C")
+known.value::text COLLATE "C" LIKE '________-____-____-____-____________'
+AND pg_input_is_valid(known.value::text, 'uuid') AND known.value::text = lower(known.value::text COLLATE "C")
 
 -- class: the class of an identifier, tested in the order of the documented table
 CASE
@@ -56,7 +56,7 @@ CASE
     WHEN {has_uuid_shape} THEN {class_of_uuid}
     ELSE (
         SELECT {class_of_text}
-        FROM (SELECT regexp_replace(known.value::text, {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
+        FROM (SELECT regexp_replace(known.value::text COLLATE "C", {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
         CROSS JOIN LATERAL (SELECT {uuid_spelled} AS uuid OFFSET 0) AS u
     )
 END
@@ -89,4 +89,4 @@ CASE
 END
 
 -- is_record_number: true where the value is the record number of a parent
-EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text)
+EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text COLLATE "default")

@@ -11,7 +11,7 @@ SELECT k.number - 1,
     a.attcollation,
     coalesce(CASE WHEN co.collprovider = 'd' THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate ~* '^(C|POSIX|C\.utf-?8)$'
                   ELSE co.collprovider = 'b' OR co.collprovider = 'c' AND co.collcollate ~* '^(C|POSIX|C\.utf-?8)$' END, true),
-    NOT a.attnotnull
+    NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated)
 FROM unnest(%(tables)s::text[], %(columns)s::text[]) WITH ORDINALITY AS k (table_name, column_name, number)
 JOIN pg_class c ON c.oid = to_regclass(k.table_name)
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name

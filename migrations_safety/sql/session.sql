@@ -8,6 +8,9 @@ SELECT current_database() AS name, current_setting('server_version') AS server_v
                  AND pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() THEN 0
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS seconds_behind
 
+-- settle: what we read is printed in one way, whatever the role or the database prefers
+SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false)
+
 -- timeouts: the timeouts of this session that would end a long statement or transaction
 SELECT name, setting || coalesce(' ' || unit, '') AS value FROM pg_settings
 WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'
@@ -24,9 +27,9 @@ SELECT pg_try_advisory_lock(%(class)s, %(object)s)
 -- release_deploy_lock: gives the deploy lock back
 SELECT pg_advisory_unlock(%(class)s, %(object)s)
 
--- users_of_tables: sessions with a transaction that holds a lock on one of the tables, longest first
+-- users_of_tables: sessions with a transaction that holds a lock on one of the tables, longest first; its age is NULL where the role may not see it
 SELECT l.relation::bigint AS table_oid, a.pid, coalesce(a.state, 'state not shown') AS state,
-       coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::integer AS seconds,
+       extract(epoch FROM clock_timestamp() - a.xact_start)::integer AS seconds,
        coalesce(a.application_name, '') AS application,
        coalesce(a.backend_type = 'autovacuum worker' AND a.query LIKE '%%(to prevent wraparound)%%', false) AS wraparound,
        coalesce(a.backend_type = 'autovacuum worker', false) AS autovacuum
@@ -44,6 +47,9 @@ FROM pg_locks l
 LEFT JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::text
 WHERE l.locktype = 'relation' AND l.granted AND l.pid IS NULL AND l.relation = ANY(%(oids)s::oid[])
 GROUP BY l.relation
+
+-- rows_but: how many rows a table holds, some left out
+SELECT count(*) FROM {table} WHERE NOT ({but})
 
 -- row_security_active: which of the tables hide rows from this role
 SELECT oid::bigint FROM unnest(%(oids)s::oid[]) AS oid WHERE row_security_active(oid)

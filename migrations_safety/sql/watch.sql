@@ -1,11 +1,11 @@
 -- queued_behind: sessions that wait for a lock behind the watched one, and for how long
-SELECT l.pid, l.waitstart, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS seconds
+SELECT l.pid, l.waitstart::text, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS seconds
 FROM pg_locks l
 WHERE NOT l.granted AND l.pid <> %(pid)s AND l.waitstart IS NOT NULL AND %(pid)s = ANY (pg_blocking_pids(l.pid))
 
 -- holders: the sessions that the watched one waits for; pid 0 is a prepared transaction
 SELECT blocking.pid, coalesce(a.state, CASE WHEN blocking.pid = 0 THEN 'prepared' ELSE 'state not shown' END) AS state,
-       coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::integer AS seconds,
+       extract(epoch FROM clock_timestamp() - a.xact_start)::integer AS seconds,
        coalesce(a.application_name, '') AS application
 FROM unnest(pg_blocking_pids(%(pid)s)) AS blocking(pid) LEFT JOIN pg_stat_activity a ON a.pid = blocking.pid
 ORDER BY seconds DESC, blocking.pid
@@ -19,6 +19,9 @@ SELECT setting::integer FROM pg_settings WHERE name = 'deadlock_timeout'
 -- limit_lock_waits: bounds each wait for a lock in this transaction, in milliseconds
 SELECT set_config('lock_timeout', %(milliseconds)s, true)
 
+-- limit_lock_waits_of_session: the same in this session
+SELECT set_config('lock_timeout', %(milliseconds)s, false)
+
 -- lift_timeouts: lets a long statement of this transaction run to its end
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')
 
@@ -26,9 +29,11 @@ SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_ti
 SELECT set_config(name, '0', false) FROM pg_settings
 WHERE name IN ('statement_timeout', 'transaction_timeout', 'lock_timeout')
 
--- reset_session_timeouts: back to what the role and the server say
-RESET statement_timeout; RESET lock_timeout
+-- reset_session_timeouts: back to what the session began with
+SELECT set_config(name, reset_val, false) FROM pg_settings
+WHERE name IN ('statement_timeout', 'transaction_timeout', 'lock_timeout')
 
--- index_of_name: an index of the given quoted name, its definition, and whether it is valid
-SELECT pg_get_indexdef(i.indexrelid), i.indisvalid AND i.indisready
-FROM pg_index i WHERE i.indexrelid = to_regclass(%(name)s)
+-- index_of_name: an index of a table, both named as in a statement: its definition, whether it is valid, its full name
+SELECT pg_get_indexdef(i.indexrelid), i.indisvalid AND i.indisready, i.indexrelid::regclass::text
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = to_regclass(%(table)s) AND c.relname::text = (parse_ident(%(name)s))[1]

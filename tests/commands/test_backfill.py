@@ -166,7 +166,7 @@ def test_a_batch_of_no_size_is_refused(make, size):
     result = make("with_patients").run(BACKFILL, "--batch-size", size)
 
     assert (result.code, result.out) == (2, "")
-    assert "a batch has 1 to 100000 rows" in result.err
+    assert "rows: a whole number, 1 to 100,000" in result.err
 
 
 def test_a_hospital_with_ids_and_references_alone_is_enough(make):

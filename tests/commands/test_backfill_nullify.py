@@ -238,3 +238,29 @@ def test_every_run_is_recorded(hospital):
 
     assert finished[0][0]["nullified"] == {"bills": 1}
     assert finished[1][0] == {"restored": {"bills": 1}, "not_restored": {}, "batches": 1}
+
+
+def test_what_a_trigger_forbids_is_not_called_done_and_leaves_no_image(hospital):
+    refer(hospital, "bills", ONE, NIL)
+    hospital.execute("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    hospital.execute("CREATE TRIGGER keep BEFORE UPDATE ON bills FOR EACH ROW EXECUTE FUNCTION keep()")
+
+    result = hospital.run(BACKFILL, "--nullify", "bills")
+
+    assert result.code == 2
+    assert "2 references of bills without a parent could not be set to NULL" in result.err
+    assert bills(hospital) == [NIL, ONE] or bills(hospital) == [ONE, NIL]
+    assert hospital.value("SELECT count(*) FROM migrations_safety_before_image") == 0
+
+
+def test_an_old_value_that_the_column_would_cut_is_not_put_back(hospital_text):
+    long = "x" * 50
+    refer(hospital_text, "bills", long)
+    nullify(hospital_text, "bills")
+    hospital_text.execute('ALTER TABLE bills ALTER "patientId" TYPE varchar(36)')
+
+    report = restore(hospital_text, expected=1)
+
+    assert (report["restored"], report["not_restored"]) == ({"bills": 0}, {"bills": 1})
+    assert bills(hospital_text) == [None]
+    assert hospital_text.value("SELECT value FROM migrations_safety_before_image WHERE restored_run_id IS NULL") == long

@@ -116,8 +116,9 @@ def test_ids_of_another_type_than_the_setting_are_refused_before_anything_change
     result = database.run(BACKFILL)
 
     assert (result.code, result.out) == (2, "")
+    assert "types.E001" in result.err
     assert "bills" in result.err
-    assert f"EHR_ID_TYPE={id_type}" in database.run("precheck").out
+    assert f"EHR_ID_TYPE={id_type}" in result.err
     assert (photograph(database), contents(database)) == before
 
 

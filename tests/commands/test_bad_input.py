@@ -1,6 +1,9 @@
 """Whatever stops `precheck`: one clear sentence on stderr, nothing on stdout, exit code 2 (130 for Ctrl-C)."""
 
+import json
+import os
 import signal
+import stat
 import time
 from urllib.parse import quote
 
@@ -180,3 +183,53 @@ def test_ctrl_c_in_the_middle_is_130_at_once(hospital, tmp_path):
         "AND pid <> pg_backend_pid())",
         hospital.name,
     )
+
+
+def test_a_host_that_nobody_knows_is_not_called_a_lost_connection():
+    result = process.manage("precheck", DATABASE_URL=f"postgresql://ehr:{SECRET}x@hosp.invalid/hospital")
+
+    assert_one_sentence(result, "Could not connect: the host is not known", "percent-encoded")
+    assert SECRET not in result.said
+
+
+def test_an_unknown_command_is_no_finding(hospital):
+    result = hospital.run("prechek")
+
+    assert result.code == 2
+    assert "Unknown command: 'prechek'" in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["migrate", "--plan", "--format", "json"], ["migrate", "--check", "--output", "report"]],
+)
+def test_reports_are_refused_where_there_is_none(hospital, arguments):
+    assert_one_sentence(hospital.run(*arguments), "--plan and --check print Django's own lines")
+
+
+def test_a_link_is_followed_and_a_pipe_is_written_to(hospital, tmp_path):
+    target, link, pipe = tmp_path / "target", tmp_path / "link", tmp_path / "pipe"
+    target.write_text("old")
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+
+    linked = hospital.run("precheck", "--format", "json", "--output", str(link))
+    with hospital.start("precheck", "--format", "json", "--output", str(pipe)) as running:
+        piped = json.loads(pipe.read_text())
+        running.communicate(timeout=20)
+
+    assert (linked.code, running.returncode) == (0, 0)
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["verdict"] == piped["verdict"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("style", ["German", "SQL, DMY", "Postgres"])
+def test_the_way_a_database_prints_dates_changes_nothing(hospital, style):
+    hospital.execute(f'ALTER DATABASE "{hospital.name}" SET datestyle = {style}')
+    hospital.execute(f'ALTER DATABASE "{hospital.name}" SET quote_all_identifiers = on')
+    refer(hospital, "bills", "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001")
+
+    for command in ("backfill_placeholders", "migrate", "verify_patient_schema", "audit_runs"):
+        result = hospital.run(command)
+        assert result.code == 0, result.said

@@ -115,3 +115,71 @@ def write(database, waits, stop):
             session.execute("UPDATE bills_old SET year = year WHERE ctid = (SELECT ctid FROM bills_old LIMIT 1)")
             waits.append(time.monotonic() - started)
             time.sleep(0.005)
+
+
+@pytest.fixture
+def with_key_of_its_own(partitioned):
+    """One partition has a key that deletes, under the name of the one that is declared."""
+    partitioned.run("backfill_placeholders")
+    partitioned.execute(
+        'ALTER TABLE bills_2026 ADD CONSTRAINT "bills_patientId_fkey" FOREIGN KEY ("patientId") '
+        "REFERENCES patients (id) ON DELETE CASCADE ON UPDATE CASCADE"
+    )
+    return partitioned
+
+
+def test_a_key_that_only_a_partition_has_is_not_taken_for_the_declared_one(with_key_of_its_own):
+    looked = with_key_of_its_own.run("precheck", "--format", "json")
+    migrated = with_key_of_its_own.run("migrate")
+
+    assert (looked.code, migrated.code) == (1, 1)
+    assert [one["subject"] for one in looked.json["findings"] if one["id"] == "tables.E003"] == ["bills_2026"]
+
+
+def test_such_a_key_that_came_later_is_drift(partitioned):
+    partitioned.run("backfill_placeholders")
+    assert partitioned.run("migrate").code == 0
+    partitioned.execute(
+        'ALTER TABLE bills_2026 ADD CONSTRAINT later FOREIGN KEY ("patientId") REFERENCES patients ON DELETE CASCADE'
+    )
+
+    verified = partitioned.run("verify_patient_schema", "--format", "json")
+
+    assert verified.code == 1
+    assert [(one["id"], one["subject"]) for one in verified.json["findings"] if one["id"][7] == "E"] == [
+        ("schema.E018", "bills_2026.later")
+    ]
+
+
+def test_disabled_triggers_of_one_partition_are_drift(partitioned):
+    partitioned.run("backfill_placeholders")
+    assert partitioned.run("migrate").code == 0
+    partitioned.execute("ALTER TABLE bills_2026 DISABLE TRIGGER ALL")
+
+    verified = partitioned.run("verify_patient_schema", "--format", "json")
+
+    assert verified.code == 1
+    assert "schema.E017" in [one["id"] for one in verified.json["findings"]]
+
+
+def test_a_partition_that_came_between_the_two_migrations_gets_its_key_too(partitioned):
+    partitioned.run("backfill_placeholders")
+    assert partitioned.run("migrate", "ehr", "0002").code == 0
+    partitioned.execute("CREATE TABLE bills_2027 PARTITION OF bills_new FOR VALUES IN (2027)")
+
+    finished = partitioned.run("migrate")
+
+    assert finished.code == 0, finished.said
+    assert ("bills_2027", True) in partitioned.rows(KEYS)
+    assert partitioned.run("verify_patient_schema").code == 0
+
+
+def test_references_of_a_table_whose_rows_have_no_unique_name_are_not_set_to_null(partitioned):
+    before = partitioned.rows('SELECT id, "patientId" FROM bills ORDER BY 1')
+
+    refused = partitioned.run("backfill_placeholders", "--nullify", "bills")
+
+    assert refused.code == 2
+    assert "bills has no column that is unique and names its rows" in refused.err
+    assert partitioned.rows('SELECT id, "patientId" FROM bills ORDER BY 1') == before
+    assert partitioned.value("SELECT to_regclass('patients') IS NULL")

@@ -96,8 +96,8 @@ def test_the_gate_takes_no_estimate_for_a_census(known, tmp_path):
     [
         (("--approximate", "--no-data"), "not allowed with argument"),
         (("--approximate", "--show-ids"), "--show-ids looks at the data: not with --no-data or --approximate."),
-        (("--jobs", "0"), "a number of processes, 1 to 64"),
-        (("--max-rate", "0"), "megabytes a second, a whole number, 1 or more"),
+        (("--jobs", "0"), "processes: a whole number, 1 to 64"),
+        (("--max-rate", "0"), "megabytes a second: a whole number, 1 or more"),
         (("--jobs", "2", "--max-rate", "5"), "--max-rate goes with one job"),
     ],
 )

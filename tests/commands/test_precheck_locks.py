@@ -146,3 +146,17 @@ def test_a_server_that_is_too_old_ends_the_look(old_server):
 
     assert (result.code, result.out) == (2, "")
     assert "target.E003: PostgreSQL 14.19 is older than 15" in result.err
+
+
+def test_sessions_that_the_role_may_not_see_into_are_said(hospital, new_role):
+    reader = new_role()
+    hospital.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{reader}"')
+    url = hospital.server.url(hospital.name, user=reader)
+
+    with hospital.session("SELECT count(*) FROM bills"):
+        hidden = hospital.run("precheck", "--format", "json", url=url).json["findings"]
+        hospital.execute(f'GRANT pg_read_all_stats TO "{reader}"')
+        seen = hospital.run("precheck", "--format", "json", url=url).json["findings"]
+
+    of_locks = [[one["id"] for one in found if one["id"].startswith("locks.")] for found in (hidden, seen)]
+    assert of_locks == [["locks.W003"], ["locks.W001"]]

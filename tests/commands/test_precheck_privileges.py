@@ -143,3 +143,16 @@ def test_row_level_security_of_the_parent_is_seen_too(make, new_role, in_process
     found = look()
 
     assert [one.subject for one in found["privilege.E005"]] == ["patients"]
+
+
+@pytest.mark.parametrize("arguments", [["verify_patient_schema"], ["backfill_placeholders", "--dry-run"]])
+def test_where_rows_are_hidden_nothing_is_called_clean(migrated, new_role, arguments):
+    reader = new_role()
+    migrated.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{reader}"')
+    migrated.execute("ALTER TABLE bills ENABLE ROW LEVEL SECURITY")
+
+    result = migrated.run(*arguments, url=as_role(migrated, reader))
+
+    assert (result.code, result.out) == (2, "")
+    assert "privilege.E005: row-level security hides rows of bills" in result.err
+    assert "BYPASSRLS" in result.err

@@ -4,7 +4,7 @@ import pytest
 
 from migrations_safety.precheck import Depth
 from migrations_safety.refusals import TablesMissing
-from tests.factories import REFERENCING, refer
+from tests.factories import REFERENCING, PatientFactory, refer
 from tests.findings import look, told
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
@@ -201,3 +201,46 @@ def test_another_collation_is_a_warning(make, in_process):
     in_process(database)
 
     assert told(look(), "types.W002") == ['bills."patientId" has the collation C, patients."id" has default.']
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding", "subject"),
+    [
+        ("CREATE VIEW patients AS SELECT 1 AS id", "tables.E008", "patients"),
+        ("CREATE SEQUENCE patient_contacts", "tables.E008", "patient_contacts"),
+        ("CREATE INDEX patients_phone_idx ON users (email)", "tables.E008", "patients_phone_idx"),
+        ('CREATE DOMAIN "PatientStatus" AS text', "tables.E005", "PatientStatus"),
+        ('ALTER TABLE bills ADD CONSTRAINT "bills_patientId_fkey" CHECK (true)', "tables.E003", "bills"),
+    ],
+    ids=["view", "sequence", "index", "domain", "check"],
+)
+def test_a_name_that_something_else_has_is_found_before_migrate_meets_it(hospital, statement, finding, subject):
+    hospital.execute(statement)
+
+    looked, migrated = hospital.run("precheck", "--format", "json"), hospital.run("migrate")
+
+    assert (looked.code, migrated.code) == (1, 1)
+    assert (finding, subject) in [(one["id"], one["subject"]) for one in looked.json["findings"]]
+
+
+def test_a_parent_in_an_inheriting_table_is_none_as_for_the_key(make):
+    database = make("with_patients", "text")
+    database.execute("CREATE TABLE patients_old () INHERITS (patients)")
+    PatientFactory.create(on=database, id="A1")
+    database.execute("INSERT INTO patients_old SELECT * FROM ONLY patients; DELETE FROM ONLY patients")
+    refer(database, "bills", "A1")
+
+    looked = database.run("precheck", "--format", "json")
+
+    assert looked.code == 1
+    assert next(one for one in looked.json["references"] if one["table"] == "bills")["orphan_rows"] == 1
+
+
+def test_a_table_of_patients_without_record_numbers_is_a_finding_and_no_error(hospital_text):
+    hospital_text.execute("CREATE TABLE patients (id text PRIMARY KEY, name text)")
+    refer(hospital_text, "bills", "A1")
+
+    looked = hospital_text.run("precheck", "--format", "json")
+
+    assert looked.code == 1
+    assert "tables.E004" in [one["id"] for one in looked.json["findings"]]

@@ -5,14 +5,14 @@ import time
 
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import OperationalError, migrations, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from migrations_safety.executor import SafeExecutor, on_the_ladder
 from migrations_safety.locks import Ladder
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import LocksNotFree
+from migrations_safety.refusals import LocksNotFree, OthersWaited
 from migrations_safety.watchdog import Watchdog
 
 TABLE = migrations.CreateModel(
@@ -162,3 +162,128 @@ def test_an_index_of_the_same_name_and_another_definition_is_not_taken_for_ours(
         apply(ladder, migration(INDEX, atomic=False))
 
     assert not is_recorded(empty)
+
+
+LATE = [
+    "-- a note\nALTER TABLE things ADD COLUMN size int",
+    "/* a note */ ALTER TABLE things ADD COLUMN size int",
+    "DO $$ BEGIN ALTER TABLE things ADD COLUMN size int; END $$",
+    "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE things ADD COLUMN size int",
+]
+
+
+def add_column(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE things ADD COLUMN size int")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [*map(migrations.RunSQL, LATE), migrations.RunPython(add_column), migrations.RunPython(add_column, atomic=True)],
+    ids=["comment", "block comment", "block", "two statements", "python", "python in a transaction"],
+)
+def test_no_statement_of_a_migration_that_is_not_atomic_makes_writers_wait(ladder, empty, operation):
+    begun = threading.Event()
+    other = threading.Thread(target=blocker, args=(empty, 2.0, begun))
+    other.start()
+    begun.wait()
+    waits = []
+    writer = threading.Thread(target=write, args=(empty, 2.2, waits))
+    writer.start()
+
+    apply(ladder, migration(operation, atomic=False))
+    other.join()
+    writer.join()
+
+    assert is_recorded(empty)
+    assert max(waits) < 2 / 2
+    assert (
+        empty.value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attname = 'size'") == 1
+    )
+
+
+def name_all(apps, schema_editor):
+    """As careless code does it: what fails is passed over."""
+    with schema_editor.connection.cursor() as cursor:
+        for number in range(1, 6):
+            try:
+                with transaction.atomic():
+                    cursor.execute("UPDATE things SET name = 'done' WHERE id = %s", [number])
+            except OperationalError:
+                pass
+
+
+def test_a_row_that_was_held_and_passed_over_is_not_lost(ladder, empty):
+    empty.execute("INSERT INTO things (name) SELECT 'new' FROM generate_series(1, 5)")
+    begun = threading.Event()
+
+    def hold():
+        with empty.session("SELECT FROM things WHERE id = 3 FOR UPDATE"):
+            begun.set()
+            time.sleep(1)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    begun.wait()
+
+    apply(ladder, migration(migrations.RunPython(name_all)))
+    other.join()
+
+    assert empty.value("SELECT count(*) FROM things WHERE name = 'done'") == 5
+
+
+def test_what_makes_others_wait_each_time_says_so_and_names_nobody(ladder, empty):
+    ladder.retry_for = 1
+    ladder.watchdog.max_stall = 0.05
+    one = migration(migrations.RunSQL("LOCK TABLE things IN SHARE MODE; SELECT pg_sleep(1)"))
+    waits = []
+    writer = threading.Thread(target=write, args=(empty, 4, waits))
+    writer.start()
+
+    with pytest.raises(OthersWaited) as refused:
+        apply(ladder, one)
+    writer.join()
+
+    assert "made others wait longer than --max-stall" in str(refused.value)
+    assert "pid" not in str(refused.value)
+    assert max(waits) < 2 / 2
+
+
+def test_the_sessions_own_settings_are_back_afterwards(in_process, empty):
+    connection = in_process(empty)
+    connection.ensure_connection()
+    with Watchdog(connection, max_stall=0.2) as watchdog:
+        ladder = Ladder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
+        with connection.cursor() as cursor, on_the_ladder(connection, ladder):
+            cursor.execute("SHOW lock_timeout")
+            (within,) = cursor.fetchone()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        (after,) = cursor.fetchone()
+
+    assert within != "0"
+    assert after == "0"
+
+
+def test_an_invalid_index_in_another_schema_is_built_anew(in_process, empty):
+    empty.execute('CREATE SCHEMA "Ward"; CREATE TABLE "Ward".things (id bigserial PRIMARY KEY, name text)')
+    empty.execute("INSERT INTO \"Ward\".things (name) VALUES ('same'), ('same')")
+    with pytest.raises(Exception, match="could not create unique index"):
+        empty.execute('CREATE UNIQUE INDEX CONCURRENTLY things_name_idx ON "Ward".things (name)')
+    connection = in_process(empty)
+    connection.ensure_connection()
+    with Watchdog(connection, max_stall=0.2) as watchdog:
+        ladder = Ladder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
+        with on_the_ladder(connection, ladder), connection.schema_editor(atomic=False) as editor:
+            editor.execute('CREATE INDEX CONCURRENTLY "things_name_idx" ON "Ward"."things" ("name")', None)
+
+    assert empty.rows(
+        "SELECT indisvalid, indisunique FROM pg_index WHERE indexrelid = '\"Ward\".things_name_idx'::regclass"
+    ) == [(True, False)]
+
+
+def test_an_index_of_a_column_that_differs_in_capitals_is_not_taken_for_ours(ladder, empty):
+    empty.execute('ALTER TABLE things ADD COLUMN "Name" text; CREATE INDEX things_name_idx ON things ("Name")')
+
+    with pytest.raises(Exception, match="already exists"):
+        apply(ladder, migration(INDEX, atomic=False))

@@ -23,7 +23,7 @@ def test_the_keys_to_users_are_the_last_statements_before_the_record_and_the_com
 class Impatient:
     """A watchdog that has cancelled between two statements."""
 
-    has_cancelled = True
+    has_cancelled = may_cancel = True
 
 
 def test_a_cancel_between_two_statements_ends_the_attempt_all_the_same():

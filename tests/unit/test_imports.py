@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql", "words"},
-    {"refusals", "findings", "constraints", "fields", "progress", "expressions", "beside"},
+    {"findings"},
+    {"refusals", "constraints", "fields", "progress", "expressions", "beside"},
     {"errors", "watchdog", "sharing", "composing"},
     {"registry", "catalog", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
@@ -19,7 +20,8 @@ LAYERS = [
     {"classes"},
     {"census"},
     {"operations"},
-    {"plan", "autodetector"},
+    {"planned", "autodetector"},
+    {"plan"},
     {"checks"},
     {"comparison", "placing", "nullification", "counting"},
     {"approximation", "earlier"},

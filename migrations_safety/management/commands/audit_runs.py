@@ -9,6 +9,7 @@ from typing import Any
 from migrations_safety import audit
 from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
 from migrations_safety.progress import Progress
+from migrations_safety.words import counted
 
 
 class Command(SafetyCommand):
@@ -25,10 +26,12 @@ class Command(SafetyCommand):
         report = audit.run(using=options["database"], expect_database=options["expect_database"])
         from migrations_safety.rendering import json, text
 
-        words = "was changed" if report.findings else "holds"
+        words = "the record was changed" if report.findings else "the record holds"
+        if not report.exists:
+            words = "there is no record"
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.findings else 0,
-            closing=f"audit_runs: {len(report.runs)} runs, the record {words}.",
+            closing=f"audit_runs: {counted(len(report.runs), 'run')}, {words}.",
             text=partial(text.audit, report),
             json=partial(json.audit, report, seconds=seconds()),
         )

@@ -11,24 +11,16 @@ from django.core.management.base import CommandError
 
 from migrations_safety import backfill
 from migrations_safety.management.command import (
-    COULD_NOT,
     LOOKED_AND_FOUND,
     Outcome,
     SafetyCommand,
     add_reading_arguments,
-    not_negative,
     reading_of,
+    whole_number,
 )
 from migrations_safety.pace import Pace
 from migrations_safety.progress import Progress
 from migrations_safety.words import counted
-
-
-def batch_size(text: str) -> int:
-    """A number of rows, 1 to 100,000."""
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError("a batch has 1 to 100000 rows")
-    return int(text)
 
 
 class Command(SafetyCommand):
@@ -47,11 +39,15 @@ class Command(SafetyCommand):
         add_reading_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="count what would be done, write nothing")
         help = "rows per transaction, at most (default: as many as fit into --batch-time)"
-        parser.add_argument("--batch-size", type=batch_size, metavar="ROWS", help=help)
+        parser.add_argument("--batch-size", type=whole_number("rows", least=1, most=100_000), metavar="ROWS", help=help)
         help = "how long one transaction should take (default: 250); batches adapt to it"
-        parser.add_argument("--batch-time", type=not_negative, default=250, metavar="MILLISECONDS", help=help)
+        parser.add_argument(
+            "--batch-time", type=whole_number("milliseconds", least=1), default=250, metavar="MILLISECONDS", help=help
+        )
         help = "pause while a standby is further behind, or the WAL archiver fails (default: 30; 0: never)"
-        parser.add_argument("--max-lag", type=not_negative, default=30, metavar="SECONDS", help=help)
+        parser.add_argument(
+            "--max-lag", type=whole_number("seconds", least=0), default=30, metavar="SECONDS", help=help
+        )
         help = (
             "set the orphan references of this table to NULL instead (nullable columns only, values kept); may repeat"
         )
@@ -62,12 +58,13 @@ class Command(SafetyCommand):
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the backfill, or put back what one set to NULL."""
         if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
-            raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.", returncode=COULD_NOT)
-        batch_time = max(options["batch_time"], 1) / 1000
+            raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.")
         common = {
             "using": options["database"],
             "expect_database": options["expect_database"],
-            "pace": Pace(batch_size=options["batch_size"], batch_time=batch_time, max_lag=options["max_lag"]),
+            "pace": Pace(
+                batch_size=options["batch_size"], batch_time=options["batch_time"] / 1000, max_lag=options["max_lag"]
+            ),
             "progress": progress,
         }
         if options["restore_nullified"]:

@@ -14,21 +14,21 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
-from migrations_safety import earlier, migrating, precheck
+from migrations_safety import earlier, migrating, plan, precheck
 from migrations_safety.autodetector import SafeAutodetector
+from migrations_safety.executor import is_on_the_ladder
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
-    COULD_NOT,
     LOOKED_AND_FOUND,
     add_reading_arguments,
     add_report_arguments,
     add_target_arguments,
-    not_negative,
     one_sentence,
     reading_of,
     report_file,
     screen_width,
     wants_colour,
+    whole_number,
 )
 from migrations_safety.migrating import Run, Wishes
 from migrations_safety.precheck import Report
@@ -36,7 +36,7 @@ from migrations_safety.progress import Progress, progress_on
 from migrations_safety.session import connect
 from migrations_safety.words import counted
 
-REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again (--skip-precheck goes past it)"
+REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again"
 ARGUMENTS = (
     "app_label",
     "migration_name",
@@ -47,7 +47,7 @@ ARGUMENTS = (
     "max_stall",
     "expect_database",
 )
-SKIPPED = "--skip-precheck: nothing was looked at before this migration. Run verify_patient_schema afterwards."
+SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
 
 
 class Command(DjangoMigrate):
@@ -74,9 +74,13 @@ class Command(DjangoMigrate):
         help = "do not look before migrating; for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
         help = "how long to try again for a lock, or to wait for another deploy (default: 600)"
-        parser.add_argument("--retry-for", type=not_negative, default=600, metavar="SECONDS", help=help)
+        parser.add_argument(
+            "--retry-for", type=whole_number("seconds", least=0), default=600, metavar="SECONDS", help=help
+        )
         help = "cancel our own statement when others wait longer behind it (default: 200; 0: never)"
-        parser.add_argument("--max-stall", type=not_negative, default=200, metavar="MILLISECONDS", help=help)
+        parser.add_argument(
+            "--max-stall", type=whole_number("milliseconds", least=0), default=200, metavar="MILLISECONDS", help=help
+        )
         parser.add_argument("--no-wait", action="store_true", help="refuse where another deploy is at work")
 
     def execute(self, *args: Any, **options: Any) -> Any:
@@ -86,13 +90,18 @@ class Command(DjangoMigrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Gate, adopt, then Django."""
-        if options["census"] and options["skip_precheck"]:
-            raise CommandError("--census is for the gate, which --skip-precheck goes past.", returncode=COULD_NOT)
+        if options["census"] and (options["skip_precheck"] or _leaves_the_database_alone(options)):
+            raise CommandError("--census is for the gate, which is not asked here.")
         connection = connections[options["database"]]
         if connection.vendor != "postgresql":
             super().handle(*args, **options)
             return
+        if is_on_the_ladder(connection):  # called by a migration or a signal of the one that is at work
+            super().handle(*args, **options)
+            return
         only_tells = options["plan"] or options["check_unapplied"]
+        if only_tells and (options["format"] == "json" or options["output"]):
+            raise CommandError("--plan and --check print Django's own lines: not with --format json or --output.")
         target = connect(connection, expect_database=options["expect_database"], to_migrate=not only_tells)
         if only_tells:
             super().handle(*args, **options)
@@ -101,6 +110,8 @@ class Command(DjangoMigrate):
         patience = 0 if options["no_wait"] else options["retry_for"]
         with report_file(options["output"]) as write, deploy_lock(connection, wait=patience, progress=progress):
             started = time.monotonic()
+            if not _leaves_the_database_alone(options):
+                migrating.refuse_to_drop_baselines(connection, **_names(options))
             gate, waits = self._gate(options, progress), None
             if not (gate and gate.blocking):
                 waits = self._apply(connection, args, options, progress)
@@ -125,12 +136,13 @@ class Command(DjangoMigrate):
             self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
         return gate
 
-    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> dict[str, int]:
-        """Adopt what is there, then Django's own migrate; the lock waits that it caused."""
+    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> dict[str, int] | None:
+        """Adopt what is there, then Django's own migrate; the lock waits that it caused, None where it takes none."""
         if _leaves_the_database_alone(options):
-            super().handle(*args, **options)
-            return {}
-        planned = migrating.read(using=options["database"], **_names(options))
+            with self._reporting_elsewhere(options):
+                super().handle(*args, **options)
+            return None
+        planned = plan.read(connection, **_names(options))
         asked = {name: options[name] for name in ARGUMENTS if options[name]}
         wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
         with migrating.recorded(connection, planned, arguments=asked, wishes=wishes) as watchdog:
@@ -164,7 +176,8 @@ class Command(DjangoMigrate):
             write(text.migrate(run, **look))
         if run.lock_waits:
             self._tell(options, "Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
-        self._tell(options, f"migrate: {run.verdict}{REFUSED if run.verdict == 'refused' else ''}.")
+        verdict = "taken back" if run.gate and run.gate.plan.backwards and run.lock_waits else run.verdict
+        self._tell(options, f"migrate: {verdict}{REFUSED if run.verdict == 'refused' else ''}.")
 
     def _tell(self, options: dict[str, Any], sentence: str) -> None:
         if options["verbosity"] > 0:

@@ -25,7 +25,7 @@ def audit(report: Report, *, width: int, colour: bool) -> str:
         page.line()
         page.findings(report.findings)
     page.line()
-    words, style = AUDIT_VERDICTS[report.verdict]
+    words, style = AUDIT_VERDICTS[report.verdict] if report.exists else NO_RECORD
     page.line(f"{counted(len(report.runs), 'run')}. {words}", style=style)
     return page.text()
 
@@ -38,3 +38,4 @@ AUDIT_VERDICTS = {
     "holds": ("The record holds: nothing in it was changed, removed or reordered.", "bold green"),
     "broken": ("The record was changed.", "bold red"),
 }
+NO_RECORD = ("There is no record: nothing that changes a database was run here, or its tables were dropped.", "yellow")

@@ -48,12 +48,24 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
             page.line(f"  {subject} {identifier_class} {value!r} in {counted(rows, 'row')}")
     page.line()
     words, style = VERDICTS[report.verdict]
-    if report.target.in_recovery and not report.blocking:
-        words = "Nothing blocks here; this is a standby: migrate on the primary."
-    if not report.plan.migrations and not report.plan.adopted and not report.blocking and not report.plan.backwards:
-        words = "Nothing to do: all migrations are applied."
+    if not report.blocking:
+        words = _not_blocked(report) or words
     page.line(f"{words} ({seconds:.1f} s)", style=style)
     return page.text()
+
+
+def _not_blocked(report: Report) -> str:
+    """What that means here, where it is not simply that it is safe to migrate."""
+    plan = report.plan
+    if plan.backwards:
+        return "Nothing blocks the way back."
+    if not plan.migrations and not plan.adopted:
+        return "Nothing to do: all migrations are applied."
+    if report.data.depth is Depth.CATALOG and report.evidence.references():
+        return "Nothing in the catalog blocks; whether the data allows it is not known (--no-data)."
+    if report.target.in_recovery:
+        return "Nothing blocks here; this is a standby: migrate on the primary."
+    return ""
 
 
 REFERENCE_HEADINGS = (
@@ -71,7 +83,7 @@ def _plan(page: Page, report: Report) -> None:
     for one in plan.adopted:
         page.line(f"Adopts {one.label}: its tables are there already, it is recorded and not run.")
     if plan.backwards:
-        page.line("Goes backwards: only what was migrated is taken back.")
+        page.line(f"Would take back {', '.join(one.label for one in plan.unapplied)}.")
     if plan.migrations:
         page.line(f"Would run {', '.join(one.label for one in plan.migrations)}:")
         page.line("  " + _operations(plan.operations) + ".")

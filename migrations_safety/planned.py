@@ -1,0 +1,122 @@
+"""One pending migration as a plain value: what it makes, and how many operations of which kind it runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.db import router
+from django.db.migrations.operations import AddConstraint, AddIndex, CreateModel, SeparateDatabaseAndState
+
+from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.operations import CreateEnum, ValidateForeignKey
+
+KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "validate_foreign_key", "other")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedMigration:
+    """One pending migration; `creates` are the tables, `enums` the enums that it makes, `indexes` those of its tables.
+
+    `checksum` is the SHA-256 of the file that it stands in. A baseline is one that may be adopted instead of run.
+    """
+
+    app: str
+    name: str
+    atomic: bool
+    creates: tuple[str, ...]
+    indexes: tuple[str, ...]
+    enums: tuple[CreateEnum, ...]
+    checksum: str
+    is_baseline: bool
+
+    @property
+    def label(self) -> str:
+        """`patients.0001_initial`."""
+        return f"{self.app}.{self.name}"
+
+
+def planned(migration: Any, alias: str, *, there: frozenset[str] = frozenset()) -> PlannedMigration:
+    """Its plain value; a table that Django knows to be `there` is made anew only after the plan has freed its name."""
+    operations = list(flat(migration.operations))
+    created = [
+        one
+        for one in operations
+        if isinstance(one, CreateModel)
+        and _kinds_of_model(one)
+        and router.allow_migrate(alias, migration.app_label, model_name=one.name_lower)
+    ]
+    return PlannedMigration(
+        app=migration.app_label,
+        name=migration.name,
+        atomic=migration.atomic,
+        creates=tuple(table for table in (_table_of(migration, one) for one in created) if table not in there),
+        indexes=tuple(_indexes(operations, {one.name_lower for one in created})),
+        enums=tuple(one for one in operations if isinstance(one, CreateEnum)),
+        checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
+        is_baseline=hasattr(migration, "adopts"),
+    )
+
+
+def _indexes(operations: Iterable[Any], models: set[str]) -> Iterator[str]:
+    """The names of all indexes of the given new models."""
+    for one in operations:
+        if isinstance(one, CreateModel) and one.name_lower in models:
+            yield from (index.name for index in one.options.get("indexes", ()))
+        elif isinstance(one, AddIndex) and one.model_name_lower in models:
+            yield one.index.name
+
+
+def count_operations(migrations: Iterable[Any]) -> dict[str, int]:
+    """How many operations of each of `KINDS` the migrations run on the database."""
+    counts: Counter[str] = Counter()
+    for migration in migrations:
+        for operation in flat(migration.operations):
+            counts.update(_kinds(operation))
+    return {kind: counts[kind] for kind in KINDS}
+
+
+def flat(operations: Iterable[Any]) -> Iterator[Any]:
+    """The operations that run on the database, those of a SeparateDatabaseAndState among them."""
+    for operation in operations:
+        if isinstance(operation, SeparateDatabaseAndState):
+            yield from flat(operation.database_operations)
+        else:
+            yield operation
+
+
+def _kinds(operation: Any) -> dict[str, int]:
+    if isinstance(operation, CreateModel):
+        return _kinds_of_model(operation)
+    if isinstance(operation, CreateEnum):
+        return {"create_enum": 1}
+    if isinstance(operation, AddIndex):
+        return {"create_index": 1}
+    if isinstance(operation, AddConstraint) and isinstance(operation.constraint, ForeignKeyConstraint):
+        return {"add_foreign_key": 1}
+    if isinstance(operation, ValidateForeignKey):
+        return {"validate_foreign_key": 1}
+    return {"other": 1}
+
+
+def _kinds_of_model(operation: CreateModel) -> dict[str, int]:
+    if operation.options.get("proxy") or not operation.options.get("managed", True):
+        return {}
+    fields: list[Any] = [field for _, field in operation.fields]
+    keys = [one for one in operation.options.get("constraints", ()) if isinstance(one, ForeignKeyConstraint)]
+    own_keys = [field for field in fields if makes_its_own_key(field)]
+    own_indexes = [field for field in fields if field.db_index and not field.primary_key]
+    return {
+        "create_table": 1 + sum(1 for field in fields if field.many_to_many),
+        "create_index": len(operation.options.get("indexes", ())) + len(own_indexes),
+        "add_foreign_key": len(keys) + len(own_keys),
+    }
+
+
+def _table_of(migration: Any, operation: CreateModel) -> str:
+    return operation.options.get("db_table") or f"{migration.app_label}_{operation.name_lower}"

@@ -1,0 +1,61 @@
+"""The way back: what it takes back is named, and rows that no backfill makes again are not dropped unasked."""
+
+import pytest
+
+from tests.factories import PatientFactory, new_id, refer
+from tests.photograph import photograph
+
+ZERO = ("patients", "zero")
+MERGED = """
+    INSERT INTO patient_merge_history
+        (id, "sourcePatientId", "targetPatientId", reason, "sourceSnapshot", "targetSnapshot", "movedRecords",
+         "mergedBy")
+    VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'double', '{}', '{}', '{}', gen_random_uuid())
+"""
+
+
+@pytest.fixture
+def covered(hospital):
+    """The hospital with placeholders, migrated."""
+    refer(hospital, "bills", new_id(), new_id())
+    for command in ("backfill_placeholders", "migrate"):
+        assert hospital.run(command).code == 0
+    return hospital
+
+
+def test_what_is_taken_back_is_named(covered):
+    told = covered.run("precheck", *ZERO)
+    report = covered.run("precheck", *ZERO, "--format", "json").json
+
+    assert told.code == 0
+    assert "Would take back" in told.out
+    assert "patients.0001_initial" in told.out
+    assert "Nothing blocks the way back." in told.out
+    assert [f"{one['app']}.{one['name']}" for one in report["unapplied"]][-1] == "patients.0001_initial"
+    assert report["migrations"] == []
+
+
+def test_placeholders_do_not_stand_in_the_way(covered, make):
+    done = covered.run("migrate", *ZERO)
+
+    assert done.code == 0, done.said
+    assert done.err.endswith("migrate: taken back.\n")
+    assert photograph(covered) == photograph(make("hospital"))
+
+
+@pytest.mark.parametrize("table", ["patients", "patient_merge_history"])
+def test_rows_of_people_do(covered, table):
+    if table == "patients":
+        PatientFactory.create(on=covered, id=new_id())
+    else:
+        covered.execute(MERGED)
+    before = photograph(covered)
+
+    looked = covered.run("precheck", *ZERO, "--format", "json")
+    done = covered.run("migrate", *ZERO)
+
+    assert (looked.code, done.code) == (1, 1)
+    assert [(one["id"], one["subject"]) for one in looked.json["findings"]] == [("tables.E007", table)]
+    assert "holds 1 row that the way back would drop" in " ".join(done.out.split())
+    assert photograph(covered) == before
+    assert covered.run("migrate", *ZERO, "--skip-precheck").code == 0

@@ -1,0 +1,131 @@
+"""What other projects do: apps without migrations, keys that change their target, names in other schemas."""
+
+import pytest
+from django.db import connections, migrations, models
+from django.db.migrations.state import ProjectState
+
+from migrations_safety import plan
+from migrations_safety.checks.types import compared_as
+from migrations_safety.declarations import declared_keys
+from migrations_safety.planned import planned
+from migrations_safety.words import in_sql
+
+
+def state_with(*operations):
+    state = ProjectState()
+    for operation in operations:
+        operation.state_forwards("shop", state)
+    return state
+
+
+def model(name, *fields, **options):
+    return migrations.CreateModel(name, [("id", models.BigAutoField(primary_key=True)), *fields], options)
+
+
+def migration(*operations):
+    return type("Migration", (migrations.Migration,), {"operations": list(operations)})("0002_more", "shop")
+
+
+CUSTOMER, PAYER = model("customer"), model("payer")
+ORDER = model("order", ("customer", models.ForeignKey("shop.customer", models.CASCADE)))
+
+
+def keys_between(before, *operations):
+    after = before.clone()
+    running = migration(*operations)
+    after = running.mutate_state(after)
+    return [(key.table, key.target_table) for key in plan._keys(before.apps, after.apps, [running])]
+
+
+def test_a_key_that_gets_another_target_is_a_new_one():
+    changed = migrations.AlterField("order", "customer", models.ForeignKey("shop.payer", models.CASCADE))
+
+    assert keys_between(state_with(CUSTOMER, PAYER, ORDER), changed) == [("shop_order", "shop_payer")]
+
+
+def test_a_table_that_becomes_managed_gets_no_key_by_that():
+    unmanaged = model("order", ("customer", models.ForeignKey("shop.customer", models.CASCADE)), managed=False)
+
+    managed = migrations.AlterModelOptions("order", {"managed": True})
+
+    assert keys_between(state_with(CUSTOMER, unmanaged), managed) == []
+
+
+def test_a_name_that_the_plan_frees_first_is_not_there_already():
+    one = migration(migrations.RenameModel("order", "old_order"), ORDER)
+
+    assert planned(one, "default", there=frozenset({"shop_order"})).creates == ()
+    assert planned(one, "default").creates == ("shop_order",)
+
+
+def test_a_column_and_an_index_of_the_plan_are_known_to_be_coming(in_process, empty):
+    in_process(empty)
+    code = model("customer", ("code", models.CharField(max_length=9)))
+    before, running = (
+        state_with(code),
+        migration(migrations.AlterField("customer", "code", models.CharField(max_length=9, unique=True))),
+    )
+    after = running.mutate_state(before.clone())
+
+    assert plan._columns(after.apps) - plan._columns(before.apps) == {("shop_customer", "code", "varchar(9)", True)}
+    assert plan._indexed(after.apps) - plan._indexed(before.apps) == {("shop_customer", "code")}
+
+
+def test_apps_without_migrations_are_not_missed(hospital, in_process, settings):
+    connection = in_process(hospital)
+    settings.MIGRATION_MODULES = {"patients": None, "ehr": None}
+
+    assert plan.read(connection).relied_on == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("bills", "bills"),
+        ("Order", '"Order"'),
+        ("order", '"order"'),
+        ('"sales"."Order"', '"sales"."Order"'),
+        ('sales"."order', '"sales"."order"'),
+    ],
+)
+def test_a_name_is_told_as_a_statement_needs_it(name, expected):
+    assert in_sql(name) == expected
+
+
+def column(database, in_process, table, name):
+    from migrations_safety import catalog
+
+    connection = in_process(database)
+    oid = catalog.tables(connection, [table])[table].oid
+    return catalog.columns(connection, [oid])[oid][name]
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (["uuid", "uuid"], "uuid"),
+        (["text", "varchar(36)"], "text"),
+        (["bigint", "integer"], "bigint"),
+        (["numeric(10,2)", "numeric"], "numeric"),
+        (["uuid", "text"], "text"),
+        (['text COLLATE "C"', "text"], 'text COLLATE "C"'),
+        (["identifier", "text"], "text"),
+    ],
+)
+def test_ends_are_compared_as_a_key_compares_them(empty, in_process, types, expected):
+    empty.execute("CREATE DOMAIN identifier AS text")
+    empty.execute(f"CREATE TABLE things ({', '.join(f'c{number} {one}' for number, one in enumerate(types))})")
+
+    ends = [column(empty, in_process, "things", f"c{number}") for number in range(len(types))]
+
+    assert compared_as(ends) == expected
+
+
+def test_types_are_those_of_postgresql_whatever_the_default_database_is(in_process, hospital):
+    in_process(hospital)
+    state = state_with(CUSTOMER, ORDER)
+
+    (key,) = declared_keys(state.apps.get_model("shop", "order"))
+
+    assert key.column_type == "bigint"
+    assert connections["default"].vendor == "postgresql"
