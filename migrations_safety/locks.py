@@ -150,7 +150,8 @@ class Ladder:
         is_in_transaction = self.connection.in_atomic_block or not self.connection.get_autocommit()
         if is_in_transaction or self.watchdog.may_cancel:
             return self._within_attempt(run, sql)
-        return self.climb(lambda: self._alone(run), what=name_of(sql), is_whole=False)
+        alone = partial(self._on_its_rung, run) if DEFINES.match(bare(sql)) else run
+        return self.climb(alone, what=name_of(sql), is_whole=False)
 
     def _within_attempt(self, run: Callable[[], Result], sql: Any) -> Result:
         self.give_way()
@@ -161,7 +162,8 @@ class Ladder:
                 self._has_met_conflict = True
             raise
 
-    def _alone(self, run: Callable[[], Result]) -> Result:
+    def _on_its_rung(self, run: Callable[[], Result]) -> Result:
+        """What locks a table: the limit of the session alone would do for rows, of which there may be many."""
         self._limit_session(max(1, self.rung // 2))
         try:
             return run()
@@ -224,7 +226,7 @@ class Ladder:
 
 
 def bare(sql: Any) -> str:
-    """A statement without the comments before it; nothing of one that is no plain text."""
+    """A statement without the comments before it; empty for one that is no plain text."""
     return COMMENTS.sub("", sql) if isinstance(sql, str) else ""
 
 

@@ -4,7 +4,10 @@ import os
 import pty
 import subprocess
 
-from tests.factories import PatientFactory, refer
+import psycopg
+import pytest
+
+from tests.factories import REFERENCING, PatientFactory, refer
 from tests.process import ROOT, command, environment
 
 SMALL = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
@@ -70,3 +73,40 @@ def read(master):
         return os.read(master, 4096)
     except OSError:  # the other end is closed
         return b""
+
+
+ORDERS = {
+    "columns": [(table, "patientId") for table in REFERENCING],
+    "parent": [("patients", "id")],
+    "one of them": [("bills", "patientId")],
+}
+
+
+@pytest.mark.parametrize("collation", ["und-x-icu", "ignoring_case"])
+@pytest.mark.parametrize("where", ORDERS)
+def test_however_ends_are_ordered_the_same_is_counted_by_every_way_of_reading(make, where, collation):
+    database = make("with_patients", "text")
+    ids = [f"{letter}{number:04}AbCdEfGhIjKlMnOp" for letter in "aBcDeF" for number in range(300)]
+    for one in ids:
+        PatientFactory.create(on=database, id=one)
+    refer(database, "bills", *ids, "null", "ffffffff-ffff-4fff-8fff-ffffffffffff")
+    refer(database, "surgical_cases", *ids[:400], " ")
+    try:
+        database.execute(
+            "CREATE COLLATION ignoring_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+        )
+        for table, column in ORDERS[where]:
+            database.execute(f'ALTER TABLE {table} ALTER "{column}" TYPE text COLLATE "{collation}"')
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("this PostgreSQL was built without the orders of languages")
+    database.execute("VACUUM ANALYZE")
+
+    found = [
+        database.run("precheck", "--format", "json", *arguments)
+        for arguments in ((), ("--jobs", "2"), ("--jobs", "4"), ("--max-rate", "50"))
+    ]
+
+    assert [one.code for one in found] == [1] * 4, found[0].said
+    orphans = [{one["table"]: one["orphan_values"] for one in each.json["references"]} for each in found]
+    assert orphans == [orphans[0]] * 4
+    assert (orphans[0]["bills"], orphans[0]["surgical_cases"]) == (2, 1)
