@@ -59,24 +59,31 @@ def blocker(database, seconds, begun):
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_run_sql_waits_without_making_writers_wait_long(ladder, empty, atomic):
-    begun = threading.Event()
-    other = threading.Thread(target=blocker, args=(empty, 2.0, begun))
-    other.start()
-    begun.wait()
     one = migration(migrations.RunSQL("ALTER TABLE things ADD COLUMN size int"), atomic=atomic)
-    waits = []
-    writer = threading.Thread(target=write, args=(empty, 2.2, waits))
-    writer.start()
 
-    apply(ladder, one)
-    other.join()
-    writer.join()
+    waits = waits_of_writers(ladder, empty, one)
 
     assert is_recorded(empty)
     assert max(waits) < 2 / 2
-    assert (
-        empty.value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attname = 'size'") == 1
-    )
+    assert empty.value(SIZED) == 1
+
+
+SIZED = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attname = 'size'"
+
+
+def waits_of_writers(ladder, database, one):
+    """How long others waited while a migration was applied that another session kept from its lock for two seconds."""
+    begun = threading.Event()
+    other = threading.Thread(target=blocker, args=(database, 2.0, begun))
+    other.start()
+    begun.wait()
+    waits = []
+    writer = threading.Thread(target=write, args=(database, 2.2, waits))
+    writer.start()
+    apply(ladder, one)
+    other.join()
+    writer.join()
+    return waits
 
 
 def write(database, seconds, waits):
@@ -183,23 +190,11 @@ def add_column(apps, schema_editor):
     ids=["comment", "block comment", "block", "two statements", "python", "python in a transaction"],
 )
 def test_no_statement_of_a_migration_that_is_not_atomic_makes_writers_wait(ladder, empty, operation):
-    begun = threading.Event()
-    other = threading.Thread(target=blocker, args=(empty, 2.0, begun))
-    other.start()
-    begun.wait()
-    waits = []
-    writer = threading.Thread(target=write, args=(empty, 2.2, waits))
-    writer.start()
-
-    apply(ladder, migration(operation, atomic=False))
-    other.join()
-    writer.join()
+    waits = waits_of_writers(ladder, empty, migration(operation, atomic=False))
 
     assert is_recorded(empty)
     assert max(waits) < 2 / 2
-    assert (
-        empty.value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attname = 'size'") == 1
-    )
+    assert empty.value(SIZED) == 1
 
 
 def name_all(apps, schema_editor):
