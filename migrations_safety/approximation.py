@@ -69,7 +69,7 @@ def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Com
     literals = {name: sql.Literal(value) for name, value in names.items()}
     inherited = sql.Literal(table.kind == "p")
     sample = [composed("approximation.kept_by_statistics", inherited=inherited, **literals, **common)]
-    if column and column.indexed and (question.is_uuid or question.type == "text") and not _is_padded(column):
+    if column and column.indexed and question.type in ("uuid", "text") and not _is_padded(column):
         suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
         of_table = {"table": table_name(key.table), "column": sql.Identifier(key.column)}
         sample.append(composed("approximation.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))

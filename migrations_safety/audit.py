@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connections
 
-from migrations_safety import ledger
+from migrations_safety import catalog, ledger
 from migrations_safety.findings import Finding
 from migrations_safety.findings import audit as wording
 from migrations_safety.ledger import Event
@@ -56,6 +56,7 @@ def run(*, using: str, expect_database: str | None = None) -> Report:
     connection = connections[using]
     target = connect(connection, expect_database=expect_database)
     with snapshot(connection):
+        catalog.refuse_unreadable(connection, ["migrations_safety_run"], role=target.role)
         events = ledger.events(connection)
         exists = ledger.tables_exist(connection)
         given = ledger.numbers_given(connection) if exists else 0

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
+from migrations_safety.refusals import MayNotRead
 from migrations_safety.sql import statement
 
 RULE_WORDS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
@@ -169,6 +170,12 @@ def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
     wanted = {connection.ops.quote_name(name): name for name in names}
     found = rows(connection, "catalog.tables", {"names": list(wanted)}, Table)
     return {wanted[table.name]: replace(table, name=wanted[table.name]) for table in found}
+
+
+def refuse_unreadable(connection: Any, names: Iterable[str], *, role: str) -> None:
+    """Raise MayNotRead for those of the tables that are there and that the role may not read."""
+    if unreadable := sorted(name for name, table in tables(connection, names).items() if not table.may_select):
+        raise MayNotRead(role=role, tables=unreadable)
 
 
 def kinds_of_relations(connection: Any, names: Iterable[str]) -> dict[str, str]:

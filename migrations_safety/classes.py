@@ -45,20 +45,24 @@ VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version
 class Question:
     """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
 
-    `type` is what values are compared as where that is not uuid. `since` is a transaction's number: only
-    rows written by it or after it are counted.
+    `type` is what values are compared as: `uuid`, `text`, with a collation where ends differ, or another. `since` is a
+    transaction's number: only rows written by it or after it are counted.
     """
 
     keys: tuple[DeclaredKey, ...]
     target_exists: bool
-    is_uuid: bool
-    type: str = "text"
+    type: str
     target_kind: str = ""
     target_is_text: bool = False
     record_number_column: str | None = None
     reading: Reading = BY_SIZE
     since: int | None = None
     only_orphans: bool = False
+
+    @property
+    def is_uuid(self) -> bool:
+        """Whether every value is a UUID, so that there is nothing else to tell them apart by."""
+        return self.type == "uuid"
 
 
 def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
@@ -157,4 +161,4 @@ def rows_of(number: int) -> sql.Identifier:
 
 def value_type(question: Question) -> sql.SQL:
     """The type in which all ends of the references are compared, as a key would."""
-    return sql.SQL("uuid" if question.is_uuid else question.type)
+    return sql.SQL(question.type)

@@ -45,7 +45,6 @@ def _parent(key: DeclaredKey) -> tuple[str, str]:
 
 def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
     ends = [evidence.column(key.table, key.column) for key in keys] + [evidence.column(*_parent(keys[0]))]
-    type_name = compared_as([column for column in ends if column])
     maker = maker_of_table(keys[0].target_table)
     number = maker.record_number_column if maker else None
     return Question(
@@ -53,8 +52,7 @@ def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Readin
         target_exists=ends[-1] is not None,
         target_kind=evidence.tables[keys[0].target_table].kind if ends[-1] else "",
         target_is_text=ends[-1] is not None and family(ends[-1].base_type) == "text",
-        type=type_name,
-        is_uuid=type_name == "uuid",
+        type=compared_as([column for column in ends if column]),
         record_number_column=number if number and evidence.column(keys[0].target_table, number) else None,
         reading=reading,
     )

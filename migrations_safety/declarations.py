@@ -49,19 +49,18 @@ class DeclaredKey:
 
     def difference(self, found: ForeignKey, *, target_oid: int) -> tuple[str, str] | None:
         """What is declared and what is there, where the two differ in anything but validity; else None."""
+        same_target = found.target_oid == target_oid
+        target = self.target_table if same_target else found.target_table  # ours may be spelled in two ways
+        if not same_target and found.target_table == self.target_table:
+            target = f"{found.target_schema}.{found.target_table}"
         there = _words(
             found.columns,
-            found.target_table,
+            target,
             found.target_columns,
             RULE_WORDS[found.on_delete],
             RULE_WORDS[found.on_update],
             found.deferrable,
         )
-        same_target = found.target_oid == target_oid
-        if same_target:  # the names may be spelled in two ways
-            there = there.replace(f"REFERENCES {found.target_table} (", f"REFERENCES {self.target_table} (", 1)
-        if not same_target and found.target_table == self.target_table:
-            there = there.replace("REFERENCES ", f"REFERENCES {found.target_schema}.", 1)
         if found.match != "s" or found.set_columns:
             there += " with MATCH FULL or a column list in its rule"
         return None if there == self.definition and same_target else (self.definition, there)

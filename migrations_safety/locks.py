@@ -79,7 +79,7 @@ class Ladder:
         self.progress = progress
         self.rungs = _rungs(connection)
         self.rung = self.rungs[0]
-        self.is_patient = False
+        self._is_patient = False
         self._has_met_conflict = False
 
     @contextmanager
@@ -96,13 +96,13 @@ class Ladder:
     @contextmanager
     def patiently(self) -> Iterator[None]:
         """For a statement outside of a transaction that nobody waits behind: no limit, no second attempt."""
-        self.is_patient = True
+        self._is_patient = True
         self._in_session(statement("watch.lift_session_timeouts"))
         try:
             with self.watchdog.only_counting():
                 yield
         finally:
-            self.is_patient = False
+            self._is_patient = False
             with suppress(psycopg.Error):
                 self._in_session(statement("watch.reset_session_timeouts"))
                 self._limit_session(self._resting)
@@ -145,7 +145,7 @@ class Ladder:
     def _each_statement(self, execute: Callable, sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Django's execute_wrapper. A statement alone is a transaction, so it can be tried again; several are not."""
         run = partial(execute, sql, params, many, context)
-        if self.is_patient or many:
+        if self._is_patient or many:
             return run()
         is_in_transaction = self.connection.in_atomic_block or not self.connection.get_autocommit()
         if is_in_transaction or self.watchdog.may_cancel:

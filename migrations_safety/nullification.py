@@ -12,7 +12,7 @@ from migrations_safety.checks.types import compared_as
 from migrations_safety.composing import composed, parent_name, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
-from migrations_safety.pace import Pace, batches, in_short_transaction
+from migrations_safety.pace import MOST_LOOKS, Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import NotNullified
 from migrations_safety.sql import statement
@@ -40,28 +40,52 @@ def nullify(
 ) -> None:
     """Set every orphan reference of one column to NULL; its before-image is kept in the same statement.
 
-    Raises NotNullified where orphans are left: what a trigger forbids is not done.
+    Then look again until there is none: writers may bring new ones meanwhile; a hospital that brings new ones all the
+    time is left after `MOST_LOOKS`. Raises NotNullified where a look changes nothing: a trigger forbids it.
     """
     names = _names(evidence, key)
-    parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     outcome.rows.setdefault(key.table, 0)
+    for _ in range(MOST_LOOKS):
+        orphans = _look(connection, names)
+        if not orphans:
+            return
+        if not _batches(connection, key, names, orphans, run, outcome, pace=pace, progress=progress):
+            raise NotNullified(table=key.table, rows=counted(orphans, "reference"))
+
+
+def _look(connection: Any, names: dict[str, sql.Composable]) -> int:
+    """Put the rows of all orphan references into the work table, which is made anew, and count them."""
     with connection.cursor() as cursor:
         cursor.execute(statement("backfill.forget"))
         cursor.execute(composed("backfill.orphan_rows", **names))
-        total = cursor.rowcount
+        found = int(cursor.rowcount)
         cursor.execute(statement("backfill.index_work"))
         cursor.execute(statement("backfill.analyze_work"))
-        with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
-            for after, upto in batches(connection, pace, total=total, progress=progress):
-                batch = composed("backfill.nullify", **names)
-                of_batch = parameters | {"after": after, "upto": upto}
-                outcome.rows[key.table] += in_short_transaction(connection, batch, of_batch, progress=progress)
-                outcome.batches += 1
-                advance(upto)
-        cursor.execute(composed("backfill.orphan_rows_left", **names))
-        (left,) = cursor.fetchone()
-    if left:
-        raise NotNullified(table=key.table, rows=counted(left, "reference"))
+    return found
+
+
+def _batches(
+    connection: Any,
+    key: DeclaredKey,
+    names: dict[str, sql.Composable],
+    total: int,
+    run: Run,
+    outcome: Outcome,
+    *,
+    pace: Pace,
+    progress: Progress,
+) -> int:
+    changed = 0
+    batch = composed("backfill.nullify", **names)
+    parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
+    with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
+        for after, upto in batches(connection, pace, total=total, progress=progress):
+            of_batch = parameters | {"after": after, "upto": upto}
+            changed += in_short_transaction(connection, batch, of_batch, progress=progress)
+            outcome.batches += 1
+            advance(upto)
+    outcome.rows[key.table] += changed
+    return changed
 
 
 def restore(connection: Any, evidence: Evidence, run: Run, *, pace: Pace, progress: Progress) -> Outcome:

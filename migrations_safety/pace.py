@@ -18,6 +18,8 @@ from migrations_safety.sql import statement
 FIRST = 1000
 SMALLEST = 100
 LARGEST = 50_000
+MOST_LOOKS = 10
+"""How often a backfill looks again for what writers have brought meanwhile."""
 LONGEST_PAUSE = 600
 """Seconds that a backfill pauses at a stretch before it gives up; what was done is kept."""
 

@@ -17,13 +17,11 @@ from migrations_safety.census import prepared
 from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified, value_type
 from migrations_safety.composing import composed, table_name
 from migrations_safety.ledger import Run
-from migrations_safety.pace import Pace, batches, in_short_transaction
+from migrations_safety.pace import MOST_LOOKS, Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.session import in_snapshot
 from migrations_safety.sql import statement
-
-MOST_LOOKS = 10
 
 
 @dataclass(kw_only=True)

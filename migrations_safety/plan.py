@@ -102,40 +102,49 @@ def read(
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
     """
     executor: Any = MigrationExecutor(connection)
-    executor.loader.check_consistent_history(connection)
+    steps = _steps(executor, app_label, migration_name)
+    pending = [migration for migration, is_backwards in steps if not is_backwards]
+    unapplied = [migration for migration, is_backwards in steps if is_backwards and not forwards_only]
+    adopted = [migration for migration in pending if is_adopted(connection, migration)]
+    running = [migration for migration in pending if migration not in adopted]
+    before, after = _states(executor, adopted, running)
+    recorded = _models_with_migrations(executor, before)
+    there = frozenset(model._meta.db_table for model in recorded)
+    keys = tuple(key for key in _keys(before, after, running) if _is_here(connection, after, key))
+    return Plan(
+        adopted=tuple(planned(one, connection.alias) for one in adopted),
+        migrations=tuple(planned(one, connection.alias, there=there) for one in running),
+        operations=count_operations(running),
+        keys=keys,
+        relied_on=_relied_on(recorded, keys, alias=connection.alias),
+        declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
+        unapplied=tuple(planned(one, connection.alias) for one in unapplied),
+        removed=frozenset(_removed(before, running)),
+        altered=frozenset(_columns(after) - _columns(before) if running else ()),
+        indexed=frozenset(_indexed(after) - _indexed(before) if running else ()),
+    )
+
+
+def _steps(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[Any, bool]]:
+    """Each migration that the arguments mean, and whether it is taken back."""
+    executor.loader.check_consistent_history(executor.connection)
     if conflicts := executor.loader.detect_conflicts():
         named = "; ".join(f"{app}: {', '.join(names)}" for app, names in conflicts.items())
         raise CouldNotLook(
             f"Several migrations are the last of their app ({named}).", hint="python manage.py makemigrations --merge"
         )
-    steps = executor.migration_plan(targets(executor, app_label, migration_name))
-    if forwards_only:
-        steps = [step for step in steps if not step[1]]
-    pending = [migration for migration, is_backwards in steps if not is_backwards]
-    adopted = [migration for migration in pending if is_adopted(connection, migration)]
-    running = [migration for migration in pending if migration not in adopted]
+    return list(executor.migration_plan(targets(executor, app_label, migration_name)))
 
+
+def _states(executor: Any, adopted: Iterable[Any], running: Iterable[Any]) -> tuple[Any, Any]:
+    """The models before what runs, and after it."""
     state = executor._create_project_state(with_applied_migrations=True)
     for migration in adopted:
         state = migration.mutate_state(state)
     before = state.clone().apps
-    recorded = frozenset(model._meta.db_table for model in _models_with_migrations(executor, before))
     for migration in running:
         state = migration.mutate_state(state)
-    after = state.apps
-    keys = tuple(key for key in _keys(before, after, running) if _is_here(connection, after, key))
-    return Plan(
-        adopted=tuple(planned(one, connection.alias) for one in adopted),
-        migrations=tuple(planned(one, connection.alias, there=recorded) for one in running),
-        operations=count_operations(running),
-        keys=keys,
-        relied_on=_relied_on(_models_with_migrations(executor, before), keys, alias=connection.alias),
-        declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
-        unapplied=tuple(planned(migration, connection.alias) for migration, is_backwards in steps if is_backwards),
-        removed=frozenset(_removed(before, running)),
-        altered=frozenset(_columns(after) - _columns(before) if running else ()),
-        indexed=frozenset(_indexed(after) - _indexed(before) if running else ()),
-    )
+    return before, state.apps
 
 
 def of_references(keys: Iterable[DeclaredKey], *, pending: Iterable[Plan] = ()) -> Plan:

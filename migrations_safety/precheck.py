@@ -26,7 +26,6 @@ from migrations_safety.findings import references as wording
 from migrations_safety.plan import Plan
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
-from migrations_safety.refusals import MayNotRead
 from migrations_safety.session import Target, connect, in_snapshot
 from migrations_safety.words import counted
 
@@ -130,7 +129,7 @@ def run(
     target = connect(connection, expect_database=expect_database)
 
     def look() -> Report:
-        _refuse_unreadable_history(connection, target)
+        catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
         planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
         evidence = gather(connection, plan=planned, target=target)
         found = [one for check in CATALOG_CHECKS for one in check(connection, evidence)]
@@ -196,9 +195,3 @@ def _recount(connection: Any, evidence: Evidence, keys: list[DeclaredKey], befor
 def _identifiers(connection: Any, evidence: Evidence, reading: Reading, *, limit: int) -> tuple[Identifier, ...]:
     asked = questions(evidence, evidence.references(), reading=reading)
     return tuple(one for question in asked for one in census.orphan_values(connection, question, limit=limit))
-
-
-def _refuse_unreadable_history(connection: Any, target: Target) -> None:
-    history = catalog.tables(connection, ["django_migrations"]).get("django_migrations")
-    if history and not history.may_select:
-        raise MayNotRead(role=target.role, tables=["django_migrations"])

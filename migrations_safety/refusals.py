@@ -160,7 +160,7 @@ class RowsWithoutName(Refusal):
 
 
 class NotNullified(Refusal):
-    """{rows} of {table} without a parent could not be set to NULL, or came in meanwhile; the others were."""
+    """{rows} of {table} without a parent could not be set to NULL; the others were."""
 
     hint = "Look for a trigger or rule on the table that keeps the old value, then run the same command again."
 

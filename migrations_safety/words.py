@@ -3,7 +3,7 @@
 import re
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-RESERVED = """
+_RESERVED = """
     all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
     column concurrently constraint create cross current_catalog current_date current_role current_schema
     current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for
@@ -12,6 +12,7 @@ RESERVED = """
     placing primary references returning right select session_user similar some symmetric system_user table
     tablesample then to trailing true union unique user using variadic verbose when where window with
 """
+RESERVED = frozenset(_RESERVED.split())
 """Words that are no names (PostgreSQL documentation, appendix C: reserved)."""
 
 
@@ -26,7 +27,7 @@ def in_sql(name: str) -> str:
         return name
     if '"' in name:
         return f'"{name}"'
-    return name if PLAIN.fullmatch(name) and name not in RESERVED.split() else quoted(name)
+    return name if PLAIN.fullmatch(name) and name not in RESERVED else quoted(name)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

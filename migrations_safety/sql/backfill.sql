@@ -71,11 +71,6 @@ WITH chosen AS (
 )
 SELECT count(*) FROM nullified
 
--- orphan_rows_left: how many there are still
-SELECT count(*) FROM {table} AS child
-WHERE child.{column} IS NOT NULL
-  AND NOT EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column}::{type} = child.{column}::{type})
-
 -- restore: puts one range of before-images, of each row the newest, back where the reference is NULL and no key forbids
 WITH image AS MATERIALIZED (
     SELECT id, row_id, value FROM migrations_safety_before_image

@@ -18,16 +18,16 @@ ON_ONE_DATABASE = settings(
 )
 
 
-def question(*, is_uuid, target_exists=False, **words):
+def question(*, type, target_exists=False, **words):
     keys = tuple(declared_keys(Bill))
-    return Question(keys=keys, target_exists=target_exists, is_uuid=is_uuid, **words)
+    return Question(keys=keys, target_exists=target_exists, type=type, **words)
 
 
-def classes_of(connection, database, values, *, is_uuid=False, **words):
+def classes_of(connection, database, values, *, type="text", **words):
     """Each value's class, with nothing else in the table."""
     database.execute("TRUNCATE bills")
     refer(database, "bills", *values)
-    found = census.orphan_values(connection, question(is_uuid=is_uuid, **words), limit=1000)
+    found = census.orphan_values(connection, question(type=type, **words), limit=1000)
     return {value: identifier_class for _, identifier_class, value, _ in found}
 
 
@@ -45,7 +45,7 @@ def test_every_sample_of_a_text_column_has_its_class(text):
 def test_every_sample_of_a_uuid_column_has_its_class(hospital, in_process):
     expected = {value.lower(): name for name, values in OF_UUID_COLUMNS.items() for value in values}
 
-    found = classes_of(in_process(hospital), hospital, expected, is_uuid=True)
+    found = classes_of(in_process(hospital), hospital, expected, type="uuid")
 
     assert found == expected
 
@@ -54,7 +54,7 @@ def test_counting_gives_the_same_classes_as_looking(text):
     connection, database = text
     refer(database, "bills", *ALL)
 
-    counted = census.count(connection, question(is_uuid=False)).references[0]
+    counted = census.count(connection, question(type="text")).references[0]
 
     assert counted.classes == {name: len(values) for name, values in SAMPLES.items()}
     assert counted.orphans == {name: (len(values), len(values)) for name, values in SAMPLES.items()}
@@ -107,7 +107,7 @@ def test_arbitrary_text_gets_exactly_one_class(text, values):
 def test_any_uuid_of_a_uuid_column_gets_a_uuid_class(hospital, in_process, values):
     connection = in_process(hospital)
 
-    found = classes_of(connection, hospital, map(str, values), is_uuid=True)
+    found = classes_of(connection, hospital, map(str, values), type="uuid")
 
     assert set(found) == set(map(str, values))
     assert all(name.startswith("uuid_") and name != "uuid_noncanonical" for name in found.values())

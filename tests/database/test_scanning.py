@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from django.db import DataError
 from psycopg import sql
 
 from migrations_safety import census, counting, precheck, reading, scanning, viewing
@@ -217,29 +216,6 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
 
     assert census._census(question, shared, (0, 0)) == whole
     assert told == sorted(told)
-
-
-def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(busy, in_process):
-    connection = in_process(busy)
-    broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
-
-    with pytest.raises(DataError), snapshot(connection):
-        share(connection, broken, sessions=3, settings=reading.BY_INDEX, advance=[].append)
-
-
-def test_an_interrupted_count_leaves_no_session_at_work(busy, in_process):
-    asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
-    connection = in_process(busy)
-
-    def interrupt(done):
-        wait_until(lambda: busy.value(asleep) == 2)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt), snapshot(connection):
-        how = {"sessions": 3, "settings": reading.BY_INDEX, "advance": interrupt}
-        share(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
-
-    assert busy.value(asleep) == 0
 
 
 def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy, in_process):

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
-from migrations_safety import earlier, migrating, plan, precheck
+from migrations_safety import catalog, earlier, migrating, plan, precheck
 from migrations_safety.autodetector import SafeAutodetector
 from migrations_safety.executor import is_on_the_ladder
 from migrations_safety.locks import deploy_lock
@@ -110,6 +110,7 @@ class Command(DjangoMigrate):
         patience = 0 if options["no_wait"] else options["retry_for"]
         with report_file(options["output"]) as write, deploy_lock(connection, wait=patience, progress=progress):
             started = time.monotonic()
+            catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
             if not _leaves_the_database_alone(options):
                 migrating.refuse_to_drop_baselines(connection, **_names(options))
             gate, waits = self._gate(options, progress), None

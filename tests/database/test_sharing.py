@@ -1,0 +1,34 @@
+"""What several sessions share ends as a whole: one error is an error of all, an interrupt leaves none at work."""
+
+import pytest
+from django.db import DataError
+from psycopg import sql
+
+from migrations_safety import reading
+from migrations_safety.session import snapshot
+from migrations_safety.sharing import share
+
+TWO_ASLEEP = "SELECT count(*) = 2 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
+
+
+def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(empty, in_process):
+    connection = in_process(empty)
+    broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
+
+    with pytest.raises(DataError), snapshot(connection):
+        share(connection, broken, sessions=3, settings=reading.BY_INDEX, advance=[].append)
+
+
+def test_an_interrupted_count_leaves_no_session_at_work(empty, in_process):
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
+    connection = in_process(empty)
+
+    def interrupt(done):
+        empty.wait_for(TWO_ASLEEP)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), snapshot(connection):
+        how = {"sessions": 3, "settings": reading.BY_INDEX, "advance": interrupt}
+        share(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
+
+    assert empty.value(asleep) == 0
