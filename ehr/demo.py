@@ -20,6 +20,7 @@ import psycopg
 
 from ehr.embedded import Server
 
+DESCRIPTION = "The whole story on a hospital of our own, from orphans to a verified schema."
 POSTGRESQL_VERSION = 18
 ROWS = 300_000
 FEWEST_ROWS = 1_000
@@ -70,7 +71,7 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     """The demo's own options: `rows`, `keep`."""
-    parser = argparse.ArgumentParser(prog="python -m ehr.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ehr.demo", description=DESCRIPTION)
     parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in the five tables together (default: {ROWS:,})")
     parser.add_argument("--keep", action="store_true", help="leave the server running at the end and print its URL")
     options = parser.parse_args()

@@ -1,5 +1,6 @@
-"""The refusals: every error that the app raises on purpose; an exception's docstring is its message.
+"""The refusals: every error that the app raises on purpose.
 
+Each has its text as `message` (a docstring would be gone under `python -OO`), with the words that it is filled with.
 None of them carries an identifier or any other content of a row, and neither does what they are raised from
 reach the operator: see `migrations_safety.errors`.
 """
@@ -13,18 +14,22 @@ from migrations_safety.words import in_sql, quoted
 
 
 class Refusal(Exception):
-    """The work was refused."""
+    """The work was refused; `message` says why, `hint` what to type next."""
 
+    message = "The work was refused."
     exit_code = 2
     hint = ""
 
+    def __init_subclass__(cls) -> None:
+        cls.__doc__ = cls.message
+
     def __init__(self, **words: Any) -> None:
         self.words = words
-        super().__init__((type(self).__doc__ or "").format(**words))
+        super().__init__(self.message.format(**words))
 
 
 class CouldNotLook(Refusal):
-    """{reason}"""
+    message = "{reason}"
 
     def __init__(self, reason: str, *, hint: str = "") -> None:
         super().__init__(reason=reason)
@@ -32,20 +37,17 @@ class CouldNotLook(Refusal):
 
 
 class WrongDatabase(Refusal):
-    """target.E001: connected to the database "{found}", but "{expected}" was expected; nothing was looked at."""
-
+    message = 'target.E001: connected to the database "{found}", but "{expected}" was expected; nothing was looked at.'
     hint = "Check DATABASE_URL or PGDATABASE, or correct --expect-database."
 
 
 class StandbyCannotMigrate(Refusal):
-    """target.E002: "{name}" is a standby, it is read only; nothing was changed."""
-
+    message = 'target.E002: "{name}" is a standby, it is read only; nothing was changed.'
     hint = "Connect to the primary. precheck and verify_patient_schema do work on a standby."
 
 
 class EndedByRecovery(Refusal):
-    """target.E006: the standby "{name}" ended our reading {times} times to catch up; nothing is known."""
-
+    message = 'target.E006: the standby "{name}" ended our reading {times} times to catch up; nothing is known.'
     hint = (
         "On the standby, set hot_standby_feedback = on or a longer max_standby_streaming_delay; or count with more "
         "--jobs; or look at the primary."
@@ -53,26 +55,24 @@ class EndedByRecovery(Refusal):
 
 
 class CensusRefused(Refusal):
-    """The census in {file} cannot be used: {reason}; nothing was changed."""
-
+    message = "The census in {file} cannot be used: {reason}; nothing was changed."
     hint = "Take a new one: python manage.py precheck --database ALIAS --format json --output FILE"
 
 
 class ServerTooOld(Refusal):
-    """target.E003: PostgreSQL {found} is older than 15, the oldest version this works on; nothing was looked at."""
-
+    message = (
+        "target.E003: PostgreSQL {found} is older than 15, the oldest version this works on; nothing was looked at."
+    )
     hint = "Upgrade the server first."
 
 
 class DeployAlreadyRunning(Refusal):
-    """target.E004: another migrate or backfill_placeholders is at work on "{name}"; this one changed nothing."""
-
+    message = 'target.E004: another migrate or backfill_placeholders is at work on "{name}"; this one changed nothing.'
     hint = "Wait until it has finished, then run the same command again."
 
 
 class LocksNotFree(Refusal):
-    """{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, {rest}."""
-
+    message = "{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, {rest}."
     hint = "Run the same command again when that session has ended, or with a longer --retry-for."
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
@@ -80,8 +80,7 @@ class LocksNotFree(Refusal):
 
 
 class OthersWaited(Refusal):
-    """{what} made others wait longer than --max-stall each time, for {seconds} s; it was undone, {rest}."""
-
+    message = "{what} made others wait longer than --max-stall each time, for {seconds} s; it was undone, {rest}."
     hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds; 0: others wait until it is done)."
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
@@ -93,25 +92,22 @@ def _rest(is_whole: bool) -> str:
 
 
 class StandbysBehind(Refusal):
-    """Paused for ten minutes, {reason}; what was done so far is kept."""
-
+    message = "Paused for ten minutes, {reason}; what was done so far is kept."
     hint = "Look at pg_stat_replication and pg_stat_archiver, then run again; --max-lag 0 goes on regardless."
 
 
 class TablesMissing(Refusal):
-    """tables.E001: {missing} is not there; nothing was changed."""
-
+    message = "tables.E001: {missing} is not there; nothing was changed."
     hint = "Check that this is the right database (--expect-database), and that the tables are in its search_path."
 
 
 class BaselineIncomplete(Refusal):
-    """tables.E002: only a part of what {migration} adopts is there, {missing} is missing; nothing was changed."""
-
+    message = "tables.E002: only a part of what {migration} adopts is there, {missing} is missing; nothing was changed."
     hint = "Check that this is the right database, restore what is missing, or start from an empty one."
 
 
 class MayNotRead(Refusal):
-    """privilege.E001: the role "{role}" may not read {tables}; nothing was looked at."""
+    message = 'privilege.E001: the role "{role}" may not read {tables}; nothing was looked at.'
 
     def __init__(self, *, role: str, tables: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
@@ -119,7 +115,9 @@ class MayNotRead(Refusal):
 
 
 class RowsHidden(Refusal):
-    """privilege.E005: row-level security hides rows of {tables} from the role "{role}"; nothing is known of them."""
+    message = (
+        'privilege.E005: row-level security hides rows of {tables} from the role "{role}"; nothing is known of them.'
+    )
 
     def __init__(self, *, role: str, tables: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
@@ -127,8 +125,7 @@ class RowsHidden(Refusal):
 
 
 class DefinitionDiffers(Refusal):
-    """tables.E003: the {kind} "{name}" is there with another definition: declared {declared}, found {found}."""
-
+    message = 'tables.E003: the {kind} "{name}" is there with another definition: declared {declared}, found {found}.'
     hint = "Rename or drop the one that is there, then run the same command again; it was left as it is."
 
     def __init__(self, *, kind: str, name: str, declared: Any, found: Any) -> None:
@@ -136,37 +133,36 @@ class DefinitionDiffers(Refusal):
 
 
 class KeyMissing(Refusal):
-    """The foreign key {constraint} is not on {table}, so it cannot be validated."""
-
+    message = "The foreign key {constraint} is not on {table}, so it cannot be validated."
     hint = "Migrate back to before it was added, then forward again."
 
 
 class OrphansLeft(Refusal):
-    """{table}."{column}": {values} in {rows} without a row in {target}; the key stays NOT VALID."""
-
+    message = '{table}."{column}": {values} in {rows} without a row in {target}; the key stays NOT VALID.'
     hint = "python manage.py backfill_placeholders, then python manage.py migrate again: it goes on where it stopped."
 
 
 class NotNullable(Refusal):
-    """references.E004: {table}."{column}" is NOT NULL, its references cannot be set to NULL; nothing was changed."""
-
+    message = (
+        'references.E004: {table}."{column}" is NOT NULL, its references cannot be set to NULL; nothing was changed.'
+    )
     hint = "Run backfill_placeholders without --nullify for this table."
 
 
 class RowsWithoutName(Refusal):
-    """{table} has no column that is unique and names its rows, so no old value could be kept; nothing was changed."""
-
+    message = (
+        "{table} has no column that is unique and names its rows, so no old value could be kept; nothing was changed."
+    )
     hint = "Run backfill_placeholders without --nullify for this table."
 
 
 class NotNullified(Refusal):
-    """{rows} of {table} without a parent could not be set to NULL; the others were."""
-
+    message = "{rows} of {table} without a parent could not be set to NULL; the others were."
     hint = "Look for a trigger or rule on the table that keeps the old value, then run the same command again."
 
 
 class TypesDiffer(Refusal):
-    """{id}: {subject} {message}{others}; nothing was changed."""
+    message = "{id}: {subject} {message}{others}; nothing was changed."
 
     def __init__(self, found: list[Finding]) -> None:
         first, *others = found
@@ -176,13 +172,12 @@ class TypesDiffer(Refusal):
 
 
 class PoolerRefused(Refusal):
-    """target.E005: "{name}" is reached through a pooler in transaction mode; nothing was changed."""
-
+    message = 'target.E005: "{name}" is reached through a pooler in transaction mode; nothing was changed.'
     hint = "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT)."
 
 
 class UnknownReference(Refusal):
-    """{table} is not a table whose references this backfill covers; nothing was changed."""
+    message = "{table} is not a table whose references this backfill covers; nothing was changed."
 
     def __init__(self, *, table: str, known: list[str]) -> None:
         super().__init__(table=table)
@@ -190,7 +185,9 @@ class UnknownReference(Refusal):
 
 
 class TablesRefused(Refusal):
-    """{migration} makes the tables that are needed first, but precheck blocks it: {findings}; nothing was changed."""
+    message = (
+        "{migration} makes the tables that are needed first, but precheck blocks it: {findings}; nothing was changed."
+    )
 
     def __init__(self, *, migration: str, findings: str) -> None:
         super().__init__(migration=migration, findings=findings)
@@ -199,8 +196,7 @@ class TablesRefused(Refusal):
 
 
 class BaselineHoldsRows(Refusal):
-    """Going back through {migration} would drop {tables} and the rows in there; nothing was changed."""
-
+    message = "Going back through {migration} would drop {tables} and the rows in there; nothing was changed."
     exit_code = 1
 
     def __init__(self, *, migration: str, tables: list[str]) -> None:
@@ -210,6 +206,5 @@ class BaselineHoldsRows(Refusal):
 
 
 class NothingRegistered(Refusal):
-    """No app has registered {what}."""
-
+    message = "No app has registered {what}."
     hint = "Register it in the app's AppConfig.ready(); docs/other-projects.md shows how."

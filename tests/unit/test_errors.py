@@ -1,4 +1,6 @@
 import errno
+import subprocess
+import sys
 
 import psycopg
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from migrations_safety.errors import WORDS, explain, frames, is_expected
 from migrations_safety.refusals import KeyMissing, Refusal, WrongDatabase
+from tests.process import ROOT
 
 SECRET = "Key (patientId)=(Achieng Otieno 1984-03-02) is not present"
 DRIVER_ERRORS = [psycopg.errors.lookup(state) for state in WORDS]
@@ -67,12 +70,24 @@ def test_a_refusal_is_its_own_sentence_with_its_hint():
     assert is_expected(error)
 
 
-def test_the_docstring_of_every_refusal_is_its_message():
+def test_every_refusal_has_a_message_of_its_own():
     error = KeyMissing(constraint="bills_patientId_fkey", table="bills")
 
     assert str(error) == "The foreign key bills_patientId_fkey is not on bills, so it cannot be validated."
-    assert all(one.__doc__ for one in Refusal.__subclasses__())
+    assert [one for one in Refusal.__subclasses__() if "message" not in vars(one)] == []
     assert {one.exit_code for one in Refusal.__subclasses__()} <= {1, 2}
+
+
+def test_a_refusal_says_the_same_where_python_strips_docstrings():
+    say = "from migrations_safety.refusals import WrongDatabase; print(WrongDatabase(found='a', expected='b'))"
+
+    said = [
+        subprocess.run([sys.executable, *options, "-c", say], cwd=ROOT, capture_output=True, text=True, check=True)
+        for options in ([], ["-OO"])
+    ]
+
+    assert said[0].stdout == said[1].stdout
+    assert said[1].stdout.startswith('target.E001: connected to the database "a", but "b" was expected')
 
 
 def test_errors_of_the_settings_and_of_the_system_are_told_as_they_are():

@@ -52,8 +52,8 @@ def test_no_two_factories_use_the_same_id():
 
 
 def test_no_two_refusals_use_the_same_id():
-    documented = [one.__doc__ or "" for _, one in inspect.getmembers(refusals, inspect.isclass)]
-    ids = [found[0] for text in documented if (found := re.match(r"[a-z]+\.[EWI]\d{3}", text))]
+    messages = [one.message for one in refusals.Refusal.__subclasses__()]
+    ids = [found[0] for text in messages if (found := re.match(r"[a-z]+\.[EWI]\d{3}", text))]
 
     assert "target.E001" in ids
     assert len(set(ids)) == len(ids)
