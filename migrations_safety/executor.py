@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, cast
 
 import django.core.management.commands.migrate as django_migrate
 from django.db import transaction
@@ -38,18 +39,19 @@ ADDED = re.compile(r"\busing btree\b")
 
 @contextmanager
 def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
-    """Let Django's `migrate` use our executor and schema editor on this connection.
+    """Let Django's `migrate` use our executor and schema editor on this connection, and on no other.
 
-    `migrate` has no hook for its executor, so its module's name for it is ours meanwhile; the schema editor is
-    an attribute of the connection.
+    `migrate` has no hook for its executor, so its module's name for it becomes ours, for good: the executor looks
+    at the connection it is given, and several threads may be at work on several. The schema editor is an attribute
+    of the connection; the backend's own (PostGIS has one) stays at work.
     """
-    django_migrate.MigrationExecutor = _bound(ladder, SafeExecutor)  # type: ignore[attr-defined]
-    connection.SchemaEditorClass = _bound(ladder, SafeSchemaEditor, connection.SchemaEditorClass)
+    _offer_executor()
+    kinds = (SafeSchemaEditor, connection.SchemaEditorClass)
+    connection.SchemaEditorClass = type(SafeSchemaEditor.__name__, kinds, {"ladder": ladder})
     try:
         with ladder.entered():
             yield
     finally:
-        django_migrate.MigrationExecutor = MigrationExecutor  # type: ignore[attr-defined]
         del connection.SchemaEditorClass
 
 
@@ -58,23 +60,37 @@ def is_on_the_ladder(connection: Any) -> bool:
     return hasattr(connection.SchemaEditorClass, "ladder")
 
 
-def _bound(ladder: Ladder, *kinds: type) -> type:
-    """A class with the ladder; the last kind is the backend's own editor (PostGIS has one), which stays at work."""
-    return type(kinds[0].__name__, kinds, {"ladder": ladder})
+def _offer_executor() -> None:
+    """Where somebody else has put an executor there, ours is built on that one."""
+    kind: Any = django_migrate.MigrationExecutor  # type: ignore[attr-defined]
+    if not issubclass(kind, SafeExecutor):
+        ours = SafeExecutor if kind is MigrationExecutor else type(SafeExecutor.__name__, (SafeExecutor, kind), {})
+        django_migrate.MigrationExecutor = ours  # type: ignore[attr-defined]
 
 
 class SafeExecutor(MigrationExecutor):
-    """Applies and unapplies atomic migrations as a whole, again and again until the locks were free."""
+    """Applies and unapplies atomic migrations as a whole, again and again until the locks were free.
 
-    ladder: Ladder
+    On a connection that is not on a ladder it is Django's.
+    """
+
+    @property
+    def ladder(self) -> Ladder:
+        """That of the connection."""
+        editor: Any = self.connection.SchemaEditorClass
+        return cast(Ladder, editor.ladder)
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
         """As Django does, in one transaction with the record of it."""
         options = {"fake": fake, "fake_initial": fake_initial}
+        if not is_on_the_ladder(self.connection):
+            return super().apply_migration(state, migration, **options)
         return self._climb(super().apply_migration, state, self._state_before, migration, options)
 
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
         """As Django does, in one transaction with the record of it."""
+        if not is_on_the_ladder(self.connection):
+            return super().unapply_migration(state, migration, fake=fake)
         return self._climb(super().unapply_migration, state, lambda: state, migration, {"fake": fake})
 
     def _climb(self, step: Callable, state: Any, again: Callable[[], Any], migration: Any, options: Any) -> Any:
@@ -102,16 +118,22 @@ class SafeExecutor(MigrationExecutor):
 
     @contextmanager
     def _operations_on_the_ladder(self, migration: Any) -> Iterator[None]:
-        """Operations that ask for a transaction of their own in a migration that has none are tried again in it."""
-        alone = [operation for operation in migration.operations if operation.atomic]
-        for operation in alone:
-            for name in ("database_forwards", "database_backwards"):
-                setattr(operation, name, partial(self._again_and_again, migration, getattr(operation, name)))
+        """Operations that ask for a transaction of their own in a migration that has none are tried again in it.
+
+        (Copies of them are: the operations themselves belong to all threads.)
+        """
+        operations = migration.operations
+        migration.operations = [self._tried_again(migration, one) if one.atomic else one for one in operations]
         try:
             yield
         finally:
-            for operation in alone:
-                del operation.database_forwards, operation.database_backwards
+            migration.operations = operations
+
+    def _tried_again(self, migration: Any, operation: Any) -> Any:
+        ours = copy(operation)
+        for name in ("database_forwards", "database_backwards"):
+            setattr(ours, name, partial(self._again_and_again, migration, getattr(operation, name)))
+        return ours
 
     def _again_and_again(self, migration: Any, step: Callable, *args: Any) -> None:
         def attempt() -> None:
