@@ -13,7 +13,7 @@ from migrations_safety.catalog import Column
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.classes import SENTINEL_WORDS, Question, value_type
-from migrations_safety.composing import composed, table_name
+from migrations_safety.composing import composed
 from migrations_safety.counting import questions
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.reading import BY_SIZE
@@ -71,7 +71,7 @@ def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Com
     sample = [composed("approximation.kept_by_statistics", inherited=inherited, **literals, **common)]
     if column and column.indexed and question.type in ("uuid", "text") and not _is_padded(column):
         suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
-        of_table = {"table": table_name(key.table), "column": sql.Identifier(key.column)}
+        of_table = {"table": table.in_sql, "column": sql.Identifier(key.column)}
         sample.append(composed("approximation.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
     return sample
 

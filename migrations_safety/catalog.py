@@ -1,6 +1,7 @@
 """Reads pg_catalog: tables, columns, indexes, constraints and enums become plain values.
 
-A table is looked up by the name that Django gives it, resolved along the search path to its oid, and all that
+A table is looked up by the name that Django gives it, in the schema that the name says, else in the one where new
+tables are made (`current_schema()`): what is found only further along the search path is somebody else's. All that
 follows goes by oid: names of constraints are unique per table only (PostgreSQL documentation, 53.13).
 """
 
@@ -8,9 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from psycopg import sql
+
+from migrations_safety.composing import address
 from migrations_safety.refusals import MayNotRead
 from migrations_safety.sql import statement
 
@@ -36,6 +40,11 @@ class Table:
     may_select: bool
     may_reference: bool
     estimated_rows: int
+
+    @property
+    def in_sql(self) -> sql.Identifier:
+        """As a statement names it, whatever the search path is."""
+        return sql.Identifier(self.schema, self.relation)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,9 +176,7 @@ def rows(connection: Any, name: str, parameters: dict[str, Any], row: type[Row])
 
 def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
     """The tables that exist, by the name asked for; a name without a table has no entry."""
-    wanted = {connection.ops.quote_name(name): name for name in names}
-    found = rows(connection, "catalog.tables", {"names": list(wanted)}, Table)
-    return {wanted[table.name]: replace(table, name=wanted[table.name]) for table in found}
+    return {table.name: table for table in rows(connection, "catalog.tables", _asked(names), Table)}
 
 
 def refuse_unreadable(connection: Any, names: Iterable[str], *, role: str) -> None:
@@ -180,23 +187,21 @@ def refuse_unreadable(connection: Any, names: Iterable[str], *, role: str) -> No
 
 def kinds_of_relations(connection: Any, names: Iterable[str]) -> dict[str, str]:
     """What stands under each of the names that is taken: a view, an index, a sequence, … in words."""
-    wanted = {connection.ops.quote_name(name): name for name in names}
     with connection.cursor() as cursor:
-        cursor.execute(statement("catalog.kinds_of_relations"), {"names": list(wanted)})
-        return {wanted[name]: KIND_WORDS.get(kind, "something else") for name, kind in cursor.fetchall()}
+        cursor.execute(statement("catalog.kinds_of_relations"), _asked(names))
+        return {name: KIND_WORDS.get(kind, "something else") for name, kind in cursor.fetchall()}
 
 
 def parts(connection: Any, names: Iterable[str]) -> dict[str, list[Part]]:
     """Each table that exists and its partitions, in the order of their oids, by the name asked for."""
-    wanted = {connection.ops.quote_name(name): name for name in names}
     found: dict[str, list[Part]] = defaultdict(list)
-    for part in rows(connection, "catalog.parts", {"names": list(wanted)}, Part):
-        found[wanted[part.name]].append(part)
+    for part in rows(connection, "catalog.parts", _asked(names), Part):
+        found[part.name].append(part)
     return dict(found)
 
 
 def number_of_tables(connection: Any) -> int:
-    """How many tables the search path holds, without Django's record of migrations and the records of runs."""
+    """How many tables the current schema holds, without Django's record of migrations and the records of runs."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.number_of_tables"))
         return int(cursor.fetchone()[0])
@@ -228,21 +233,23 @@ def other_constraints(connection: Any, oids: Iterable[int]) -> list[OtherConstra
 def enum_labels(connection: Any, name: str) -> tuple[str, ...]:
     """The labels of an enum in their order; empty where there is no such enum."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("catalog.enum_labels"), {"name": connection.ops.quote_name(name)})
+        cursor.execute(statement("catalog.enum_labels"), dict(zip(("schema", "relation"), address(name), strict=True)))
         return tuple(label for (label,) in cursor.fetchall())
 
 
 def is_type(connection: Any, name: str) -> bool:
     """Whether a type of that name is there, an enum or not."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("catalog.known_types"), {"names": [connection.ops.quote_name(name)]})
-        return cursor.fetchone() is not None
+        cursor.execute(statement("catalog.is_type"), dict(zip(("schema", "relation"), address(name), strict=True)))
+        return bool(cursor.fetchone()[0])
 
 
 def leaf_partitions(connection: Any, table: str, *, key: str) -> list[Partition]:
     """The partitions of a table that hold rows; none where it is not partitioned, or not there."""
-    parameters = {"table": connection.ops.quote_name(table), "key": key}
-    return rows(connection, "catalog.leaf_partitions", parameters, Partition)
+    there = tables(connection, [table]).get(table)
+    if there is None:
+        return []
+    return rows(connection, "catalog.leaf_partitions", {"oid": there.oid, "key": key}, Partition)
 
 
 def columns_named_alike(
@@ -251,6 +258,16 @@ def columns_named_alike(
     """Columns whose name, in lower case without underscores, ends with one of `bare_names`, and that have no key."""
     parameters = {"bare_names": list(bare_names), "oids": list(except_oids)}
     return rows(connection, "catalog.columns_named_alike", parameters, ColumnNamedAlike)
+
+
+def _asked(names: Iterable[str]) -> dict[str, list[str] | list[str | None]]:
+    wanted = list(names)
+    addresses = [address(name) for name in wanted]
+    return {
+        "names": wanted,
+        "schemas": [schema for schema, _ in addresses],
+        "relations": [relation for _, relation in addresses],
+    }
 
 
 def _plain(value: Any) -> Any:

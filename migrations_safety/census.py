@@ -22,7 +22,7 @@ from migrations_safety.classes import (
     rows_of,
     value_type,
 )
-from migrations_safety.composing import composed, parent_name, table_name
+from migrations_safety.composing import composed, parent_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.progress import Progress
 from migrations_safety.reading import Source, size_of
@@ -179,14 +179,15 @@ def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> Counted:
 
 def orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
     """Distinct values and rows of one reference without a parent; its table and its parent must exist."""
-    parent = catalog.tables(connection, [key.target_table])[key.target_table]
+    there = catalog.tables(connection, [key.table, key.target_table])
+    parent = there[key.target_table]
     with connection.cursor() as cursor:
         cursor.execute(
             composed(
                 "census.orphans_of_one",
-                table=table_name(key.table),
+                table=there[key.table].in_sql,
                 column=sql.Identifier(key.column),
-                target=parent_name(key.target_table, kind=parent.kind),
+                target=parent_name(key.target_table, schema=parent.schema, kind=parent.kind),
                 target_column=sql.Identifier(key.target_column),
             )
         )

@@ -45,11 +45,13 @@ VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version
 class Question:
     """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
 
-    `type` is what values are compared as: `uuid`, `text`, with a collation where ends differ, or another. `since` is a
-    transaction's number: only rows written by it or after it are counted.
+    `schema` is where tables stand that say none. `type` is what values are compared as: `uuid`, `text`, with a
+    collation where ends differ, or another. `since` is a transaction's number: only rows written by it or after it
+    are counted.
     """
 
     keys: tuple[DeclaredKey, ...]
+    schema: str
     target_exists: bool
     type: str
     target_kind: str = ""
@@ -69,7 +71,7 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
-        "target": parent_name(key.target_table, kind=question.target_kind),
+        "target": parent_name(key.target_table, schema=question.schema, kind=question.target_kind),
         "target_column": sql.Identifier(key.target_column),
     }
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
@@ -101,7 +103,7 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
 def has_capitals(connection: Any, question: Question) -> bool:
     """Whether the id of any parent has capitals, so that a reference may spell it in another way."""
     key = question.keys[0]
-    target = parent_name(key.target_table, kind=question.target_kind)
+    target = parent_name(key.target_table, schema=question.schema, kind=question.target_kind)
     names = {"target": target, "target_column": sql.Identifier(key.target_column)}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -141,7 +143,7 @@ def _class_of_text(question: Question) -> sql.Composable:
     if question.target_exists and question.record_number_column:
         is_record_number = composed(
             "classes.is_record_number",
-            target=table_name(question.keys[0].target_table),
+            target=table_name(question.keys[0].target_table, schema=question.schema),
             record_number_column=sql.Identifier(question.record_number_column),
         )
     return composed(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from psycopg import sql
 
 from migrations_safety.sql import statement
+
+QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+QUALIFIED = re.compile(r'"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")+')
 
 
 def composed(name: str, /, **parts: sql.Composable) -> sql.Composed:
@@ -12,11 +17,28 @@ def composed(name: str, /, **parts: sql.Composable) -> sql.Composed:
     return sql.SQL(statement(name)).format(**parts)
 
 
-def table_name(name: str) -> sql.Composable:
-    """A table's name as Django gives it, which may be quoted already (`"schema"."table"`, `schema"."table`)."""
-    return sql.SQL(name if name.startswith('"') and name.endswith('"') else f'"{name}"')
+def address(name: str) -> tuple[str | None, str]:
+    """The schema that a table's or type's name says, if any, and its name in there.
+
+    Names are as Django gives them, quoted already where they say their schema (`"schema"."table"`, `schema"."table`).
+    """
+    written = name if name.startswith('"') and name.endswith('"') else f'"{name}"'
+    if QUALIFIED.fullmatch(written):
+        *_, schema, relation = (part.replace('""', '"') for part in QUOTED.findall(written))
+        return schema, relation
+    return None, written[1:-1].replace('""', '"')
 
 
-def parent_name(name: str, *, kind: str) -> sql.Composable:
+def table_name(name: str, *, schema: str) -> sql.Identifier:
+    """A table as a statement names it, in the schema that its name says, else in the given one.
+
+    Never by its bare name: what that finds further along the search path is another table.
+    """
+    own, relation = address(name)
+    return sql.Identifier(own or schema, relation)
+
+
+def parent_name(name: str, *, schema: str, kind: str) -> sql.Composable:
     """A referenced table as a key sees it: without the tables that inherit from it, but with its partitions."""
-    return sql.SQL("ONLY ") + table_name(name) if kind == "r" else table_name(name)
+    named = table_name(name, schema=schema)
+    return sql.SQL("ONLY ") + named if kind == "r" else named

@@ -49,6 +49,7 @@ def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Readin
     number = maker.record_number_column if maker else None
     return Question(
         keys=keys,
+        schema=evidence.target.schema,
         target_exists=ends[-1] is not None,
         target_kind=evidence.tables[keys[0].target_table].kind if ends[-1] else "",
         target_is_text=ends[-1] is not None and family(ends[-1].base_type) == "text",

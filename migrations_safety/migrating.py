@@ -13,7 +13,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from migrations_safety import catalog, plan, precheck
-from migrations_safety.composing import table_name
 from migrations_safety.executor import on_the_ladder
 from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
@@ -88,12 +87,12 @@ def refuse_to_drop_baselines(connection: Any, *, app_label: str | None, migratio
     executor = MigrationExecutor(connection)
     for migration, is_backwards in executor.migration_plan(plan.targets(executor, app_label, migration_name)):
         tables = catalog.tables(connection, getattr(migration, "adopts", {})) if is_backwards else {}
-        holding = [name for name in tables if _holds_rows(connection, name)]
+        holding = [name for name, table in tables.items() if _holds_rows(connection, table)]
         if holding:
             raise BaselineHoldsRows(migration=f"{migration.app_label}.{migration.name}", tables=holding)
 
 
-def _holds_rows(connection: Any, table: str) -> bool:
+def _holds_rows(connection: Any, table: catalog.Table) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table_name(table)))
+        cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table.in_sql))
         return bool(cursor.fetchone()[0])

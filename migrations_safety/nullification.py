@@ -9,7 +9,7 @@ from psycopg import sql
 
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import compared_as
-from migrations_safety.composing import composed, parent_name, table_name
+from migrations_safety.composing import composed, parent_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
 from migrations_safety.pace import MOST_LOOKS, Pace, batches, in_short_transaction
@@ -141,10 +141,11 @@ def _names(evidence: Evidence, key: DeclaredKey) -> dict[str, sql.Composable]:
     column, row_id = evidence.column(key.table, key.column), evidence.column(key.table, key.row_id or "")
     parent = evidence.column(key.target_table, key.target_column)
     assert column is not None and row_id is not None  # else it was refused
+    target = evidence.tables[key.target_table]
     return {
-        "table": table_name(key.table),
+        "table": evidence.tables[key.table].in_sql,
         "column": sql.Identifier(key.column),
-        "target": parent_name(key.target_table, kind=evidence.tables[key.target_table].kind),
+        "target": parent_name(key.target_table, schema=target.schema, kind=target.kind),
         "target_column": sql.Identifier(key.target_column),
         "type": sql.SQL(compared_as([one for one in (column, parent) if one])),
         "column_type": sql.SQL(column.type),

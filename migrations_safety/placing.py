@@ -13,6 +13,7 @@ from django.db import transaction
 from psycopg import sql
 
 from migrations_safety import census, scanning, viewing
+from migrations_safety.catalog import Table
 from migrations_safety.census import prepared
 from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified, value_type
 from migrations_safety.composing import composed, table_name
@@ -132,13 +133,13 @@ def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql
         composed(
             "backfill.companion",
             name=sql.Identifier(f"companion_{number}"),
-            table=table_name(apps.get_model(companion.model)._meta.db_table),
+            table=table_name(apps.get_model(companion.model)._meta.db_table, schema=question.schema),
             **_columns_and_values(companion.values, run),
         )
         for number, companion in enumerate(maker.companions)
     ]
     parts: dict[str, sql.Composable] = {
-        "parent": table_name(question.keys[0].target_table),
+        "parent": table_name(question.keys[0].target_table, schema=question.schema),
         "parent_id": sql.Identifier(question.keys[0].target_column),
         "companions": sql.SQL("").join(companions),
         **_columns_and_values(maker.values, run),
@@ -159,10 +160,9 @@ def _columns_and_values(values: Mapping[str, str], run: Run) -> dict[str, sql.Co
     }
 
 
-def unresolved(connection: Any, maker: PlaceholderMaker) -> int:
-    """How many parents are still placeholders."""
-    parent = table_name(apps.get_model(maker.model)._meta.db_table)
-    query = composed("backfill.unresolved", parent=parent, unresolved=sql.SQL(maker.unresolved))
+def unresolved(connection: Any, maker: PlaceholderMaker, parent: Table) -> int:
+    """How many rows of the maker's table are still placeholders."""
+    query = composed("backfill.unresolved", parent=parent.in_sql, unresolved=sql.SQL(maker.unresolved))
     with connection.cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.catalog import Part
+from migrations_safety.catalog import Part, Table
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.sql import statement
 
@@ -49,6 +49,7 @@ class Source:
     """
 
     keys: tuple[DeclaredKey, ...]
+    tables: dict[str, Table]
     parts: dict[str, list[Part]]
     by_index: frozenset[int]
     nullable: frozenset[int]
@@ -94,9 +95,10 @@ def size_of(parts: Iterable[Part]) -> int:
 def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, since: int | None = None) -> Source:
     """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
     keys = tuple(keys)
+    tables = catalog.tables(connection, {name for key in keys for name in (key.table, key.target_table)})
     parts = catalog.parts(connection, {key.table for key in keys})
     none: dict[str, Any] = {"by_index": frozenset(), "nullable": frozenset(), "bytewise": False}
-    source = Source(keys=keys, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
+    source = Source(keys=keys, tables=tables, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
     if not reading.max_rate and since is None:
         source = _by_index(connection, source)
     by_size = JOBS if source.bytes >= SMALLEST_PIECE and (source.by_index or source.bytes < LARGE) else 1
@@ -106,10 +108,11 @@ def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, si
 def _by_index(connection: Any, source: Source) -> Source:
     """The same, by the indexes that may be used, where that pays."""
     parent = source.keys[0]  # its order must be the same: ranges of values are ranges of parents too
-    tables = [connection.ops.quote_name(name) for name in (*(key.table for key in source.keys), parent.target_table)]
+    names = [*(key.table for key in source.keys), parent.target_table]
+    oids = [source.tables[name].oid if name in source.tables else None for name in names]
     columns = [*(key.column for key in source.keys), parent.target_column]
     with connection.cursor() as cursor:
-        cursor.execute(statement("reading.indexes"), {"tables": tables, "columns": columns})
+        cursor.execute(statement("reading.indexes"), {"oids": oids, "columns": columns})
         found = cursor.fetchall()
     numbers = frozenset(range(len(source.keys)))
     by_index = replace(

@@ -16,7 +16,7 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety.catalog import Part
-from migrations_safety.composing import composed, table_name
+from migrations_safety.composing import composed
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.reading import MEGABYTE, SMALLEST_PIECE, Source, size_of
 from migrations_safety.sql import statement
@@ -69,11 +69,11 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
     for table, of_table in groupby(numbered, key=lambda pair: pair[1].table):
         pairs, parts = list(of_table), source.parts[table]
         if source.jobs > 1:
-            scans.append(_rows(pairs, type_name, _since(since)))
+            scans.append(_rows(source, pairs, type_name, _since(since)))
             continue
         for first, last, begin in _pieces(parts, _size_of_piece(source)):
             place = _place((before + begin) / total, before + begin, source.max_rate)
-            scans.append(_rows(pairs, type_name, [*_since(since), *_blocks(first, last), place]))
+            scans.append(_rows(source, pairs, type_name, [*_since(since), *_blocks(first, last), place]))
         before += size_of(parts)
     return Rows(scans=scans)
 
@@ -83,13 +83,13 @@ def _rows_by_index(
 ) -> Rows:
     """Indexes that can be merged need no groups; and PostgreSQL merges none but plain members of a UNION ALL."""
     if source.in_order:
-        scans = [_rows([pair], type_name) for pair in enumerate(source.keys)]
+        scans = [_rows(source, [pair], type_name) for pair in enumerate(source.keys)]
         return Rows(scans=scans, in_order=True, conditions=conditions)
     scans = []
     by_bytes = type_name == sql.SQL("text") and source.bytewise
     for number, key in enumerate(source.keys):
         value = composed("scanning.value", column=sql.Identifier(key.column), type=type_name)
-        names = {"value": value, "number": sql.Literal(number), "table": table_name(key.table)}
+        names = {"value": value, "number": sql.Literal(number), "table": source.tables[key.table].in_sql}
         if number in source.by_index:
             scans.append(composed("scanning.grouped", wanted=wanted(conditions, value), **names))
         else:
@@ -178,8 +178,8 @@ def _where(conditions: Sequence[sql.Composable]) -> sql.Composable:
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("")
 
 
-def _rows(pairs: Pairs, type_name: sql.SQL, conditions: Sequence[sql.Composable] = ()) -> sql.Composed:
-    table, where = table_name(pairs[0][1].table), _where(conditions)
+def _rows(source: Source, pairs: Pairs, type_name: sql.SQL, conditions: Sequence[sql.Composable] = ()) -> sql.Composed:
+    table, where = source.tables[pairs[0][1].table].in_sql, _where(conditions)
     columns = [(sql.Identifier(key.column), sql.Literal(number)) for number, key in pairs]
     if len(columns) == 1:
         ((column, number),) = columns

@@ -151,10 +151,10 @@ def _compare_tables(connection: Any, models: list[Any], comparison: Comparison) 
         if table.persistence != "p":
             differences.append(wording.table_unlogged(table.name))
         own = [one for one in constraints if one.table_oid == table.oid]
-        differences += compare_constraints(connection, model, own)
+        differences += compare_constraints(connection, model, own, table=table)
         comparison.found["tables"] += not differences
         index_differences, matching = compare_indexes(
-            connection, model, [one for one in indexes if one.table_oid == table.oid]
+            connection, model, [one for one in indexes if one.table_oid == table.oid], table=table
         )
         comparison.findings += differences + index_differences
         comparison.found["indexes"] += matching
@@ -184,7 +184,7 @@ def _placeholders(connection: Any, evidence: Evidence) -> tuple[int, tuple[Findi
         maker = maker_of_table(table)
         if maker is None or not _columns_there(evidence, table):
             continue
-        left = unresolved(connection, maker)
+        left = unresolved(connection, maker, evidence.tables[table])
         count += left
         if left:
             findings.append(wording.placeholders_left(table, count=left))

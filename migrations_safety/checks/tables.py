@@ -9,7 +9,7 @@ from psycopg import sql
 
 from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.composing import composed, table_name
+from migrations_safety.composing import composed
 from migrations_safety.declarations import DeclaredKey, made_again
 from migrations_safety.findings import Finding, partition
 from migrations_safety.findings import tables as wording
@@ -44,7 +44,7 @@ def _dropped(connection: Any, evidence: Evidence) -> Iterator[Finding]:
     verified = verified_apps()
     app_of = {table: one.app for one in evidence.plan.unapplied for table in one.creates}
     for table in sorted(evidence.plan.drops & set(evidence.tables)):
-        counted = composed("session.rows_but", table=table_name(table), but=sql.SQL(made_again(table)))
+        counted = composed("session.rows_but", table=evidence.tables[table].in_sql, but=sql.SQL(made_again(table)))
         with connection.cursor() as cursor:
             cursor.execute(counted)
             (rows,) = cursor.fetchone()

@@ -8,20 +8,23 @@ from typing import Any
 from django.db.models import CheckConstraint
 
 from migrations_safety import expressions
-from migrations_safety.catalog import OtherConstraint
-from migrations_safety.composing import table_name
+from migrations_safety.catalog import OtherConstraint, Table
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
 
 
-def compare_constraints(connection: Any, model: Any, found: Iterable[OtherConstraint]) -> list[Finding]:
+def compare_constraints(
+    connection: Any, model: Any, found: Iterable[OtherConstraint], *, table: Table
+) -> list[Finding]:
     """The constraints of one table, foreign keys aside, against its model."""
     there = list(found)
     declared = {one.name: one for one in model._meta.constraints}
     checks = {name: one for name, one in declared.items() if isinstance(one, CheckConstraint)}
     findings = list(_primary_key(model, there))
     for name, check in checks.items():
-        findings += _check(connection, model, check, next((one for one in there if one.name == name), None))
+        findings += _check(
+            connection, model, check, next((one for one in there if one.name == name), None), table=table
+        )
     findings += [
         wording.constraint_extra(f"{model._meta.db_table}.{one.name}", found=one.definition)
         for one in there
@@ -40,16 +43,17 @@ def _primary_key(model: Any, there: list[OtherConstraint]) -> Iterator[Finding]:
         yield wording.constraint_differs(f"{table}.{primary.name}", declared=declared, found=primary.definition)
 
 
-def _check(connection: Any, model: Any, check: CheckConstraint, there: OtherConstraint | None) -> Iterator[Finding]:
-    table = model._meta.db_table
+def _check(
+    connection: Any, model: Any, check: CheckConstraint, there: OtherConstraint | None, *, table: Table
+) -> Iterator[Finding]:
     editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
     declared = str(check._get_check_sql(model, editor))  # type: ignore[attr-defined]
-    subject = f"{table}.{check.name}"
+    subject = f"{table.name}.{check.name}"
     if there is None:
         yield wording.constraint_missing(subject, declared=f"CHECK ({declared})")
         return
     is_same = there.kind == "c" and expressions.same(
-        connection, [(declared, there.definition)], table=table_name(table)
+        connection, [(declared, there.definition)], table=table.in_sql
     ) == [True]
     if not is_same or not there.validated:
         suffix = "" if there.validated else " NOT VALID"

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrations_safety import expressions
-from migrations_safety.catalog import Index
-from migrations_safety.composing import table_name
+from migrations_safety.catalog import Index, Table
 from migrations_safety.constraints import UniqueIndex
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
@@ -33,13 +32,12 @@ class Definition:
         return words + (f" WHERE {self.predicate}" if self.predicate else "")
 
 
-def compare_indexes(connection: Any, model: Any, found: Iterable[Index]) -> tuple[list[Finding], int]:
+def compare_indexes(connection: Any, model: Any, found: Iterable[Index], *, table: Table) -> tuple[list[Finding], int]:
     """The indexes of one table against its model, and how many are as declared; those of constraints aside."""
-    table = model._meta.db_table
     declared = {index.name: _declared(connection, model, index) for index in model._meta.indexes}
     there = {index.name: index for index in found if not index.constraint_kind}
     findings = [
-        wording.index_extra(f"{table}.{name}", found=str(_found(index)))
+        wording.index_extra(f"{table.name}.{name}", found=str(_found(index)))
         for name, index in there.items()
         if name not in declared
     ]
@@ -52,9 +50,9 @@ def compare_indexes(connection: Any, model: Any, found: Iterable[Index]) -> tupl
 
 
 def _differences(
-    connection: Any, table: str, name: str, declared: Definition, there: Index | None
+    connection: Any, table: Table, name: str, declared: Definition, there: Index | None
 ) -> Iterable[Finding]:
-    subject = f"{table}.{name}"
+    subject = f"{table.name}.{name}"
     if there is None:
         yield wording.index_missing(subject, declared=str(declared))
         return
@@ -66,7 +64,7 @@ def _differences(
         yield wording.index_invalid(subject, name=name)
 
 
-def _same(connection: Any, table: str, declared: Definition, found: Definition) -> bool:
+def _same(connection: Any, table: Table, declared: Definition, found: Definition) -> bool:
     plain = (declared.is_unique, declared.method, declared.included) == (found.is_unique, found.method, found.included)
     keys = declared.keys is None or declared.keys == found.keys
     if declared.predicate is None or found.predicate is None:
@@ -74,7 +72,7 @@ def _same(connection: Any, table: str, declared: Definition, found: Definition) 
     return (
         plain
         and keys
-        and expressions.same(connection, [(declared.predicate, found.predicate)], table=table_name(table)) == [True]
+        and expressions.same(connection, [(declared.predicate, found.predicate)], table=table.in_sql) == [True]
     )
 
 

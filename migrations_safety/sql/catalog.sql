@@ -1,20 +1,26 @@
--- tables: the tables of the given quoted names, as the search path resolves them
-SELECT name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
+-- tables: the tables of the given names, which stand in the schema that they say, else in the current one
+SELECT asked.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
        c.relpersistence AS persistence, c.relrowsecurity AS row_security, c.relforcerowsecurity AS forced_row_security,
        pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
        has_table_privilege(c.oid, 'SELECT') AS may_select, has_table_privilege(c.oid, 'REFERENCES') AS may_reference,
        greatest(c.reltuples, 0)::bigint AS estimated_rows
-FROM unnest(%(names)s::text[]) AS name
-JOIN pg_class c ON c.oid = to_regclass(name)
-JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS asked (name, schema, relation)
+JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
 WHERE c.relkind IN ('r', 'p')
 
--- kinds_of_relations: which of the given quoted names are taken, and by what
-SELECT name, c.relkind AS kind FROM unnest(%(names)s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
+-- kinds_of_relations: which of the given names are taken, and by what
+SELECT asked.name, c.relkind AS kind
+FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS asked (name, schema, relation)
+JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
 
 -- parts: each of the given tables with its partitions: what holds its rows
 WITH RECURSIVE parts AS (
-    SELECT name, to_regclass(name)::oid AS oid FROM unnest(%(names)s::text[]) AS name
+    SELECT asked.name, c.oid
+    FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS asked (name, schema, relation)
+    JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
     UNION
     SELECT parts.name, inhrelid FROM parts JOIN pg_inherits ON inhparent = parts.oid
 )
@@ -24,9 +30,9 @@ FROM parts JOIN pg_class c ON c.oid = parts.oid JOIN pg_namespace n ON n.oid = c
 WHERE c.relkind IN ('r', 'p', 'f')
 ORDER BY c.oid
 
--- number_of_tables: tables on the search path that are no partitions and no records of migrations or runs
+-- number_of_tables: tables in the current schema that are no partitions and no records of migrations or runs
 SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
-AND relnamespace = ANY (SELECT oid FROM pg_namespace WHERE nspname = ANY (current_schemas(false)))
+AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
 AND relname <> 'django_migrations' AND NOT starts_with(relname, 'migrations_safety_')
 
 -- columns: the columns of the given tables
@@ -114,27 +120,37 @@ FROM pg_constraint con
 WHERE con.contype IN ('p', 'c', 'u', 'x') AND con.conrelid = ANY(%(oids)s::oid[])
 ORDER BY con.conrelid, con.conname
 
--- enum_labels: the labels of the enum of the given quoted name, in their order; no row where there is no such enum
-SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = to_regtype(%(name)s) ORDER BY e.enumsortorder
+-- enum_labels: the labels of an enum, in their order; no row where there is no such enum in its schema, else the current one
+SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name
+ORDER BY e.enumsortorder
 
--- columns_named_alike: columns that end like one of the given bare names, in ordinary tables outside those given
+-- is_type: whether there is a type of that name in its schema, else the current one
+SELECT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+               WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name)
+
+-- columns_named_alike: columns that end like one of the given bare names, in ordinary tables beside those given; not in the schemas of other Django projects, nor in those further along the search path
 SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND (n.nspname = current_schema()
+       OR n.nspname <> ALL (current_schemas(false))
+       AND NOT EXISTS (SELECT FROM pg_class h WHERE h.relnamespace = n.oid AND h.relname = 'django_migrations'))
   AND c.oid <> ALL(%(oids)s::oid[]) AND NOT starts_with(c.relname, 'migrations_safety_')
   AND replace(lower(a.attname), '_', '') ~ ('(' || array_to_string(%(bare_names)s::text[], '|') || ')$')
   AND NOT EXISTS (SELECT FROM pg_constraint con
                   WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])
 ORDER BY n.nspname, c.relname, a.attname
 
--- known_types: those of the given types that PostgreSQL knows
+-- known_types: those of the given types that PostgreSQL knows, wherever on the search path (extensions stand anywhere)
 SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name
 
 -- leaf_partitions: the partitions of a table that hold rows, and whether each has the named key (null: not, else its validity)
 SELECT format('%%I.%%I', n.nspname, c.relname) AS name, con.convalidated AS validated
-FROM pg_partition_tree(to_regclass(%(table)s)) AS tree
+FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree
 JOIN pg_class c ON c.oid = tree.relid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_constraint con ON con.conrelid = c.oid AND con.conname = %(key)s AND con.contype = 'f'

@@ -31,8 +31,9 @@ END $$;
 CREATE OR REPLACE TRIGGER migrations_safety_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON migrations_safety_run
     FOR EACH STATEMENT EXECUTE FUNCTION migrations_safety_refuse_changes()
 
--- exists: true where the app's own tables are there
-SELECT to_regclass('migrations_safety_run') IS NOT NULL AND to_regclass('migrations_safety_before_image') IS NOT NULL
+-- exists: true where the app's own tables are in the current schema
+SELECT count(*) = 2 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relname IN ('migrations_safety_run', 'migrations_safety_before_image')
 
 -- append: one event of a run, chained to the one before it by its hash
 INSERT INTO migrations_safety_run (run_id, event, recorded_at, details, previous_hash, hash)

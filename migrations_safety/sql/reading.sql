@@ -12,8 +12,8 @@ SELECT k.number - 1,
     coalesce(CASE WHEN co.collprovider = 'd' THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate ~* '^(C|POSIX|C\.utf-?8)$'
                   ELSE co.collprovider = 'b' OR co.collprovider = 'c' AND co.collcollate ~* '^(C|POSIX|C\.utf-?8)$' END, true),
     NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated)
-FROM unnest(%(tables)s::text[], %(columns)s::text[]) WITH ORDINALITY AS k (table_name, column_name, number)
-JOIN pg_class c ON c.oid = to_regclass(k.table_name)
+FROM unnest(%(oids)s::oid[], %(columns)s::text[]) WITH ORDINALITY AS k (oid, column_name, number)
+JOIN pg_class c ON c.oid = k.oid
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name
 JOIN pg_database d ON d.datname = current_database()
 LEFT JOIN pg_collation co ON co.oid = a.attcollation

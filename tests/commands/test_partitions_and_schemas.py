@@ -73,7 +73,7 @@ def test_the_way_back_takes_the_keys_of_all_partitions(partitioned):
     assert partitioned.rows(KEYS) == []
 
 
-def test_tables_in_another_schema_are_found_along_the_search_path(empty):
+def test_tables_in_another_schema_than_public_are_worked_on(empty):
     legacy = (ROOT / "ehr" / "schema" / "legacy_uuid.sql").read_text().replace('"public"', '"clinic"')
     empty.execute(f"CREATE SCHEMA clinic; SET search_path = clinic; {legacy}")
     empty.execute("CREATE TABLE public.bills (id int, \"patientId\" text); INSERT INTO public.bills VALUES (1, 'x')")

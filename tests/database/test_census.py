@@ -154,7 +154,7 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
     known = UserFactory.create(on=database)["id"]
     PatientFactory.create(on=database, created_by=known, updated_by=known)
     PatientFactory.create(on=database, created_by=known)
-    question = Question(keys=tuple(declared_keys(Patient)), target_exists=True, type="uuid")
+    question = Question(keys=tuple(declared_keys(Patient)), schema="public", target_exists=True, type="uuid")
     connection = in_process(database)
 
     found = {one.key.column: one for one in census.count(connection, question).references}
@@ -180,7 +180,7 @@ def test_orphans_are_counted_where_one_column_holds_values_without_a_parent_and_
     database = make("with_patients")
     database.execute("SET session_replication_role = replica")
     PatientFactory.create(on=database, created_by=ONE, merged_by=ONE, updated_by=TWO)
-    question = Question(keys=tuple(declared_keys(Patient)), target_exists=True, type="uuid")
+    question = Question(keys=tuple(declared_keys(Patient)), schema="public", target_exists=True, type="uuid")
 
     found = census.count(in_process(database), question)
 
@@ -192,7 +192,7 @@ def test_orphans_are_counted_where_one_column_holds_values_without_a_parent_and_
 def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_process):
     for table in REFERENCING:
         refer(hospital_text, table, "Achieng Otieno", CANONICAL, "0712 345 678")
-    question = Question(keys=keys_of_the_hospital(), target_exists=False, type="text")
+    question = Question(keys=keys_of_the_hospital(), schema="public", target_exists=False, type="text")
 
     connection = in_process(hospital_text)
     _, source = census.prepared(connection, question)

@@ -20,7 +20,7 @@ ON_ONE_DATABASE = settings(
 
 def question(*, type, target_exists=False, **words):
     keys = tuple(declared_keys(Bill))
-    return Question(keys=keys, target_exists=target_exists, type=type, **words)
+    return Question(keys=keys, schema="public", target_exists=target_exists, type=type, **words)
 
 
 def classes_of(connection, database, values, *, type="text", **words):
