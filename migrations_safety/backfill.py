@@ -26,7 +26,14 @@ from migrations_safety.pace import Pace
 from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
-from migrations_safety.refusals import NotNullable, RowsWithoutName, TablesRefused, TypesDiffer, UnknownReference
+from migrations_safety.refusals import (
+    InsideTransaction,
+    NotNullable,
+    RowsWithoutName,
+    TablesRefused,
+    TypesDiffer,
+    UnknownReference,
+)
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
 from migrations_safety.session import Target, connect, in_snapshot
 
@@ -83,6 +90,8 @@ def run(
     connection = connections[using]
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, to_migrate=not dry_run)
+    if not dry_run:
+        _refuse_open_transaction(target)
     nullify = tuple(dict.fromkeys(nullify))
     if dry_run:
         return _dry_run(connection, target, nullify=nullify, reading=reading, progress=progress)
@@ -104,6 +113,7 @@ def restore(
     """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
     connection = connections[using]
     target = connect(connection, expect_database=expect_database, to_migrate=True)
+    _refuse_open_transaction(target)
     with deploy_lock(connection):
         evidence = _look(connection, target, nullify=())
         asked = {"restore_nullified": True, **asdict(pace)}
@@ -116,6 +126,12 @@ def restore(
             }
             recorded.counts = figures
     return Report(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **figures)
+
+
+def _refuse_open_transaction(target: Target) -> None:
+    """The batches are short because each is a transaction, which gives its locks back."""
+    if target.in_transaction:
+        raise InsideTransaction(name=target.name)
 
 
 def _dry_run(

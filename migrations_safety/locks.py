@@ -16,6 +16,7 @@ from django.db import DatabaseError, OperationalError
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import DeployAlreadyRunning, LocksNotFree, OthersWaited
 from migrations_safety.sql import statement
+from migrations_safety.transactions import is_in_transaction
 from migrations_safety.watchdog import Watchdog
 
 DEPLOY_LOCK = {"class": 0x45485253, "object": 1}
@@ -37,6 +38,8 @@ Result = TypeVar("Result")
 def deploy_lock(connection: Any, *, wait: float = 0, progress: Progress | None = None) -> Iterator[None]:
     """Hold the deploy lock, waiting up to `wait` seconds; it goes with the session, so a kill leaves nothing behind.
 
+    Inside a transaction that is open already it goes with that one, whose end is the deploy's.
+
     It is asked for again and again: a session that waits in the server would hold a snapshot, and the other
     deploy's CREATE INDEX CONCURRENTLY would wait for that.
 
@@ -44,7 +47,9 @@ def deploy_lock(connection: Any, *, wait: float = 0, progress: Progress | None =
     """
     deadline = time.monotonic() + wait
     told = False
-    while not _take_deploy_lock(connection):
+    of_transaction = is_in_transaction(connection)
+    take = "session.take_deploy_lock_of_transaction" if of_transaction else "session.take_deploy_lock"
+    while not _take_deploy_lock(connection, take):
         if time.monotonic() >= deadline:
             raise DeployAlreadyRunning(name=connection.settings_dict["NAME"])
         if not told and progress:
@@ -54,13 +59,14 @@ def deploy_lock(connection: Any, *, wait: float = 0, progress: Progress | None =
     try:
         yield
     finally:
-        with suppress(DatabaseError), connection.cursor() as cursor:
-            cursor.execute(statement("session.release_deploy_lock"), DEPLOY_LOCK)
+        if not of_transaction:
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute(statement("session.release_deploy_lock"), DEPLOY_LOCK)
 
 
-def _take_deploy_lock(connection: Any) -> bool:
+def _take_deploy_lock(connection: Any, take: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(statement("session.take_deploy_lock"), DEPLOY_LOCK)
+        cursor.execute(statement(take), DEPLOY_LOCK)
         return bool(cursor.fetchone()[0])
 
 

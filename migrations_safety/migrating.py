@@ -17,18 +17,26 @@ from migrations_safety.executor import on_the_ladder
 from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import BaselineHoldsRows
+from migrations_safety.refusals import BaselineHoldsRows, NobodyWatches
 from migrations_safety.session import Target
+from migrations_safety.transactions import is_in_transaction
 from migrations_safety.watchdog import Watchdog
+
+AT_WORK = "migrations_safety_is_at_work"
+"""An attribute of the connection meanwhile."""
+Waits = dict[str, int | None] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """How one `migrate` went; `gate` is None where it was not asked, `lock_waits` where nothing was applied."""
+    """How one `migrate` went; `gate` is None where it was not asked, `lock_waits` where nothing was applied.
+
+    (Its figures are None where nobody looked.)
+    """
 
     target: Target
     gate: precheck.Report | None
-    lock_waits: dict[str, int] | None
+    lock_waits: Waits
     seconds: float
 
     @property
@@ -50,12 +58,16 @@ class Wishes:
 def recorded(connection: Any, planned: plan.Plan, *, arguments: dict[str, Any], wishes: Wishes) -> Iterator[Watchdog]:
     """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog, and is recorded.
 
-    Where nothing is to be done, nothing is recorded.
+    Where nothing is to be done, nothing is recorded. Inside a transaction that is open already there is neither
+    ladder nor watchdog: its locks are held until the caller ends it, whatever we give up.
     """
     steps = (*planned.adopted, *planned.migrations, *planned.unapplied)
-    with Watchdog(connection, max_stall=wishes.max_stall) as watchdog, ExitStack() as stack:
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=wishes.retry_for, progress=wishes.progress)
-        stack.enter_context(on_the_ladder(connection, ladder))
+    watchdog = Watchdog(connection, max_stall=wishes.max_stall)
+    with ExitStack() as stack:
+        if is_in_transaction(connection):
+            stack.enter_context(_at_work(connection))
+        else:
+            stack.enter_context(_laddered(connection, watchdog, wishes, is_needed=bool(steps)))
         if not steps:
             yield watchdog
             return
@@ -68,6 +80,33 @@ def recorded(connection: Any, planned: plan.Plan, *, arguments: dict[str, Any], 
             run.counts = {"lock_waits": watchdog.figures(), "applied_before": before}
             with suppress(DatabaseError):  # where the connection is gone
                 run.counts["applied_after"] = _applied(connection)
+
+
+@contextmanager
+def _laddered(connection: Any, watchdog: Watchdog, wishes: Wishes, *, is_needed: bool) -> Iterator[None]:
+    """Raises NobodyWatches where the watchdog is needed and has no connection."""
+    with watchdog:
+        if watchdog.missing and wishes.max_stall and is_needed:
+            raise NobodyWatches(reason=watchdog.missing)
+        if watchdog.missing:
+            wishes.progress.say(f"Nobody sees who waits behind this migration: {watchdog.missing}.")
+        ladder = Ladder(connection, watchdog=watchdog, retry_for=wishes.retry_for, progress=wishes.progress)
+        with on_the_ladder(connection, ladder), _at_work(connection):
+            yield
+
+
+@contextmanager
+def _at_work(connection: Any) -> Iterator[None]:
+    setattr(connection, AT_WORK, True)
+    try:
+        yield
+    finally:
+        delattr(connection, AT_WORK)
+
+
+def is_at_work(connection: Any) -> bool:
+    """Whether a `migrate` of ours is at work on this connection, and a migration or a signal of it is what asks."""
+    return hasattr(connection, AT_WORK)
 
 
 def _applied(connection: Any) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_safety.findings import Finding
+from migrations_safety.findings import target as wording
 from migrations_safety.words import in_sql, quoted
 
 
@@ -172,8 +173,28 @@ class TypesDiffer(Refusal):
 
 
 class PoolerRefused(Refusal):
-    message = 'target.E005: "{name}" is reached through a pooler in transaction mode; nothing was changed.'
-    hint = "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT)."
+    message = 'target.E005: "{name}" {what}; nothing was changed.'
+
+    def __init__(self, *, name: str, pooler: str) -> None:
+        found = wording.pooler(name, pooler)
+        super().__init__(name=name, what=found.message.partition(":")[0])
+        self.hint = found.hint
+
+
+class InsideTransaction(Refusal):
+    message = (
+        'A transaction is open already on "{name}", in which the batches would be one, with all their locks held to '
+        "its end; nothing was changed."
+    )
+    hint = "Run backfill_placeholders outside of any transaction (AUTOCOMMIT on, no atomic(); a TransactionTestCase)."
+
+
+class NobodyWatches(Refusal):
+    message = "Nobody would see who waits behind this migration: {reason}; nothing was changed."
+    hint = (
+        "Free a second connection (CONNECTION LIMIT of the role, max_connections, size of the pool), or add "
+        "--max-stall 0: then it runs unwatched, and others wait behind each of its statements as long as that takes."
+    )
 
 
 class UnknownReference(Refusal):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, transaction
 
 from migrations_safety.errors import sqlstate
+from migrations_safety.pooler import Pooler, between
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import (
     CouldNotLook,
@@ -21,8 +22,10 @@ from migrations_safety.refusals import (
     WrongDatabase,
 )
 from migrations_safety.sql import statement
+from migrations_safety.transactions import is_in_transaction
 
 OLDEST_VERSION = 150000
+REFUSED_POOLERS = {Pooler.SPLITS_SESSIONS, Pooler.UNSEEN}
 LOOKS = 3
 """How often a standby may end our reading before we say that it cannot be read."""
 RECOVERY_CONFLICT = "40001"
@@ -47,7 +50,8 @@ class Target:
     role: str
     schema: str
     may_create: bool
-    through_pooler: bool
+    pooler: Pooler
+    in_transaction: bool
     seconds_behind: float | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,7 +64,8 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
     """Connect, and say which database it is.
 
     Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, and where
-    `to_migrate`, StandbyCannotMigrate on a standby and PoolerRefused behind a pooler in transaction mode.
+    `to_migrate`, StandbyCannotMigrate on a standby and PoolerRefused behind a pooler that does not keep sessions;
+    behind one that refuses transactions always.
     """
     if connection.vendor != "postgresql":
         raise CouldNotLook(f'The database alias "{connection.alias}" is not PostgreSQL; nothing was looked at.')
@@ -75,10 +80,13 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
     if to_migrate and found["in_recovery"]:
         raise StandbyCannotMigrate(name=found["name"])
     info = connection.connection.info
-    through_pooler = found.pop("backend_pid") != info.backend_pid
-    if to_migrate and through_pooler:
-        raise PoolerRefused(name=found["name"])
-    return Target(alias=connection.alias, host=info.host or "", port=info.port, through_pooler=through_pooler, **found)
+    in_transaction = is_in_transaction(connection)
+    pid = found.pop("backend_pid")
+    pooler = Pooler.NONE if in_transaction else between(connection, pid=pid)
+    if pooler is Pooler.REFUSES_TRANSACTIONS or (to_migrate and pooler in REFUSED_POOLERS):
+        raise PoolerRefused(name=found["name"], pooler=pooler)
+    where: dict[str, Any] = {"alias": connection.alias, "host": info.host or "", "port": info.port}
+    return Target(pooler=pooler, in_transaction=in_transaction, **where, **found)
 
 
 def settle(connection: Any) -> None:
@@ -89,10 +97,14 @@ def settle(connection: Any) -> None:
 
 @contextmanager
 def snapshot(connection: Any) -> Iterator[None]:
-    """One READ ONLY, REPEATABLE READ transaction: all reads inside agree, and none can write."""
+    """One READ ONLY, REPEATABLE READ transaction: all reads inside agree, and none can write.
+
+    Inside a transaction that is open already it is a part of that, READ ONLY too, which sees what that one sees.
+    """
+    isolation = "" if is_in_transaction(connection) else "ISOLATION LEVEL REPEATABLE READ, "
     with transaction.atomic(using=connection.alias):
         with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute(f"SET TRANSACTION {isolation}READ ONLY")
         yield
 
 
@@ -106,7 +118,7 @@ def in_snapshot(connection: Any, look: Callable[[], Seen], *, progress: Progress
             with snapshot(connection):
                 return look()
         except DatabaseError as error:
-            if sqlstate(error) != RECOVERY_CONFLICT:
+            if sqlstate(error) != RECOVERY_CONFLICT or is_in_transaction(connection):
                 raise
         if number < LOOKS:
             progress.say(f"The standby ended our reading to catch up with its primary: reading again ({number + 1}) …")

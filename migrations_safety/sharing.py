@@ -49,8 +49,8 @@ def share(
     """The rows of all statements, in any order, run by so many sessions, this connection among them.
 
     The current transaction must be REPEATABLE READ; the others see its snapshot (exported: PostgreSQL documentation,
-    9.28.5) and run `settings` first. A session that cannot be opened is done without. `advance` is told how many
-    statements are done.
+    9.28.5) and run `settings` first. A session that cannot be opened is done without; inside a transaction that was
+    open already all are, whose snapshot cannot be exported (25001). `advance` is told how many statements are done.
     """
     shared = Shared(statements)
 
@@ -72,7 +72,7 @@ def share(
 @contextmanager
 def _helped(connection: Any, shared: Shared, number: int, settings: str) -> Iterator[None]:
     """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
-    helpers = _open(connection, number, settings) if number else []
+    helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
     threads = [
         threading.Thread(target=shared.work, args=[lambda one, at=at: at.execute(one).fetchall()], daemon=True)
         for at in helpers
@@ -99,7 +99,7 @@ def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connectio
     found: list[psycopg.Connection[Any]] = []
     with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
         for _ in range(number):
-            session = psycopg.connect(**beside.parameters(connection))
+            session = beside.opened(beside.parameters(connection))
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
             session.execute(settings.encode())

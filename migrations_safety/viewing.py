@@ -31,12 +31,14 @@ def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[
         with progress.busy(f"{label}: {size}, {how} …"):
             yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (pid,) = cursor.fetchone()
     over = threading.Event()
     with progress.steps(f"{label}, MB", total=max(1, source.megabytes)) as advance:
-        arguments = (beside.parameters(connection), pid, over, lambda share: advance(int(share * source.megabytes)))
+        arguments = (
+            beside.parameters(connection),
+            beside.pid(connection),
+            over,
+            lambda share: advance(int(share * source.megabytes)),
+        )
         watcher = threading.Thread(target=_watch, args=arguments, name="progress", daemon=True)
         watcher.start()
         try:
@@ -50,7 +52,7 @@ def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: An
     """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
     if over.wait(SHORT):
         return
-    with suppress(psycopg.Error), psycopg.connect(**parameters) as session:
+    with suppress(psycopg.Error), beside.opened(parameters) as session:
         while not over.wait(SHORT / 2):
             found = session.execute(statement("scanning.name_of_session"), {"pid": pid}).fetchone()
             if found and (found[0] or "").startswith(NAME):

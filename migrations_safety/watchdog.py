@@ -38,14 +38,16 @@ class Watchdog:
 
     `max_stall` is in seconds, 0 for never to interfere. `waits` maps each session that waited behind us (pid and
     begin of its wait) to the seconds it waited. `was_at_work` where an attempt had its locks when it was cancelled.
+    `missing` says why there is no second connection: then it looks at nothing.
     """
 
     def __init__(self, connection: Any, *, max_stall: float) -> None:
         self.parameters = beside.parameters(connection)
-        self.pid = connection.connection.info.backend_pid
+        self.pid = beside.pid(connection)
         self.max_stall = max_stall
         self.waits: dict[tuple[int, Any], float] = {}
         self.holders: list[Holder] = []
+        self.missing = ""
         self.has_cancelled = False
         self.was_at_work = False
         self.may_cancel = False
@@ -54,11 +56,16 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def __enter__(self) -> Watchdog:
-        self.connection = psycopg.connect(**self.parameters)
-        self._thread.start()
+        try:
+            self.connection = beside.opened(self.parameters)
+            self._thread.start()
+        except psycopg.OperationalError as error:
+            self.missing = " ".join(str(error).split())
         return self
 
     def __exit__(self, *error: object) -> None:
+        if self._thread.ident is None:
+            return
         self._stop.set()
         self._thread.join()
         self.connection.close()
@@ -91,7 +98,9 @@ class Watchdog:
                 self.may_cancel = before
 
     def figures(self) -> dict[str, Any]:
-        """How many lock waits we caused, and the longest in milliseconds."""
+        """How many lock waits we caused, and the longest in milliseconds; None where nobody looked."""
+        if self._thread.ident is None:
+            return {"count": None, "longest_ms": None}
         return {"count": len(self.waits), "longest_ms": round(1000 * max(self.waits.values(), default=0.0))}
 
     def _watch(self) -> None:

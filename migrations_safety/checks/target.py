@@ -8,17 +8,20 @@ from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import target as wording
 from migrations_safety.locks import DEPLOY_LOCK
+from migrations_safety.session import REFUSED_POOLERS
 from migrations_safety.sql import statement
 
 
 def check_target(connection: Any, evidence: Evidence) -> list[Finding]:
-    """A standby, a pooler in transaction mode, timeouts that would end a validation, another deploy."""
+    """A standby, a pooler that does not keep sessions, an open transaction, timeouts, another deploy."""
     target = evidence.target
     found = []
     if target.in_recovery:
         found.append(wording.standby(target.name))
-    if target.through_pooler:
-        found.append(wording.pooler_in_transaction_mode(target.name))
+    if target.pooler in REFUSED_POOLERS:
+        found.append(wording.pooler(target.name, target.pooler))
+    if target.in_transaction:
+        found.append(wording.open_transaction(target.name))
     with connection.cursor() as cursor:
         cursor.execute(statement("session.timeouts"))
         if timeouts := dict(cursor.fetchall()):

@@ -10,10 +10,19 @@ def standby(name: str) -> Finding:
     return finding("target.W001", name, message, "Run migrate on the primary.")
 
 
-def pooler_in_transaction_mode(name: str) -> Finding:
-    """Two statements of one session reach two backends, so session locks and settings mean nothing."""
-    message = "is reached through a pooler in transaction mode: locks and settings of a session do not hold there."
-    return finding("target.E005", name, message, "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT).")
+def pooler(name: str, kind: str) -> Finding:
+    """Two transactions of one session may reach two backends, so session locks and settings mean nothing."""
+    hint = (
+        "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT), or to a pool in session mode with room for "
+        "two connections."
+    )
+    return finding("target.E005", name, f"is reached through a pooler {kind}.", hint)
+
+
+def open_transaction(name: str) -> Finding:
+    """What is looked at is not one snapshot, unless the transaction is REPEATABLE READ."""
+    message = "is looked at inside a transaction that is open already: what others commit meanwhile may be counted."
+    return finding("target.I001", name, message, "Run precheck by itself, before the transaction.")
 
 
 def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:

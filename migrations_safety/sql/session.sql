@@ -11,6 +11,12 @@ SELECT current_database() AS name, current_setting('server_version') AS server_v
 -- settle: what we read is printed in one way, whatever the role or the database prefers
 SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false)
 
+-- leave_mark: a setting of the session, to see whether it holds
+SELECT set_config('migrations_safety.mark', %(mark)s, false)
+
+-- mark: what was left there
+SELECT current_setting('migrations_safety.mark', true)
+
 -- timeouts: the timeouts of this session that would end a long statement or transaction
 SELECT name, setting || coalesce(' ' || unit, '') AS value FROM pg_settings
 WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'
@@ -23,6 +29,9 @@ WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_datab
 
 -- take_deploy_lock: true where this session has the deploy lock now
 SELECT pg_try_advisory_lock(%(class)s, %(object)s)
+
+-- take_deploy_lock_of_transaction: the same for this transaction alone, with which it goes
+SELECT pg_try_advisory_xact_lock(%(class)s, %(object)s)
 
 -- release_deploy_lock: gives the deploy lock back
 SELECT pg_advisory_unlock(%(class)s, %(object)s)

@@ -1,13 +1,15 @@
-"""A pooler in transaction mode: two statements of one session reach two backends, so nothing is migrated through it."""
+"""A pooler in between: in session mode all works through it, in every other nothing is migrated through it."""
 
 import shutil
 import subprocess
 import time
+from contextlib import ExitStack
 
 import psycopg
 import pytest
 
 from ehr.embedded import free_port, server_identity
+from tests.factories import new_id, refer
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
 CONFIGURATION = """
@@ -18,28 +20,38 @@ listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
 ignore_startup_parameters = extra_float_digits
 logfile = {folder}/pgbouncer.log
 pidfile = {folder}/pgbouncer.pid
+pool_mode = {mode}
+{more}
 """
+COMMANDS = ("migrate", "backfill_placeholders")
 
 
 @pytest.fixture
 def pooled(hospital):
-    """The hospital's URL through a real pgbouncer."""
+    """`pooled("session")`: the hospital's URL through a real pgbouncer in that mode, `more` of its settings."""
     if PGBOUNCER is None:
         pytest.skip("pgbouncer is not installed")
     server, port = hospital.server, free_port()
-    file = server.folder / "pgbouncer.ini"
-    file.write_text(CONFIGURATION.format(folder=server.folder, server_port=server.port, port=port))
-    file.chmod(0o644)
-    url = f"postgresql://postgres@127.0.0.1:{port}/{hospital.name}"
-    process = subprocess.Popen([PGBOUNCER, "-q", str(file)], cwd="/", stdin=subprocess.DEVNULL, **server_identity())
-    wait_until_it_answers(url)
-    yield url
-    process.terminate()
-    process.wait()
+    processes = []
+
+    def start(mode, *more):
+        file = server.folder / "pgbouncer.ini"
+        words = {"folder": server.folder, "server_port": server.port, "port": port, "mode": mode}
+        file.write_text(CONFIGURATION.format(more="\n".join(more), **words))
+        file.chmod(0o644)
+        command = [PGBOUNCER, "-q", str(file)]
+        processes.append(subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, **server_identity()))
+        url = f"postgresql://postgres@127.0.0.1:{port}/{hospital.name}"
+        wait_until_it_answers(url)
+        return url
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait()
 
 
 def wait_until_it_answers(url):
@@ -53,19 +65,101 @@ def wait_until_it_answers(url):
             time.sleep(0.1)
 
 
-def test_precheck_says_so_and_blocks(hospital, pooled):
-    result = hospital.run("precheck", "--format", "json", url=pooled)
+def open_server_connections(url, number):
+    """So many that the pool has ready: each transaction needs one of its own."""
+    with ExitStack() as stack:
+        for _ in range(number):
+            stack.enter_context(psycopg.connect(url)).execute("SELECT 1")
 
-    assert result.code == 1, result.said
-    assert [one["id"] for one in result.json["findings"] if one["level"] == "error"] == ["target.E005"]
+
+def test_a_pool_in_session_mode_is_let_through(hospital, pooled):
+    refer(hospital, "bills", new_id())
+    url = pooled("session")
+
+    looked = hospital.run("precheck", "--format", "json", url=url)
+    filled = hospital.run("backfill_placeholders", url=url)
+    done = hospital.run("migrate", "--format", "json", url=url)
+
+    assert looked.code == 1
+    assert [one["id"] for one in looked.json["findings"] if one["level"] == "error"] == ["references.E001"]
+    assert (filled.code, done.code) == (0, 0), filled.said + done.said
+    assert done.json["lock_waits"]["count"] == 0
+    assert hospital.value("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT convalidated") == 0
 
 
-@pytest.mark.parametrize("command", ["migrate", "backfill_placeholders"])
+def test_through_it_the_application_does_not_wait_either(hospital, pooled):
+    """The watchdog looks at the server's process, not at the number that pgbouncer gave the connection."""
+    url = pooled("session")
+    locked = "LOCK TABLE users IN ROW EXCLUSIVE MODE"
+    arguments = ("migrate", "patients", "--retry-for", "60")
+    with hospital.session(locked) as blocker, hospital.start(*arguments, url=url) as process:
+        holder = f"held by pid {blocker.info.backend_pid} "
+        waits = next(line for line in process.stderr if "waits for a lock" in line)
+        blocker.rollback()
+        _, said = process.communicate(timeout=60)
+
+    assert holder in waits
+    assert process.returncode == 0, said
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"),
+    [
+        ("transaction", []),
+        ("transaction", ["default_pool_size = 1"]),
+        ("transaction", ["server_round_robin = 1"]),
+    ],
+)
+def test_transaction_mode_is_seen_however_the_pool_hands_out_its_connections(hospital, pooled, mode, more):
+    url = pooled(mode, *more)
+    if "server_round_robin = 1" in more:
+        open_server_connections(url, 2)
+
+    looked = hospital.run("precheck", "--format", "json", url=url)
+    done = hospital.run("migrate", url=url)
+
+    assert looked.code == 1, looked.said
+    assert [one["id"] for one in looked.json["findings"] if one["level"] == "error"] == ["target.E005"]
+    assert done.code == 2
+    assert "is reached through a pooler in transaction mode" in done.err
+
+
+@pytest.mark.parametrize("command", ["precheck", *COMMANDS])
+def test_statement_mode_is_called_so(hospital, pooled, command):
+    result = hospital.run(command, url=pooled("statement"))
+
+    assert result.code == 2
+    assert "is reached through a pooler in statement mode; nothing was changed." in result.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_is_changed_through_it(hospital, pooled, command):
-    result = hospital.run(command, url=pooled)
+    result = hospital.run(command, url=pooled("transaction"))
 
     assert result.code == 2
     pooler, hint = result.err.splitlines()
     assert pooler.startswith(f'Stopped: target.E005: "{hospital.name}" is reached through a pooler in transaction mode')
-    assert hint == "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT)."
+    assert hint.startswith("Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT), or to a pool in session")
     assert hospital.value("SELECT to_regclass('django_migrations') IS NULL AND to_regclass('patients') IS NULL")
+
+
+def test_a_pool_that_gives_one_connection_cannot_be_judged_and_is_called_so(hospital, pooled):
+    url = pooled("session", "default_pool_size = 1")
+
+    started = time.monotonic()
+    result = hospital.run("migrate", url=url)
+
+    assert result.code == 2
+    assert "a pooler whose mode cannot be seen" in result.err
+    assert time.monotonic() - started < 60, "pgbouncer lets a statement wait for two minutes"
+
+
+def test_nothing_of_the_look_is_left_on_a_server_connection(hospital, pooled):
+    url = pooled("session", "default_pool_size = 2", "server_reset_query =")
+
+    hospital.run("precheck", url=url)
+
+    for _ in range(2):
+        with psycopg.connect(url) as session:
+            found = session.execute("SELECT current_setting('migrations_safety.mark', true)").fetchone()
+            assert found[0] in (None, "")

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from django.db import InternalError
 
+from migrations_safety.pooler import Pooler
 from migrations_safety.session import connect, snapshot
 from tests.factories import refer
 from tests.findings import look
@@ -65,4 +66,4 @@ def test_the_report_says_which_database_it_looked_at(hospital, in_process):
 
     assert (target.alias, target.name, target.role) == ("default", hospital.name, "postgres")
     assert (target.host, target.port) == (str(hospital.server.folder), hospital.server.port)
-    assert (target.in_recovery, target.through_pooler) == (False, False)
+    assert (target.in_recovery, target.in_transaction, target.pooler) == (False, False, Pooler.NONE)

@@ -8,10 +8,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
-    {"sql", "words"},
+    {"sql", "words", "transactions"},
     {"findings"},
     {"refusals", "constraints", "fields", "progress", "expressions", "beside"},
-    {"errors", "watchdog", "sharing", "composing"},
+    {"errors", "watchdog", "sharing", "composing", "pooler"},
     {"registry", "catalog", "session", "locks", "pace"},
     {"declarations", "ledger", "executor"},
     {"reading", "system_checks"},

@@ -16,7 +16,6 @@ from django.db import connections
 
 from migrations_safety import catalog, earlier, migrating, plan, precheck
 from migrations_safety.autodetector import SafeAutodetector
-from migrations_safety.executor import is_on_the_ladder
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
     LOOKED_AND_FOUND,
@@ -30,10 +29,11 @@ from migrations_safety.management.command import (
     wants_colour,
     whole_number,
 )
-from migrations_safety.migrating import Run, Wishes
+from migrations_safety.migrating import Run, Waits, Wishes
 from migrations_safety.precheck import Report
 from migrations_safety.progress import Progress, progress_on
 from migrations_safety.session import connect
+from migrations_safety.transactions import is_in_transaction
 from migrations_safety.words import counted
 
 REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again"
@@ -46,6 +46,11 @@ ARGUMENTS = (
     "retry_for",
     "max_stall",
     "expect_database",
+)
+IN_TRANSACTION = " in the transaction that was open already, and kept when that is committed"
+HOLDS_LOCKS = (
+    "A transaction is open on this connection already: all locks are held until it ends, nothing is tried again, and "
+    "nobody looks who waits behind it."
 )
 SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
 
@@ -96,7 +101,7 @@ class Command(DjangoMigrate):
         if connection.vendor != "postgresql":
             super().handle(*args, **options)
             return
-        if is_on_the_ladder(connection):  # called by a migration or a signal of the one that is at work
+        if migrating.is_at_work(connection):  # called by a migration or a signal of the one that is at work
             super().handle(*args, **options)
             return
         only_tells = options["plan"] or options["check_unapplied"]
@@ -137,7 +142,7 @@ class Command(DjangoMigrate):
             self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
         return gate
 
-    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> dict[str, int] | None:
+    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> Waits:
         """Adopt what is there, then Django's own migrate; the lock waits that it caused, None where it takes none."""
         if _leaves_the_database_alone(options):
             with self._reporting_elsewhere(options):
@@ -146,6 +151,8 @@ class Command(DjangoMigrate):
         planned = plan.read(connection, **_names(options))
         asked = {name: options[name] for name in ARGUMENTS if options[name]}
         wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
+        if is_in_transaction(connection) and planned.changes_something:
+            self._tell(options, HOLDS_LOCKS)
         with migrating.recorded(connection, planned, arguments=asked, wishes=wishes) as watchdog:
             for one in migrating.adopt(connection, planned):
                 self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
@@ -175,10 +182,11 @@ class Command(DjangoMigrate):
             (write or to_stdout)(text.precheck(run.gate, seconds=run.seconds, **look))
         elif write:
             write(text.migrate(run, **look))
-        if run.lock_waits:
+        if run.lock_waits and run.lock_waits["count"] is not None:
             self._tell(options, "Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
         verdict = "taken back" if run.gate and run.gate.plan.backwards and run.lock_waits else run.verdict
-        self._tell(options, f"migrate: {verdict}{REFUSED if run.verdict == 'refused' else ''}.")
+        where = IN_TRANSACTION if run.target.in_transaction and run.verdict == "applied" else ""
+        self._tell(options, f"migrate: {verdict}{REFUSED if run.verdict == 'refused' else where}.")
 
     def _tell(self, options: dict[str, Any], sentence: str) -> None:
         if options["verbosity"] > 0:

@@ -21,7 +21,7 @@ def migrate(run: Run, *, width: int, colour: bool) -> str:
         for one in run.gate.plan.unapplied:
             page.line(f"Taken back {one.label}.")
         page.findings(run.gate.findings)
-    if run.lock_waits:
+    if run.lock_waits and run.lock_waits["count"] is not None:
         page.line("Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
     page.line(f"Applied. ({run.seconds:.1f} s)", style="bold green")
     return page.text()

@@ -1,0 +1,10 @@
+"""Whose transaction it is: one of ours, or one that the caller has opened and will end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_in_transaction(connection: Any) -> bool:
+    """Whether a transaction is open already, or is with the next statement (AUTOCOMMIT off)."""
+    return bool(connection.in_atomic_block or not connection.get_autocommit())
