@@ -7,12 +7,10 @@ migration that is not atomic is tried again statement by statement.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import partial
-from itertools import chain, zip_longest
 from typing import Any, cast
 
 import django.core.management.commands.migrate as django_migrate
@@ -21,20 +19,8 @@ from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.constraints import ForeignKeyConstraint
-from migrations_safety.locks import Ladder, bare, name_of
-from migrations_safety.sql import statement
-
-CONCURRENTLY = re.compile(r"(CREATE|DROP|REINDEX|ALTER\s+TABLE)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
-NAME = r"(?:\"(?:[^\"]|\"\")+\"|\w+)"
-BUILDS_INDEX = re.compile(
-    rf"CREATE\s+(UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?({NAME})"
-    rf"\s+ON\s+(?:ONLY\s+)?({NAME}(?:\.{NAME})?)",
-    re.IGNORECASE,
-)
-VALIDATES = re.compile(r"ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
-QUOTED = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")")
-PLAIN_NAME = re.compile(r'"[a-z_][a-z0-9_]*"')
-ADDED = re.compile(r"\busing btree\b")
+from migrations_safety.guarded_statements import StatementGuard
+from migrations_safety.locks import Ladder
 
 
 @contextmanager
@@ -49,7 +35,7 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
     kinds = (SafeSchemaEditor, connection.SchemaEditorClass)
     connection.SchemaEditorClass = type(SafeSchemaEditor.__name__, kinds, {"ladder": ladder})
     try:
-        with ladder.entered():
+        with StatementGuard(ladder).entered():
             yield
     finally:
         del connection.SchemaEditorClass
@@ -99,22 +85,25 @@ class SafeExecutor(MigrationExecutor):
                 return step(state, migration, **options)
         states = iter((state,))
         callback = self.progress_callback
+        successes: list[tuple[Any, ...]] = []
 
         def attempt() -> Any:
             before = next(states, None)
-            if before is None:  # not the first attempt: the state was changed, the start was told
+            self.progress_callback = _of_attempt(callback, successes, is_first=before is not None)
+            if before is None:  # the first attempt has changed the state
                 before = again()
-                self.progress_callback = _without_start(callback)
             with transaction.atomic(using=self.connection.alias):
-                self.ladder.limit_waiting()
                 after = step(before, migration, **options)
                 self.ladder.refuse_passed_over()
                 return after
 
         try:
-            return self.ladder.climb(attempt, what=f"{migration.app_label}.{migration.name}")
+            after = self.ladder.climb(attempt, what=f"{migration.app_label}.{migration.name}")
         finally:
             self.progress_callback = callback
+        if callback:  # the transaction is committed: nothing can fail any more
+            callback(*successes[-1])
+        return after
 
     @contextmanager
     def _operations_on_the_ladder(self, migration: Any) -> Iterator[None]:
@@ -138,7 +127,6 @@ class SafeExecutor(MigrationExecutor):
     def _again_and_again(self, migration: Any, step: Callable, *args: Any) -> None:
         def attempt() -> None:
             with transaction.atomic(using=self.connection.alias):
-                self.ladder.limit_waiting()
                 step(*args)
                 self.ladder.refuse_passed_over()
 
@@ -151,16 +139,20 @@ class SafeExecutor(MigrationExecutor):
         return state
 
 
-def _without_start(callback: Any) -> Any:
+def _of_attempt(callback: Any, successes: list[tuple[Any, ...]], *, is_first: bool) -> Any:
+    """Tells the start once, and keeps the success until the transaction is committed."""
+
     def tell(action: str, *rest: Any) -> None:
-        if callback and not action.endswith("_start"):
+        if action.endswith("_success"):
+            successes.append((action, *rest))
+        elif callback and is_first:
             callback(action, *rest)
 
     return tell
 
 
 class SafeSchemaEditor(DatabaseSchemaEditor):
-    """Knows the statements of a migration that take long and that nobody waits behind."""
+    """Puts keys last and leaves no transaction open; its statements are guarded as any other of the connection."""
 
     ladder: Ladder
 
@@ -187,63 +179,3 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
             super().__exit__(type(failure), failure, failure.__traceback__)
             raise
         super().__exit__(*error)
-
-    def execute(self, sql: Any, params: Any = ()) -> None:
-        """Run one statement; what is not long is on the ladder by itself (`Ladder.entered`)."""
-        run = partial(super().execute, sql, params)
-        text = bare(str(sql))
-        if self.collect_sql:
-            run()
-        elif self.connection.in_atomic_block:
-            self._lift_timeouts(text)
-            run()
-        elif CONCURRENTLY.match(text):
-            with self.ladder.patiently():
-                self._run_concurrently(text, run)
-        elif VALIDATES.match(text):
-            self.ladder.climb(lambda: self._validate(text, run), what=name_of(text), is_whole=False)
-        else:
-            run()
-
-    def _validate(self, text: str, run: Callable[[], None]) -> None:
-        with transaction.atomic(using=self.connection.alias):
-            self.ladder.limit_waiting()
-            self._lift_timeouts(text)
-            with self.ladder.watchdog.only_counting():
-                run()
-
-    def _lift_timeouts(self, text: str) -> None:
-        if VALIDATES.match(text):
-            with self.connection.cursor() as cursor:
-                cursor.execute(statement("watch.lift_timeouts"))
-
-    def _run_concurrently(self, text: str, run: Callable[[], None]) -> None:
-        """An invalid index of an earlier build is dropped first; one that is there as asked for is left."""
-        found = BUILDS_INDEX.match(text)
-        if not found or self._is_to_build(found.group(2), found.group(3), text):
-            run()
-
-    def _is_to_build(self, name: str, table: str, text: str) -> bool:
-        with self.connection.cursor() as cursor:
-            cursor.execute(statement("watch.index_of_name"), {"name": name, "table": table})
-            found = cursor.fetchone()
-            if found is None:
-                return True
-            definition, is_valid, qualified = found
-            if is_valid:
-                return _plain(definition) != _plain(text)
-            self.ladder.progress.say(f"The index {name} is invalid, left by an earlier build: building it anew.")
-            cursor.execute(f"DROP INDEX CONCURRENTLY {qualified}")
-            return True
-
-
-def _plain(definition: str) -> tuple[bool, str]:
-    """Whether an index is unique, and what follows its table, without what PostgreSQL adds or Django leaves out.
-
-    What stands in quotes is compared letter by letter, but for quotes that a name does not need.
-    """
-    head = BUILDS_INDEX.match(definition)
-    parts = QUOTED.split(definition[head.end() :] if head else definition)
-    words = [re.sub(r"[\s;()]+", "", ADDED.sub("", part.lower())) for part in parts[::2]]
-    quoted = [part[1:-1] if PLAIN_NAME.fullmatch(part) else part for part in parts[1::2]]
-    return bool(head and head.group(1)), "".join(chain(*zip_longest(words, quoted, fillvalue="")))

@@ -92,6 +92,16 @@ def _rest(is_whole: bool) -> str:
     return "nothing is half done" if is_whole else "what a migration that is not atomic did before it is kept"
 
 
+class InvalidIndexLeft(Refusal):
+    message = (
+        "The index {index} on {table} could not be built, and what is left of it is invalid: every write pays for it."
+    )
+
+    def __init__(self, *, index: str, table: str) -> None:
+        super().__init__(index=index, table=table)
+        self.hint = f"DROP INDEX CONCURRENTLY {index};"
+
+
 class StandbysBehind(Refusal):
     message = "Paused for ten minutes, {reason}; what was done so far is kept."
     hint = "Look at pg_stat_replication and pg_stat_archiver, then run again; --max-lag 0 goes on regardless."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +53,15 @@ class Watchdog:
         self.has_cancelled = False
         self.was_at_work = False
         self.may_cancel = False
+        self._until = math.inf
+        self._half_deadlock_timeout = 0.0
         self._cancelling = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def __enter__(self) -> Watchdog:
         try:
-            self.connection = beside.opened(self.parameters)
+            self._connect()
             self._thread.start()
         except psycopg.OperationalError as error:
             self.missing = " ".join(str(error).split())
@@ -70,13 +74,25 @@ class Watchdog:
         self._thread.join()
         self.connection.close()
 
+    @property
+    def guards(self) -> bool:
+        """True where it ends what others wait behind, so that our own waits need no limit."""
+        return self.max_stall > 0 and self._thread.is_alive()
+
+    def _connect(self) -> None:
+        self.connection = beside.opened(self.parameters)
+        found = self.connection.execute(statement("watch.deadlock_timeout")).fetchone()
+        self._half_deadlock_timeout = found[0] / 1000 / 2 if found else 0.0
+
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self, *, until: float = math.inf) -> Iterator[None]:
         """Statements that may be cancelled; a cancel that is on its way is waited for, so it meets none after them.
 
-        (An idle backend ignores it.) Whom an attempt met, and what it made others wait, is kept for the next one.
+        (An idle backend ignores it.) Whom an attempt met, and what it made others wait, is kept for the next one. It
+        waits for no lock beyond `until`, as `time.monotonic` counts.
         """
         self.has_cancelled = self.was_at_work = False
+        self._until = until
         with self._cancelling_is(True):
             yield
 
@@ -104,25 +120,44 @@ class Watchdog:
         return {"count": len(self.waits), "longest_ms": round(1000 * max(self.waits.values(), default=0.0))}
 
     def _watch(self) -> None:
-        try:
-            while not self._stop.wait(INTERVAL):
+        while not self._stop.wait(INTERVAL):
+            try:
                 self._look()
-        except psycopg.Error:
-            return  # the server went away; the watched session finds out by itself
+            except psycopg.Error:
+                self._connect_again()
+
+    def _connect_again(self) -> None:
+        """Somebody may end our session alone; where the server is gone, the watched session finds out by itself."""
+        self.connection.close()
+        with suppress(psycopg.Error):
+            self._connect()
 
     def _look(self) -> None:
-        stalled = self.connection.execute(statement("watch.queued_behind"), {"pid": self.pid}).fetchall()
-        for pid, since, seconds in stalled:
-            self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
-        longest = max((seconds for _, _, seconds in stalled), default=0.0)
         found = self.connection.execute(statement("watch.holders"), {"pid": self.pid}).fetchall()
-        if self.max_stall and longest + INTERVAL > self.max_stall:
-            self._cancel(at_work=not found)
+        queued = self.connection.execute(statement("watch.queued_behind"), {"pid": self.pid}).fetchall()
         if found:
             self.holders = [
                 Holder(pid=pid, state=state, seconds=seconds, application=application)
                 for pid, state, seconds, application in found
             ]
+        # Who queues for a row behind us while we queue for it too waits for the one who has it, with or without us.
+        stalled = [one[:3] for one in queued if not (found and one[3])]
+        for pid, since, seconds in stalled:
+            self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
+        longest = max((seconds for _, _, seconds in stalled), default=0.0)
+        in_queue = max((seconds for _, _, seconds, _ in queued), default=0.0)
+        if self._is_to_end(longest, in_queue, is_waiting=bool(found)):
+            self._cancel(at_work=not found)
+
+    def _is_to_end(self, longest: float, in_queue: float, *, is_waiting: bool) -> bool:
+        """While we wait ourselves there may be a deadlock, and we are to lose it before the server looks for one."""
+        if is_waiting and time.monotonic() > self._until:
+            return True
+        if not self.max_stall or not in_queue:
+            return False
+        if is_waiting and in_queue + INTERVAL > self._half_deadlock_timeout:
+            return True
+        return longest + INTERVAL > self.max_stall
 
     def _cancel(self, *, at_work: bool) -> None:
         with self._cancelling:

@@ -1,5 +1,6 @@
--- queued_behind: sessions that wait for a lock behind the watched one, and for how long
-SELECT l.pid, l.waitstart::text, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS seconds
+-- queued_behind: sessions that wait for a lock behind the watched one, for how long, and whether in the queue for a row
+SELECT l.pid, l.waitstart::text, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS seconds,
+       l.locktype = 'tuple' AS is_for_row
 FROM pg_locks l
 WHERE NOT l.granted AND l.pid <> %(pid)s AND l.waitstart IS NOT NULL AND %(pid)s = ANY (pg_blocking_pids(l.pid))
 
@@ -19,19 +20,17 @@ SELECT setting::integer FROM pg_settings WHERE name = 'deadlock_timeout'
 -- limit_lock_waits: bounds each wait for a lock in this transaction, in milliseconds
 SELECT set_config('lock_timeout', %(milliseconds)s, true)
 
--- limit_lock_waits_of_session: the same in this session
-SELECT set_config('lock_timeout', %(milliseconds)s, false)
-
 -- lift_timeouts: lets a long statement of this transaction run to its end
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')
 
--- lift_session_timeouts: lets a statement that cannot be in a transaction run to its end
-SELECT set_config(name, '0', false) FROM pg_settings
-WHERE name IN ('statement_timeout', 'transaction_timeout', 'lock_timeout')
+-- lock_timeout: how long this transaction waits for a lock
+SELECT current_setting('lock_timeout')
 
--- reset_session_timeouts: back to what the session began with
-SELECT set_config(name, reset_val, false) FROM pg_settings
-WHERE name IN ('statement_timeout', 'transaction_timeout', 'lock_timeout')
+-- session_timeouts: those of the named timeouts that this server knows, as they are now
+SELECT name, setting FROM pg_settings WHERE name = ANY (%(names)s)
+
+-- set_session_timeout: sets one of them, in milliseconds
+SELECT set_config(%(name)s, %(value)s, false)
 
 -- index_of_name: an index of a table, both named as in a statement: its definition, whether it is valid, its full name
 SELECT pg_get_indexdef(i.indexrelid), i.indisvalid AND i.indisready, i.indexrelid::regclass::text

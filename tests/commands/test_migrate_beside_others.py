@@ -6,9 +6,11 @@ import time
 import psycopg
 import pytest
 
+from tests import process
 from tests.contents import contents
 from tests.factories import REFERENCING, new_id, refer
 from tests.photograph import photograph
+from tests.sample_app import SampleApp
 
 DEPLOY_LOCK = "SELECT pg_advisory_lock(x'45485253'::integer, 1)"
 WRITES = "LOCK TABLE {} IN ROW EXCLUSIVE MODE"
@@ -67,12 +69,12 @@ def test_a_lock_that_is_never_free_ends_with_who_holds_it_and_nothing_half_done(
     secret = new_id()
     with hospital.session("SET application_name = 'ward-round'", WRITES.format("users")) as other:
         other.execute(f"SELECT '{secret}'")
-        result = hospital.run("migrate", "--retry-for", "1")
+        result = hospital.run("migrate", "--retry-for", "5")
         pid = other.info.backend_pid
 
     assert (result.code, result.out.count("OK")) == (2, 0)
     last = next(line for line in result.err.splitlines() if "did not get its locks" in line)
-    assert "patients.0001_initial did not get its locks within 1 s, held by " in last
+    assert "patients.0001_initial did not get its locks within 5 s, held by " in last
     assert f"pid {pid} (ward-round, idle in transaction, " in last
     assert "nothing is half done" in last
     assert "longer --retry-for" in result.err
@@ -172,3 +174,19 @@ def test_ctrl_c_while_it_waits_is_130_and_leaves_nothing_half_done(hospital):
     assert "Interrupted." in err
     assert "Traceback" not in err
     assert photograph(hospital) == before
+
+
+SLEEPS = """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(90)%%' AND state = 'active'
+            AND pid <> pg_backend_pid() AND datname = current_database())"""
+NO_DEPLOY = """SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+
+
+def test_a_deploy_that_is_killed_in_a_long_statement_gives_its_lock_back(hospital, tmp_path):
+    ward = SampleApp(tmp_path)
+    ward.migration("0001_initial", "migrations.RunSQL('SELECT pg_sleep(90)')")
+    with process.start("migrate", "ward", **hospital.variables(), **ward.variables) as running:
+        hospital.wait_for(SLEEPS)
+        running.kill()
+
+    hospital.wait_for(NO_DEPLOY)

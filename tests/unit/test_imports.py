@@ -8,11 +8,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
-    {"sql", "words", "transactions"},
+    {"sql", "words", "transactions", "statement_text"},
     {"findings"},
     {"refusals", "constraints", "fields", "progress", "expressions", "beside"},
     {"errors", "watchdog", "sharing", "composing", "pooler"},
-    {"registry", "catalog", "session", "locks", "pace"},
+    {"registry", "catalog", "session", "locks", "pace", "index_builds"},
+    {"guarded_statements"},
     {"declarations", "ledger", "executor"},
     {"reading", "system_checks"},
     {"scanning"},

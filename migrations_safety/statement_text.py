@@ -1,0 +1,136 @@
+"""What the text of a statement tells before it runs: what it begins with, and whether it ends a transaction itself.
+
+Text alone proves little (a function may do anything), so nothing is called harmless because of it. It decides how a
+statement waits for locks, and what surely cannot be undone as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+PIECES = re.compile(
+    r"""
+    (?P<comment>--[^\n]*)
+  | (?P<block>/\*)
+  | (?P<quoted>
+        [eE]'(?:[^'\\]|\\.|'')*'? | '(?:[^']|'')*'? | "(?:[^"]|"")*"?
+      | (?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z)
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""What is not code: comments, strings, quoted names, dollar quotes (PostgreSQL documentation, 4.1)."""
+BLOCK_COMMENT = re.compile(r"/\*|\*/")
+FIRST_WORD = re.compile(r"[\s(]*([A-Za-z]+)")
+
+ENDS_TRANSACTION = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"})
+ON_ROWS = frozenset({
+    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "COPY", "EXPLAIN", "ANALYZE",
+    "SET", "RESET", "SHOW", "PREPARE", "EXECUTE", "DEALLOCATE", "DECLARE", "FETCH", "MOVE", "CLOSE",
+    "LISTEN", "UNLISTEN", "NOTIFY",
+})  # fmt: skip
+REPEATABLE = frozenset({"VACUUM", "CLUSTER", "REINDEX"})
+CONCURRENTLY = re.compile(r"\A[\s(]*(CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
+VALIDATES = re.compile(r"\A\s*ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
+ENDS_IN_BODY = re.compile(r"\b(COMMIT|ROLLBACK)\b", re.IGNORECASE)
+ROLLBACK_TO = re.compile(r"[\s(]*ROLLBACK\s+(WORK\s+|TRANSACTION\s+)?TO\b", re.IGNORECASE)
+PREPARE_TRANSACTION = re.compile(r"[\s(]*PREPARE\s+TRANSACTION\b", re.IGNORECASE)
+BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatementText:
+    """`words` are the first ones of each statement in the text, in capitals; `text` is without comments.
+
+    `ends_transaction`: one of them begins or ends a transaction, so that the text is not one transaction as a whole.
+    `only_rows`: all of them read or write rows; whatever else takes locks that other statements wait behind.
+    `concurrent`: builds, drops or detaches CONCURRENTLY, which no transaction can hold or undo.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    ends_transaction: bool
+    only_savepoint: bool
+    only_rows: bool
+    concurrent: bool
+    validates: bool
+
+    @property
+    def repeatable(self) -> bool:
+        """True for maintenance that is harmless to cancel and to begin again: VACUUM, CLUSTER, REINDEX."""
+        return len(self.words) == 1 and self.words[0] in REPEATABLE and not self.concurrent
+
+    @property
+    def name(self) -> str:
+        """What people are told of it: of one that defines something also what; of others nothing but their kind."""
+        words = self.text.split()
+        return " ".join(words[:1] if self.only_rows else words[:3]) or "A statement"
+
+
+@lru_cache(maxsize=512)
+def read(sql: str) -> StatementText:
+    """Read the text of one or several statements, as the driver sends them to the server."""
+    text, code, quoted = _without_comments(sql)
+    parts = [part for part in code.split(";") if part.strip()]
+    words = tuple(found[1].upper() for part in parts if (found := FIRST_WORD.match(part)))
+    in_body = "DO" in words and any(map(ENDS_IN_BODY.search, quoted))
+    return StatementText(
+        text=text.strip(),
+        words=words,
+        ends_transaction=in_body or (any(map(_ends_transaction, parts)) and not BEGIN_ATOMIC.search(code)),
+        only_savepoint=len(parts) == 1 and (words[:1] in (("SAVEPOINT",), ("RELEASE",)) or _is_rollback_to(parts[0])),
+        only_rows=bool(words) and len(words) == len(parts) and ON_ROWS.issuperset(words),
+        concurrent=any(map(CONCURRENTLY.match, parts)),
+        validates=len(parts) == 1 and bool(VALIDATES.match(code)),
+    )
+
+
+def of(sql: Any) -> StatementText:
+    """The same of whatever is given to a cursor: text, or an object of the driver whose text is not known here."""
+    return read(sql if isinstance(sql, str) else "")
+
+
+def _ends_transaction(part: str) -> bool:
+    word = FIRST_WORD.match(part)
+    if word is None:
+        return False
+    ends = word[1].upper() in ENDS_TRANSACTION and not _is_rollback_to(part)
+    return ends or bool(PREPARE_TRANSACTION.match(part))
+
+
+def _is_rollback_to(part: str) -> bool:
+    return bool(ROLLBACK_TO.match(part))
+
+
+def _without_comments(sql: str) -> tuple[str, str, list[str]]:
+    """The text without comments; the same with all that is quoted left out; what stood in quotes."""
+    text, code, quoted = [], [], []
+    place = 0
+    while found := PIECES.search(sql, place):
+        before = sql[place : found.start()]
+        text.append(before)
+        code.append(before)
+        place = found.end()
+        if found["block"]:
+            place = _end_of_block_comment(sql, place)
+        if found["quoted"]:
+            text.append(found["quoted"])
+            code.append('""')
+            quoted.append(found["quoted"])
+        else:
+            text.append(" ")
+            code.append(" ")
+    return "".join((*text, sql[place:])), "".join((*code, sql[place:])), quoted
+
+
+def _end_of_block_comment(sql: str, place: int) -> int:
+    """PostgreSQL's block comments nest."""
+    depth = 1
+    for found in BLOCK_COMMENT.finditer(sql, place):
+        depth += 1 if found[0] == "/*" else -1
+        if depth == 0:
+            return found.end()
+    return len(sql)
