@@ -154,6 +154,14 @@ class ColumnNamedAlike:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InvalidIndex:
+    """An index that no query uses and every write keeps up, with its table."""
+
+    table: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Partition:
     """A leaf partition, by its quoted name; `validated` is None where it has not the key that was asked for."""
 
@@ -218,6 +226,11 @@ def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]
 def indexes(connection: Any, oids: Iterable[int]) -> list[Index]:
     """All indexes of the tables."""
     return rows(connection, "catalog.indexes", {"oids": list(oids)}, Index)
+
+
+def invalid_indexes(connection: Any) -> list[InvalidIndex]:
+    """Those of the current schema that a failed or killed build has left."""
+    return rows(connection, "catalog.invalid_indexes", {}, InvalidIndex)
 
 
 def foreign_keys(connection: Any, oids: Iterable[int]) -> list[ForeignKey]:

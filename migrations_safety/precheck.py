@@ -12,6 +12,7 @@ from migrations_safety import catalog, census, earlier, plan
 from migrations_safety.approximation import Estimate, estimate
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
+from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.privilege import check_privilege
 from migrations_safety.checks.references import check_indexes, check_references, check_undeclared
@@ -30,7 +31,7 @@ from migrations_safety.session import Target, connect, in_snapshot
 from migrations_safety.words import counted
 
 CATALOG_CHECKS = (
-    check_target, check_privilege, check_tables, check_types, check_indexes, check_undeclared, check_locks,
+    check_target, check_privilege, check_tables, check_types, check_indexes, check_undeclared, check_locks, check_invalid_indexes,
 )  # fmt: skip
 BACKFILL = "python manage.py backfill_placeholders"
 

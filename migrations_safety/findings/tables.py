@@ -73,3 +73,10 @@ def key_under_another_name(subject: str, *, name: str) -> Finding:
     """The same column already has a key to the same parent."""
     message = f'already has the key "{name}" to the same parent; the older key\'s rule acts first.'
     return finding("tables.W001", subject, message, f'Keep one: compare the rules, then drop "{name}" or the new one.')
+
+
+def index_invalid(table: str, *, name: str) -> Finding:
+    """A failed or killed build has left it; IF NOT EXISTS takes it for the index."""
+    message = f"has the invalid index {quoted(name)}, left by a build that failed: no query uses it, every write pays."
+    hint = f"DROP INDEX CONCURRENTLY {quoted(name)}; or, if it is wanted: REINDEX INDEX CONCURRENTLY {quoted(name)};"
+    return finding("tables.W010", table, message, hint)

@@ -79,6 +79,16 @@ JOIN pg_am am ON am.oid = c.relam
 WHERE i.indrelid = ANY(%(oids)s::oid[])
 ORDER BY i.indrelid, c.relname
 
+-- invalid_indexes: the indexes of the current schema that no query uses, those that are being built left out
+SELECT c.relname AS table, ic.relname AS name
+FROM pg_index i
+JOIN pg_class ic ON ic.oid = i.indexrelid AND ic.relkind = 'i'
+JOIN pg_class c ON c.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND n.nspname = current_schema()
+  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index building WHERE building.index_relid = i.indexrelid)
+ORDER BY c.relname, ic.relname
+
 -- foreign_keys: the foreign keys of the given tables, and those that their partitions have not from them
 WITH RECURSIVE parts AS (
     SELECT oid AS root, oid, false AS is_partition FROM unnest(%(oids)s::oid[]) AS oid

@@ -1,0 +1,15 @@
+"""Checks of indexes that are there already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety import catalog
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.findings import Finding
+from migrations_safety.findings import tables as wording
+
+
+def check_invalid_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
+    """Indexes that a failed or killed build has left invalid, on any table of the schema."""
+    return [wording.index_invalid(one.table, name=one.name) for one in catalog.invalid_indexes(connection)]
