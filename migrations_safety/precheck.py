@@ -31,7 +31,8 @@ from migrations_safety.session import Target, connect, in_snapshot
 from migrations_safety.words import counted
 
 CATALOG_CHECKS = (
-    check_target, check_privilege, check_tables, check_types, check_indexes, check_undeclared, check_locks, check_invalid_indexes,
+    check_target, check_privilege, check_tables, check_types, check_indexes, check_undeclared, check_locks,
+    check_invalid_indexes,
 )  # fmt: skip
 BACKFILL = "python manage.py backfill_placeholders"
 
