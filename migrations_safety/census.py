@@ -22,7 +22,7 @@ from migrations_safety.classes import (
     rows_of,
     value_type,
 )
-from migrations_safety.composing import composed, parent_name
+from migrations_safety.composing import composed, parent_name, send
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.progress import Progress
 from migrations_safety.reading import Source, size_of
@@ -112,7 +112,7 @@ def count_values(connection: Any, question: Question, rows: Rows) -> Census:
 def _figures(connection: Any, question: Question, rows: Rows) -> list[tuple[Any, ...]]:
     """By class, whether it has a parent: values together, then values, rows and most rows of each reference."""
     with connection.cursor() as cursor:
-        cursor.execute(_counting(connection, question, rows))
+        send(cursor, _counting(connection, question, rows))
         return list(cursor.fetchall())
 
 
@@ -128,7 +128,7 @@ def _compared(connection: Any, question: Question, rows: Rows) -> tuple[int, int
         "census.spellings", uuid_spelled=composed("classes.uuid_spelled"), blanks=sql.Literal(BLANKS_AROUND)
     )
     with connection.cursor() as cursor:
-        cursor.execute(classified(connection, question, rows) + compared)
+        send(cursor, classified(connection, question, rows) + compared)
         several_spellings, case_variants = cursor.fetchone()
         return several_spellings, case_variants
 
@@ -182,14 +182,15 @@ def orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
     there = catalog.tables(connection, [key.table, key.target_table])
     parent = there[key.target_table]
     with connection.cursor() as cursor:
-        cursor.execute(
+        send(
+            cursor,
             composed(
                 "census.orphans_of_one",
                 table=there[key.table].in_sql,
                 column=sql.Identifier(key.column),
                 target=parent_name(key.target_table, schema=parent.schema, kind=parent.kind),
                 target_column=sql.Identifier(key.target_column),
-            )
+            ),
         )
         values, rows = cursor.fetchone()
     return values, rows
@@ -203,6 +204,6 @@ def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tu
     with connection.cursor() as cursor:
         for number, key in enumerate(question.keys):
             of_one = composed("census.orphan_values", number=sql.Literal(number), rows=rows_of(number))
-            cursor.execute(classified(connection, question, every) + of_one, {"limit": limit, "many": MANY_ROWS})
+            send(cursor, classified(connection, question, every) + of_one, {"limit": limit, "many": MANY_ROWS})
             found += [(key.subject, *rest) for _, *rest in cursor.fetchall()]
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.composing import composed, parent_name, table_name
+from migrations_safety.composing import composed, parent_name, send, table_name
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.scanning import Rows, wanted
@@ -106,9 +106,8 @@ def has_capitals(connection: Any, question: Question) -> bool:
     target = parent_name(key.target_table, schema=question.schema, kind=question.target_kind)
     names = {"target": target, "target_column": sql.Identifier(key.target_column)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            composed("classes.has_capitals", respelled_parents=composed("classes.respelled_parents", **names))
-        )
+        respelled = composed("classes.respelled_parents", **names)
+        send(cursor, composed("classes.has_capitals", respelled_parents=respelled))
         return bool(cursor.fetchone()[0])
 
 

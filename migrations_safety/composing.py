@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from psycopg import sql
 
@@ -15,6 +16,14 @@ QUALIFIED = re.compile(r'"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")+')
 def composed(name: str, /, **parts: sql.Composable) -> sql.Composed:
     """The named statement, or part of one, with what its braces stand for."""
     return sql.SQL(statement(name)).format(**parts)
+
+
+def send(cursor: Any, query: sql.Composable, parameters: Any = None) -> None:
+    """Execute it on Django's cursor as text, as Django's own statements are.
+
+    Other people's execute_wrappers expect that: query taggers put a comment beside it.
+    """
+    cursor.execute(query.as_string(cursor.connection), parameters)
 
 
 def address(name: str) -> tuple[str | None, str]:

@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from psycopg import sql
 
 from migrations_safety import catalog
-from migrations_safety.composing import composed
+from migrations_safety.composing import composed, send
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, finding
 from migrations_safety.findings.references import OF_THE_CATALOG
@@ -174,7 +174,7 @@ def _written_before(connection: Any, tables: Iterable[str], number: int) -> dict
     with connection.cursor() as cursor:
         for name, table in sorted(catalog.tables(connection, tables).items()):
             before = {"table": table.in_sql, "transaction": sql.Literal(str(number % 2**32))}
-            cursor.execute(composed("earlier.rows_written_before", **before))
+            send(cursor, composed("earlier.rows_written_before", **before))
             (found[name],) = cursor.fetchone()
     return found
 

@@ -12,6 +12,8 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from psycopg import sql
 
+from migrations_safety.composing import send
+
 
 def same(connection: Any, pairs: Sequence[tuple[str, str]], *, table: sql.Composable | None = None) -> list[bool]:
     """For each pair of expressions, over the columns of `table` where one is given: do the two mean the same?
@@ -34,6 +36,6 @@ def _compare(connection: Any, pairs: Sequence[tuple[str, str]], table: sql.Compo
     if table is not None:
         query += sql.SQL(" FROM ONLY ") + table
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(query)
+        send(cursor, query)
         printed = cursor.fetchone()[0][0]["Plan"]["Output"]
     return [declared == found for declared, found in zip(printed[::2], printed[1::2], strict=True)]

@@ -13,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from migrations_safety import catalog, plan, precheck
+from migrations_safety.composing import send
 from migrations_safety.executor import on_the_ladder
 from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
@@ -133,5 +134,5 @@ def refuse_to_drop_baselines(connection: Any, *, app_label: str | None, migratio
 
 def _holds_rows(connection: Any, table: catalog.Table) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table.in_sql))
+        send(cursor, sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table.in_sql))
         return bool(cursor.fetchone()[0])

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.types import compared_as
-from migrations_safety.composing import composed, parent_name
+from migrations_safety.composing import composed, parent_name, send
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
 from migrations_safety.pace import MOST_LOOKS, Pace, batches, in_short_transaction
@@ -57,7 +57,7 @@ def _look(connection: Any, names: dict[str, sql.Composable]) -> int:
     """Put the rows of all orphan references into the work table, which is made anew, and count them."""
     with connection.cursor() as cursor:
         cursor.execute(statement("backfill.forget"))
-        cursor.execute(composed("backfill.orphan_rows", **names))
+        send(cursor, composed("backfill.orphan_rows", **names))
         found = int(cursor.rowcount)
         cursor.execute(statement("backfill.index_work"))
         cursor.execute(statement("backfill.analyze_work"))

@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 from django.db import OperationalError, transaction
+from psycopg import sql
 
+from migrations_safety.composing import send
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import LocksNotFree, StandbysBehind
 from migrations_safety.sql import statement
@@ -56,7 +58,9 @@ def batches(connection: Any, pace: Pace, *, total: int, progress: Progress) -> I
         after = upto
 
 
-def in_short_transaction(connection: Any, query: Any, parameters: dict[str, Any], *, progress: Progress) -> int:
+def in_short_transaction(
+    connection: Any, query: sql.Composable, parameters: dict[str, Any], *, progress: Progress
+) -> int:
     """Run one batch and give its count; where others hold its rows, let go of all of them and try again.
 
     Third sessions wait no longer for the rows that the batch has than it waits for the one that it has not.
@@ -68,7 +72,7 @@ def in_short_transaction(connection: Any, query: Any, parameters: dict[str, Any]
         try:
             with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
                 cursor.execute(statement("watch.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
-                cursor.execute(query, parameters)
+                send(cursor, query, parameters)
                 return int(cursor.fetchone()[0])
         except OperationalError as error:
             if not isinstance(error.__cause__, ROWS_ARE_HELD):

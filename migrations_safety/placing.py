@@ -16,7 +16,7 @@ from migrations_safety import census, scanning, viewing
 from migrations_safety.catalog import Table
 from migrations_safety.census import prepared
 from migrations_safety.classes import PLACEHOLDER_CLASSES, Question, classified, value_type
-from migrations_safety.composing import composed, table_name
+from migrations_safety.composing import composed, send, table_name
 from migrations_safety.ledger import Run
 from migrations_safety.pace import MOST_LOOKS, Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
@@ -62,7 +62,7 @@ def place(
     An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_make_function(maker, question, run))
+        send(cursor, _make_function(maker, question, run))
     seen = _look(connection, question, progress=progress)
     outcome.already_present += seen.present
     refused = seen.refused
@@ -96,7 +96,7 @@ def _look(connection: Any, question: Question, *, progress: Progress) -> Seen:
             for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
                 looked = classified(connection, question, rows)
                 of_rows = composed("backfill.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen))
-                cursor.execute(composed(f"backfill.{make}", referenced=of_rows))
+                send(cursor, composed(f"backfill.{make}", referenced=of_rows))
                 seen += cursor.rowcount
         cursor.execute(statement("backfill.index_work"))
         cursor.execute(statement("backfill.analyze_work"))
@@ -120,7 +120,7 @@ def _batches(
     with progress.steps("Placeholders", total=seen.waiting) as advance:
         for after, upto in batches(connection, pace, total=seen.values, progress=progress):
             of_batch = {"after": after, "upto": upto}
-            made += in_short_transaction(connection, statement("backfill.place"), of_batch, progress=progress)
+            made += in_short_transaction(connection, composed("backfill.place"), of_batch, progress=progress)
             outcome.batches += 1
             advance(made)
     outcome.created += made
@@ -164,5 +164,5 @@ def unresolved(connection: Any, maker: PlaceholderMaker, parent: Table) -> int:
     """How many rows of the maker's table are still placeholders."""
     query = composed("backfill.unresolved", parent=parent.in_sql, unresolved=sql.SQL(maker.unresolved))
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        send(cursor, query)
         return int(cursor.fetchone()[0])

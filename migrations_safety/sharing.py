@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -19,12 +20,12 @@ Rows = list[tuple[Any, ...]]
 class Shared:
     """Statements of which each session takes the next one until there is none or one has failed: `error`, the first."""
 
-    def __init__(self, statements: Sequence[sql.Composed]) -> None:
+    def __init__(self, statements: Sequence[str]) -> None:
         self.waiting = deque(statements)
         self.done: list[Rows] = []
         self.error: BaseException | None = None
 
-    def work(self, run: Callable[[sql.Composed], Rows]) -> None:
+    def work(self, run: Callable[[str], Rows]) -> None:
         """Take and run; where that fails, nobody takes another one."""
         try:
             while self.error is None and (statement := self._next()) is not None:
@@ -32,7 +33,7 @@ class Shared:
         except BaseException as error:
             self.error = self.error or error  # what we cancel after it fails as well
 
-    def _next(self) -> sql.Composed | None:
+    def _next(self) -> str | None:
         with suppress(IndexError):
             return self.waiting.popleft()
         return None
@@ -52,9 +53,9 @@ def share(
     9.28.5) and run `settings` first. A session that cannot be opened is done without; inside a transaction that was
     open already all are, whose snapshot cannot be exported (25001). `advance` is told how many statements are done.
     """
-    shared = Shared(statements)
+    shared = Shared([one.as_string(connection.connection) for one in statements])
 
-    def here(one: sql.Composed) -> Rows:
+    def here(one: str) -> Rows:
         advance(len(shared.done))
         with connection.cursor() as cursor:
             cursor.execute(one)
@@ -73,10 +74,7 @@ def share(
 def _helped(connection: Any, shared: Shared, number: int, settings: str) -> Iterator[None]:
     """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
     helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
-    threads = [
-        threading.Thread(target=shared.work, args=[lambda one, at=at: at.execute(one).fetchall()], daemon=True)
-        for at in helpers
-    ]
+    threads = [threading.Thread(target=shared.work, args=[partial(_run, at)], daemon=True) for at in helpers]
     for thread in threads:
         thread.start()
     try:
@@ -90,6 +88,10 @@ def _helped(connection: Any, shared: Shared, number: int, settings: str) -> Iter
                 session.cancel_safe(timeout=5)
                 thread.join()
             session.close()
+
+
+def _run(session: psycopg.Connection[Any], one: str) -> Rows:
+    return session.execute(one.encode(session.info.encoding)).fetchall()
 
 
 def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connection[Any]]:

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.composing import composed
+from migrations_safety.composing import composed, send
 from migrations_safety.declarations import DeclaredKey, made_again
 from migrations_safety.findings import Finding, partition
 from migrations_safety.findings import tables as wording
@@ -46,7 +46,7 @@ def _dropped(connection: Any, evidence: Evidence) -> Iterator[Finding]:
     for table in sorted(evidence.plan.drops & set(evidence.tables)):
         counted = composed("session.rows_but", table=evidence.tables[table].in_sql, but=sql.SQL(made_again(table)))
         with connection.cursor() as cursor:
-            cursor.execute(counted)
+            send(cursor, counted)
             (rows,) = cursor.fetchone()
         if rows and app_of[table] in verified:
             yield wording.dropped_with_rows(table, rows=rows)

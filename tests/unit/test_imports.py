@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql", "words", "transactions", "statement_text"},
-    {"findings"},
+    {"findings", "composing"},
     {"refusals", "constraints", "fields", "progress", "expressions", "beside"},
-    {"errors", "watchdog", "sharing", "composing", "pooler"},
+    {"errors", "watchdog", "sharing", "pooler"},
     {"registry", "catalog", "session", "locks", "pace", "index_builds"},
     {"guarded_statements"},
     {"declarations", "ledger", "executor"},

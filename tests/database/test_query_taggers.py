@@ -1,0 +1,70 @@
+"""Other people's execute_wrappers, which put a comment beside each statement, meet text as Django's own is."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from psycopg import sql
+
+from migrations_safety import precheck, verification
+from migrations_safety.composing import send
+from migrations_safety.precheck import Depth
+from migrations_safety.reading import Reading
+from tests.factories import PatientFactory, new_id, refer
+
+
+@pytest.fixture
+def tagged(in_process, hospital_text):
+    """The connection, with a tagger; in the end only text has met it."""
+    connection = in_process(hospital_text)
+    met = []
+
+    def tag(execute, query, params, many, context):
+        met.append(type(query))
+        return execute(f"/* route: it's ours */ {query} /* {{here}} */", params, many, context)
+
+    with connection.execute_wrapper(tag):
+        yield connection
+    assert set(met) == {str}
+
+
+def run(*arguments, **options):
+    call_command(*arguments, stdout=StringIO(), stderr=StringIO(), no_progress=True, **options)
+
+
+def test_the_whole_story_with_a_tagger(tagged, hospital_text):
+    for table in ("bills", "surgical_cases", "insurance_policies"):
+        refer(hospital_text, table, *[new_id() for _ in range(3)])
+    run("migrate", "patients")
+    PatientFactory.create(on=hospital_text, id=new_id().upper())
+    precheck.run(using="default", depth=Depth.ESTIMATE)
+    precheck.run(using="default", marked=True, show_ids=5, reading=Reading(jobs=2))
+
+    run("backfill_placeholders")
+    run("migrate")
+
+    assert verification.run(using="default", app_label="patients").verdict == "verified"
+    run("audit_runs")
+
+
+def test_nullify_and_back_with_a_tagger(tagged, hospital_text):
+    refer(hospital_text, "bills", new_id())
+    run("migrate", "patients")
+
+    run("backfill_placeholders", nullify=["bills"])
+    assert hospital_text.value('SELECT "patientId" IS NULL FROM bills')
+    run("backfill_placeholders", restore_nullified=True)
+
+    assert hospital_text.value('SELECT "patientId" IS NOT NULL FROM bills')
+
+
+@pytest.mark.parametrize("value", ["it's", "back\\slash", "100%", "ä€", "{brace}"])
+def test_a_value_arrives_as_it_is(in_process, empty, value):
+    connection = in_process(empty)
+
+    with connection.cursor() as cursor:
+        send(cursor, sql.SQL("SELECT {}").format(sql.Literal(value)))
+        assert cursor.fetchone() == (value,)
+        cursor.execute("SET standard_conforming_strings = off")
+        send(cursor, sql.SQL("SELECT {}").format(sql.Literal(value)))
+        assert cursor.fetchone() == (value,)
