@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.core import checks
@@ -120,5 +121,15 @@ class UniqueIndex(NamedIndex):
         """Django's CREATE INDEX with UNIQUE in it; `concurrently=True` is passed on."""
         concurrently = kwargs.pop("concurrently", False)
         sql = schema_editor.sql_create_index_concurrently if concurrently else schema_editor.sql_create_index
-        unique = sql.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
-        return super().create_sql(model, schema_editor, using=using, sql=unique, **kwargs)
+        return super().create_sql(model, schema_editor, using=using, sql=_unique(sql), **kwargs)
+
+
+def _unique(template: Any) -> Any:
+    """CREATE UNIQUE INDEX; the templates of another engine may be lists of such, or have their text as `sql`."""
+    if isinstance(template, str):
+        return template.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
+    if isinstance(template, list):
+        return type(template)(map(_unique, template))
+    changed = copy(template)
+    changed.sql = _unique(template.sql)
+    return changed

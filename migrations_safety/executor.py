@@ -32,6 +32,7 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
     of the connection; the backend's own (PostGIS has one) stays at work.
     """
     _offer_executor()
+    before = vars(connection).get("SchemaEditorClass")
     kinds = (SafeSchemaEditor, connection.SchemaEditorClass)
     connection.SchemaEditorClass = type(SafeSchemaEditor.__name__, kinds, {"ladder": ladder})
     try:
@@ -39,6 +40,8 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
             yield
     finally:
         del connection.SchemaEditorClass
+        if before:
+            connection.SchemaEditorClass = before
 
 
 def is_on_the_ladder(connection: Any) -> bool:
@@ -80,7 +83,7 @@ class SafeExecutor(MigrationExecutor):
         return self._climb(super().unapply_migration, state, lambda: state, migration, {"fake": fake})
 
     def _climb(self, step: Callable, state: Any, again: Callable[[], Any], migration: Any, options: Any) -> Any:
-        if not migration.atomic:
+        if not self.connection.schema_editor(atomic=migration.atomic).atomic_migration:
             with self._operations_on_the_ladder(migration):
                 return step(state, migration, **options)
         states = iter((state,))
@@ -107,12 +110,16 @@ class SafeExecutor(MigrationExecutor):
 
     @contextmanager
     def _operations_on_the_ladder(self, migration: Any) -> Iterator[None]:
-        """Operations that ask for a transaction of their own in a migration that has none are tried again in it.
+        """Operations that get a transaction of their own in a migration that has none are tried again in it.
 
-        (Copies of them are: the operations themselves belong to all threads.)
+        (Copies of them are: the operations themselves belong to all threads.) Which ones Django decides: where the
+        migration is atomic and the backend's schema editor is not, all that do not say no.
         """
         operations = migration.operations
-        migration.operations = [self._tried_again(migration, one) if one.atomic else one for one in operations]
+        migration.operations = [
+            self._tried_again(migration, one) if one.atomic or (migration.atomic and one.atomic is not False) else one
+            for one in operations
+        ]
         try:
             yield
         finally:

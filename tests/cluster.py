@@ -67,9 +67,9 @@ class Database:
         """`python manage.py …` on this database."""
         return process.manage(*arguments, **self.variables(url), **variables)
 
-    def start(self, *arguments: str, url: str | None = None) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, url: str | None = None, **variables: str) -> subprocess.Popen[str]:
         """The same, without waiting for its end."""
-        return process.start(*arguments, **self.variables(url))
+        return process.start(*arguments, **self.variables(url), **variables)
 
     def variables(self, url: str | None = None) -> dict[str, str]:
         return {"DATABASE_URL": url or self.url, "EHR_ID_TYPE": self.id_type}
