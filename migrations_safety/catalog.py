@@ -37,6 +37,7 @@ class Table:
     forced_row_security: bool
     owner: str
     owned: bool
+    may_drop: bool
     may_select: bool
     may_reference: bool
     estimated_rows: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db import DatabaseError
@@ -12,16 +14,17 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
-from migrations_safety import catalog, plan, precheck
+from migrations_safety import catalog, plan, precheck, reverse_plan
 from migrations_safety.composing import send
 from migrations_safety.executor import on_the_ladder
 from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import BaselineHoldsRows, NobodyWatches
+from migrations_safety.refusals import BaselineHoldsRows, Irreversible, NobodyWatches
 from migrations_safety.session import Target
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.watchdog import Watchdog
+from migrations_safety.way_back import WayBack
 
 AT_WORK = "migrations_safety_is_at_work"
 """An attribute of the connection meanwhile."""
@@ -122,14 +125,26 @@ def adopt(connection: Any, planned: plan.Plan) -> list[str]:
     return [migration.label for migration in planned.adopted]
 
 
-def refuse_to_drop_baselines(connection: Any, *, app_label: str | None, migration_name: str | None) -> None:
-    """Raise BaselineHoldsRows where the way back would drop tables that were there before."""
-    executor = MigrationExecutor(connection)
-    for migration, is_backwards in executor.migration_plan(plan.targets(executor, app_label, migration_name)):
-        tables = catalog.tables(connection, getattr(migration, "adopts", {})) if is_backwards else {}
-        holding = [name for name, table in tables.items() if _holds_rows(connection, table)]
-        if holding:
-            raise BaselineHoldsRows(migration=f"{migration.app_label}.{migration.name}", tables=holding)
+def refuse_rollback(connection: Any, *, app_label: str | None, migration_name: str | None, gate: bool) -> None:
+    """Raise BaselineHoldsRows where the way back would drop tables that were there before, with their rows.
+
+    And where no `gate` looks at it, Irreversible where a step has no reverse: nothing is undone then.
+    """
+    executor: Any = MigrationExecutor(connection)
+    steps = executor.migration_plan(plan.targets(executor, app_label, migration_name))
+    unapplied = [migration for migration, is_backwards in steps if is_backwards]
+    if any(hasattr(migration, "adopts") for migration in unapplied):
+        _refuse_to_drop_baselines(connection, reverse_plan.read(executor, unapplied))
+    if not gate and (found := reverse_plan.irreversible(unapplied)):
+        raise Irreversible(migration=found[0].migration, operation=str(found[0]))
+
+
+def _refuse_to_drop_baselines(connection: Any, way_back: WayBack) -> None:
+    there = catalog.tables(connection, way_back.dropped)
+    for migration, dropped in groupby(way_back.tables, key=attrgetter("migration")):
+        names = [one.table for one in dropped if one.is_baseline and one.table in there]
+        if holding := [name for name in names if _holds_rows(connection, there[name])]:
+            raise BaselineHoldsRows(migration=migration, tables=holding)
 
 
 def _holds_rows(connection: Any, table: catalog.Table) -> bool:

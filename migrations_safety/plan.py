@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
@@ -14,11 +14,12 @@ from django.db.migrations.operations import (
     RemoveConstraint,
 )
 
-from migrations_safety import catalog
+from migrations_safety import catalog, reverse_plan
 from migrations_safety.declarations import DeclaredKey, column_type, declared_keys, managed_models
 from migrations_safety.operations import ValidateForeignKey
 from migrations_safety.planned import KINDS, PlannedMigration, count_operations, flat, planned
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
+from migrations_safety.way_back import WayBack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +30,7 @@ class Plan:
     keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be
     there already to those of its columns that the keys need. `removed` are keys that it takes away first, by
     table and name; `altered` are columns that it makes or changes, with the type and whether they are unique then;
-    `indexed` are columns that get an index of their own.
+    `indexed` are columns that get an index of their own; `way_back` is what the way back does.
     """
 
     adopted: tuple[PlannedMigration, ...]
@@ -42,6 +43,7 @@ class Plan:
     removed: frozenset[tuple[str, str | None]] = frozenset()
     altered: frozenset[tuple[str, str, str, bool]] = frozenset()
     indexed: frozenset[tuple[str, str]] = frozenset()
+    way_back: WayBack = field(default_factory=WayBack)
 
     @property
     def backwards(self) -> bool:
@@ -57,11 +59,6 @@ class Plan:
     def creates(self) -> frozenset[str]:
         """The tables that the plan makes."""
         return frozenset(table for migration in self.migrations for table in migration.creates)
-
-    @property
-    def drops(self) -> frozenset[str]:
-        """The tables that the way back drops; a baseline's are refused by `migrate` itself."""
-        return frozenset(table for one in self.unapplied if not one.is_baseline for table in one.creates)
 
 
 def targets(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[str, str | None]]:
@@ -122,6 +119,7 @@ def read(
         removed=frozenset(_removed(before, running)),
         altered=frozenset(_columns(after) - _columns(before) if running else ()),
         indexed=frozenset(_indexed(after) - _indexed(before) if running else ()),
+        way_back=reverse_plan.read(executor, unapplied),
     )
 
 

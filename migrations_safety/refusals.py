@@ -236,6 +236,16 @@ class BaselineHoldsRows(Refusal):
         self.hint = f"python manage.py migrate {app} {name} goes back as far as these tables and no further."
 
 
+class Irreversible(Refusal):
+    message = "{migration} cannot be taken back: {operation} has no reverse; nothing was changed."
+    exit_code = 1
+
+    def __init__(self, *, migration: str, operation: str) -> None:
+        super().__init__(migration=migration, operation=operation)
+        app, _, name = migration.partition(".")
+        self.hint = f"Give it one, or go back no further than: python manage.py migrate {app} {name}"
+
+
 class NothingRegistered(Refusal):
     message = "No app has registered {what}."
     hint = "Register it in the app's AppConfig.ready(); docs/other-projects.md shows how."

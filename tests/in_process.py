@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 
 from ehr.databases import from_url
+from migrations_safety import registry
 
 
 @contextmanager
@@ -34,3 +39,23 @@ def forget() -> None:
     """Close the default connection and let go of it, so that the next one is a new one."""
     connections["default"].close()
     del connections["default"]
+
+
+@contextmanager
+def installed(app: Any, *, registered: bool = False) -> Iterator[None]:
+    """The throwaway app `ward` of a SampleApp in this process; `registered`: with its schema."""
+    without = dict(registry._schemas)
+    sys.path.insert(0, str(app.folder))
+    importlib.invalidate_caches()
+    try:
+        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "ward"]):
+            if registered:
+                registry.register_schema(registry.SchemaToVerify(app_label="ward", enums={}))
+            yield
+    finally:
+        sys.path.remove(str(app.folder))
+        registry._schemas.clear()
+        registry._schemas.update(without)
+        for name in [one for one in sys.modules if one.partition(".")[0] == "ward"]:
+            del sys.modules[name]
+        apps.all_models.pop("ward", None)

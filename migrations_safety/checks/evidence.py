@@ -34,9 +34,14 @@ class Evidence:
         """The keys whose referencing column exists now: those that there is something to count for."""
         return [key for key in self.plan.keys if self.column(key.table, key.column)]
 
+    def counted(self) -> list[Table]:
+        """The existing tables whose rows are counted: at either end of a key, or dropped or altered by the way back."""
+        names = self.plan.way_back.read.union(*((key.table, key.target_table) for key in self.plan.keys))
+        return [table for name, table in self.tables.items() if name in names]
+
     def touched(self) -> list[Table]:
-        """The existing tables at either end of a key."""
-        names = {name for key in self.plan.keys for name in (key.table, key.target_table)}
+        """The existing tables at either end of a key, and those that the way back locks."""
+        names = self.plan.way_back.touched.union(*((key.table, key.target_table) for key in self.plan.keys))
         return [table for name, table in self.tables.items() if name in names]
 
 
@@ -47,7 +52,7 @@ def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True
     caller reports it), MayNotRead without SELECT on one that has to be counted.
     """
     ends = {name for key in plan.keys for name in (key.table, key.target_table)}
-    names = set(plan.relied_on) | plan.creates | plan.drops | ends
+    names = set(plan.relied_on) | plan.creates | plan.way_back.touched | ends
     tables = catalog.tables(connection, names)
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     keys = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
@@ -77,7 +82,7 @@ def _refuse_missing(evidence: Evidence) -> None:
 
 
 def _refuse_unreadable(evidence: Evidence) -> None:
-    to_read: Iterable[str] = evidence.plan.drops.union(
+    to_read: Iterable[str] = evidence.plan.way_back.read.union(
         name for key in evidence.references() for name in (key.table, key.target_table)
     )
     unreadable = [name for name in sorted(to_read) if name in evidence.tables and not evidence.tables[name].may_select]

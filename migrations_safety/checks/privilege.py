@@ -18,12 +18,16 @@ def check_privilege(connection: Any, evidence: Evidence) -> list[Finding]:
     referencing = {key.table for key in evidence.plan.keys}
     parents = {key.target_table for key in evidence.plan.keys}
     found = []
+    way_back = evidence.plan.way_back
     for name, table in sorted(evidence.tables.items()):
-        if name in referencing and not table.owned:
+        needs_owner, drops = name in referencing | way_back.altered, name in way_back.dropped
+        if (needs_owner and not table.owned) or (drops and not table.may_drop):
             found.append(wording.not_owner(name, role=role, owner=table.owner))
         if name in parents and not table.may_reference:
             found.append(wording.may_not_reference(name, role=role))
-    creates = evidence.plan.creates or (evidence.plan.changes_something and not tables_exist(connection))
+    creates = (
+        evidence.plan.creates or way_back.creates or (evidence.plan.changes_something and not tables_exist(connection))
+    )
     if creates and not evidence.target.may_create:
         found.append(wording.may_not_create(evidence.target.schema or "public", role=role))
     return found + _row_security(connection, evidence)
@@ -39,12 +43,13 @@ def _row_security(connection: Any, evidence: Evidence) -> list[Finding]:
     hiding, role = _hiding(connection, evidence), evidence.target.role
     return [
         wording.rows_hidden(name, role=role) if name in hiding else wording.row_security(name)
-        for name in sorted(table.name for table in evidence.touched() if table.row_security)
+        for name in sorted(table.name for table in evidence.counted() if table.row_security)
+        if name in hiding or not evidence.plan.backwards
     ]
 
 
 def _hiding(connection: Any, evidence: Evidence) -> set[str]:
-    secured = {table.oid: table.name for table in evidence.touched() if table.row_security}
+    secured = {table.oid: table.name for table in evidence.counted() if table.row_security}
     if not secured:
         return set()
     with connection.cursor() as cursor:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from psycopg import sql
-
 from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.composing import composed, send
-from migrations_safety.declarations import DeclaredKey, made_again
+from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, partition
 from migrations_safety.findings import tables as wording
-from migrations_safety.registry import verified_apps
 
 
 def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
@@ -36,22 +32,7 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
                 found.append(wording.enum_exists_already(enum.name, migration=migration.label))
     found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
     found += _other_constraints(connection, evidence)
-    found += _dropped(connection, evidence)
     return found + _parents(evidence) + _partitioned(connection, evidence)
-
-
-def _dropped(connection: Any, evidence: Evidence) -> Iterator[Finding]:
-    verified = verified_apps()
-    app_of = {table: one.app for one in evidence.plan.unapplied for table in one.creates}
-    for table in sorted(evidence.plan.drops & set(evidence.tables)):
-        counted = composed("session.rows_but", table=evidence.tables[table].in_sql, but=sql.SQL(made_again(table)))
-        with connection.cursor() as cursor:
-            send(cursor, counted)
-            (rows,) = cursor.fetchone()
-        if rows and app_of[table] in verified:
-            yield wording.dropped_with_rows(table, rows=rows)
-        elif rows:
-            yield wording.dropped_with_rows_of_others(table, rows=rows)
 
 
 def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:

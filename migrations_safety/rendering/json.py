@@ -34,6 +34,10 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "adopted": [{"app": one.app, "name": one.name} for one in plan.adopted],
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in plan.migrations],
         "unapplied": [{"app": one.app, "name": one.name} for one in plan.unapplied],
+        "drops": {
+            "tables": [one.table for one in plan.way_back.tables],
+            "columns": [{"table": one.table, "column": one.column} for one in plan.way_back.columns],
+        },
         "operations": plan.operations,
         "references": [
             reference(report.evidence, counted) for census in report.data.censuses for counted in census.references

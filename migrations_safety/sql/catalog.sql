@@ -2,6 +2,7 @@
 SELECT asked.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
        c.relpersistence AS persistence, c.relrowsecurity AS row_security, c.relforcerowsecurity AS forced_row_security,
        pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+       pg_has_role(c.relowner, 'USAGE') OR pg_has_role(n.nspowner, 'USAGE') AS may_drop,
        has_table_privilege(c.oid, 'SELECT') AS may_select, has_table_privilege(c.oid, 'REFERENCES') AS may_reference,
        greatest(c.reltuples, 0)::bigint AS estimated_rows
 FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS asked (name, schema, relation)

@@ -60,8 +60,5 @@ LEFT JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::
 WHERE l.locktype = 'relation' AND l.granted AND l.pid IS NULL AND l.relation = ANY(%(oids)s::oid[])
 GROUP BY l.relation
 
--- rows_but: how many rows a table holds, some left out
-SELECT count(*) FROM {table} WHERE NOT ({but})
-
 -- row_security_active: which of the tables hide rows from this role
 SELECT oid::bigint FROM unnest(%(oids)s::oid[]) AS oid WHERE row_security_active(oid)

@@ -30,6 +30,7 @@ def test_what_is_taken_back_is_named(covered):
     assert told.code == 0
     assert "Would take back" in told.out
     assert "patients.0001_initial" in told.out
+    assert "drops 6 tables and 0 columns." in told.out
     assert "Nothing blocks the way back." in told.out
     assert [f"{one['app']}.{one['name']}" for one in report["unapplied"]][-1] == "patients.0001_initial"
     assert report["migrations"] == []
@@ -59,3 +60,23 @@ def test_rows_of_people_do(covered, table):
     assert "holds 1 row that the way back would drop" in " ".join(done.out.split())
     assert photograph(covered) == before
     assert covered.run("migrate", *ZERO, "--skip-precheck").code == 0
+
+
+def test_the_hospitals_own_tables_are_named_before_migrate_refuses_to_drop_them(covered):
+    looked = covered.run("precheck", "ehr", "zero", "--format", "json")
+    done = covered.run("migrate", "ehr", "zero")
+
+    assert (looked.code, done.code) == (1, 1)
+    assert ("rollback.E003", "bills") in [(one["id"], one["subject"]) for one in looked.json["findings"]]
+    assert "bills" in looked.json["drops"]["tables"]
+    assert "Going back through ehr.0001_initial would drop bills" in done.err
+
+
+def test_the_session_that_is_in_the_way_of_the_keys_is_named(covered):
+    with covered.session("SET application_name = 'pg_dump'", "LOCK TABLE bills, patients IN ACCESS SHARE MODE"):
+        told = covered.run("precheck", "ehr", "0001")
+
+    assert told.code == 0
+    assert "warning locks.W001  bills is in use by pid" in told.out
+    assert "warning locks.W001  patients is in use by pid" in told.out
+    assert "Nothing blocks the way back; read the warnings first." in told.out

@@ -117,7 +117,7 @@ class Command(DjangoMigrate):
             started = time.monotonic()
             catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
             if not _leaves_the_database_alone(options):
-                migrating.refuse_to_drop_baselines(connection, **_names(options))
+                migrating.refuse_rollback(connection, gate=not options["skip_precheck"], **_names(options))
             gate, waits = self._gate(options, progress), None
             if not (gate and gate.blocking):
                 waits = self._apply(connection, args, options, progress)

@@ -58,7 +58,7 @@ def _not_blocked(report: Report) -> str:
     """What that means here, where it is not simply that it is safe to migrate."""
     plan = report.plan
     if plan.backwards:
-        return "Nothing blocks the way back."
+        return "Nothing blocks the way back" + _rest_of_the_way_back(report)
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
     if report.data.depth is Depth.CATALOG and report.evidence.references():
@@ -66,6 +66,16 @@ def _not_blocked(report: Report) -> str:
     if report.target.in_recovery:
         return "Nothing blocks here; this is a standby: migrate on the primary."
     return ""
+
+
+def _rest_of_the_way_back(report: Report) -> str:
+    unseen = len(report.plan.way_back.opaque)
+    if report.target.in_recovery:
+        return "; this is a standby: migrate on the primary."
+    if unseen:
+        was = "was" if unseen == 1 else "were"
+        return f"; {counted(unseen, 'operation')} of the project's own {was} not looked at: read the warnings first."
+    return "." if report.verdict == "safe" else "; read the warnings first."
 
 
 REFERENCE_HEADINGS = (
@@ -83,7 +93,9 @@ def _plan(page: Page, report: Report) -> None:
     for one in plan.adopted:
         page.line(f"Adopts {one.label}: its tables are there already, it is recorded and not run.")
     if plan.backwards:
-        page.line(f"Would take back {', '.join(one.label for one in plan.unapplied)}.")
+        page.line(f"Would take back {', '.join(one.label for one in plan.unapplied)}:")
+        tables, columns = counted(len(plan.way_back.tables), "table"), counted(len(plan.way_back.columns), "column")
+        page.line(f"  drops {tables} and {columns}.")
     if plan.migrations:
         page.line(f"Would run {', '.join(one.label for one in plan.migrations)}:")
         page.line("  " + _operations(plan.operations) + ".")
