@@ -97,7 +97,7 @@ class Killer:
 
     def _judge_first_run(self, kill: Kill, database: Database, code: int) -> None:
         """A killed client says nothing more; one that survives says exit code 2, or 0 where all was done already."""
-        said = self.stage.log.read_text() if self.stage.log.exists() else ""
+        said = self.stage.log.read_text()
         if code not in (0, COULD_NOT, -signal.SIGKILL) or "Traceback" in said:
             raise Lost(f"{kill}: the first run ended with {code} and said:\n{said}")
         if code == 0 and (wrong := differences(state(database), self.stage.end(kill.story))):
@@ -114,7 +114,6 @@ class Killer:
 
     def _interrupt(self, kill: Kill, database: Database) -> tuple[int, bool]:
         self.stage.end(kill.story)
-        self.stage.log.unlink(missing_ok=True)
         started = threading.Event()
         client: list[int] = []
 
@@ -125,13 +124,14 @@ class Killer:
         with ExitStack() as stack:
             relay = stack.enter_context(Boundaries(_socket(database), stop=kill.stop, strike=strike))
             url = relay.url(database.name, database.server.port)
-            client.append(self.stage.forked.start(*STORIES[kill.story].command, url=url, log=self.stage.log))
+            command = stack.enter_context(self.stage.running(*STORIES[kill.story].command, url=url))
+            client.append(command.pid)
             started.set()
             if kill.stop is None:
-                was_killed = not self.stage.forked.ended_within(kill.seconds)
+                was_killed = not command.ends_within(kill.seconds)
                 if was_killed:
                     strike(None)
-            code = self.stage.forked.wait()
+            code = command.wait()
             if kill.stop is not None:
                 was_killed = relay.struck.is_set()
             if relay.failure:

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import sql
 
 from tests.cluster import NUMBERS, Cluster, Database, legacy
-from tests.torture.forked import Forked
+from tests.process import Running, environment
 from tests.torture.state import state
 
 ROWS = """
@@ -62,14 +62,13 @@ STORIES = {
 
 @dataclass
 class Stage:
-    """A server, a process that forks, and what each story starts from and ends in.
+    """A server, and what each story starts from and ends in.
 
     Where the server `may_crash`, a copy begins with a checkpoint: the numbers that a copied sequence gives are not
     logged before the first one, so a crash would take them back, which no database that was not copied does.
     """
 
     cluster: Cluster
-    forked: Forked
     folder: Path
     id_type: str = "uuid"
     may_crash: bool = False
@@ -95,8 +94,14 @@ class Stage:
 
     def run(self, *arguments: str, url: str) -> int:
         """A command's exit code; what it says is in `log`."""
-        self.log.unlink(missing_ok=True)
-        return self.forked.run(*arguments, url=url, log=self.log)
+        with self.running(*arguments, url=url) as command:
+            return command.wait()
+
+    def running(self, *arguments: str, url: str) -> Running:
+        """A command that has been started; what it says is in `log`."""
+        with self.log.open("w") as log:
+            variables = environment(DATABASE_URL=url, EHR_ID_TYPE=self.id_type)
+            return Running(*arguments, variables=variables, log=log)
 
     def _copy_of(self, template: Database) -> Database:
         database = Database(self.cluster.server, f"torture_{next(NUMBERS)}", template.id_type)
@@ -126,8 +131,8 @@ class Stage:
 @contextmanager
 def stage(cluster: Cluster, *, id_type: str = "uuid", may_crash: bool = False) -> Iterator[Stage]:
     """A stage on this server; its databases go with it."""
-    with tempfile.TemporaryDirectory(prefix="ehr-torture-") as folder, Forked(id_type=id_type) as forked:
-        made = Stage(cluster, forked, Path(folder), id_type, may_crash)
+    with tempfile.TemporaryDirectory(prefix="ehr-torture-") as folder:
+        made = Stage(cluster, Path(folder), id_type, may_crash)
         try:
             yield made
         finally:
