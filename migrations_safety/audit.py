@@ -51,10 +51,10 @@ class Report:
         return "broken" if self.findings else "holds"
 
 
-def run(*, using: str, expect_database: str | None = None) -> Report:
+def run(*, using: str, expect_database: str | None = None, expect_schema: str | None = None) -> Report:
     """Read the record in one snapshot."""
     connection = connections[using]
-    target = connect(connection, expect_database=expect_database)
+    target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     with snapshot(connection):
         catalog.refuse_unreadable(connection, ["migrations_safety_run"], role=target.role)
         events = ledger.events(connection)

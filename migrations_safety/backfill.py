@@ -76,6 +76,7 @@ def run(
     *,
     using: str,
     expect_database: str | None = None,
+    expect_schema: str | None = None,
     pace: Pace = DEFAULT_PACE,
     nullify: Iterable[str] = (),
     dry_run: bool = False,
@@ -89,7 +90,8 @@ def run(
     """
     connection = connections[using]
     progress = progress or Progress()
-    target = connect(connection, expect_database=expect_database, to_migrate=not dry_run)
+    expected = {"expect_database": expect_database, "expect_schema": expect_schema}
+    target = connect(connection, **expected, to_migrate=not dry_run)
     if not dry_run:
         _refuse_open_transaction(target)
     nullify = tuple(dict.fromkeys(nullify))
@@ -108,11 +110,17 @@ def run(
 
 
 def restore(
-    *, using: str, expect_database: str | None = None, pace: Pace = DEFAULT_PACE, progress: Progress | None = None
+    *,
+    using: str,
+    expect_database: str | None = None,
+    expect_schema: str | None = None,
+    pace: Pace = DEFAULT_PACE,
+    progress: Progress | None = None,
 ) -> Report:
     """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
     connection = connections[using]
-    target = connect(connection, expect_database=expect_database, to_migrate=True)
+    expected = {"expect_database": expect_database, "expect_schema": expect_schema}
+    target = connect(connection, **expected, to_migrate=True)
     _refuse_open_transaction(target)
     with deploy_lock(connection):
         evidence = _look(connection, target, nullify=())

@@ -17,6 +17,7 @@ from psycopg import sql
 from migrations_safety.composing import address
 from migrations_safety.refusals import MayNotRead
 from migrations_safety.sql import statement
+from migrations_safety.words import to_paste
 
 RULE_WORDS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
@@ -46,6 +47,11 @@ class Table:
     def in_sql(self) -> sql.Identifier:
         """As a statement names it, whatever the search path is."""
         return sql.Identifier(self.schema, self.relation)
+
+    @property
+    def to_paste(self) -> str:
+        """As a hint names it."""
+        return to_paste(self.relation, schema=self.schema)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,8 +196,15 @@ def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
 
 def refuse_unreadable(connection: Any, names: Iterable[str], *, role: str) -> None:
     """Raise MayNotRead for those of the tables that are there and that the role may not read."""
-    if unreadable := sorted(name for name, table in tables(connection, names).items() if not table.may_select):
-        raise MayNotRead(role=role, tables=unreadable)
+    refuse_unreadable_tables(tables(connection, names).values(), role=role)
+
+
+def refuse_unreadable_tables(there: Iterable[Table], *, role: str) -> None:
+    """Raise MayNotRead for those of the tables that the role may not read."""
+    closed = sorted((table for table in there if not table.may_select), key=lambda table: table.name)
+    if closed:
+        grant_on = [table.to_paste for table in closed]
+        raise MayNotRead(role=role, tables=[table.name for table in closed], grant_on=grant_on)
 
 
 def kinds_of_relations(connection: Any, names: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import transaction
+from django.db import router, transaction
 from django.db.migrations.operations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 
@@ -23,21 +23,25 @@ from migrations_safety.words import counted
 class CreateEnum(Operation):
     """CREATE TYPE … AS ENUM with the given labels, in their order; backwards it drops the type.
 
-    Raises DefinitionDiffers where an enum of that name has other labels.
+    `hints` go to the database routers, as those of RunSQL do. What another schema of the search path has under that
+    name is neither taken for it nor dropped. Raises DefinitionDiffers where an enum of that name has other labels.
     """
 
     category = OperationCategory.ADDITION
     reversible = True
 
-    def __init__(self, name: str, labels: list[str]) -> None:
+    def __init__(self, name: str, labels: list[str], hints: dict[str, Any] | None = None) -> None:
         self.name = name
         self.labels = labels
+        self.hints = hints or {}
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Nothing: the models' fields carry the type's name."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Create the type unless it is there with the same labels."""
+        """Create the type unless its schema has it with the same labels."""
+        if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
+            return
         quote = schema_editor.quote_name
         there = () if schema_editor.collect_sql else catalog.enum_labels(schema_editor.connection, self.name)
         if there and list(there) != self.labels:
@@ -47,8 +51,11 @@ class CreateEnum(Operation):
             schema_editor.execute(f"CREATE TYPE {quote(self.name)} AS ENUM ({labels})")
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Drop the type; PostgreSQL refuses while a column still has it."""
-        schema_editor.execute(f"DROP TYPE IF EXISTS {schema_editor.quote_name(self.name)}")
+        """Drop the type where its schema has it; PostgreSQL refuses while a column still has it."""
+        if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
+            return
+        if schema_editor.collect_sql or catalog.is_type(schema_editor.connection, self.name):
+            schema_editor.execute(f"DROP TYPE IF EXISTS {schema_editor.quote_name(self.name)}")
 
     def describe(self) -> str:
         """What `migrate --plan` prints."""

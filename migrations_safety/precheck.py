@@ -112,6 +112,7 @@ def run(
     app_label: str | None = None,
     migration_name: str | None = None,
     expect_database: str | None = None,
+    expect_schema: str | None = None,
     depth: Depth = Depth.COUNT,
     reading: Reading = BY_SIZE,
     before: Earlier | None = None,
@@ -129,7 +130,7 @@ def run(
     """
     connection = connections[using]
     how: dict[str, Any] = {"reading": reading, "progress": progress or Progress()}
-    target = connect(connection, expect_database=expect_database)
+    target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
 
     def look() -> Report:
         catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)

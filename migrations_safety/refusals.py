@@ -42,6 +42,44 @@ class WrongDatabase(Refusal):
     hint = "Check DATABASE_URL or PGDATABASE, or correct --expect-database."
 
 
+class WrongSchema(Refusal):
+    message = (
+        'target.E008: new tables are made in the schema "{found}" here (search_path {path}), but "{expected}" was '
+        "expected; nothing was looked at."
+    )
+    hint = "Correct the search_path of the role or the connection, or --expect-schema."
+
+
+class NoSchema(Refusal):
+    message = 'target.E007: the search_path of the role "{role}" {problem} ({path}); nothing was looked at.'
+
+    def __init__(self, *, hint: str, **words: Any) -> None:
+        super().__init__(**words)
+        self.hint = hint
+
+
+class MayNotUseSchema(Refusal):
+    message = (
+        'privilege.E006: the role "{role}" may not use the schema {schema}, and no other of its search_path ({path}) '
+        "exists; nothing was looked at."
+    )
+
+    def __init__(self, *, role: str, schema: str, path: str) -> None:
+        super().__init__(role=role, schema=schema, path=path)
+        self.hint = f"As its owner: GRANT USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)};"
+
+
+class HistoryElsewhere(Refusal):
+    message = (
+        'target.E009: Django\'s record of migrations is in the schema "{history}", but new tables would be made in '
+        '"{schema}", which comes first in the search_path ({path}); nothing was looked at.'
+    )
+
+    def __init__(self, *, hint: str, **words: Any) -> None:
+        super().__init__(**words)
+        self.hint = hint
+
+
 class StandbyCannotMigrate(Refusal):
     message = 'target.E002: "{name}" is a standby, it is read only; nothing was changed.'
     hint = "Connect to the primary. precheck and verify_patient_schema do work on a standby."
@@ -109,7 +147,7 @@ class StandbysBehind(Refusal):
 
 class TablesMissing(Refusal):
     message = "tables.E001: {missing} is not there; nothing was changed."
-    hint = "Check that this is the right database (--expect-database), and that the tables are in its search_path."
+    hint = "Check that this is the right database and schema (--expect-database, --expect-schema)."
 
 
 class BaselineIncomplete(Refusal):
@@ -120,9 +158,9 @@ class BaselineIncomplete(Refusal):
 class MayNotRead(Refusal):
     message = 'privilege.E001: the role "{role}" may not read {tables}; nothing was looked at.'
 
-    def __init__(self, *, role: str, tables: list[str]) -> None:
+    def __init__(self, *, role: str, tables: list[str], grant_on: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
-        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(map(in_sql, tables))} TO {quoted(role)};"
+        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(grant_on)} TO {quoted(role)};"
 
 
 class RowsHidden(Refusal):

@@ -21,6 +21,7 @@ from migrations_safety.refusals import (
     StandbyCannotMigrate,
     WrongDatabase,
 )
+from migrations_safety.search_path import refuse_other_schema
 from migrations_safety.sql import statement
 from migrations_safety.transactions import is_in_transaction
 
@@ -38,6 +39,7 @@ Seen = TypeVar("Seen")
 class Target:
     """The database that was looked at; `host` is a folder where the connection is a Unix socket.
 
+    `schema` is the one that is worked on: new tables are made there, and Django's record of migrations is there.
     `seconds_behind` is None on a primary, and on a standby that has replayed nothing yet.
     """
 
@@ -56,14 +58,17 @@ class Target:
 
     def as_dict(self) -> dict[str, Any]:
         """The value of `database` in the JSON reports."""
-        names = ("alias", "name", "host", "port", "server_version", "in_recovery")
+        names = ("alias", "name", "schema", "host", "port", "server_version", "in_recovery")
         return {name: getattr(self, name) for name in names}
 
 
-def connect(connection: Any, *, expect_database: str | None = None, to_migrate: bool = False) -> Target:
+def connect(
+    connection: Any, *, expect_database: str | None = None, expect_schema: str | None = None, to_migrate: bool = False
+) -> Target:
     """Connect, and say which database it is.
 
-    Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, and where
+    Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, what
+    `refuse_other_schema` raises where the search path does not lead to one schema, the expected one; and where
     `to_migrate`, StandbyCannotMigrate on a standby and PoolerRefused behind a pooler that does not keep sessions;
     behind one that refuses transactions always.
     """
@@ -77,6 +82,8 @@ def connect(connection: Any, *, expect_database: str | None = None, to_migrate: 
         raise WrongDatabase(found=found["name"], expected=expect_database)
     if found.pop("server_version_number") < OLDEST_VERSION:
         raise ServerTooOld(found=found["server_version"])
+    path = {"schema": found["schema"], "history": found.pop("history"), "role": found["role"]}
+    refuse_other_schema(connection, expected=expect_schema, **path)
     if to_migrate and found["in_recovery"]:
         raise StandbyCannotMigrate(name=found["name"])
     info = connection.connection.info

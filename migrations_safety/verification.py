@@ -62,6 +62,7 @@ def run(
     using: str,
     app_label: str,
     expect_database: str | None = None,
+    expect_schema: str | None = None,
     reading: Reading = BY_SIZE,
     progress: Progress | None = None,
 ) -> Report:
@@ -71,7 +72,7 @@ def run(
     """
     connection = connections[using]
     schema = schema_of(app_label)
-    target = connect(connection, expect_database=expect_database)
+    target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     progress = progress or Progress()
 
     def look() -> Report:
@@ -149,7 +150,7 @@ def _compare_tables(connection: Any, models: list[Any], comparison: Comparison) 
             continue
         differences = compare_columns(connection, model, columns[table.oid])
         if table.persistence != "p":
-            differences.append(wording.table_unlogged(table.name))
+            differences.append(wording.table_unlogged(table.name, alter=table.to_paste))
         own = [one for one in constraints if one.table_oid == table.oid]
         differences += compare_constraints(connection, model, own, table=table)
         comparison.found["tables"] += not differences

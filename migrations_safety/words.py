@@ -30,6 +30,12 @@ def in_sql(name: str) -> str:
     return name if PLAIN.fullmatch(name) and name not in RESERVED else quoted(name)
 
 
+def to_paste(name: str, *, schema: str) -> str:
+    """The same with its schema, unless that is public: so that it means that one wherever it is pasted."""
+    already_says = name.startswith('"') and name.endswith('"')
+    return in_sql(name) if schema == "public" or already_says or '"' in name else f"{in_sql(schema)}.{in_sql(name)}"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun; `plural` where it is not the noun with an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

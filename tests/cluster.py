@@ -34,6 +34,10 @@ class Database:
     def url(self) -> str:
         return self.server.url(self.name)
 
+    def along(self, search_path: str) -> str:
+        """The address for a session with that search path; what is special in a URL is encoded already."""
+        return f"{self.url}?options=-csearch_path%3D{search_path.replace(',', '%2C')}"
+
     @cached_property
     def connection(self) -> psycopg.Connection[Any]:
         """One autocommit connection for looking and for test data; it holds no lock between statements."""

@@ -94,6 +94,19 @@ def migrated(make: MakeDatabase) -> Any:
 
 
 @pytest.fixture
+def two_clinics(migrated: Any) -> Any:
+    """Public is migrated; clinic_c has the hospital's tables with one orphan, and was never migrated."""
+    from tests.cluster import schema
+    from tests.factories import refer
+
+    migrated.execute("CREATE SCHEMA clinic_c; SET search_path = clinic_c")
+    migrated.execute(schema("legacy", "uuid").replace('"public"', '"clinic_c"'))
+    refer(migrated, "bills", "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001")
+    migrated.execute("RESET search_path")
+    return migrated
+
+
+@pytest.fixture
 def in_process(django_db_blocker: Any) -> Iterator[Callable[..., Any]]:
     """`in_process(database)`: Django's default connection of this process, on that database."""
     from tests.in_process import connected

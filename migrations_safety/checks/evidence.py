@@ -10,7 +10,7 @@ from migrations_safety import catalog
 from migrations_safety.catalog import Column, ForeignKey, Table
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.plan import Plan
-from migrations_safety.refusals import MayNotRead, TablesMissing
+from migrations_safety.refusals import TablesMissing
 from migrations_safety.session import Target
 
 
@@ -85,6 +85,5 @@ def _refuse_unreadable(evidence: Evidence) -> None:
     to_read: Iterable[str] = evidence.plan.way_back.read.union(
         name for key in evidence.references() for name in (key.table, key.target_table)
     )
-    unreadable = [name for name in sorted(to_read) if name in evidence.tables and not evidence.tables[name].may_select]
-    if unreadable:
-        raise MayNotRead(role=evidence.target.role, tables=unreadable)
+    there = [evidence.tables[name] for name in to_read if name in evidence.tables]
+    catalog.refuse_unreadable_tables(there, role=evidence.target.role)

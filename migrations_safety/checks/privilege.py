@@ -24,12 +24,12 @@ def check_privilege(connection: Any, evidence: Evidence) -> list[Finding]:
         if (needs_owner and not table.owned) or (drops and not table.may_drop):
             found.append(wording.not_owner(name, role=role, owner=table.owner))
         if name in parents and not table.may_reference:
-            found.append(wording.may_not_reference(name, role=role))
+            found.append(wording.may_not_reference(name, role=role, grant_on=table.to_paste))
     creates = (
         evidence.plan.creates or way_back.creates or (evidence.plan.changes_something and not tables_exist(connection))
     )
     if creates and not evidence.target.may_create:
-        found.append(wording.may_not_create(evidence.target.schema or "public", role=role))
+        found.append(wording.may_not_create(evidence.target.schema, role=role))
     return found + _row_security(connection, evidence)
 
 

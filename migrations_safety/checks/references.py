@@ -60,7 +60,9 @@ def check_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
     """Referencing columns that no index leads with."""
     existing = [(key, evidence.column(key.table, key.column)) for key in evidence.references()]
     return [
-        wording.without_index(key.subject, table=key.table, column=key.column, target=key.target_table)
+        wording.without_index(
+            key.subject, index_on=evidence.tables[key.table].to_paste, column=key.column, target=key.target_table
+        )
         for key, column in existing
         if column and not column.indexed and (key.table, key.column) not in evidence.plan.indexed
     ]

@@ -20,6 +20,7 @@ from migrations_safety.findings import tables as of_tables
 from migrations_safety.registry import verified_apps
 from migrations_safety.sql import statement
 from migrations_safety.way_back import DroppedColumn, DroppedTable, RequiredColumn, RetypedColumn, WayBack
+from migrations_safety.words import to_paste
 
 WHOLE = {"smallint": 15, "integer": 31, "bigint": 63}
 """Types of whole numbers with their bits, less the sign."""
@@ -84,35 +85,39 @@ def _counted(connection: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def _questions(evidence: Evidence) -> list[Question]:
     """Of what is there; what is missing has its own finding."""
-    way_back = evidence.plan.way_back
-    asked: list[Question] = [_dropped_table(one) for one in way_back.tables]
-    asked += [_dropped_column(one) for one in way_back.columns if evidence.column(one.table, one.column)]
+    way_back, schema = evidence.plan.way_back, evidence.target.schema
+    asked: list[Question] = [_dropped_table(one, schema) for one in way_back.tables]
+    asked += [_dropped_column(one, schema) for one in way_back.columns if evidence.column(one.table, one.column)]
     asked += [_required(one) for one in way_back.required if not one.column or evidence.column(one.table, one.column)]
     for retyped in way_back.retyped:
         if evidence.column(retyped.table, retyped.column):
-            asked += _retyped(retyped)
+            asked += _retyped(retyped, schema)
     for one in way_back.demands:
         say = partial(wording.demand_not_looked_at, one.table, what=one.what, migration=one.migration)
         asked.append(Question(table=one.table, condition=composed("rollback.any_row"), say=say))
     return [one for one in asked if one.table in evidence.tables]
 
 
-def _dropped_table(one: DroppedTable) -> Question:
+def _dropped_table(one: DroppedTable, schema: str) -> Question:
     if one.is_baseline:
         say = partial(wording.baseline_holds_rows, one.table, migration=one.migration)
         return Question(table=one.table, condition=composed("rollback.any_row"), say=say)
     condition = composed("rollback.not_made_again", made_again=sql.SQL(made_again(one.table)))
     word = of_tables.dropped_with_rows if one.apps & verified_apps() else of_tables.dropped_with_rows_of_others
-    return Question(table=one.table, condition=condition, say=partial(word, one.table))
+    return Question(
+        table=one.table, condition=condition, say=partial(word, one.table, dump=to_paste(one.table, schema=schema))
+    )
 
 
-def _dropped_column(one: DroppedColumn) -> Question:
+def _dropped_column(one: DroppedColumn, schema: str) -> Question:
     column = sql.Identifier(one.column)
     condition = composed("rollback.has_value", column=column)
     if one.filling is not None:
         condition = composed("rollback.has_another_value", column=column, filling=sql.Literal(one.filling))
     word = wording.values_dropped if one.apps & verified_apps() else wording.values_dropped_of_others
-    return Question(table=one.table, condition=condition, say=partial(word, one.subject, table=one.table))
+    return Question(
+        table=one.table, condition=condition, say=partial(word, one.subject, dump=to_paste(one.table, schema=schema))
+    )
 
 
 def _required(one: RequiredColumn) -> Question:
@@ -124,11 +129,11 @@ def _required(one: RequiredColumn) -> Question:
     return Question(table=one.table, condition=condition, say=say)
 
 
-def _retyped(one: RetypedColumn) -> Iterator[Question]:
+def _retyped(one: RetypedColumn, schema: str) -> Iterator[Question]:
     old, new = one.types
     refused = partial(wording.values_do_not_fit, one.subject, type=new, migration=one.migration)
     word = wording.values_cut if one.apps & verified_apps() else wording.values_cut_of_others
-    cut = partial(word, one.subject, type=new, table=one.table)
+    cut = partial(word, one.subject, type=new, dump=to_paste(one.table, schema=schema))
     how: dict[str, Any] = {"column": sql.Identifier(one.column)}
     is_number = old in WHOLE or old.startswith(("numeric", "double", "real"))
     if new in TAKES_ALL:

@@ -29,7 +29,9 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
         for enum in migration.enums:
             there = catalog.enum_labels(connection, enum.name)
             if list(there) != enum.labels and catalog.is_type(connection, enum.name):
-                found.append(wording.enum_exists_already(enum.name, migration=migration.label))
+                found.append(
+                    wording.enum_exists_already(enum.name, schema=evidence.target.schema, migration=migration.label)
+                )
     found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
     found += _other_constraints(connection, evidence)
     return found + _parents(evidence) + _partitioned(connection, evidence)
@@ -47,7 +49,11 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
             difference = difference or (key.definition, f"{key.definition} NOT ENFORCED")
         if there.name == key.name and difference:
             yield wording.key_differs(
-                there.partition or key.table, name=there.name, declared=difference[0], found=difference[1]
+                there.partition or key.table,
+                name=there.name,
+                declared=difference[0],
+                found=difference[1],
+                alter=there.partition or table.to_paste,
             )
         elif there.name != key.name and there.columns == (key.column,) and there.target_oid == target.oid:
             yield wording.key_under_another_name(key.subject, name=there.name)
@@ -60,7 +66,8 @@ def _other_constraints(connection: Any, evidence: Evidence) -> Iterator[Finding]
     }
     for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
         if key := keys.get((there.table_oid, there.name)):
-            yield wording.key_differs(key.table, name=there.name, declared=key.definition, found=there.definition)
+            words = {"declared": key.definition, "found": there.definition}
+            yield wording.key_differs(key.table, name=there.name, alter=evidence.tables[key.table].to_paste, **words)
 
 
 def _partitioned(connection: Any, evidence: Evidence) -> list[Finding]:

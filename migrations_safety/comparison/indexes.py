@@ -12,7 +12,7 @@ from migrations_safety.catalog import Index, Table
 from migrations_safety.constraints import UniqueIndex
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
-from migrations_safety.words import in_sql
+from migrations_safety.words import in_sql, to_paste
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ def _differences(
         suffix = " NULLS NOT DISTINCT" if there.nulls_not_distinct else ""
         yield wording.index_differs(subject, declared=str(declared), found=f"{found}{suffix}")
     if not there.valid:
-        yield wording.index_invalid(subject, name=name)
+        yield wording.index_invalid(subject, index=to_paste(name, schema=table.schema))
 
 
 def _same(connection: Any, table: Table, declared: Definition, found: Definition) -> bool:

@@ -28,19 +28,19 @@ def compare_keys(evidence: Evidence, *, own_tables: Iterable[str]) -> tuple[list
 
 def _differences(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
     subject = f"{key.table}.{key.name}"
-    there = _find(evidence, key)
+    there, table = _find(evidence, key), evidence.tables.get(key.table)
     target = evidence.tables.get(key.target_table)
-    if there is None or target is None:
+    if there is None or table is None or target is None:
         yield wording.key_missing(subject, declared=key.definition)
         return
     if difference := key.difference(there, target_oid=target.oid):
         yield wording.key_differs(subject, declared=difference[0], found=difference[1])
     if not there.enforced:
-        yield wording.key_not_enforced(subject, table=key.table, name=there.name)
+        yield wording.key_not_enforced(subject, alter=table.to_paste, name=there.name)
     elif not there.validated:
-        yield wording.key_not_valid(subject, table=key.table, name=there.name)
+        yield wording.key_not_valid(subject, alter=table.to_paste, name=there.name)
     if there.disabled_triggers:
-        yield wording.triggers_disabled(subject, table=key.table, count=there.disabled_triggers)
+        yield wording.triggers_disabled(subject, alter=table.to_paste, count=there.disabled_triggers)
 
 
 def _find(evidence: Evidence, key: DeclaredKey) -> ForeignKey | None:

@@ -12,12 +12,10 @@ def not_owner(table: str, *, role: str, owner: str) -> Finding:
     )
 
 
-def may_not_reference(table: str, *, role: str) -> Finding:
+def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
     """A foreign key needs REFERENCES on its parent."""
     message = f"may not be referenced by the role {quoted(role)}."
-    return finding(
-        "privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {in_sql(table)} TO {quoted(role)};"
-    )
+    return finding("privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {grant_on} TO {quoted(role)};")
 
 
 def may_not_create(schema: str, *, role: str) -> Finding:

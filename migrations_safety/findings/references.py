@@ -3,7 +3,7 @@
 import shlex
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted, in_sql, quoted
+from migrations_safety.words import counted, quoted
 
 OF_THE_CATALOG = ("references.W003", "references.W004")
 """These come from the catalog, not from counting: each look sees them anew."""
@@ -45,12 +45,10 @@ def case_variants(target: str, *, identifiers: int) -> Finding:
     return finding("references.W002", target, message, "Look whether they are one person before making placeholders.")
 
 
-def without_index(subject: str, *, table: str, column: str, target: str) -> Finding:
+def without_index(subject: str, *, index_on: str, column: str, target: str) -> Finding:
     """Every delete in the parent scans the whole table."""
     message = f"has no index: each delete or change of an id in {target} reads the whole table."
-    return finding(
-        "references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {in_sql(table)} ({quoted(column)});"
-    )
+    return finding("references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {index_on} ({quoted(column)});")
 
 
 def no_key_declared(subject: str, *, type: str) -> Finding:

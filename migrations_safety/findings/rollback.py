@@ -1,7 +1,7 @@
 """Wording of the findings about the way back: what it loses, and where it would stop half way."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted, in_sql
+from migrations_safety.words import counted
 
 DROPPED_BY_HAND = "then migrate … --skip-precheck goes back regardless."
 
@@ -19,16 +19,16 @@ def irreversible(migration: str, *, operation: str) -> Finding:
     return finding("rollback.E001", migration, message, hint)
 
 
-def values_dropped(subject: str, *, table: str, rows: int) -> Finding:
+def values_dropped(subject: str, *, dump: str, rows: int) -> Finding:
     """A column of an app that registered its schema; what it was filled with when it was made does not count."""
     message = f"holds values in {counted(rows, 'row')} that the way back would drop with the column."
-    return finding("rollback.E002", subject, message, f"{_keep(table)}; {DROPPED_BY_HAND}")
+    return finding("rollback.E002", subject, message, f"{_keep(dump)}; {DROPPED_BY_HAND}")
 
 
-def values_dropped_of_others(subject: str, *, table: str, rows: int) -> Finding:
+def values_dropped_of_others(subject: str, *, dump: str, rows: int) -> Finding:
     """The same of an app that registered no schema: it is said, and left to who asked for it."""
     message = f"holds values in {counted(rows, 'row')} that the way back drops with the column."
-    return finding("rollback.W001", subject, message, f"{_keep(table)}.")
+    return finding("rollback.W001", subject, message, f"{_keep(dump)}.")
 
 
 def baseline_holds_rows(table: str, *, rows: int, migration: str) -> Finding:
@@ -62,16 +62,16 @@ def values_do_not_fit(subject: str, *, type: str, rows: int, migration: str) -> 
     return finding("rollback.E006", subject, message, f"Shorten these values, or go back no further than {migration}.")
 
 
-def values_cut(subject: str, *, type: str, rows: int, table: str) -> Finding:
+def values_cut(subject: str, *, type: str, rows: int, dump: str) -> Finding:
     """The older type takes them after cutting or rounding them; of an app that registered its schema."""
     message = f"holds values in {counted(rows, 'row')} that the way back would cut or round to {type}."
-    return finding("rollback.E007", subject, message, f"{_keep(table)}; {DROPPED_BY_HAND}")
+    return finding("rollback.E007", subject, message, f"{_keep(dump)}; {DROPPED_BY_HAND}")
 
 
-def values_cut_of_others(subject: str, *, type: str, rows: int, table: str) -> Finding:
+def values_cut_of_others(subject: str, *, type: str, rows: int, dump: str) -> Finding:
     """The same of an app that registered no schema."""
     message = f"holds values in {counted(rows, 'row')} that the way back cuts or rounds to {type}."
-    return finding("rollback.W002", subject, message, f"{_keep(table)}.")
+    return finding("rollback.W002", subject, message, f"{_keep(dump)}.")
 
 
 def type_not_looked_at(subject: str, *, type: str, rows: int) -> Finding:
@@ -110,5 +110,6 @@ def falls_with_it(name: str, *, kind: str, subject: str) -> Finding:
     return finding("rollback.W006", name, message, "Keep its definition first, and make it again afterwards.")
 
 
-def _keep(table: str) -> str:
-    return f"Keep them first: pg_dump --table '{in_sql(table)}'"
+def _keep(dump: str) -> str:
+    """`dump` is the table as `pg_dump --table` wants it."""
+    return f"Keep them first: pg_dump --table '{dump}'"

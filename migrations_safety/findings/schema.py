@@ -1,7 +1,7 @@
 """Wording of the differences between what the models declare and what is there."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted, in_sql, quoted
+from migrations_safety.words import counted, quoted
 
 MIGRATE = "python manage.py migrate makes what is pending; python manage.py showmigrations shows what is recorded."
 BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared statement."
@@ -12,13 +12,13 @@ def table_missing(table: str) -> Finding:
     return finding("schema.E001", table, "is declared as a table, there is none.", MIGRATE)
 
 
-def table_unlogged(table: str) -> Finding:
+def table_unlogged(table: str, *, alter: str) -> Finding:
     """The table loses its rows in a crash."""
     return finding(
         "schema.E002",
         table,
         "is declared as a table, there is an unlogged one.",
-        f"ALTER TABLE {in_sql(table)} SET LOGGED;",
+        f"ALTER TABLE {alter} SET LOGGED;",
     )
 
 
@@ -77,10 +77,10 @@ def index_differs(subject: str, *, declared: str, found: str) -> Finding:
     return finding("schema.E011", subject, f"is declared as {declared}, it is {found}.", BY_HAND)
 
 
-def index_invalid(subject: str, *, name: str) -> Finding:
+def index_invalid(subject: str, *, index: str) -> Finding:
     """An index that a failed build left behind: written to, never read."""
     return finding(
-        "schema.E012", subject, "is declared as an index, it is invalid.", f"REINDEX INDEX CONCURRENTLY {quoted(name)};"
+        "schema.E012", subject, "is declared as an index, it is invalid.", f"REINDEX INDEX CONCURRENTLY {index};"
     )
 
 
@@ -94,27 +94,25 @@ def key_differs(subject: str, *, declared: str, found: str) -> Finding:
     return finding("schema.E014", subject, f"is declared as {declared}, it is {found}.", BY_HAND)
 
 
-def key_not_valid(subject: str, *, table: str, name: str) -> Finding:
+def key_not_valid(subject: str, *, alter: str, name: str) -> Finding:
     """The key holds for new rows only, or not at all."""
     hint = (
         "python manage.py migrate, where its validation is pending; else, with no schema.E024 here: "
-        f"ALTER TABLE {in_sql(table)} VALIDATE CONSTRAINT {quoted(name)};"
+        f"ALTER TABLE {alter} VALIDATE CONSTRAINT {quoted(name)};"
     )
     return finding("schema.E015", subject, "is declared valid, it is NOT VALID: older rows were never proved.", hint)
 
 
-def key_not_enforced(subject: str, *, table: str, name: str) -> Finding:
+def key_not_enforced(subject: str, *, alter: str, name: str) -> Finding:
     """PostgreSQL 18: the key is there in name only."""
-    hint = f"ALTER TABLE {in_sql(table)} ALTER CONSTRAINT {quoted(name)} ENFORCED;"
+    hint = f"ALTER TABLE {alter} ALTER CONSTRAINT {quoted(name)} ENFORCED;"
     return finding("schema.E016", subject, "is declared enforced, it is NOT ENFORCED.", hint)
 
 
-def triggers_disabled(subject: str, *, table: str, count: int) -> Finding:
+def triggers_disabled(subject: str, *, alter: str, count: int) -> Finding:
     """The triggers that enforce the key do not fire."""
     message = f"is declared enforced, {count} of its triggers are disabled."
-    return finding(
-        "schema.E017", subject, message, f"ALTER TABLE {in_sql(table)} ENABLE TRIGGER ALL; then verify again."
-    )
+    return finding("schema.E017", subject, message, f"ALTER TABLE {alter} ENABLE TRIGGER ALL; then verify again.")
 
 
 def key_extra(subject: str, *, found: str) -> Finding:

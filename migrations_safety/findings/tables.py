@@ -1,7 +1,7 @@
 """Wording of the findings about tables and keys that are, or are not, there."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted, in_sql, quoted
+from migrations_safety.words import counted, quoted, to_paste
 
 
 def exists_already(table: str, *, migration: str) -> Finding:
@@ -15,25 +15,25 @@ def exists_already(table: str, *, migration: str) -> Finding:
     return finding("tables.E004", table, message, hint)
 
 
-def enum_exists_already(name: str, *, migration: str) -> Finding:
+def enum_exists_already(name: str, *, schema: str, migration: str) -> Finding:
     """An enum that a pending migration creates is there with other labels."""
     message = f"is an enum that is there already with other labels than {migration} declares."
     return finding(
         "tables.E005",
         name,
         message,
-        f"ALTER TYPE {quoted(name)} RENAME TO {quoted(name + '_old')}; then run precheck again.",
+        f"ALTER TYPE {to_paste(name, schema=schema)} RENAME TO {quoted(name + '_old')}; then run precheck again.",
     )
 
 
-def key_differs(table: str, *, name: str, declared: str, found: str) -> Finding:
-    """A constraint of the key's name has another definition."""
+def key_differs(table: str, *, name: str, declared: str, found: str, alter: str) -> Finding:
+    """A constraint of the key's name has another definition; `alter` is the table as a statement names it."""
     message = f'has a constraint "{name}" with another definition: declared {declared}, found {found}.'
     return finding(
         "tables.E003",
         table,
         message,
-        f"ALTER TABLE {in_sql(table)} RENAME CONSTRAINT {quoted(name)} TO {quoted(name + '_old')};",
+        f"ALTER TABLE {alter} RENAME CONSTRAINT {quoted(name)} TO {quoted(name + '_old')};",
     )
 
 
@@ -50,17 +50,17 @@ def none_of_the_baseline(database: str, *, migration: str, others: int) -> Findi
     return finding("tables.W002", database, message, "Is it the right database? --expect-database NAME refuses others.")
 
 
-def dropped_with_rows(table: str, *, rows: int) -> Finding:
+def dropped_with_rows(table: str, *, rows: int, dump: str) -> Finding:
     """Going back drops the table; placeholders do not count, a backfill makes them again."""
     message = f"holds {counted(rows, 'row')} that the way back would drop with the table."
-    hint = f"Keep them first: pg_dump --table '{in_sql(table)}'; then migrate … --skip-precheck drops them."
+    hint = f"Keep them first: pg_dump --table '{dump}'; then migrate … --skip-precheck drops them."
     return finding("tables.E007", table, message, hint)
 
 
-def dropped_with_rows_of_others(table: str, *, rows: int) -> Finding:
+def dropped_with_rows_of_others(table: str, *, rows: int, dump: str) -> Finding:
     """The same of an app that registered no schema: it is said, and left to who asked for it."""
     message = f"holds {counted(rows, 'row')} that the way back drops with the table."
-    return finding("tables.W003", table, message, f"Keep them first: pg_dump --table '{in_sql(table)}'.")
+    return finding("tables.W003", table, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
 def name_taken(name: str, *, found: str, migration: str) -> Finding:

@@ -85,6 +85,8 @@ def add_target_arguments(parser: ArgumentParser) -> None:
         help = "which of the configured databases (default: default)"
         parser.add_argument("--database", metavar="ALIAS", default=DEFAULT_DB_ALIAS, help=help)
     parser.add_argument("--expect-database", metavar="NAME", help="refuse any database of another name")
+    help = "refuse where new tables are made in a schema of another name"
+    parser.add_argument("--expect-schema", metavar="NAME", help=help)
     parser.add_argument("--no-progress", action="store_true", help="no progress on stderr")
 
 

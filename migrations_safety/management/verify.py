@@ -40,6 +40,7 @@ class VerifySchemaCommand(SafetyCommand):
             using=options["database"],
             app_label=self.app_label,
             expect_database=options["expect_database"],
+            expect_schema=options["expect_schema"],
             reading=reading_of(options),
             progress=progress,
         )

@@ -98,7 +98,8 @@ WITH RECURSIVE parts AS (
     WHERE c.relispartition
 )
 SELECT parts.root::bigint AS table_oid, con.conname AS name,
-       CASE WHEN parts.is_partition THEN con.conrelid::regclass::text ELSE '' END AS partition,
+       CASE WHEN parts.is_partition AND part_schema.nspname = 'public' THEN quote_ident(part.relname)
+            WHEN parts.is_partition THEN format('%%I.%%I', part_schema.nspname, part.relname) ELSE '' END AS partition,
        ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)
              JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
        con.confrelid::bigint AS target_oid, target.relname AS target_table, target_schema.nspname AS target_schema,
@@ -114,6 +115,8 @@ SELECT parts.root::bigint AS table_oid, con.conname AS name,
        ) AS disabled_triggers
 FROM parts
 JOIN pg_constraint con ON con.conrelid = parts.oid
+JOIN pg_class part ON part.oid = parts.oid
+JOIN pg_namespace part_schema ON part_schema.oid = part.relnamespace
 JOIN pg_class target ON target.oid = con.confrelid
 JOIN pg_namespace target_schema ON target_schema.oid = target.relnamespace
 WHERE con.contype = 'f' AND (con.conparentid = 0 OR NOT parts.is_partition)

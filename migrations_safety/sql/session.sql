@@ -2,11 +2,31 @@
 SELECT current_database() AS name, current_setting('server_version') AS server_version,
        current_setting('server_version_num')::integer AS server_version_number, pg_is_in_recovery() AS in_recovery,
        current_user::text AS role, pg_backend_pid() AS backend_pid, current_schema()::text AS schema,
+       (SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.oid = to_regclass('django_migrations')) AS history,
        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
        CASE WHEN NOT pg_is_in_recovery() THEN NULL
             WHEN EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL)
                  AND pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() THEN 0
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS seconds_behind
+
+-- search_path: the setting, where it comes from, whose it is, and the schema that alone has a record of migrations
+SELECT setting AS path, source, session_user::text AS role, current_database()::text AS database,
+       (SELECT CASE WHEN count(*) = 1 THEN min(n.nspname::text) END
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'django_migrations') AS history
+FROM pg_settings WHERE name = 'search_path'
+
+-- schemas_of_search_path: the schemas that the search path names, in their order; whether each exists and may be used
+SELECT named.name, n.oid IS NOT NULL AS exists, coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS usable
+FROM (SELECT number, CASE coalesce(found[1], found[2]) WHEN '$user' THEN current_user::text
+                     ELSE coalesce(replace(found[1], '""', '"'), lower(found[2])) END AS name
+      FROM regexp_matches(current_setting('search_path'), '"((?:[^"]|"")*)"|([^\s,"]+)', 'g')
+           WITH ORDINALITY AS written (found, number)) AS named
+LEFT JOIN pg_namespace n ON n.nspname = named.name::name
+ORDER BY named.number
+
+-- own_relations: what stands in the current schema
+SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema()
 
 -- settle: what we read is printed in one way, whatever the role or the database prefers
 SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false)

@@ -42,6 +42,7 @@ def test_a_hospital_without_references_is_safe(hospital):
     assert report["database"] == {
         "alias": "default",
         "name": hospital.name,
+        "schema": "public",
         "host": str(hospital.server.folder),
         "port": hospital.server.port,
         "server_version": report["database"]["server_version"],

@@ -23,7 +23,8 @@ class Command(SafetyCommand):
 
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Read the record."""
-        report = audit.run(using=options["database"], expect_database=options["expect_database"])
+        expected = {name: options[name] for name in ("expect_database", "expect_schema")}
+        report = audit.run(using=options["database"], **expected)
         from migrations_safety.rendering import json, text
 
         words = "the record was changed" if report.findings else "the record holds"

@@ -62,6 +62,7 @@ class Command(SafetyCommand):
         common = {
             "using": options["database"],
             "expect_database": options["expect_database"],
+            "expect_schema": options["expect_schema"],
             "pace": Pace(
                 batch_size=options["batch_size"], batch_time=options["batch_time"] / 1000, max_lag=options["max_lag"]
             ),

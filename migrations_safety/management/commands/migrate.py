@@ -32,6 +32,7 @@ from migrations_safety.management.command import (
 from migrations_safety.migrating import Run, Waits, Wishes
 from migrations_safety.precheck import Report
 from migrations_safety.progress import Progress, progress_on
+from migrations_safety.search_path import only_own_tables
 from migrations_safety.session import connect
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.words import counted
@@ -46,6 +47,7 @@ ARGUMENTS = (
     "retry_for",
     "max_stall",
     "expect_database",
+    "expect_schema",
 )
 IN_TRANSACTION = " in the transaction that was open already, and kept when that is committed"
 HOLDS_LOCKS = (
@@ -107,13 +109,19 @@ class Command(DjangoMigrate):
         only_tells = options["plan"] or options["check_unapplied"]
         if only_tells and (options["format"] == "json" or options["output"]):
             raise CommandError("--plan and --check print Django's own lines: not with --format json or --output.")
-        target = connect(connection, expect_database=options["expect_database"], to_migrate=not only_tells)
+        expected = {name: options[name] for name in ("expect_database", "expect_schema")}
+        target = connect(connection, **expected, to_migrate=not only_tells)
         if only_tells:
-            super().handle(*args, **options)
+            with only_own_tables(connection):
+                super().handle(*args, **options)
             return
         progress = progress_on(sys.stderr, wanted=options["verbosity"] > 0 and not options["no_progress"])
         patience = 0 if options["no_wait"] else options["retry_for"]
-        with report_file(options["output"]) as write, deploy_lock(connection, wait=patience, progress=progress):
+        with (
+            report_file(options["output"]) as write,
+            deploy_lock(connection, wait=patience, progress=progress),
+            only_own_tables(connection),
+        ):
             started = time.monotonic()
             catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
             if not _leaves_the_database_alone(options):

@@ -66,6 +66,7 @@ class Command(SafetyCommand):
             app_label=options["app_label"],
             migration_name=options["migration_name"],
             expect_database=options["expect_database"],
+            expect_schema=options["expect_schema"],
             depth=options["depth"] or Depth.COUNT,
             reading=reading_of(options),
             marked=options["format"] == "json",

@@ -69,5 +69,5 @@ def database(target: Target) -> str:
             "behind by an unknown time" if target.seconds_behind is None else f"{target.seconds_behind:.1f} s behind"
         )
         role = f"standby, {behind}"
-    where = f"{target.host}:{target.port}"
+    where = f'{target.host}:{target.port}, schema "{target.schema}"'
     return f'Database "{target.name}" at {where}, PostgreSQL {target.server_version}, {role}, as "{target.role}".'
