@@ -63,7 +63,7 @@ def _estimate(connection: Any, evidence: Evidence, sampled: Counted) -> Estimate
 
 def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Composed]:
     key = question.keys[number]
-    table, column = evidence.tables[key.table], evidence.column(key.table, key.column)
+    table, column = evidence.tables[key.table], evidence.referencing(key)
     common = {"type": value_type(question), "number": sql.Literal(number)}
     names = {"schema": table.schema, "relation": table.relation, "column": key.column}
     literals = {name: sql.Literal(value) for name, value in names.items()}

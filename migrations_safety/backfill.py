@@ -198,7 +198,7 @@ def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evide
 
 
 def _refuse_nullify(evidence: Evidence, table: str) -> None:
-    columns = [(key, evidence.column(key.table, key.column)) for key in evidence.references()]
+    columns = [(key, evidence.referencing(key)) for key in evidence.references()]
     if table not in {key.table for key, _ in columns}:
         nullable = {key.table for key, column in columns if column and column.nullable}
         raise UnknownReference(table=table, known=sorted(nullable))

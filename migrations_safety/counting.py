@@ -39,12 +39,12 @@ def questions(evidence: Evidence, keys: Iterable[DeclaredKey], *, reading: Readi
     return [_question(evidence, tuple(of_one), reading) for _, of_one in groupby(ordered, key=_parent)]
 
 
-def _parent(key: DeclaredKey) -> tuple[str, str]:
-    return key.target_table, key.target_column
+def _parent(key: DeclaredKey) -> tuple[str, str, bool]:
+    return key.target_table, key.target_column, "target_column" in key.new
 
 
 def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
-    ends = [evidence.column(key.table, key.column) for key in keys] + [evidence.column(*_parent(keys[0]))]
+    ends = [evidence.referencing(key) for key in keys] + [evidence.referenced(keys[0])]
     maker = maker_of_table(keys[0].target_table)
     number = maker.record_number_column if maker else None
     return Question(

@@ -19,7 +19,8 @@ class DeclaredKey:
     """A foreign key as a model declares it; `name` is None where Django makes one up, `row_id` is the table's own key.
 
     Two kinds: a `ForeignKeyConstraint`, and Django's own key of a `ForeignKey` with `db_constraint=True`
-    (NO ACTION, deferrable, initially deferred).
+    (NO ACTION, deferrable, initially deferred). A key of a plan has the names of now for what is there now; `new` are
+    those of its four ends (`table`, `column`, `target_table`, `target_column`) that the plan is still to make.
     """
 
     app_label: str
@@ -34,6 +35,7 @@ class DeclaredKey:
     on_update: str
     deferrable: bool
     row_id: str | None = None
+    new: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
-from django.db import router
 from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.operations import (
-    RemoveConstraint,
-)
 
 from migrations_safety import catalog, reverse_plan
-from migrations_safety.declarations import DeclaredKey, column_type, declared_keys, managed_models
-from migrations_safety.operations import ValidateForeignKey
-from migrations_safety.planned import KINDS, PlannedMigration, count_operations, flat, planned
+from migrations_safety.changes import Changes
+from migrations_safety.declarations import DeclaredKey, managed_models
+from migrations_safety.planned import KINDS, PlannedMigration, count_operations, planned
+from migrations_safety.planned_changes import Drop, Use, altered_columns, drops_of, indexed_columns, uses_of
+from migrations_safety.planned_keys import Doubt, doubt_of, keys_of, labels
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
+from migrations_safety.steps import follow
 from migrations_safety.way_back import WayBack
 
 
@@ -27,10 +27,13 @@ class Plan:
     """What would be done.
 
     `adopted` are baselines whose tables are there already: they are recorded, not run. `keys` are the foreign
-    keys that are added or validated, `unapplied` what is taken back. `relied_on` maps each table that must be
-    there already to those of its columns that the keys need. `removed` are keys that it takes away first, by
-    table and name; `altered` are columns that it makes or changes, with the type and whether they are unique then;
-    `indexed` are columns that get an index of their own; `way_back` is what the way back does.
+    keys that are added, made anew or validated, `unapplied` what is taken back. What is there already has the name
+    that it has now, whatever the plan renames. `relied_on` maps each table that must be there already to those of its
+    columns that the keys need, `used` is what is altered. `removed` are keys that it takes away first, by table and
+    name; `rekeyed` are columns whose keys it drops and makes again; `altered` are columns that it changes, with the
+    type and whether they are unique then; `indexed` are columns that get an index of their own. `unsure` are names
+    that are needed after code that may free them. `code` counts the operations that run code by kind, `unjudged` all
+    others whose locks, rewrites and losses are not looked at. `way_back` is what the way back does.
     """
 
     adopted: tuple[PlannedMigration, ...]
@@ -41,8 +44,15 @@ class Plan:
     declared_tables: frozenset[str]
     unapplied: tuple[PlannedMigration, ...] = ()
     removed: frozenset[tuple[str, str | None]] = frozenset()
+    rekeyed: frozenset[tuple[str, str]] = frozenset()
     altered: frozenset[tuple[str, str, str, bool]] = frozenset()
     indexed: frozenset[tuple[str, str]] = frozenset()
+    used: tuple[Use, ...] = ()
+    dropped: tuple[Drop, ...] = ()
+    doubts: dict[DeclaredKey, Doubt] = field(default_factory=dict)
+    unsure: dict[str, str] = field(default_factory=dict)
+    code: dict[str, int] = field(default_factory=dict)
+    unjudged: dict[str, int] = field(default_factory=dict)
     way_back: WayBack = field(default_factory=WayBack)
 
     @property
@@ -54,6 +64,11 @@ class Plan:
     def changes_something(self) -> bool:
         """Whether there is anything to be done."""
         return bool(self.adopted or self.migrations or self.unapplied)
+
+    @property
+    def not_judged(self) -> int:
+        """How many operations run code, or have locks and losses that nobody judges."""
+        return sum(self.code.values()) + sum(self.unjudged.values())
 
     @property
     def creates(self) -> frozenset[str]:
@@ -104,23 +119,38 @@ def read(
     unapplied = [migration for migration, is_backwards in steps if is_backwards and not forwards_only]
     adopted = [migration for migration in pending if is_adopted(connection, migration)]
     running = [migration for migration in pending if migration not in adopted]
-    before, after = _states(executor, adopted, running)
-    recorded = _models_with_migrations(executor, before)
-    there = frozenset(model._meta.db_table for model in recorded)
-    keys = tuple(key for key in _keys(before, after, running) if _is_here(connection, after, key))
+    state = _state_before(executor, adopted)
+    before = state.clone().apps
+    changes = follow(running, state, alias=connection.alias)
+    there = {model._meta.db_table for model in _models_with_migrations(executor, before)}
+    new_keys = keys_of(changes, state.apps)
     return Plan(
         adopted=tuple(planned(one, connection.alias) for one in adopted),
-        migrations=tuple(planned(one, connection.alias, there=there) for one in running),
-        operations=count_operations(running),
-        keys=keys,
-        relied_on=_relied_on(recorded, keys, alias=connection.alias),
-        declared_tables=frozenset(model._meta.db_table for model in managed_models(after)),
+        migrations=tuple(_planned(one, connection.alias, changes) for one in running),
+        operations=count_operations(running, adding=changes.adding),
+        keys=tuple(new_keys),
+        relied_on=_relied_on(new_keys, there),
+        declared_tables=_declared_tables(before, state.apps),
         unapplied=tuple(planned(one, connection.alias) for one in unapplied),
-        removed=frozenset(_removed(before, running)),
-        altered=frozenset(_columns(after) - _columns(before) if running else ()),
-        indexed=frozenset(_indexed(after) - _indexed(before) if running else ()),
+        doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one))},
+        **_changed(changes, before, state.apps),
         way_back=reverse_plan.read(executor, unapplied),
     )
+
+
+def _changed(changes: Changes, before: Any, after: Any) -> dict[str, Any]:
+    """What the plan does beside its keys."""
+    return {
+        "removed": frozenset((table.now, name) for table, name in changes.removed if table.now is not None),
+        "rekeyed": frozenset((one.table.now, one.now) for one in changes.rekeyed if one.table.now and one.now),
+        "altered": frozenset(altered_columns(changes, before, after)),
+        "indexed": frozenset(indexed_columns(changes)),
+        "used": tuple(uses_of(changes)),
+        "dropped": tuple(drops_of(changes)),
+        "unsure": {one.name: labels(one.code) for one in (*changes.named_tables, *changes.named_others) if one.code},
+        "code": dict(Counter(one.kind for one in changes.code)),
+        "unjudged": dict(changes.unjudged),
+    }
 
 
 def _steps(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[Any, bool]]:
@@ -134,15 +164,12 @@ def _steps(executor: Any, app_label: str | None, migration_name: str | None) -> 
     return list(executor.migration_plan(targets(executor, app_label, migration_name)))
 
 
-def _states(executor: Any, adopted: Iterable[Any], running: Iterable[Any]) -> tuple[Any, Any]:
-    """The models before what runs, and after it."""
+def _state_before(executor: Any, adopted: Iterable[Any]) -> Any:
+    """The models before what runs."""
     state = executor._create_project_state(with_applied_migrations=True)
     for migration in adopted:
         state = migration.mutate_state(state)
-    before = state.clone().apps
-    for migration in running:
-        state = migration.mutate_state(state)
-    return before, state.apps
+    return state
 
 
 def of_references(keys: Iterable[DeclaredKey], *, pending: Iterable[Plan] = ()) -> Plan:
@@ -190,72 +217,24 @@ def _models_with_migrations(executor: Any, state_apps: Any) -> list[Any]:
     return [model for model in managed_models(state_apps) if model._meta.app_label in migrated]
 
 
-def _is_here(connection: Any, state_apps: Any, key: DeclaredKey) -> bool:
-    model = state_apps.get_model(key.app_label, key.model_name)
-    return router.allow_migrate_model(connection.alias, model)
+def _planned(migration: Any, alias: str, changes: Changes) -> PlannedMigration:
+    label = f"{migration.app_label}.{migration.name}"
+    tables = [one.name for one in changes.named_tables if one.migration == label]
+    others = [one.name for one in changes.named_others if one.migration == label]
+    return planned(migration, alias, tables=tables, others=others)
 
 
-def _columns(state_apps: Any) -> set[tuple[str, str, str, bool]]:
-    """Every column: table, name, type, whether it is unique."""
-    return {
-        (model._meta.db_table, field.column, str(column_type(field)).lower(), bool(field.unique))
-        for model in managed_models(state_apps)
-        for field in model._meta.local_concrete_fields
-    }
+def _declared_tables(before: Any, after: Any) -> frozenset[str]:
+    """Those of all apps, by the names that they have before the plan, after it, and in the models."""
+    return frozenset(model._meta.db_table for one in (before, after, apps) for model in managed_models(one))
 
 
-def _indexed(state_apps: Any) -> set[tuple[str, str]]:
-    """Columns that an index leads with, as the models declare it."""
-    found = set()
-    for model in managed_models(state_apps):
-        meta = model._meta
-        found |= {
-            (meta.db_table, field.column) for field in meta.local_concrete_fields if field.db_index or field.unique
-        }
-        leading = [index.fields_orders[0][0] for index in meta.indexes if index.fields_orders and not index.condition]
-        found |= {(meta.db_table, meta.get_field(name).column) for name in leading}
-    return found
-
-
-def _keys(before: Any, after: Any, running: Iterable[Any]) -> Iterator[DeclaredKey]:
-    known = {_identity(key) for model in before.get_models(include_auto_created=True) for key in declared_keys(model)}
-    validated = {
-        (migration.app_label, operation.model_name.lower(), operation.name)
-        for migration in running
-        for operation in flat(migration.operations)
-        if isinstance(operation, ValidateForeignKey)
-    }
-    for model in managed_models(after):
-        for key in declared_keys(model):
-            if _identity(key) not in known or (key.app_label, key.model_name, key.name) in validated:
-                yield key
-
-
-def _identity(key: DeclaredKey) -> tuple[str, ...]:
-    return key.table, key.column, key.name or "", key.target_table, key.target_column
-
-
-def _removed(before: Any, running: Iterable[Any]) -> Iterator[tuple[str, str | None]]:
-    names = {
-        (migration.app_label, operation.model_name_lower, operation.name)
-        for migration in running
-        for operation in flat(migration.operations)
-        if isinstance(operation, RemoveConstraint)
-    }
-    for model in managed_models(before):
-        for key in declared_keys(model):
-            if (key.app_label, key.model_name, key.name) in names:
-                yield key.table, key.name
-
-
-def _relied_on(models: Iterable[Any], keys: Iterable[DeclaredKey], *, alias: str) -> dict[str, frozenset[str]]:
-    recorded = {
-        model._meta.db_table: {field.column for field in model._meta.local_concrete_fields}
-        for model in models
-        if router.allow_migrate_model(alias, model)
-    }
-    ends = [(key.table, key.column) for key in keys] + [(key.target_table, key.target_column) for key in keys]
-    return {
-        table: frozenset(column for name, column in ends if name == table and column in columns)
-        for table, columns in recorded.items()
-    }
+def _relied_on(keys: Iterable[DeclaredKey], there: set[str]) -> dict[str, frozenset[str]]:
+    """Both ends of the keys, as far as they are there before the plan."""
+    ends: dict[str, set[str]] = {}
+    for key in keys:
+        for table, column in (("table", "column"), ("target_table", "target_column")):
+            name = getattr(key, table)
+            if table not in key.new and name in there:
+                ends.setdefault(name, set()).update(set() if column in key.new else {getattr(key, column)})
+    return {name: frozenset(columns) for name, columns in ends.items()}

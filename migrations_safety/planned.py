@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.db import router
-from django.db.migrations.operations import AddConstraint, AddIndex, CreateModel, SeparateDatabaseAndState
+from django.db.migrations.operations import (
+    AddConstraint,
+    AddField,
+    AddIndex,
+    AlterField,
+    CreateModel,
+    SeparateDatabaseAndState,
+)
+from django.db.models import ManyToManyField
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.operations import CreateEnum, ValidateForeignKey
@@ -21,7 +29,10 @@ KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "vali
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedMigration:
-    """One pending migration; `creates` are the tables, `enums` the enums that it makes, `indexes` those of its tables.
+    """One pending migration; `creates` are the tables, `enums` the enums that it makes.
+
+    `others` are names that it gives to indexes of new tables and to tables that it renames. What the plan itself has
+    freed by then is left out of both.
 
     `checksum` is the SHA-256 of the file that it stands in. A baseline is one that may be adopted instead of run.
     """
@@ -30,7 +41,7 @@ class PlannedMigration:
     name: str
     atomic: bool
     creates: tuple[str, ...]
-    indexes: tuple[str, ...]
+    others: tuple[str, ...]
     enums: tuple[CreateEnum, ...]
     checksum: str
     is_baseline: bool
@@ -41,43 +52,39 @@ class PlannedMigration:
         return f"{self.app}.{self.name}"
 
 
-def planned(migration: Any, alias: str, *, there: frozenset[str] = frozenset()) -> PlannedMigration:
-    """Its plain value; a table that Django knows to be `there` is made anew only after the plan has freed its name."""
+def planned(
+    migration: Any, alias: str, *, tables: Iterable[str] | None = None, others: Iterable[str] = ()
+) -> PlannedMigration:
+    """Its plain value; `tables` and `others` are the names that it needs, those of its new models if not given."""
     operations = list(flat(migration.operations))
-    created = [
-        one
-        for one in operations
-        if isinstance(one, CreateModel)
-        and _kinds_of_model(one)
-        and router.allow_migrate(alias, migration.app_label, model_name=one.name_lower)
-    ]
+    if tables is None:
+        created = [
+            one
+            for one in operations
+            if isinstance(one, CreateModel)
+            and _kinds_of_model(one)
+            and router.allow_migrate(alias, migration.app_label, model_name=one.name_lower)
+        ]
+        tables = [_table_of(migration, one) for one in created]
     return PlannedMigration(
         app=migration.app_label,
         name=migration.name,
         atomic=migration.atomic,
-        creates=tuple(table for table in (_table_of(migration, one) for one in created) if table not in there),
-        indexes=tuple(_indexes(operations, {one.name_lower for one in created})),
+        creates=tuple(tables),
+        others=tuple(others),
         enums=tuple(one for one in operations if isinstance(one, CreateEnum)),
         checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
         is_baseline=hasattr(migration, "adopts"),
     )
 
 
-def _indexes(operations: Iterable[Any], models: set[str]) -> Iterator[str]:
-    """The names of all indexes of the given new models."""
-    for one in operations:
-        if isinstance(one, CreateModel) and one.name_lower in models:
-            yield from (index.name for index in one.options.get("indexes", ()))
-        elif isinstance(one, AddIndex) and one.model_name_lower in models:
-            yield one.index.name
-
-
-def count_operations(migrations: Iterable[Any]) -> dict[str, int]:
-    """How many operations of each of `KINDS` the migrations run on the database."""
+def count_operations(migrations: Iterable[Any], *, adding: Container[int] = ()) -> dict[str, int]:
+    """How many operations of each of `KINDS` the migrations run; `adding` are the ids of those that add a key."""
     counts: Counter[str] = Counter()
     for migration in migrations:
         for operation in flat(migration.operations):
-            counts.update(_kinds(operation))
+            is_field = isinstance(operation, (AddField, AlterField)) and not operation.field.many_to_many
+            counts.update({"add_foreign_key": 1} if is_field and id(operation) in adding else _kinds(operation))
     return {kind: counts[kind] for kind in KINDS}
 
 
@@ -95,6 +102,8 @@ def _kinds(operation: Any) -> dict[str, int]:
         return _kinds_of_model(operation)
     if isinstance(operation, CreateEnum):
         return {"create_enum": 1}
+    if isinstance(operation, AddField) and isinstance(operation.field, ManyToManyField):
+        return {} if operation.field.remote_field.through else {"create_table": 1}
     if isinstance(operation, AddIndex):
         return {"create_index": 1}
     if isinstance(operation, AddConstraint) and isinstance(operation.constraint, ForeignKeyConstraint):

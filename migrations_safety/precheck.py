@@ -14,8 +14,14 @@ from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
+from migrations_safety.checks.plan import check_plan
 from migrations_safety.checks.privilege import check_privilege
-from migrations_safety.checks.references import check_indexes, check_references, check_undeclared
+from migrations_safety.checks.references import (
+    check_indexes,
+    check_not_looked_at,
+    check_references,
+    check_undeclared,
+)
 from migrations_safety.checks.rollback import check_rollback
 from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
@@ -100,10 +106,20 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`blocked`, `attention` (warnings to read) or `safe`."""
+        """`blocked`, `attention` (warnings to read, or operations that nobody judged) or `safe`."""
         if self.blocking:
             return "blocked"
-        return "attention" if any(one.level is Level.WARNING for one in self.findings) else "safe"
+        return "attention" if self.warns or self.plan.not_judged else "safe"
+
+    @property
+    def warns(self) -> bool:
+        """Whether there are warnings to read."""
+        return any(one.level is Level.WARNING for one in self.findings)
+
+    @property
+    def uncovered(self) -> bool:
+        """Whether a key is added or validated whose rows are not known to have their parents."""
+        return any(one.id in wording.NOT_KNOWN for one in self.findings)
 
 
 def run(
@@ -137,6 +153,8 @@ def run(
         planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
         evidence = gather(connection, plan=planned, target=target)
         found = [one for check in CATALOG_CHECKS for one in check(connection, evidence)]
+        for look_at in (check_plan, check_not_looked_at):
+            found += look_at(connection, evidence, looks_at_data=depth is not Depth.CATALOG)
         data = _read(connection, evidence, depth, before=before, marked=marked, show_ids=show_ids, **how)
         found += [one for one in data.findings if one not in found]
         findings = sorted(found, key=lambda one: (list(Level).index(one.level), one.id, one.subject))

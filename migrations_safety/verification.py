@@ -89,7 +89,7 @@ def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: R
     _compare_enums(connection, schema, comparison)
     _compare_tables(connection, models, comparison)
     key_findings, matching = compare_keys(evidence, own_tables=[model._meta.db_table for model in models])
-    countable = [key for key in evidence.references() if evidence.column(key.target_table, key.target_column)]
+    countable = [key for key in evidence.references() if evidence.referenced(key)]
     censuses = counting.count(connection, evidence, countable, reading=reading, progress=progress)
     findings = comparison.findings + key_findings + _orphans(evidence, censuses)
     placeholders, placeholder_findings = _placeholders(connection, evidence)

@@ -27,22 +27,57 @@ class Evidence:
 
     def column(self, table: str, column: str) -> Column | None:
         """A column as it is, or None where the plan is still to make it."""
-        there = self.tables.get(table)
-        return self.columns[there.oid].get(column) if there else None
+        return self._column(self.tables.get(table), column)
+
+    def table(self, key: DeclaredKey) -> Table | None:
+        """The referencing table, None where the plan is still to make it."""
+        return None if "table" in key.new else self.tables.get(key.table)
+
+    def parent_table(self, key: DeclaredKey) -> Table | None:
+        """The referenced table, None where the plan is still to make it."""
+        return None if "target_table" in key.new else self.tables.get(key.target_table)
+
+    def referencing(self, key: DeclaredKey) -> Column | None:
+        """The referencing column as it is, None where the plan is still to make it, under whatever name."""
+        return self._column(None if "column" in key.new else self.table(key), key.column)
+
+    def referenced(self, key: DeclaredKey) -> Column | None:
+        """The referenced column as it is, None where the plan is still to make it, under whatever name."""
+        return self._column(None if "target_column" in key.new else self.parent_table(key), key.target_column)
+
+    def _column(self, table: Table | None, name: str) -> Column | None:
+        return self.columns[table.oid].get(name) if table else None
 
     def references(self) -> list[DeclaredKey]:
-        """The keys whose referencing column exists now: those that there is something to count for."""
-        return [key for key in self.plan.keys if self.column(key.table, key.column)]
+        """The keys whose referencing column exists now: those that there is something to count for.
+
+        Left out are those whose parent is not there, where code of the plan may make it.
+        """
+        return [key for key in self.plan.keys if self.referencing(key) and not self._may_come(key)]
+
+    def not_there(self) -> list[DeclaredKey]:
+        """The keys of which an end is neither there nor made by the plan, as far as its operations say."""
+        return [
+            key
+            for key in self.plan.keys
+            if ("column" not in key.new and not self.referencing(key)) or self._may_come(key)
+        ]
+
+    def _may_come(self, key: DeclaredKey) -> bool:
+        doubt = self.plan.doubts.get(key)
+        return bool(doubt and doubt.any_code and "target_column" not in key.new and not self.referenced(key))
 
     def counted(self) -> list[Table]:
         """The existing tables whose rows are counted: at either end of a key, or dropped or altered by the way back."""
-        names = self.plan.way_back.read.union(*((key.table, key.target_table) for key in self.plan.keys))
-        return [table for name, table in self.tables.items() if name in names]
+        return self._at_keys_or(self.plan.way_back.read)
 
     def touched(self) -> list[Table]:
         """The existing tables at either end of a key, and those that the way back locks."""
-        names = self.plan.way_back.touched.union(*((key.table, key.target_table) for key in self.plan.keys))
-        return [table for name, table in self.tables.items() if name in names]
+        return self._at_keys_or(self.plan.way_back.touched)
+
+    def _at_keys_or(self, names: frozenset[str]) -> list[Table]:
+        ends = [table for key in self.plan.keys for table in (self.table(key), self.parent_table(key)) if table]
+        return [table for name, table in self.tables.items() if name in names or table in ends]
 
 
 def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True) -> Evidence:
@@ -52,7 +87,8 @@ def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True
     caller reports it), MayNotRead without SELECT on one that has to be counted.
     """
     ends = {name for key in plan.keys for name in (key.table, key.target_table)}
-    names = set(plan.relied_on) | plan.creates | plan.way_back.touched | ends
+    changed = {one.table for one in plan.used} | {one.table for one in plan.dropped}
+    names = set(plan.relied_on) | plan.creates | plan.way_back.touched | ends | changed
     tables = catalog.tables(connection, names)
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     keys = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
@@ -72,7 +108,11 @@ def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True
 
 def _refuse_missing(evidence: Evidence) -> None:
     missing = []
+    unsure = evidence.not_there()
+    unknown = {name for key in unsure if _after_code(evidence, key) for name in (key.table, key.target_table)}
     for table, columns in sorted(evidence.plan.relied_on.items()):
+        if table in unknown:
+            continue
         if table not in evidence.tables:
             missing.append(f"the table {table}")
         else:
@@ -81,9 +121,14 @@ def _refuse_missing(evidence: Evidence) -> None:
         raise TablesMissing(missing=", ".join(missing))
 
 
+def _after_code(evidence: Evidence, key: DeclaredKey) -> bool:
+    doubt = evidence.plan.doubts.get(key)
+    return bool(doubt and doubt.any_code)
+
+
 def _refuse_unreadable(evidence: Evidence) -> None:
-    to_read: Iterable[str] = evidence.plan.way_back.read.union(
-        name for key in evidence.references() for name in (key.table, key.target_table)
-    )
+    ends = [(evidence.table(key), evidence.parent_table(key)) for key in evidence.references()]
+    of_keys = {table.name for of_key in ends for table in of_key if table}
+    to_read: Iterable[str] = evidence.plan.way_back.read.union(of_keys)
     there = [evidence.tables[name] for name in to_read if name in evidence.tables]
     catalog.refuse_unreadable_tables(there, role=evidence.target.role)

@@ -15,15 +15,15 @@ from migrations_safety.sql import statement
 def check_privilege(connection: Any, evidence: Evidence) -> list[Finding]:
     """Owner of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
     role = evidence.target.role
-    referencing = {key.table for key in evidence.plan.keys}
-    parents = {key.target_table for key in evidence.plan.keys}
+    referencing = [evidence.table(key) for key in evidence.plan.keys]
+    parents = [evidence.parent_table(key) for key in evidence.plan.keys]
     found = []
     way_back = evidence.plan.way_back
     for name, table in sorted(evidence.tables.items()):
-        needs_owner, drops = name in referencing | way_back.altered, name in way_back.dropped
+        needs_owner, drops = table in referencing or name in way_back.altered, name in way_back.dropped
         if (needs_owner and not table.owned) or (drops and not table.may_drop):
             found.append(wording.not_owner(name, role=role, owner=table.owner))
-        if name in parents and not table.may_reference:
+        if table in parents and not table.may_reference:
             found.append(wording.may_not_reference(name, role=role, grant_on=table.to_paste))
     creates = (
         evidence.plan.creates or way_back.creates or (evidence.plan.changes_something and not tables_exist(connection))

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrations_safety import catalog
+from migrations_safety.catalog import Table
 from migrations_safety.census import MANY_ROWS, Census, Counted
 from migrations_safety.checks.evidence import Evidence
+from migrations_safety.checks.plan import holds_anything
 from migrations_safety.classes import OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.declarations import maker_of_table
 from migrations_safety.findings import Finding
@@ -22,7 +24,11 @@ def check_references(evidence: Evidence, censuses: Iterable[Census], *, backfill
     found: list[Finding] = []
     for census in censuses:
         for counted in census.references:
-            found += _orphans(evidence, counted, backfill_hint=backfill_hint)
+            doubt = evidence.plan.doubts.get(counted.key)
+            if counted.orphan_rows and doubt and doubt.code:
+                found.append(_may_be_corrected(counted, code=doubt.code))
+            else:
+                found += _orphans(evidence, counted, backfill_hint=backfill_hint)
         if census.several_spellings:
             found.append(wording.spellings_of_one(census.target_table, identifiers=census.several_spellings))
         if census.case_variants:
@@ -39,7 +45,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
             backfill_hint = f"Make the missing rows of {counted.key.target_table}, or correct these references."
         values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
         yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=backfill_hint)
-    column = evidence.column(counted.key.table, counted.key.column)
+    column = evidence.referencing(counted.key)
     may_nullify = bool(column and column.nullable) and not allowed and has_maker
     for identifier_class, (values, rows) in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
@@ -56,9 +62,43 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
 
 
+def _may_be_corrected(counted: Counted, *, code: str) -> Finding:
+    key = counted.key
+    figures = {"values": counted.orphan_values, "rows": counted.orphan_rows}
+    return wording.may_be_corrected(key.subject, target=key.target_table, code=code, **figures)
+
+
+def check_not_looked_at(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
+    """Keys whose rows cannot be counted, each with the reason."""
+    reasons = {key: "--no-data" for key in evidence.references() if not looks_at_data}
+    for key in evidence.not_there():
+        doubt = evidence.plan.doubts.get(key)
+        may_come = (
+            f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
+        )
+        end = key.subject if not evidence.referencing(key) else f'{key.target_table}."{key.target_column}"'
+        reasons[key] = f"{end} is not there now{may_come}"
+    for key, doubt in evidence.plan.doubts.items():
+        if "column" not in key.new:
+            continue
+        if doubt.code:
+            reasons[key] = f"the plan makes the column, and the code of {doubt.code} may fill it"
+        elif doubt.default and _may_hold_rows(connection, evidence.table(key), looks_at_data=looks_at_data):
+            reasons[key] = "the plan makes the column, with a default for the rows that are there"
+    return [
+        wording.not_looked_at(key.subject, target=key.target_table, reason=reason) for key, reason in reasons.items()
+    ]
+
+
+def _may_hold_rows(connection: Any, table: Table | None, *, looks_at_data: bool) -> bool:
+    if table is None:
+        return False
+    return not (looks_at_data and table.may_select) or holds_anything(connection, table)
+
+
 def check_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
     """Referencing columns that no index leads with."""
-    existing = [(key, evidence.column(key.table, key.column)) for key in evidence.references()]
+    existing = [(key, evidence.referencing(key)) for key in evidence.references()]
     return [
         wording.without_index(
             key.subject, index_on=evidence.tables[key.table].to_paste, column=key.column, target=key.target_table

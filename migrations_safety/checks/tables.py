@@ -6,26 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrations_safety import catalog
+from migrations_safety.catalog import ForeignKey
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, partition
+from migrations_safety.findings import plan as of_the_plan
 from migrations_safety.findings import tables as wording
 
 
 def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
     """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
-    found = []
-    names = [name for one in evidence.plan.migrations for name in (*one.creates, *one.indexes)]
-    taken = catalog.kinds_of_relations(connection, names)
+    found = list(_names(connection, evidence))
     for migration in evidence.plan.migrations:
         if migration.is_baseline and (others := catalog.number_of_tables(connection)):
             found.append(wording.none_of_the_baseline(evidence.target.name, migration=migration.label, others=others))
-        for table in migration.creates:
-            if table in evidence.tables:
-                found.append(wording.exists_already(table, migration=migration.label))
-        for name in (*migration.creates, *migration.indexes):
-            if name in taken and name not in evidence.tables:
-                found.append(wording.name_taken(name, found=taken[name], migration=migration.label))
         for enum in migration.enums:
             there = catalog.enum_labels(connection, enum.name)
             if list(there) != enum.labels and catalog.is_type(connection, enum.name):
@@ -37,12 +31,28 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
     return found + _parents(evidence) + _partitioned(connection, evidence)
 
 
+def _names(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Names that a migration gives and that something else has now, unless the plan frees them before."""
+    plan = evidence.plan
+    needed = [name for one in plan.migrations for name in (*one.creates, *one.others)]
+    taken = catalog.kinds_of_relations(connection, needed)
+    for migration in plan.migrations:
+        for name in dict.fromkeys((*migration.creates, *migration.others)):
+            words = {"migration": migration.label}
+            if name in taken and name in plan.unsure:
+                yield of_the_plan.name_may_be_freed(name, found=taken[name], code=plan.unsure[name], **words)
+            elif name in migration.creates and name in evidence.tables:
+                yield wording.exists_already(name, **words)
+            elif name in taken:
+                yield wording.name_taken(name, found=taken[name], **words)
+
+
 def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
-    table, target = evidence.tables.get(key.table), evidence.tables.get(key.target_table)
+    table, target = evidence.table(key), evidence.parent_table(key)
     if table is None or target is None:
         return
     for there in (*evidence.keys, *evidence.keys_of_partitions):
-        if there.table_oid != table.oid or (key.table, there.name) in evidence.plan.removed:
+        if there.table_oid != table.oid or _goes_first(evidence, key, there):
             continue
         difference = key.difference(there, target_oid=target.oid)
         if there.name == key.name and not there.enforced:
@@ -59,11 +69,17 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
             yield wording.key_under_another_name(key.subject, name=there.name)
 
 
+def _goes_first(evidence: Evidence, key: DeclaredKey, there: ForeignKey) -> bool:
+    """Whether the plan drops a key that is there: by its name, with its column, or to make it again."""
+    plan = evidence.plan
+    columns = {(key.table, column) for column in there.columns}
+    dropped = {(one.table, one.column) for one in plan.dropped}
+    return (key.table, there.name) in plan.removed or bool(columns & (plan.rekeyed | dropped))
+
+
 def _other_constraints(connection: Any, evidence: Evidence) -> Iterator[Finding]:
     """A CHECK or UNIQUE constraint that has the name of a key."""
-    keys = {
-        (evidence.tables[key.table].oid, key.name): key for key in evidence.plan.keys if key.table in evidence.tables
-    }
+    keys = {(table.oid, key.name): key for key in evidence.plan.keys if (table := evidence.table(key)) is not None}
     for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
         if key := keys.get((there.table_oid, there.name)):
             words = {"declared": key.definition, "found": there.definition}
@@ -78,11 +94,10 @@ def _partitioned(connection: Any, evidence: Evidence) -> list[Finding]:
 
 
 def _parents(evidence: Evidence) -> list[Finding]:
-    parents = {(key.target_table, key.target_column) for key in evidence.plan.keys}
-    there = [(table, name, evidence.column(table, name)) for table, name in sorted(parents)]
+    parents = {(key.target_table, key.target_column): evidence.referenced(key) for key in evidence.plan.keys}
     made_unique = {(table, name) for table, name, _, is_unique in evidence.plan.altered if is_unique}
     return [
         wording.parent_not_unique(f'{table}."{name}"')
-        for table, name, column in there
+        for (table, name), column in sorted(parents.items(), key=lambda one: one[0])
         if column and not column.is_unique and (table, name) not in made_unique
     ]

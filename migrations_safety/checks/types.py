@@ -23,10 +23,12 @@ def check_types(connection: Any, evidence: Evidence) -> list[Finding]:
 
 def _types(evidence: Evidence, key: DeclaredKey) -> list[Finding]:
     altered = {(table, name) for table, name, *_ in evidence.plan.altered}
-    ends = ((key.table, key.column), (key.target_table, key.target_column))
-    column, parent = (None if end in altered else evidence.column(*end) for end in ends)
+    column = None if (key.table, key.column) in altered else evidence.referencing(key)
+    parent = None if (key.target_table, key.target_column) in altered else evidence.referenced(key)
     type_name = _name(column, key.column_type)
     target_type = _name(parent, key.column_type)
+    if not (type_name and target_type):
+        return []  # the plan makes this end, and takes the key away again
     target = f'{key.target_table}."{key.target_column}"'
     if family(type_name) != family(target_type):
         hint = _hint(evidence, key)
@@ -69,7 +71,7 @@ def _hint(evidence: Evidence, key: DeclaredKey) -> str:
     ends = [
         column
         for one in evidence.plan.keys
-        for column in (evidence.column(one.table, one.column), evidence.column(one.target_table, one.target_column))
+        for column in (evidence.referencing(one), evidence.referenced(one))
         if column
     ]
     families = {family(column.base_type) for column in ends}

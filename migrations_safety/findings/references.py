@@ -5,8 +5,10 @@ import shlex
 from migrations_safety.findings import Finding, finding
 from migrations_safety.words import counted, quoted
 
-OF_THE_CATALOG = ("references.W003", "references.W004")
+OF_THE_CATALOG = ("references.W003", "references.W004", "references.W006")
 """These come from the catalog, not from counting: each look sees them anew."""
+NOT_KNOWN = ("references.E005", "references.W006", "references.W007")
+"""These say that a reference may or may not be covered."""
 
 
 def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> Finding:
@@ -65,6 +67,21 @@ def one_value_in_most_rows(subject: str, *, rows: int, total: int) -> Finding:
     return finding(
         "references.W005", subject, message, "python manage.py precheck --show-ids shows the value on your terminal."
     )
+
+
+def not_looked_at(subject: str, *, target: str, reason: str) -> Finding:
+    """A key is added, and the values that it has to hold for are not known."""
+    message = f"gets a foreign key to {target}, and what it will hold was not looked at: {reason}."
+    hint = "python manage.py precheck counts what is there; what the plan itself writes, read in the migration."
+    return finding("references.W006", subject, message, hint)
+
+
+def may_be_corrected(subject: str, *, values: int, rows: int, target: str, code: str) -> Finding:
+    """Orphans of now, and code before the key that may be about them."""
+    figures = f"{counted(values, 'value')} in {counted(rows, 'row')}"
+    message = f"holds {figures} with no row in {target} now; whether the code of {code} corrects them is not known."
+    hint = f"Migrate up to the last of these ({code}), then run precheck again: it counts what is left."
+    return finding("references.W007", subject, message, hint)
 
 
 def not_counted(database: str, *, references: int) -> Finding:

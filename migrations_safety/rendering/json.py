@@ -26,6 +26,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "command": "precheck",
         "schema_version": SCHEMA_VERSION,
         "verdict": report.verdict,
+        "not_judged": plan.not_judged,
         "database": report.target.as_dict(),
         "seconds_behind": report.target.seconds_behind,
         "data_counted": report.data.depth is Depth.COUNT,
@@ -138,8 +139,8 @@ def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
 def reference(evidence: Evidence, counted: Counted) -> dict[str, Any]:
     """One referencing column with its counts."""
     key = counted.key
-    column = evidence.column(key.table, key.column)
-    parent = evidence.column(key.target_table, key.target_column)
+    column = evidence.referencing(key)
+    parent = evidence.referenced(key)
     assert column is not None
     return {
         "table": key.table,

@@ -152,7 +152,7 @@ def test_text_ids_do_not_fit_the_setting_uuid_and_the_hint_says_which_does(hospi
 
     found = look(depth=Depth.CATALOG)
 
-    assert set(found) == {"types.E001"}
+    assert set(found) == {"types.E001", "references.W006"}
     assert {one.subject for one in found["types.E001"]} >= {f'{table}."patientId"' for table in REFERENCING}
     assert told(found, "types.E001")[0] == (
         'bills."patientId" is text, but patients."id" is uuid: PostgreSQL refuses a key between the two (42804).'

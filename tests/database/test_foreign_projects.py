@@ -4,10 +4,10 @@ import pytest
 from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
 
-from migrations_safety import plan
+from migrations_safety import plan, planned_changes, planned_keys
 from migrations_safety.checks.types import compared_as
 from migrations_safety.declarations import declared_keys
-from migrations_safety.planned import planned
+from migrations_safety.steps import follow
 from migrations_safety.words import in_sql
 
 
@@ -30,17 +30,15 @@ CUSTOMER, PAYER = model("customer"), model("payer")
 ORDER = model("order", ("customer", models.ForeignKey("shop.customer", models.CASCADE)))
 
 
-def keys_between(before, *operations):
-    after = before.clone()
-    running = migration(*operations)
-    after = running.mutate_state(after)
-    return [(key.table, key.target_table) for key in plan._keys(before.apps, after.apps, [running])]
+def keys_of(state, *operations):
+    changes = follow([migration(*operations)], state, alias="default")
+    return [(key.table, key.target_table) for key in planned_keys.keys_of(changes, state.apps)]
 
 
 def test_a_key_that_gets_another_target_is_a_new_one():
     changed = migrations.AlterField("order", "customer", models.ForeignKey("shop.payer", models.CASCADE))
 
-    assert keys_between(state_with(CUSTOMER, PAYER, ORDER), changed) == [("shop_order", "shop_payer")]
+    assert keys_of(state_with(CUSTOMER, PAYER, ORDER), changed) == [("shop_order", "shop_payer")]
 
 
 def test_a_table_that_becomes_managed_gets_no_key_by_that():
@@ -48,27 +46,30 @@ def test_a_table_that_becomes_managed_gets_no_key_by_that():
 
     managed = migrations.AlterModelOptions("order", {"managed": True})
 
-    assert keys_between(state_with(CUSTOMER, unmanaged), managed) == []
+    assert keys_of(state_with(CUSTOMER, unmanaged), managed) == []
 
 
-def test_a_name_that_the_plan_frees_first_is_not_there_already():
-    one = migration(migrations.RenameModel("order", "old_order"), ORDER)
+def test_a_name_that_the_plan_frees_first_is_not_needed_to_be_free():
+    renames = migration(migrations.RenameModel("order", "old_order"), ORDER)
 
-    assert planned(one, "default", there=frozenset({"shop_order"})).creates == ()
-    assert planned(one, "default").creates == ("shop_order",)
+    changes = follow([renames], state_with(CUSTOMER, ORDER), alias="default")
+
+    assert [one.name for one in changes.named_tables] == []
+    assert [one.name for one in changes.named_others] == ["shop_old_order"]
 
 
 def test_a_column_and_an_index_of_the_plan_are_known_to_be_coming(in_process, empty):
     in_process(empty)
-    code = model("customer", ("code", models.CharField(max_length=9)))
-    before, running = (
-        state_with(code),
-        migration(migrations.AlterField("customer", "code", models.CharField(max_length=9, unique=True))),
-    )
-    after = running.mutate_state(before.clone())
+    state = state_with(model("customer", ("code", models.CharField(max_length=9))))
+    before = state.clone().apps
+    unique = migrations.AlterField("customer", "code", models.CharField(max_length=9, unique=True))
 
-    assert plan._columns(after.apps) - plan._columns(before.apps) == {("shop_customer", "code", "varchar(9)", True)}
-    assert plan._indexed(after.apps) - plan._indexed(before.apps) == {("shop_customer", "code")}
+    changes = follow([migration(unique)], state, alias="default")
+
+    assert list(planned_changes.altered_columns(changes, before, state.apps)) == [
+        ("shop_customer", "code", "varchar(9)", True)
+    ]
+    assert list(planned_changes.indexed_columns(changes)) == [("shop_customer", "code")]
 
 
 def test_apps_without_migrations_are_not_missed(hospital, in_process, settings):

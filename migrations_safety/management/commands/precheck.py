@@ -31,7 +31,7 @@ class Command(SafetyCommand):
     help = (
         "Looks at what `migrate` with the same arguments would do on this database, and whether it may: the catalog, "
         "the rights, who is using the tables, and every value that a new foreign key will have to hold for. "
-        "Reads only, in one snapshot. Exit code 0: safe to migrate; 1: blocked by findings; 2: could not look."
+        "Reads only, in one snapshot. Exit code 0: nothing blocks; 1: blocked by findings; 2: could not look."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

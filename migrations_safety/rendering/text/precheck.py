@@ -62,10 +62,19 @@ def _not_blocked(report: Report) -> str:
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
     if report.data.depth is Depth.CATALOG and report.evidence.references():
-        return "Nothing in the catalog blocks; whether the data allows it is not known (--no-data)."
-    if report.target.in_recovery:
-        return "Nothing blocks here; this is a standby: migrate on the primary."
-    return ""
+        said = "Nothing in the catalog blocks; whether the data allows it is not known (--no-data)."
+    elif report.target.in_recovery:
+        said = "Nothing blocks here; this is a standby: migrate on the primary."
+    elif report.uncovered:
+        said = "Nothing blocks, but not every reference could be looked at."
+    elif plan.not_judged:
+        said = "References are covered." if plan.keys else "No foreign key is added."
+    else:
+        return ""
+    if plan.not_judged:
+        operations = counted(plan.not_judged, "operation")
+        said += f" Locks, rewrites and dropped data are not judged yet: {operations}."
+    return f"{said} Read the warnings first." if report.warns else said
 
 
 def _rest_of_the_way_back(report: Report) -> str:
@@ -113,7 +122,7 @@ OPERATIONS = {
 
 
 def _reference(evidence: Evidence, one: Counted) -> list[str]:
-    column = evidence.column(one.key.table, one.key.column)
+    column = evidence.referencing(one.key)
     assert column is not None
     figures: tuple[Any, ...] = (
         one.total_rows, one.non_null, one.distinct_values, one.orphan_values, one.orphan_rows,

@@ -1,0 +1,86 @@
+"""Checks of what a plan does beside its keys: what it stands on, what it drops, and what nobody looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from psycopg import sql
+
+from migrations_safety import catalog
+from migrations_safety.catalog import Table
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.composing import composed
+from migrations_safety.findings import Finding
+from migrations_safety.findings import plan as wording
+from migrations_safety.planned_changes import Drop
+
+FOREIGN_TABLE = "a foreign table"
+"""ALTER TABLE takes one, where it takes no view."""
+
+
+def check_plan(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
+    """Tables and columns that are altered and not there, that are dropped with what they hold; code; all the rest."""
+    plan = evidence.plan
+    found = [*_missing(connection, evidence), *_dropped(connection, evidence, looks_at_data=looks_at_data)]
+    if plan.code:
+        found.append(wording.runs_code(kinds=_kinds(plan.code)))
+    if plan.unjudged:
+        found.append(wording.not_judged(sum(plan.unjudged.values()), kinds=_kinds(plan.unjudged)))
+    return found
+
+
+def _kinds(operations: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {kind}" for kind, number in sorted(operations.items()))
+
+
+def _missing(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    used = evidence.plan.used
+    taken = catalog.kinds_of_relations(connection, [one.table for one in used if one.table not in evidence.tables])
+    missing_tables: set[str] = set()
+    for one in used:
+        subject, there = one.table, one.table in evidence.tables or taken.get(one.table) == FOREIGN_TABLE
+        if one.column is not None:
+            if one.table not in evidence.tables or evidence.column(one.table, one.column):
+                continue
+            subject, there = f'{one.table}."{one.column}"', False
+        if there or subject in missing_tables:
+            continue
+        missing_tables.add(subject)
+        if one.code:
+            yield wording.may_come(subject, migration=one.migration, code=one.code)
+        else:
+            found = f" as a table, it is {taken[one.table]}" if one.table in taken else ""
+            yield wording.not_there(subject, migration=one.migration, found=found)
+
+
+def _dropped(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> Iterator[Finding]:
+    for one in evidence.plan.dropped:
+        table = evidence.tables.get(one.table)
+        if table is None or (one.column and not evidence.column(one.table, one.column)):
+            continue
+        words = {"migration": one.migration, "again": _again(one)}
+        subject = f'{one.table}."{one.column}"' if one.column else one.table
+        if not (looks_at_data and table.may_select):
+            yield wording.dropped_unseen(subject, **words)
+        elif holds_anything(connection, table, one.column):
+            if one.column:
+                yield wording.column_dropped(subject, table=one.table, **words)
+            else:
+                yield wording.table_dropped(subject, **words)
+
+
+def _again(one: Drop) -> str:
+    if not one.made_again:
+        return ""
+    what = "column, which holds its default or NULL" if one.column else "table, which is empty"
+    return f"; then it makes another {what}: what is there now is lost"
+
+
+def holds_anything(connection: Any, table: Table, column: str | None = None) -> bool:
+    """Whether a table holds a row, or its column a value."""
+    name = "plan.holds_values" if column else "plan.holds_rows"
+    parts: dict[str, sql.Composable] = {"column": sql.Identifier(column)} if column else {}
+    with connection.cursor() as cursor:
+        cursor.execute(composed(name, table=table.in_sql, **parts))
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,80 @@
+"""What a plan alters, drops and indexes, as plain values by the names of now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from migrations_safety.changes import Changes
+from migrations_safety.declarations import column_type, managed_models
+from migrations_safety.planned_keys import labels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """A table or column of now that a migration alters; `code` are migrations before it whose code may make it."""
+
+    table: str
+    column: str | None
+    migration: str
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drop:
+    """A table or column of now that a migration drops; `made_again` where the plan then makes one of that name."""
+
+    table: str
+    column: str | None
+    migration: str
+    made_again: str
+
+
+def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[tuple[str, str, str, bool]]:
+    """Each column that is there and changes: table, name, and type and whether it is unique then."""
+    known = {(table, column): rest for table, column, *rest in _columns(before)}
+    for table, column, type_name, is_unique in _columns(after):
+        now = changes.lineage.now(table, column)
+        if now in known and known[now] != [type_name, is_unique]:
+            yield (*now, type_name, is_unique)
+
+
+def _columns(state_apps: Any) -> Iterator[tuple[str, str, str, bool]]:
+    """Every column: table, name, type, whether it is unique."""
+    for model in managed_models(state_apps):
+        for one in model._meta.local_concrete_fields:
+            yield model._meta.db_table, one.column, str(column_type(one)).lower(), bool(one.unique)
+
+
+def indexed_columns(changes: Changes) -> Iterator[tuple[str, str]]:
+    """Columns that are there and get an index that leads with them."""
+    for table in changes.lineage.every():
+        for column in table.columns.values():
+            if column.is_indexed and table.now is not None and column.now is not None:
+                yield table.now, column.now
+
+
+def uses_of(changes: Changes) -> Iterator[Use]:
+    """What is there now and is altered; the first use of each."""
+    seen: set[tuple[str, str | None]] = set()
+    for one in changes.used:
+        table = one.table.now if one.table else None
+        column = one.column.now if one.column else None
+        if table is None or (one.column and column is None) or (table, column) in seen:
+            continue
+        seen.add((table, column))
+        yield Use(table=table, column=column, migration=one.migration, code=labels(one.code))
+
+
+def drops_of(changes: Changes) -> Iterator[Drop]:
+    """What is there now and is dropped."""
+    for one in changes.dropped:
+        table, column = one.table, one.column
+        if table is None or table.now is None or (column and column.now is None):
+            continue
+        names = table.columns if column else changes.lineage.tables
+        again = (column or table).then
+        made_again = again if again in names and names[again].now is None else ""
+        name = column.now if column else None
+        yield Drop(table=table.now, column=name, migration=one.migration, made_again=made_again)
