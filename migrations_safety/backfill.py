@@ -16,6 +16,7 @@ from migrations_safety import counting, nullification, placing, plan, precheck
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.checks.privilege import refuse_hidden_rows
+from migrations_safety.checks.records import refuse_unwritable_records
 from migrations_safety.checks.types import check_types
 from migrations_safety.classes import PLACEHOLDER_CLASSES
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
@@ -26,6 +27,7 @@ from migrations_safety.pace import Pace
 from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
+from migrations_safety.records import NULLIFIED, RESTORED, RUNS
 from migrations_safety.refusals import (
     InsideTransaction,
     NotNullable,
@@ -99,6 +101,7 @@ def run(
         return _dry_run(connection, target, nullify=nullify, reading=reading, progress=progress)
     with deploy_lock(connection):
         evidence = _look(connection, target, nullify=nullify)
+        refuse_unwritable_records(connection, target, RUNS, NULLIFIED if nullify else {})
         if applied := _apply_tables(connection, progress=progress):
             evidence = _look(connection, target, nullify=nullify)
         asked = {"nullify": list(nullify), **asdict(pace)}
@@ -124,6 +127,7 @@ def restore(
     _refuse_open_transaction(target)
     with deploy_lock(connection):
         evidence = _look(connection, target, nullify=())
+        refuse_unwritable_records(connection, target, RUNS, RESTORED)
         asked = {"restore_nullified": True, **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
             outcome = nullification.restore(connection, evidence, recorded, pace=pace, progress=progress or Progress())

@@ -16,6 +16,7 @@ from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.plan import check_plan
 from migrations_safety.checks.privilege import check_privilege
+from migrations_safety.checks.records import check_records
 from migrations_safety.checks.references import (
     check_indexes,
     check_not_looked_at,
@@ -38,8 +39,8 @@ from migrations_safety.session import Target, connect, in_snapshot
 from migrations_safety.words import counted
 
 CATALOG_CHECKS = (
-    check_target, check_privilege, check_tables, check_types, check_indexes, check_undeclared, check_rollback,
-    check_locks, check_invalid_indexes,
+    check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
+    check_rollback, check_locks, check_invalid_indexes,
 )  # fmt: skip
 BACKFILL = "python manage.py backfill_placeholders"
 

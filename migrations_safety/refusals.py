@@ -163,6 +163,14 @@ class MayNotRead(Refusal):
         self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(grant_on)} TO {quoted(role)};"
 
 
+class MayNotRecord(Refusal):
+    message = "{found}; nothing was changed."
+
+    def __init__(self, found: list[Finding]) -> None:
+        super().__init__(found="; ".join(f"{one.id}: {one.subject} {one.message.rstrip('.')}" for one in found))
+        self.hint = " ".join(one.hint for one in found)
+
+
 class RowsHidden(Refusal):
     message = (
         'privilege.E005: row-level security hides rows of {tables} from the role "{role}"; nothing is known of them.'

@@ -42,13 +42,13 @@ def forget() -> None:
 
 
 @contextmanager
-def installed(app: Any, *, registered: bool = False) -> Iterator[None]:
-    """The throwaway app `ward` of a SampleApp in this process; `registered`: with its schema."""
+def installed(app: Any, *, registered: bool = False, beside: tuple[str, ...] = ()) -> Iterator[None]:
+    """The throwaway app `ward` of a SampleApp in this process; `registered`: with its schema; `beside`: other apps."""
     without = dict(registry._schemas)
     sys.path.insert(0, str(app.folder))
     importlib.invalidate_caches()
     try:
-        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "ward"]):
+        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, *beside, "ward"]):
             if registered:
                 registry.register_schema(registry.SchemaToVerify(app_label="ward", enums={}))
             yield

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import privilege as wording
 from migrations_safety.ledger import tables_exist
+from migrations_safety.records import MIGRATIONS
 from migrations_safety.refusals import RowsHidden
 from migrations_safety.sql import statement
 
@@ -25,12 +27,16 @@ def check_privilege(connection: Any, evidence: Evidence) -> list[Finding]:
             found.append(wording.not_owner(name, role=role, owner=table.owner))
         if table in parents and not table.may_reference:
             found.append(wording.may_not_reference(name, role=role, grant_on=table.to_paste))
-    creates = (
-        evidence.plan.creates or way_back.creates or (evidence.plan.changes_something and not tables_exist(connection))
-    )
+    creates = bool(evidence.plan.creates or way_back.creates)
+    if evidence.plan.changes_something and not creates:
+        creates = not _records_exist(connection)
     if creates and not evidence.target.may_create:
         found.append(wording.may_not_create(evidence.target.schema, role=role))
     return found + _row_security(connection, evidence)
+
+
+def _records_exist(connection: Any) -> bool:
+    return bool(tables_exist(connection) and catalog.tables(connection, [MIGRATIONS]))
 
 
 def refuse_hidden_rows(connection: Any, evidence: Evidence) -> None:

@@ -37,3 +37,18 @@ def row_security(table: str) -> Finding:
     """Row-level security exists, though not for us."""
     message = "has row-level security: for a role that is not its owner, validating a key takes 35 to 40 times as long."
     return finding("privilege.W001", table, message, "Run migrate as the owner of both tables, or with BYPASSRLS.")
+
+
+def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Finding:
+    """What is done is recorded there; without that nothing counts as done."""
+    message = f"may not be written to by the role {quoted(role)} as this needs it; it lacks {lacking}."
+    return finding("privilege.E007", table, message, f"As its owner: {grants}")
+
+
+def records_hidden(table: str, *, role: str, rights: str) -> Finding:
+    """Row-level security on a table of records: what was applied may look pending, and what is applied be refused."""
+    message = f"has row-level security that may keep the role {quoted(role)} from rows that it needs ({rights})."
+    hint = (
+        f"ALTER ROLE {quoted(role)} BYPASSRLS; or as its owner: ALTER TABLE {in_sql(table)} DISABLE ROW LEVEL SECURITY;"
+    )
+    return finding("privilege.E008", table, message, hint)

@@ -16,7 +16,7 @@ LAYERS = [
     {"registry", "catalog", "locks", "pace", "index_builds"},
     {"search_path", "guarded_statements"},
     {"session"},
-    {"declarations", "layouts", "ledger", "executor", "recording_editor"},
+    {"declarations", "layouts", "ledger", "records", "executor", "recording_editor"},
     {"reverse_plan"},
     {"reading", "system_checks"},
     {"scanning"},

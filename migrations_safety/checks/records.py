@@ -1,0 +1,58 @@
+"""Checks of the tables in which Django and we record what was done: a deploy that cannot write them stops half way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.db import router
+
+from migrations_safety.checks.evidence import Evidence
+from migrations_safety.findings import Finding
+from migrations_safety.findings import privilege as wording
+from migrations_safety.ledger import tables_exist
+from migrations_safety.records import MIGRATIONS, RUNS, missing_rights
+from migrations_safety.refusals import MayNotRecord
+from migrations_safety.session import Target
+from migrations_safety.words import quoted
+
+AFTERWARDS = (("contenttypes", "ContentType"), ("auth", "Permission"))
+"""Models whose rows Django makes for new models, when everything is applied."""
+
+
+def check_records(connection: Any, evidence: Evidence) -> list[Finding]:
+    """What each migration, each run and each new model writes."""
+    plan = evidence.plan
+    if not plan.changes_something:
+        return []
+    wanted = {MIGRATIONS: ("SELECT", "DELETE" if plan.backwards else "INSERT"), **RUNS}
+    if plan.creates:
+        wanted |= dict.fromkeys(_written_afterwards(connection), ("SELECT", "INSERT"))
+    return _found(connection, wanted, evidence.target)
+
+
+def refuse_unwritable_records(connection: Any, target: Target, *wanted: Mapping[str, Iterable[str]]) -> None:
+    """Raise MayNotRecord where the role may not write down what a run is about to do."""
+    found = _found(connection, {table: rights for one in wanted for table, rights in one.items()}, target)
+    if not tables_exist(connection) and not target.may_create:
+        found.append(wording.may_not_create(target.schema, role=target.role))
+    if found:
+        raise MayNotRecord(found)
+
+
+def _found(connection: Any, wanted: Mapping[str, Iterable[str]], target: Target) -> list[Finding]:
+    found = []
+    for one in missing_rights(connection, wanted):
+        if one.rights or one.sequences:
+            lacking = ", ".join([*one.rights, *(f"USAGE of the sequence {name}" for name in one.sequences)])
+            words = {"role": target.role, "lacking": lacking, "grants": one.grants(quoted(target.role))}
+            found.append(wording.may_not_record(one.table, **words))
+        if one.hidden:
+            found.append(wording.records_hidden(one.table, role=target.role, rights=", ".join(one.hidden)))
+    return found
+
+
+def _written_afterwards(connection: Any) -> list[str]:
+    models = [apps.get_model(app, name) for app, name in AFTERWARDS if apps.is_installed(f"django.contrib.{app}")]
+    return [one._meta.db_table for one in models if router.allow_migrate_model(connection.alias, one)]
