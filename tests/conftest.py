@@ -134,3 +134,12 @@ def standby_of(cluster: Any) -> Iterator[Callable[[Any], Any]]:
     for one in standbys:
         one.close()
         one.server.remove()
+
+
+@pytest.fixture
+def ward(empty: Any, in_process: Any, tmp_path: Path) -> Iterator[Any]:
+    """An empty database, and the throwaway app whose plans are looked at and done in this process."""
+    from tests.plain_django import ward_installed
+
+    with ward_installed(tmp_path, empty, in_process(empty)) as ward:
+        yield ward

@@ -10,7 +10,7 @@ from psycopg import sql
 from migrations_safety import catalog
 from migrations_safety.catalog import Table
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.composing import composed
+from migrations_safety.composing import composed, send
 from migrations_safety.findings import Finding
 from migrations_safety.findings import plan as wording
 from migrations_safety.planned_changes import Drop
@@ -65,9 +65,9 @@ def _dropped(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> Ite
             yield wording.dropped_unseen(subject, **words)
         elif holds_anything(connection, table, one.column):
             if one.column:
-                yield wording.column_dropped(subject, table=one.table, **words)
+                yield wording.column_dropped(subject, dump=table.to_paste, **words)
             else:
-                yield wording.table_dropped(subject, **words)
+                yield wording.table_dropped(subject, dump=table.to_paste, **words)
 
 
 def _again(one: Drop) -> str:
@@ -82,5 +82,5 @@ def holds_anything(connection: Any, table: Table, column: str | None = None) -> 
     name = "plan.holds_values" if column else "plan.holds_rows"
     parts: dict[str, sql.Composable] = {"column": sql.Identifier(column)} if column else {}
     with connection.cursor() as cursor:
-        cursor.execute(composed(name, table=table.in_sql, **parts))
+        send(cursor, composed(name, table=table.in_sql, **parts))
         return bool(cursor.fetchone()[0])

@@ -1,7 +1,7 @@
 """Wording of the findings about what a plan does beside its keys: what it stands on, drops, and hides."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import counted, in_sql
+from migrations_safety.words import counted
 
 MIGRATE_PLAN = (
     "python manage.py migrate --plan lists them, python manage.py sqlmigrate APP NAME prints their statements."
@@ -34,16 +34,16 @@ def not_judged(operations: int, *, kinds: str) -> Finding:
     return finding("plan.I001", THE_PLAN, message, MIGRATE_PLAN)
 
 
-def table_dropped(table: str, *, migration: str, again: str) -> Finding:
+def table_dropped(table: str, *, dump: str, migration: str, again: str) -> Finding:
     """A table with rows goes."""
     message = f"holds rows that {migration} drops with it{again}."
-    return finding("plan.W002", table, message, f"Keep them first: pg_dump --table '{in_sql(table)}'.")
+    return finding("plan.W002", table, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
-def column_dropped(subject: str, *, table: str, migration: str, again: str) -> Finding:
+def column_dropped(subject: str, *, dump: str, migration: str, again: str) -> Finding:
     """A column with values goes."""
     message = f"holds values that {migration} drops with it{again}."
-    return finding("plan.W003", subject, message, f"Keep them first: pg_dump --table '{in_sql(table)}'.")
+    return finding("plan.W003", subject, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
 def dropped_unseen(subject: str, *, migration: str, again: str) -> Finding:

@@ -3,7 +3,6 @@
 import pytest
 
 from migrations_safety.precheck import Depth
-from tests.plain_django import ward_installed
 
 ID = "('id', models.BigAutoField(primary_key=True))"
 AUTHOR = f"migrations.CreateModel('Author', [{ID}])"
@@ -21,12 +20,6 @@ OPEN = to(options="null=True, db_constraint=False")
 ROWS = "INSERT INTO ward_author DEFAULT VALUES; INSERT INTO ward_author DEFAULT VALUES;"
 BOOKS = ROWS + "INSERT INTO ward_book (author_id) VALUES (1), (2), (2), (NULL)"
 ORPHANS = ROWS + "INSERT INTO ward_book (author_id) VALUES (1), (77), (78), (78)"
-
-
-@pytest.fixture
-def ward(empty, in_process, tmp_path):
-    with ward_installed(tmp_path, empty, in_process(empty)) as ward:
-        yield ward
 
 
 def ids(report):
