@@ -1,7 +1,7 @@
 """What each statement of a migration gets, whoever sends it: a limit and another attempt, or patience.
 
-Only what is one transaction and undone as a whole is tried again. Everything else runs once, and no limit of ours
-ends it: half of it might be done.
+Only what is one transaction and undone as a whole, as PostgreSQL itself says, is tried again. Everything else runs
+once, and no limit of ours ends it: half of it might be done.
 
 | where the statement stands | what it gets |
 |---|---|
@@ -62,14 +62,16 @@ class StatementGuard:
             return execute(sql, params, many, context)
         text = statement_text.of(sql)
         run = partial(execute, sql, list(params) if many else params, many, context)
-        if self.ladder.is_in_attempt:
-            return self._in_attempt(run, text)
+        if self.ladder.is_in_attempt:  # before its transaction begins, the state of the models is read
+            return self._in_attempt(run, text) if self.connection.in_atomic_block else run()
         if self.connection.in_atomic_block or not self.connection.get_autocommit():
             return self._in_transaction_of_others(run, text)
         return self._alone(run, text, many=many)
 
     def _in_attempt(self, run: Callable[[], Result], text: StatementText) -> Result | None:
         """In a transaction of ours that is undone and tried again as a whole."""
+        if self._status is TransactionStatus.IDLE and self.ladder.transaction_id is not None:
+            self._let_go()  # the code has committed past Django's cursors
         if self.ladder.is_broken:
             return self._after_the_attempt(run, text)
         self.ladder.give_way()
@@ -87,10 +89,14 @@ class StatementGuard:
     def _ending_the_attempt(self, run: Callable[[], Result]) -> Result:
         """The code commits our transaction itself: from here on nothing can be undone as a whole, as in Django."""
         self._limit_waiting(0)
-        self.ladder.is_broken = True
-        self._savepoints.clear()
+        self._let_go()
         with self.ladder.watchdog.only_counting():
             return run()
+
+    def _let_go(self) -> None:
+        self.ladder.is_broken = True
+        self.ladder.transaction_id = None
+        self._savepoints.clear()
 
     def _after_the_attempt(self, run: Callable[[], Result], text: StatementText) -> Result | None:
         """In the transaction that the driver begins after that one: the savepoints of the other are gone with it."""
@@ -205,6 +211,9 @@ class StatementGuard:
         """Set the limits of the statement in this transaction; False where the index that it builds is there."""
         if self._status is TransactionStatus.INERROR:
             return True
+        if self._status is TransactionStatus.IDLE:
+            self.ladder.transaction_id = self._send(statement("watch.transaction_id")).fetchone()[0]
+            self._limit = None
         if text.only_savepoint:
             self._limit = None  # going back to a savepoint may take the limit back too
             return True
@@ -216,8 +225,6 @@ class StatementGuard:
 
     def _limit_waiting(self, milliseconds: int) -> None:
         """Bound each wait for a lock in this transaction; 0 for no bound."""
-        if self._status is TransactionStatus.IDLE:
-            self._limit = None  # a new transaction begins
         if milliseconds != self._limit:
             self._send(statement("watch.limit_lock_waits"), {"milliseconds": str(milliseconds)})
             self._limit = milliseconds

@@ -96,12 +96,13 @@ class Ladder:
         self.is_in_attempt = False
         self.has_met_conflict = False
         self.is_broken = False
+        self.transaction_id: str | None = None
 
     def climb(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
         """What `attempt` returns; it must undo itself when it fails (a transaction does).
 
-        `is_whole` where nothing was done before it that would be left half done. An attempt whose code has ended its
-        transaction (`is_broken`) did not undo itself: its error is raised as it is.
+        `is_whole` where nothing was done before it that would be left half done. An attempt whose code has committed
+        did not undo itself: its error is raised as it is.
 
         Raises LocksNotFree or OthersWaited after `retry_for` seconds.
         """
@@ -111,8 +112,8 @@ class Ladder:
             try:
                 with self._attempting(until):
                     return attempt()
-            except DatabaseError as error:
-                if self.is_broken or not self.is_conflict(error):
+            except (DatabaseError, psycopg.Error) as error:
+                if not self.is_conflict(error) or not self._is_undone():
                     raise
                 if time.monotonic() > until:
                     raise self.given_up(what, is_whole=is_whole) from error
@@ -123,6 +124,7 @@ class Ladder:
     def _attempting(self, until: float) -> Iterator[None]:
         before = self.is_in_attempt
         self.is_in_attempt, self.has_met_conflict, self.is_broken = True, False, False
+        self.transaction_id = None
         try:
             with self.watchdog.attempt(until=until):
                 yield
@@ -164,9 +166,17 @@ class Ladder:
         while True:
             yield from self.rungs
 
-    def is_conflict(self, error: DatabaseError) -> bool:
+    def _is_undone(self) -> bool:
+        """Whether PostgreSQL itself says that nothing of the attempt's transaction was committed."""
+        if self.is_broken or self.transaction_id is None:
+            return not self.is_broken
+        session = self.connection.connection  # past the wrappers, for which this would be another statement to guard
+        found = session.execute(statement("watch.is_committed"), {"transaction": self.transaction_id}).fetchone()
+        return not found[0]
+
+    def is_conflict(self, error: BaseException) -> bool:
         """True where a lock was not free, or where we have given way."""
-        cause = error.__cause__
+        cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.errors.QueryCanceled):
             return self.watchdog.has_cancelled
         return isinstance(cause, CONFLICTS)

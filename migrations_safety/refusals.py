@@ -115,7 +115,8 @@ class LocksNotFree(Refusal):
     hint = "Run the same command again when that session has ended, or with a longer --retry-for."
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
-        super().__init__(rest=_rest(is_whole), **words)
+        super().__init__(rest=WHOLE if is_whole else NOT_WHOLE, **words)
+        self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
 
 
 class OthersWaited(Refusal):
@@ -123,11 +124,13 @@ class OthersWaited(Refusal):
     hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds; 0: others wait until it is done)."
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
-        super().__init__(rest=_rest(is_whole), **words)
+        super().__init__(rest=WHOLE if is_whole else NOT_WHOLE, **words)
+        self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
 
 
-def _rest(is_whole: bool) -> str:
-    return "nothing is half done" if is_whole else "what a migration that is not atomic did before it is kept"
+WHOLE = "nothing is half done"
+NOT_WHOLE = "what a migration that is not atomic did before it is kept"
+BEGINS_ANEW = "The migration then begins at its first operation: see before what it has done already."
 
 
 class InvalidIndexLeft(Refusal):

@@ -23,6 +23,12 @@ SELECT set_config('lock_timeout', %(milliseconds)s, true)
 -- lift_timeouts: lets a long statement of this transaction run to its end
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')
 
+-- transaction_id: the number of this transaction
+SELECT pg_current_xact_id()::text
+
+-- is_committed: true where that transaction was, whatever became of the statements after it
+SELECT pg_xact_status(%(transaction)s::xid8) = 'committed'
+
 -- lock_timeout: how long this transaction waits for a lock
 SELECT current_setting('lock_timeout')
 

@@ -345,6 +345,36 @@ def test_code_that_ends_the_transaction_of_its_migration_is_not_run_again(ladder
     assert is_recorded(things)
 
 
+def test_code_that_commits_past_the_cursors_is_not_run_again(ladder, things):  # noqa: F811
+    def work(connection):
+        connection.connection.execute("UPDATE things SET n = n + 1")
+        connection.connection.commit()
+        connection.connection.execute("SET LOCAL lock_timeout = '50ms'")
+        connection.connection.execute("ALTER TABLE lamps ADD COLUMN size int")
+
+    first = migrations.RunSQL("UPDATE things SET n = n + 1")
+
+    with Holding(things, "SELECT count(*) FROM lamps"), pytest.raises(psycopg.errors.LockNotAvailable):
+        apply(ladder, migration(first, python(work)))
+
+    assert things.rows("SELECT DISTINCT n FROM things") == [(2,)]
+    assert not is_recorded(things)
+
+
+def test_what_goes_past_the_cursors_in_an_atomic_migration_is_tried_again_with_it(ladder, things):  # noqa: F811
+    one = migration(migrations.RunSQL("UPDATE things SET n = n + 1"), past_the_cursors("LOCK TABLE lamps"))
+
+    with Holding(things, "SET LOCAL application_name = 'clerk'", "SELECT count(*) FROM lamps", seconds=LONG):
+        waits = []
+        reader = threading.Thread(target=read_lamps, args=(things, LONG, waits))
+        reader.start()
+        apply(ladder, one)
+        reader.join()
+
+    assert things.rows("SELECT DISTINCT n FROM things") == [(1,)]
+    assert max(waits) < LONG / 2
+
+
 def test_a_deadlock_is_lost_by_the_migration(ladder, things):  # noqa: F811
     """Both have a row that the other wants; the application never sees the deadlock, the migration begins again."""
     attempts, failed = [], []
