@@ -16,8 +16,13 @@ from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
 
 
-class SafeAutodetector(MigrationAutodetector):
-    """Django's autodetector, with foreign keys on existing tables in three steps."""
+def splitting_keys(kind: type[MigrationAutodetector]) -> type[MigrationAutodetector]:
+    """An autodetector (Django's or somebody else's) that adds foreign keys on existing tables in three steps."""
+    return type("SafeAutodetector", (SplittingKeys, kind), {})
+
+
+class SplittingKeys(MigrationAutodetector):
+    """What is done with the migrations that an autodetector has found, before they are named and numbered."""
 
     def arrange_for_graph(self, changes: dict[str, list[Any]], graph: Any, migration_name: str | None = None) -> Any:
         """Split the migrations that add keys to existing tables, then name and number them all."""

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import Any
 
 from django.apps import apps
-from django.core.management import call_command
+from django.core.management import call_command, load_command_class
 from django.db import connections
 
 from migrations_safety import counting, nullification, placing, plan, precheck
@@ -239,7 +239,8 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
         labels = [one.label for one in (*pending.adopted, *pending.migrations)]
         progress.say(f"The tables are pending: applying {', '.join(labels)} …")
         options = {"database": connection.alias, "interactive": False, "no_progress": type(progress) is Progress}
-        call_command("migrate", app_label, name, stdout=StringIO(), stderr=StringIO(), **options)
+        command = load_command_class("migrations_safety", "migrate")  # whichever app's is the first
+        call_command(command, app_label, name, stdout=StringIO(), stderr=StringIO(), **options)
         applied += labels
     return tuple(applied)
 

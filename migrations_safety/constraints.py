@@ -17,6 +17,12 @@ def makes_its_own_key(field: Any) -> bool:
     return isinstance(field, models.ForeignKey) and bool(getattr(field, "db_constraint", False))
 
 
+def keys_are_declared(apps: Any) -> bool:
+    """Whether any model declares a ForeignKeyConstraint."""
+    every = (one for model in apps.get_models(include_auto_created=True) for one in model._meta.constraints)
+    return any(isinstance(one, ForeignKeyConstraint) for one in every)
+
+
 class ForeignKeyConstraint(models.BaseConstraint):
     """A foreign key of the database, declared beside a `ForeignKey(..., db_constraint=False, db_index=False)`.
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
+from django.utils.connection import ConnectionDoesNotExist
 
 from migrations_safety.errors import sqlstate
 from migrations_safety.pooler import Pooler, between
@@ -94,6 +95,14 @@ def connect(
         raise PoolerRefused(name=found["name"], pooler=pooler)
     where: dict[str, Any] = {"alias": connection.alias, "host": info.host or "", "port": info.port}
     return Target(pooler=pooler, in_transaction=in_transaction, **where, **found)
+
+
+def is_of_another_vendor(alias: str) -> bool:
+    """True for a database that Django knows and that is not PostgreSQL; an alias that it does not know is none."""
+    try:
+        return connections[alias].vendor not in {"postgresql", "unknown"}  # unknown: none is configured
+    except ConnectionDoesNotExist:
+        return False
 
 
 def settle(connection: Any) -> None:

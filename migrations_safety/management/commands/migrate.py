@@ -15,7 +15,6 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
 from migrations_safety import catalog, earlier, migrating, plan, precheck
-from migrations_safety.autodetector import SafeAutodetector
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
     LOOKED_AND_FOUND,
@@ -30,10 +29,11 @@ from migrations_safety.management.command import (
     whole_number,
 )
 from migrations_safety.migrating import Run, Waits, Wishes
+from migrations_safety.other_apps import built_on_next
 from migrations_safety.precheck import Report
 from migrations_safety.progress import Progress, progress_on
 from migrations_safety.search_path import only_own_tables
-from migrations_safety.session import connect
+from migrations_safety.session import connect, is_of_another_vendor
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.words import counted
 
@@ -57,10 +57,9 @@ HOLDS_LOCKS = (
 SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
 
 
-class Command(DjangoMigrate):
+class SafeMigrate(DjangoMigrate):
     """Migrate behind the gate."""
 
-    autodetector = SafeAutodetector
     help = (
         "Django's migrate with all its options, made safe: it first runs the precheck of what it is about to do and "
         "refuses where that blocks; one deploy at a time; existing tables of a baseline are adopted, not made. "
@@ -91,7 +90,13 @@ class Command(DjangoMigrate):
         parser.add_argument("--no-wait", action="store_true", help="refuse where another deploy is at work")
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Run, and turn every error into one sentence and its exit code."""
+        """Run, and turn every error into one sentence and its exit code; on another vendor's database as Django does.
+
+        Options that are left out (by a command that is made of this one) are what they are on the command line.
+        """
+        options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
+        if is_of_another_vendor(options["database"]):
+            return super().execute(*args, **options)
         with one_sentence(self.stderr):
             return super().execute(*args, **options)
 
@@ -100,7 +105,8 @@ class Command(DjangoMigrate):
         if options["census"] and (options["skip_precheck"] or _leaves_the_database_alone(options)):
             raise CommandError("--census is for the gate, which is not asked here.")
         connection = connections[options["database"]]
-        if connection.vendor != "postgresql":
+        if is_of_another_vendor(options["database"]):
+            _refuse_reports(options)
             super().handle(*args, **options)
             return
         if migrating.is_at_work(connection):  # called by a migration or a signal of the one that is at work
@@ -201,9 +207,24 @@ class Command(DjangoMigrate):
             self.stderr.write(sentence, str)
 
 
+def __getattr__(name: str) -> Any:
+    """`Command`, when Django asks for it: built on the `migrate` of the next app, where there is one."""
+    if name != "Command":
+        raise AttributeError(name)
+    return built_on_next("migrate", SafeMigrate, DjangoMigrate)
+
+
 def _leaves_the_database_alone(options: dict[str, Any]) -> bool:
     """True for what changes Django's records only, or concerns apps without migrations."""
     return bool(options["fake"] or options["prune"] or (options["run_syncdb"] and options["app_label"]))
+
+
+def _refuse_reports(options: dict[str, Any]) -> None:
+    """What somebody relies on is not left out in silence."""
+    ours = {"--format json": options["format"] == "json"}
+    ours |= {f"--{name.replace('_', '-')}": options[name] for name in ("output", "census", "expect_database")}
+    if wanted := [name for name, is_wanted in ours.items() if is_wanted]:
+        raise CommandError(f'{", ".join(wanted)}: only for PostgreSQL, and "{options["database"]}" is not.')
 
 
 def _names(options: dict[str, Any]) -> dict[str, Any]:
