@@ -252,6 +252,13 @@ def foreign_keys(connection: Any, oids: Iterable[int]) -> list[ForeignKey]:
     return rows(connection, "catalog.foreign_keys", {"oids": list(oids)}, ForeignKey)
 
 
+def referencing(connection: Any, oids: Iterable[int]) -> dict[int, str]:
+    """The tables with a key to one of the tables, by their oid."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.referencing"), {"oids": list(oids)})
+        return dict(cursor.fetchall())
+
+
 def other_constraints(connection: Any, oids: Iterable[int]) -> list[OtherConstraint]:
     """The constraints of the tables that are not foreign keys."""
     return rows(connection, "catalog.other_constraints", {"oids": list(oids)}, OtherConstraint)

@@ -40,7 +40,7 @@ from migrations_safety.words import counted
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
-    check_rollback, check_locks, check_invalid_indexes,
+    check_locks, check_invalid_indexes,
 )  # fmt: skip
 BACKFILL = "python manage.py backfill_placeholders"
 
@@ -154,7 +154,7 @@ def run(
         planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
         evidence = gather(connection, plan=planned, target=target)
         found = [one for check in CATALOG_CHECKS for one in check(connection, evidence)]
-        for look_at in (check_plan, check_not_looked_at):
+        for look_at in (check_plan, check_rollback, check_not_looked_at):
             found += look_at(connection, evidence, looks_at_data=depth is not Depth.CATALOG)
         data = _read(connection, evidence, depth, before=before, marked=marked, show_ids=show_ids, **how)
         found += [one for one in data.findings if one not in found]

@@ -18,7 +18,7 @@ from django.db.migrations.operations import AddField, RunPython, RunSQL, Separat
 from django.db.migrations.operations.base import Operation
 
 from migrations_safety.column_values import digits_of, filling_of, is_filled, length_of
-from migrations_safety.current_names import CurrentNames
+from migrations_safety.lineage import Lineage
 from migrations_safety.recording_editor import RecordingEditor
 from migrations_safety.way_back import (
     Demand,
@@ -143,7 +143,7 @@ class _Notes:
     """What the recording editor tells, under the names of now."""
 
     def __init__(self) -> None:
-        self._now = CurrentNames()
+        self._lineage = Lineage()
         self._dropped: list[DroppedTable] = []
         self._dropped_columns: list[DroppedColumn] = []
         self._retyped: list[RetypedColumn] = []
@@ -180,7 +180,7 @@ class _Notes:
     def baseline(self, migration: Any) -> None:
         """What a baseline stands for goes with it, also where nothing says how."""
         label = f"{migration.app_label}.{migration.name}"
-        for now in map(self._now.table, getattr(migration, "adopts", ())):
+        for now in (self._lineage.table(name).now for name in getattr(migration, "adopts", ())):
             if now and now not in {one.table for one in self._dropped}:
                 apps = frozenset({migration.app_label})
                 self._dropped.append(DroppedTable(table=now, migration=label, apps=apps, is_baseline=True))
@@ -191,7 +191,7 @@ class _Notes:
     def _claim(self, table: str) -> None:
         """A name is taken; where nothing on the way has freed it, it must be free now."""
         self._creates = True
-        if self._now.table(table) is not None:
+        if self._lineage.table(table).now is not None:
             self._names.setdefault(table, self._step.migration)
 
     def statement(self) -> None:
@@ -199,60 +199,61 @@ class _Notes:
 
     def table_made(self, table: str) -> None:
         self._claim(table)
-        self._now.without_table(table)
+        self._lineage.create(table)
 
     def table_renamed(self, old: str, new: str) -> None:
         self._claim(new)
         self.altered(old)
-        self._now.rename_table(old, new)
+        self._lineage.rename(old, new)
 
     def table_dropped(self, table: str, *, app: str) -> None:
-        if now := self._now.table(table):
+        if now := self._lineage.drop(table).now:
             is_baseline = hasattr(self._migration, "adopts")
             self._dropped.append(DroppedTable(**self._of(now, app), is_baseline=is_baseline))
-        self._now.without_table(table)
 
     def altered(self, table: str) -> None:
-        if now := self._now.table(table):
+        if now := self._lineage.table(table).now:
             self._altered.add(now)
 
     def locked(self, table: str) -> None:
-        if now := self._now.table(table):
+        if now := self._lineage.table(table).now:
             self._locked.add(now)
 
     def demanded(self, table: str, what: str) -> None:
-        if now := self._now.table(table):
+        if now := self._lineage.table(table).now:
             self._demands.append(Demand(table=now, migration=self._step.migration, what=what))
 
     def column_made(self, table: str, field: Any) -> None:
-        if now := self._now.table(table):
+        there = self._lineage.table(table)
+        there.add(field.column)
+        if now := there.now:
             self.altered(table)
-            self._now.without_column(now, field.column)
             if not field.null and not is_filled(field):
                 self._require(now, None, field)
 
     def column_dropped(self, table: str, field: Any, *, app: str) -> None:
-        if now := self._now.table(table):
+        column = self._lineage.table(table).drop(field.column)
+        if now := column.table.now:
             self.altered(table)
-            column = self._now.column(now, field.column)
-            if column and not field.generated:
+            if column.now and not field.generated:
                 filling = filling_of(self._operation.field if isinstance(self._operation, AddField) else field)
-                self._dropped_columns.append(DroppedColumn(**self._of(now, app), column=column, filling=filling))
-            self._now.without_column(now, field.column)
+                self._dropped_columns.append(DroppedColumn(**self._of(now, app), column=column.now, filling=filling))
 
     def column_altered(self, table: str, old: Any, new: Any, *, app: str, types: tuple[str, str], cast: bool) -> None:
-        if not (now := self._now.table(table)):
+        column = self._lineage.table(table).column(old.column)
+        column.table.rename(old.column, new.column)
+        if not (now := column.table.now):
             return
         self.altered(table)
-        column = self._now.column(now, old.column)
-        self._now.rename_column(now, old.column, new.column)
         if old.null and not new.null and not (new.has_default() or new.has_db_default()):
-            self._require(now, column, new)
+            self._require(now, column.now, new)
         if new.unique and not old.unique:
             self.demanded(table, f"that ({new.name}) is unique")
-        if column and types[0] != types[1]:
+        if column.now and types[0] != types[1]:
             bounds: dict[str, Any] = {"length": length_of(new, types[1]), "digits": digits_of(new)}
-            self._retyped.append(RetypedColumn(**self._of(now, app), column=column, types=types, cast=cast, **bounds))
+            self._retyped.append(
+                RetypedColumn(**self._of(now, app), column=column.now, types=types, cast=cast, **bounds)
+            )
 
     def _require(self, table: str, column: str | None, field: Any) -> None:
         words = {"table": table, "name": field.column, "migration": self._step.migration}

@@ -39,9 +39,9 @@ def refused(*names: str) -> bool:
     return False
 
 
-def back(name: str = "zero") -> dict[str, list[Any]]:
+def back(name: str = "zero", **options: Any) -> dict[str, list[Any]]:
     """What precheck finds on the way back to there."""
-    return look(app_label="ward", migration_name=name)
+    return look(app_label="ward", migration_name=name, **options)
 
 
 def applied(database: Any) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import locks as wording
@@ -16,7 +17,7 @@ LONG = 5
 
 def check_locks(connection: Any, evidence: Evidence) -> list[Finding]:
     """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
-    names = {table.oid: table.name for table in evidence.touched()}
+    names = _at_keys_of_dropped(connection, evidence) | {table.oid: table.name for table in evidence.touched()}
     found: list[Finding] = []
     hidden: Counter[str] = Counter()
     with connection.cursor() as cursor:
@@ -35,3 +36,10 @@ def check_locks(connection: Any, evidence: Evidence) -> list[Finding]:
         wording.hidden_sessions(table, sessions=sessions, role=evidence.target.role)
         for table, sessions in sorted(hidden.items())
     ]
+
+
+def _at_keys_of_dropped(connection: Any, evidence: Evidence) -> dict[int, str]:
+    """The other ends of the keys that go with a table, also of those that no model declares: they are locked too."""
+    dropped = {evidence.tables[name].oid for name in evidence.plan.way_back.dropped if name in evidence.tables}
+    targets = {key.target_oid: key.target_table for key in evidence.keys if key.table_oid in dropped}
+    return targets | (catalog.referencing(connection, dropped) if dropped else {})

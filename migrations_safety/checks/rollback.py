@@ -39,7 +39,7 @@ class Question:
     say: Say
 
 
-def check_rollback(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_rollback(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
     """Steps without a reverse, rows and values that are lost or stand in the way, code that nobody looked at."""
     way_back = evidence.plan.way_back
     found = [wording.irreversible(one.migration, operation=str(one)) for one in way_back.irreversible]
@@ -47,7 +47,11 @@ def check_rollback(connection: Any, evidence: Evidence) -> list[Finding]:
     found += [wording.not_there(subject) for subject in _missing(evidence)]
     taken = catalog.kinds_of_relations(connection, way_back.names)
     found += [wording.name_taken(name, found=taken[name], migration=way_back.names[name]) for name in sorted(taken)]
-    return found + list(_counted(connection, evidence)) + list(_falling(connection, evidence))
+    if looks_at_data:
+        found += _counted(connection, evidence)
+    elif unseen := sorted(way_back.read & set(evidence.tables)):
+        found.append(wording.not_counted(tables=unseen))
+    return found + list(_falling(connection, evidence))
 
 
 def _opaque(way_back: WayBack) -> Iterator[Finding]:

@@ -110,6 +110,12 @@ def falls_with_it(name: str, *, kind: str, subject: str) -> Finding:
     return finding("rollback.W006", name, message, "Keep its definition first, and make it again afterwards.")
 
 
+def not_counted(*, tables: list[str]) -> Finding:
+    """Only the catalog was read."""
+    message = f"drops or changes what {', '.join(tables)} may hold; that was not looked at (--no-data)."
+    return finding("rollback.W007", "the way back", message, "python manage.py precheck looks, without --no-data.")
+
+
 def _keep(dump: str) -> str:
     """`dump` is the table as `pg_dump --table` wants it."""
     return f"Keep them first: pg_dump --table '{dump}'"

@@ -123,6 +123,9 @@ WHERE con.contype = 'f' AND (con.conparentid = 0 OR NOT parts.is_partition)
   AND NOT EXISTS (SELECT FROM pg_constraint parent WHERE parent.oid = con.conparentid AND parent.conrelid = con.conrelid)
 ORDER BY parts.root, con.conrelid, con.conname
 
+-- referencing: the tables with a key to one of the given tables
+SELECT DISTINCT conrelid::bigint, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = ANY(%(oids)s::oid[])
+
 -- other_constraints: the primary keys, CHECK, UNIQUE and EXCLUDE constraints of the given tables
 SELECT con.conrelid::bigint AS table_oid, con.conname AS name, con.contype::text AS kind,
        ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)

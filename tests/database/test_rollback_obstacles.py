@@ -7,6 +7,7 @@ from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety import plan
+from migrations_safety.precheck import Depth
 from tests import rollback
 from tests.findings import told
 from tests.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
@@ -280,6 +281,31 @@ def test_who_holds_a_table_that_the_way_back_locks_is_named(story):
         assert [one.subject for one in found["locks.W001"]] == [table]
     with story.session("LOCK TABLE ward_unit IN ACCESS SHARE MODE"):
         assert "locks.W001" not in back("0014")
+
+
+def test_who_holds_a_table_at_a_key_that_no_model_declares_is_named(ward, at):
+    ward.migration("0001_initial", BED)
+    with at(ward) as database:
+        database.execute("""
+            CREATE TABLE bells (bed bigint REFERENCES ward_bed);
+            CREATE TABLE floors (id bigint PRIMARY KEY);
+            ALTER TABLE ward_bed ADD floor bigint REFERENCES floors
+        """)
+        with database.session("LOCK TABLE bells, floors IN ACCESS SHARE MODE"):
+            found = back()
+
+        assert sorted(one.subject for one in found["locks.W001"]) == ["bells", "floors"]
+
+
+def test_without_a_look_at_the_data_it_is_said_that_nothing_is_known_of_it(ward, at):
+    ward.migration("0001_initial", BED)
+    with at(ward, registered=True) as database:
+        database.execute("INSERT INTO ward_bed (name) VALUES ('one')")
+
+        assert told(back(depth=Depth.CATALOG), "rollback.W007") == [
+            "the way back drops or changes what ward_bed may hold; that was not looked at (--no-data)."
+        ]
+        assert set(back(depth=Depth.CATALOG)) == {"rollback.W007"}
 
 
 def owned_by(database, role, *tables):

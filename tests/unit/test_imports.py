@@ -10,7 +10,7 @@ APPS = ("migrations_safety", "patients", "ehr")
 LAYERS = [
     {"sql", "words", "transactions", "statement_text", "other_apps"},
     {"findings", "composing"},
-    {"way_back", "current_names", "column_values"},
+    {"way_back", "column_values"},
     {"code", "lineage", "refusals", "constraints", "fields", "progress", "expressions", "beside"},
     {"errors", "watchdog", "sharing", "pooler"},
     {"registry", "catalog", "locks", "pace", "index_builds"},

@@ -36,7 +36,7 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
         page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.data.estimates])
         seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.data.estimates if one.sampled.classes]
         page.line("Of the values looked at: " + "; ".join(seen) + "." if seen else "No value was looked at.")
-    elif report.data.depth is Depth.CATALOG:
+    elif report.data.depth is Depth.CATALOG and not report.plan.backwards:
         page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
     if report.findings:
         page.line()
@@ -78,6 +78,8 @@ def _not_blocked(report: Report) -> str:
 
 
 def _rest_of_the_way_back(report: Report) -> str:
+    if report.data.depth is Depth.CATALOG and report.plan.way_back.read:
+        return ", as far as the catalog says; what it loses is not known (--no-data)."
     unseen = len(report.plan.way_back.opaque)
     if report.target.in_recovery:
         return "; this is a standby: migrate on the primary."
