@@ -19,7 +19,7 @@ from migrations_safety.checks.privilege import refuse_hidden_rows
 from migrations_safety.checks.records import refuse_unwritable_records
 from migrations_safety.checks.types import check_types
 from migrations_safety.classes import PLACEHOLDER_CLASSES
-from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
+from migrations_safety.declarations import DeclaredKey, declared_keys, models_on
 from migrations_safety.ledger import Run, recorded_run
 from migrations_safety.locks import deploy_lock
 from migrations_safety.nullification import names_rows
@@ -29,6 +29,7 @@ from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.records import NULLIFIED, RESTORED, RUNS
 from migrations_safety.refusals import (
+    CouldNotLook,
     InsideTransaction,
     NotNullable,
     RowsWithoutName,
@@ -189,9 +190,9 @@ def _refused(censuses: Iterable[Census]) -> dict[str, int]:
 
 def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evidence:
     """The references to all parents that placeholders are made for; refuses before anything is changed."""
-    makers = placeholder_makers()
+    makers = _makers(connection)
     pending = [_pending(connection, maker) for maker in makers]
-    keys = [key for maker in makers for key in keys_to(maker)]
+    keys = [key for maker in makers for key in keys_to(maker, connection.alias)]
     evidence = gather(connection, plan=plan.of_references(keys, pending=pending), target=target)
     refuse_hidden_rows(connection, evidence)
     for table in nullify:
@@ -213,10 +214,20 @@ def _refuse_nullify(evidence: Evidence, table: str) -> None:
             raise RowsWithoutName(table=table)
 
 
-def keys_to(maker: PlaceholderMaker) -> list[DeclaredKey]:
-    """Every key that the models declare to the maker's parent."""
+def _makers(connection: Any) -> list[PlaceholderMaker]:
+    """Those whose parents belong into this database; CouldNotLook where there are none."""
+    here = {model._meta.label for model in models_on(connection.alias)}
+    makers = [maker for maker in placeholder_makers() if apps.get_model(maker.model)._meta.label in here]
+    if not makers:
+        problem = f'No table that placeholders are made in belongs to the database alias "{connection.alias}".'
+        raise CouldNotLook(problem, hint="Name another one with --database, or look at DATABASE_ROUTERS.")
+    return makers
+
+
+def keys_to(maker: PlaceholderMaker, alias: str) -> list[DeclaredKey]:
+    """Every key to the maker's parent that the models declare in the database of that alias."""
     parent = apps.get_model(maker.model)._meta.db_table
-    return [key for model in managed_models(apps) for key in declared_keys(model) if key.target_table == parent]
+    return [key for model in models_on(alias) for key in declared_keys(model) if key.target_table == parent]
 
 
 def _pending(connection: Any, maker: PlaceholderMaker) -> plan.Plan:
@@ -227,7 +238,7 @@ def _pending(connection: Any, maker: PlaceholderMaker) -> plan.Plan:
 def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
     """Apply the migrations that make the parents' tables where they are pending; their labels."""
     applied: list[str] = []
-    for maker in placeholder_makers():
+    for maker in _makers(connection):
         pending = _pending(connection, maker)
         if not (pending.migrations or pending.adopted):
             continue
@@ -260,8 +271,10 @@ def _fill(
         if key.table in nullify:
             nullification.nullify(connection, evidence, key, run, nullified, pace=pace, progress=progress)
     placed = placing.Outcome()
-    for maker in placeholder_makers():
-        keys = [key for key in keys_to(maker) if key in evidence.references() and key.table not in nullify]
+    for maker in _makers(connection):
+        keys = [
+            key for key in keys_to(maker, connection.alias) if key in evidence.references() and key.table not in nullify
+        ]
         for question in counting.questions(evidence, keys, reading=reading):
             placing.place(connection, maker, question, run, placed, pace=pace, progress=progress)
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, connections
+from django.db import connection, connections, router
 
 from migrations_safety.catalog import RULE_WORDS, ForeignKey
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
@@ -132,6 +132,12 @@ def managed_models(apps: Any) -> list[Any]:
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy and not model._meta.swapped
     ]
+
+
+def models_on(alias: str) -> list[Any]:
+    """Those of the project that have a table of their own in the database of that alias, say its routers."""
+    models = managed_models(apps)
+    return [one for one in models if router.allow_migrate_model(alias, one)]
 
 
 def maker_of_table(table: str) -> PlaceholderMaker | None:

@@ -44,6 +44,11 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
             connection.SchemaEditorClass = before
 
 
+def ladder_of(connection: Any) -> Ladder | None:
+    """The ladder that a `migrate` of ours is on, on this connection."""
+    return getattr(connection.SchemaEditorClass, "ladder", None)
+
+
 def is_on_the_ladder(connection: Any) -> bool:
     """Whether a `migrate` of ours is at work on this connection."""
     return hasattr(connection.SchemaEditorClass, "ladder")

@@ -80,6 +80,9 @@ class StatementGuard:
         if not self._prepared(text):
             return None
         try:
+            if self.ladder.is_spent:
+                with self.ladder.watchdog.only_counting():
+                    return run()
             return run()
         except DatabaseError as error:
             if self.ladder.is_conflict(error) and "NOWAIT" not in text.text.upper():
@@ -217,7 +220,8 @@ class StatementGuard:
         if text.only_savepoint:
             self._limit = None  # going back to a savepoint may take the limit back too
             return True
-        self._limit_waiting(0 if text.only_rows and self.ladder.watchdog.guards else self.ladder.milliseconds)
+        is_patient = self.ladder.is_spent or (text.only_rows and self.ladder.watchdog.guards)
+        self._limit_waiting(0 if is_patient else self.ladder.milliseconds)
         if text.validates:
             self._send(statement("watch.lift_timeouts"))
         build = build_of(self.connection, text, progress=self.ladder.progress)

@@ -13,10 +13,11 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import models, router
+from django.db import models
 from django.db.backends.utils import strip_quotes, truncate_name
 from django.db.migrations.utils import resolve_relation
 
+from migrations_safety import routing
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 
 LONGEST_NAME = 63
@@ -74,7 +75,7 @@ class Layouts:
 
     def _of_model(self, state: Any, model: Any) -> Iterator[Layout]:
         name = (model.app_label, model.name_lower)
-        if not _has_table(model) or not router.allow_migrate(self.alias, model.app_label, model_name=model.name_lower):
+        if not _has_table(model) or not routing.has_model(self.alias, model.app_label, model.name_lower):
             return
         fields = {found: one for found, this in model.fields.items() if (one := self._field(name, found, this))}
         if model.options.get("order_with_respect_to"):

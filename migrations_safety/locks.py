@@ -97,12 +97,14 @@ class Ladder:
         self.has_met_conflict = False
         self.is_broken = False
         self.transaction_id: str | None = None
+        self.is_spent = False
 
     def climb(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
         """What `attempt` returns; it must undo itself when it fails (a transaction does).
 
-        `is_whole` where nothing was done before it that would be left half done. An attempt whose code has committed
-        did not undo itself: its error is raised as it is.
+        `is_whole` where nothing was done before it that would be left half done. An attempt whose code has ended its
+        transaction (`is_broken`), or has written through another connection (`is_spent`), did not undo itself: its
+        error is raised as it is.
 
         Raises LocksNotFree or OthersWaited after `retry_for` seconds.
         """
@@ -123,7 +125,7 @@ class Ladder:
     @contextmanager
     def _attempting(self, until: float) -> Iterator[None]:
         before = self.is_in_attempt
-        self.is_in_attempt, self.has_met_conflict, self.is_broken = True, False, False
+        self.is_in_attempt, self.has_met_conflict, self.is_broken, self.is_spent = True, False, False, False
         self.transaction_id = None
         try:
             with self.watchdog.attempt(until=until):
@@ -159,7 +161,7 @@ class Ladder:
 
         Raises OperationalError as if the next statement had been cancelled.
         """
-        if self.watchdog.has_cancelled and self.watchdog.may_cancel:
+        if self.watchdog.has_cancelled and self.watchdog.may_cancel and not self.is_spent:
             raise OperationalError("cancelled between two statements") from psycopg.errors.QueryCanceled()
 
     def _endless_rungs(self) -> Iterator[int]:
@@ -168,8 +170,8 @@ class Ladder:
 
     def _is_undone(self) -> bool:
         """Whether PostgreSQL itself says that nothing of the attempt's transaction was committed."""
-        if self.is_broken or self.transaction_id is None:
-            return not self.is_broken
+        if self.is_broken or self.is_spent or self.transaction_id is None:
+            return not (self.is_broken or self.is_spent)
         session = self.connection.connection  # past the wrappers, for which this would be another statement to guard
         found = session.execute(statement("watch.is_committed"), {"transaction": self.transaction_id}).fetchone()
         return not found[0]

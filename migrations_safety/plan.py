@@ -127,7 +127,7 @@ def read(
     return Plan(
         adopted=tuple(planned(one, connection.alias) for one in adopted),
         migrations=tuple(_planned(one, connection.alias, changes) for one in running),
-        operations=count_operations(running, adding=changes.adding),
+        operations=count_operations(running, connection.alias, adding=changes.adding),
         keys=tuple(new_keys),
         relied_on=_relied_on(new_keys, there),
         declared_tables=_declared_tables(before, state.apps),

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from django.db import router
 from django.db.migrations.operations import (
     AddConstraint,
     AddField,
@@ -23,6 +22,7 @@ from django.db.models import ManyToManyField
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.operations import CreateEnum, ValidateForeignKey
+from migrations_safety.routing import runs_on
 
 KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "validate_foreign_key", "other")
 
@@ -61,9 +61,7 @@ def planned(
         created = [
             one
             for one in operations
-            if isinstance(one, CreateModel)
-            and _kinds_of_model(one)
-            and router.allow_migrate(alias, migration.app_label, model_name=one.name_lower)
+            if isinstance(one, CreateModel) and _kinds_of_model(one) and runs_on(alias, migration.app_label, one)
         ]
         tables = [_table_of(migration, one) for one in created]
     return PlannedMigration(
@@ -72,17 +70,21 @@ def planned(
         atomic=migration.atomic,
         creates=tuple(tables),
         others=tuple(others),
-        enums=tuple(one for one in operations if isinstance(one, CreateEnum)),
+        enums=tuple(
+            one for one in operations if isinstance(one, CreateEnum) and runs_on(alias, migration.app_label, one)
+        ),
         checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
         is_baseline=hasattr(migration, "adopts"),
     )
 
 
-def count_operations(migrations: Iterable[Any], *, adding: Container[int] = ()) -> dict[str, int]:
-    """How many operations of each of `KINDS` the migrations run; `adding` are the ids of those that add a key."""
+def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container[int] = ()) -> dict[str, int]:
+    """How many operations of each of `KINDS` the migrations run there; `adding` are the ids of those that add a key."""
     counts: Counter[str] = Counter()
     for migration in migrations:
         for operation in flat(migration.operations):
+            if not runs_on(alias, migration.app_label, operation):
+                continue
             is_field = isinstance(operation, (AddField, AlterField)) and not operation.field.many_to_many
             counts.update({"add_foreign_key": 1} if is_field and id(operation) in adding else _kinds(operation))
     return {kind: counts[kind] for kind in KINDS}

@@ -50,6 +50,17 @@ class WrongSchema(Refusal):
     hint = "Correct the search_path of the role or the connection, or --expect-schema."
 
 
+class WritesElsewhere(Refusal):
+    message = (
+        'target.E010: {what} would write through the database alias "{alias}", but "{own}" is migrated and another '
+        "database than the expected one must not change; that statement was not sent, the migration was not applied."
+    )
+    hint = (
+        "In the migration's code use schema_editor.connection.alias: Model.objects.using(alias), "
+        "transaction.atomic(using=alias); or migrate without --expect-database, which says it and goes on."
+    )
+
+
 class NoSchema(Refusal):
     message = 'target.E007: the search_path of the role "{role}" {problem} ({path}); nothing was looked at.'
 

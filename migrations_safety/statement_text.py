@@ -32,6 +32,14 @@ ON_ROWS = frozenset({
     "SET", "RESET", "SHOW", "PREPARE", "EXECUTE", "DEALLOCATE", "DECLARE", "FETCH", "MOVE", "CLOSE",
     "LISTEN", "UNLISTEN", "NOTIFY",
 })  # fmt: skip
+READS = frozenset({
+    "SELECT", "VALUES", "TABLE", "WITH", "SHOW", "EXPLAIN", "DECLARE", "FETCH", "MOVE", "CLOSE", "SET", "RESET",
+    "SAVEPOINT", "RELEASE", "PRAGMA", "DESCRIBE",
+}) | ENDS_TRANSACTION  # fmt: skip
+CHANGES = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|PREPARED|FOR\s+(KEY\s+)?SHARE)\b|\bPRAGMA\b.*=", re.IGNORECASE
+)
+"""In a text that begins like a read, what stands outside of its quotes all the same: FOR UPDATE, `WITH … DELETE`."""
 REPEATABLE = frozenset({"VACUUM", "CLUSTER", "REINDEX"})
 CONCURRENTLY = re.compile(r"\A[\s(]*(CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 VALIDATES = re.compile(r"\A\s*ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
@@ -47,6 +55,7 @@ class StatementText:
 
     `ends_transaction`: one of them begins or ends a transaction, so that the text is not one transaction as a whole.
     `only_rows`: all of them read or write rows; whatever else takes locks that other statements wait behind.
+    `only_reads`: changes no row and locks none, as far as its text tells, nor does it define anything.
     `concurrent`: builds, drops or detaches CONCURRENTLY, which no transaction can hold or undo.
     """
 
@@ -55,6 +64,7 @@ class StatementText:
     ends_transaction: bool
     only_savepoint: bool
     only_rows: bool
+    only_reads: bool
     concurrent: bool
     validates: bool
 
@@ -83,6 +93,7 @@ def read(sql: str) -> StatementText:
         ends_transaction=in_body or (any(map(_ends_transaction, parts)) and not BEGIN_ATOMIC.search(code)),
         only_savepoint=len(parts) == 1 and (words[:1] in (("SAVEPOINT",), ("RELEASE",)) or _is_rollback_to(parts[0])),
         only_rows=bool(words) and len(words) == len(parts) and ON_ROWS.issuperset(words),
+        only_reads=bool(words) and len(words) == len(parts) and READS.issuperset(words) and not CHANGES.search(code),
         concurrent=any(map(CONCURRENTLY.match, parts)),
         validates=len(parts) == 1 and bool(VALIDATES.match(code)),
     )

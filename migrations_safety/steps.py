@@ -29,6 +29,7 @@ from migrations_safety.code import code_of
 from migrations_safety.layouts import FieldLayout, Layout, Layouts, ModelName
 from migrations_safety.lineage import Column, Table
 from migrations_safety.operations import AddForeignKeyNotValid, CreateEnum, ValidateForeignKey
+from migrations_safety.routing import runs_on
 
 OF_THE_STATE_ALONE = (AlterModelOptions, AlterModelManagers)
 LOOKED_AT = (CreateEnum, CreateModel, AddForeignKeyNotValid, ValidateForeignKey)
@@ -51,7 +52,8 @@ def _follow(
     label = f"{migration.app_label}.{migration.name}"
     follow_as = partial(_follow, changes, layouts, migration)
     so_far = len(changes.code)
-    if code := code_of(operation, migration=label):
+    code = code_of(operation, migration=label) if runs_on(layouts.alias, migration.app_label, operation) else None
+    if code:
         changes.code.append(code)
     if isinstance(operation, SeparateDatabaseAndState):
         database = state.clone()

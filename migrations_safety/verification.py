@@ -17,12 +17,13 @@ from migrations_safety.comparison.columns import compare_columns
 from migrations_safety.comparison.constraints import compare_constraints
 from migrations_safety.comparison.indexes import compare_indexes
 from migrations_safety.comparison.keys import compare_keys
-from migrations_safety.declarations import DeclaredKey, declared_keys, maker_of_table, managed_models
+from migrations_safety.declarations import DeclaredKey, declared_keys, maker_of_table, managed_models, models_on
 from migrations_safety.findings import Finding, Level
 from migrations_safety.findings import schema as wording
 from migrations_safety.placing import unresolved
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
+from migrations_safety.refusals import CouldNotLook
 from migrations_safety.registry import SchemaToVerify, schema_of
 from migrations_safety.session import Target, connect, in_snapshot
 
@@ -82,7 +83,8 @@ def run(
 
 
 def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: Reading, progress: Progress) -> Report:
-    models, keys = managed_models_of(schema.app_label), keys_of(schema.app_label)
+    models = models_of(schema.app_label, connection.alias)
+    keys = keys_of(models, connection.alias)
     evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
     refuse_hidden_rows(connection, evidence)
     comparison = Comparison(findings=[], found=Counter())
@@ -115,15 +117,19 @@ def _expected(schema: SchemaToVerify, models: list[Any], keys: list[DeclaredKey]
     }
 
 
-def managed_models_of(app_label: str) -> list[Any]:
-    """The models of one app that have a table."""
-    return [model for model in managed_models(apps) if model._meta.app_label == app_label]
+def models_of(app_label: str, alias: str) -> list[Any]:
+    """The models of one app that have a table in the database of that alias; CouldNotLook where none has."""
+    models = [model for model in models_on(alias) if model._meta.app_label == app_label]
+    if not models:
+        problem = f'No table of the app "{app_label}" belongs to the database alias "{alias}".'
+        raise CouldNotLook(problem, hint="Name another one with --database, or look at DATABASE_ROUTERS.")
+    return models
 
 
-def keys_of(app_label: str) -> list[DeclaredKey]:
-    """The keys on the app's tables, and the keys of other apps that point at them."""
-    own_tables = {model._meta.db_table for model in managed_models_of(app_label)}
-    keys = [key for model in managed_models(apps) for key in declared_keys(model)]
+def keys_of(models: list[Any], alias: str) -> list[DeclaredKey]:
+    """The keys on the models' tables, and the keys of others in that database that point at them."""
+    own_tables = {model._meta.db_table for model in models}
+    keys = [key for model in models_on(alias) for key in declared_keys(model)]
     return [key for key in keys if key.table in own_tables or key.target_table in own_tables]
 
 

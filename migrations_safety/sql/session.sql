@@ -28,6 +28,9 @@ ORDER BY named.number
 -- own_relations: what stands in the current schema
 SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema()
 
+-- identity: which server this is (since when it runs), and which of its databases
+SELECT pg_postmaster_start_time(), current_database()
+
 -- settle: what we read is printed in one way, whatever the role or the database prefers
 SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false)
 

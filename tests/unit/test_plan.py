@@ -12,11 +12,11 @@ def migration(*operations):
 
 
 def counts(*operations):
-    return {kind: count for kind, count in count_operations([migration(*operations)]).items() if count}
+    return {kind: count for kind, count in count_operations([migration(*operations)], "default").items() if count}
 
 
 def of_project(app, name):
-    return count_operations([MigrationLoader(None).graph.nodes[app, name]])
+    return count_operations([MigrationLoader(None).graph.nodes[app, name]], "default")
 
 
 def test_the_patient_module_has_the_figures_of_the_review():
@@ -33,7 +33,7 @@ def test_the_patient_module_has_the_figures_of_the_review():
 
 
 def test_no_migration_counts_as_nothing_of_each_kind():
-    assert count_operations([]) == dict.fromkeys(KINDS, 0)
+    assert count_operations([], "default") == dict.fromkeys(KINDS, 0)
 
 
 def test_what_django_makes_by_itself_beside_a_table_is_counted():

@@ -15,8 +15,10 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
 from migrations_safety import catalog, earlier, migrating, plan, precheck
+from migrations_safety.elsewhere import Elsewhere
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
+    COULD_NOT,
     LOOKED_AND_FOUND,
     add_reading_arguments,
     add_report_arguments,
@@ -127,6 +129,7 @@ class SafeMigrate(DjangoMigrate):
             report_file(options["output"]) as write,
             deploy_lock(connection, wait=patience, progress=progress),
             only_own_tables(connection),
+            self._seeing_elsewhere(connection, options),
         ):
             started = time.monotonic()
             catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
@@ -173,6 +176,17 @@ class SafeMigrate(DjangoMigrate):
             with self._reporting_elsewhere(options):
                 super().handle(*args, **options)
         return watchdog.figures()
+
+    @contextmanager
+    def _seeing_elsewhere(self, connection: Any, options: dict[str, Any]) -> Iterator[None]:
+        """What goes out through other aliases is said, and refused where the operator named the database."""
+
+        def tell(sentence: str) -> None:
+            self.stderr.write(sentence, self.style.WARNING)
+
+        self.elsewhere = Elsewhere(connection, expected=options["expect_database"] is not None, tell=tell)
+        with self.elsewhere.watched():
+            yield
 
     @contextmanager
     def _reporting_elsewhere(self, options: dict[str, Any]) -> Iterator[None]:
@@ -222,9 +236,11 @@ def _leaves_the_database_alone(options: dict[str, Any]) -> bool:
 def _refuse_reports(options: dict[str, Any]) -> None:
     """What somebody relies on is not left out in silence."""
     ours = {"--format json": options["format"] == "json"}
-    ours |= {f"--{name.replace('_', '-')}": options[name] for name in ("output", "census", "expect_database")}
+    names = ("output", "census", "expect_database", "expect_schema")
+    ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}
     if wanted := [name for name, is_wanted in ours.items() if is_wanted]:
-        raise CommandError(f'{", ".join(wanted)}: only for PostgreSQL, and "{options["database"]}" is not.')
+        problem = f'{", ".join(wanted)}: only for PostgreSQL, and "{options["database"]}" is not.'
+        raise CommandError(problem, returncode=COULD_NOT)
 
 
 def _names(options: dict[str, Any]) -> dict[str, Any]:
