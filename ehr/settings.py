@@ -21,6 +21,8 @@ if EHR_ID_TYPE not in {"uuid", "text"}:
     raise ImproperlyConfigured("EHR_ID_TYPE must be uuid or text: the type of the hospital's existing ids.")
 MIGRATIONS_SAFETY_ID_TYPE = EHR_ID_TYPE
 MIGRATIONS_SAFETY_ID_TYPE_NAME = "EHR_ID_TYPE"
+MIGRATIONS_SAFETY_ID_PATTERN = env.str("EHR_ID_PATTERN", default="")
+MIGRATIONS_SAFETY_ID_PATTERN_NAME = "EHR_ID_PATTERN"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

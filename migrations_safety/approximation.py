@@ -71,6 +71,7 @@ def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Com
     sample = [composed("approximation.kept_by_statistics", inherited=inherited, **literals, **common)]
     if column and column.indexed and question.type in ("uuid", "text") and not _is_padded(column):
         suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
+        suspects = suspects if question.classified else []
         of_table = {"table": table.in_sql, "column": sql.Identifier(key.column)}
         sample.append(composed("approximation.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
     return sample

@@ -16,6 +16,7 @@ from migrations_safety import catalog, reading, scanning, viewing
 from migrations_safety.classes import (
     BLANKS_AROUND,
     COMPARED,
+    PLACEHOLDER_CLASSES,
     Question,
     classified,
     has_capitals,
@@ -24,6 +25,7 @@ from migrations_safety.classes import (
 )
 from migrations_safety.composing import composed, parent_name, send
 from migrations_safety.declarations import DeclaredKey
+from migrations_safety.equality import End, compared_as, equalities
 from migrations_safety.progress import Progress
 from migrations_safety.reading import Source, size_of
 from migrations_safety.scanning import Rows
@@ -190,10 +192,17 @@ def orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
                 column=sql.Identifier(key.column),
                 target=parent_name(key.target_table, schema=parent.schema, kind=parent.kind),
                 target_column=sql.Identifier(key.target_column),
+                type=sql.SQL(_compared_as(connection, key, there)),
             ),
         )
         values, rows = cursor.fetchone()
     return values, rows
+
+
+def _compared_as(connection: Any, key: DeclaredKey, tables: dict[str, catalog.Table]) -> str:
+    columns = catalog.columns(connection, [table.oid for table in tables.values()])
+    child, parent = columns[tables[key.table].oid][key.column], columns[tables[key.target_table].oid][key.target_column]
+    return compared_as(equalities(connection, [(End(column=child), End(column=parent))]), [child, parent])
 
 
 def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
@@ -201,9 +210,10 @@ def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tu
     found = []
     question, source = prepared(connection, question)
     every = scanning.all_rows(source, value_type(question))
+    asked = {"limit": limit, "many": MANY_ROWS, "allowed": list(PLACEHOLDER_CLASSES)}
     with connection.cursor() as cursor:
         for number, key in enumerate(question.keys):
             of_one = composed("census.orphan_values", number=sql.Literal(number), rows=rows_of(number))
-            send(cursor, classified(connection, question, every) + of_one, {"limit": limit, "many": MANY_ROWS})
+            send(cursor, classified(connection, question, every) + of_one, asked)
             found += [(key.subject, *rest) for _, *rest in cursor.fetchall()]
     return found

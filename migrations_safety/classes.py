@@ -12,13 +12,18 @@ from psycopg import sql
 
 from migrations_safety.composing import composed, parent_name, send, table_name
 from migrations_safety.declarations import DeclaredKey
+from migrations_safety.house_format import is_long_code, is_of_the_house
 from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.scanning import Rows, wanted
 
-PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque")
+NOT_CLASSED = "not_classed"
+"""Of every value whose parent did not ask for classes."""
+PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque", "house_format", NOT_CLASSED)
 OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")
-WARNED_CLASSES = ("uuid_nonrfc", "opaque")
-COMPARED = (*OTHER_SPELLINGS, "opaque")
+WARNED_CLASSES = ("uuid_nonrfc", "opaque", "house_format")
+MAYBE_IDS = ("integer", "mrn_like", "other_text")
+"""Refused classes that may be ids of somebody in a way that only the house knows."""
+COMPARED = (*OTHER_SPELLINGS, "opaque", "house_format")
 """Classes whose values are compared with each other: one person may hide behind several of them."""
 SENTINEL_WORDS = (
     "null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "test", "default", "tbd", "-", "?", "0",
@@ -37,6 +42,8 @@ OPAQUE = (
 )
 
 
+NAME_LIKE = r"^([0-9]+[-_]*)*(([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[-_]*)+([0-9]+[-_]*)*$"
+"""Words with digits before or after them (a date of birth): as long as a generated id they have its characters too."""
 VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version in "47123568" for variant in "89ab"]
 """Patterns of the UUIDs that have them as RFC 9562 says, the usual ones first."""
 
@@ -46,8 +53,9 @@ class Question:
     """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
 
     `schema` is where tables stand that say none. `type` is what values are compared as: `uuid`, `text`, with a
-    collation where ends differ, or another. `since` is a transaction's number: only rows written by it or after it
-    are counted.
+    collation where ends differ, or another. `classified` says whether values are told apart, `id_pattern` what ids of
+    the house's own format look like. `since` is a transaction's number: only rows written by it or after it are
+    counted.
     """
 
     keys: tuple[DeclaredKey, ...]
@@ -56,6 +64,8 @@ class Question:
     type: str
     target_kind: str = ""
     target_is_text: bool = False
+    classified: bool = True
+    id_pattern: str = ""
     record_number_column: str | None = None
     reading: Reading = BY_SIZE
     since: int | None = None
@@ -112,6 +122,8 @@ def has_capitals(connection: Any, question: Question) -> bool:
 
 
 def _class(connection: Any, question: Question) -> sql.Composable:
+    if not question.classified:
+        return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(sql.Literal(NOT_CLASSED))
     by_shape = _class_of_uuid(sql.SQL("known.value::text"), "uuid_canonical", "uuid_nonrfc")
     if question.is_uuid:
         return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(by_shape)
@@ -151,7 +163,10 @@ def _class_of_text(question: Question) -> sql.Composable:
         sentinel_words=sql.Literal(list(SENTINEL_WORDS)),
         record_number=sql.Literal(RECORD_NUMBER),
         opaque=sql.Literal(OPAQUE),
+        name_like=sql.Literal(NAME_LIKE),
         is_record_number=is_record_number,
+        is_of_the_house=is_of_the_house(question.id_pattern),
+        is_long_code=is_long_code(),
     )
 
 

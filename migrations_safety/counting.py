@@ -10,11 +10,15 @@ from typing import Any
 from migrations_safety import census
 from migrations_safety.census import Census
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.checks.types import compared_as, family
 from migrations_safety.classes import Question
 from migrations_safety.declarations import DeclaredKey, maker_of_table
+from migrations_safety.equality import SPELLED
+from migrations_safety.fields import id_pattern
 from migrations_safety.progress import Progress
 from migrations_safety.reading import Reading
+
+CLASSIFIED = ("uuid", *SPELLED)
+"""What values are compared as where classes can tell them apart: a whole number or a date stands for itself."""
 
 
 def count(
@@ -44,16 +48,20 @@ def _parent(key: DeclaredKey) -> tuple[str, str, bool]:
 
 
 def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
-    ends = [evidence.referencing(key) for key in keys] + [evidence.referenced(keys[0])]
+    parent, type = evidence.referenced(keys[0]), evidence.compared_as(keys)
     maker = maker_of_table(keys[0].target_table)
     number = maker.record_number_column if maker else None
+    is_text = parent is not None and parent.base_type.startswith(("text", "character"))
+    is_classified = bool(maker and maker.classified) and type.startswith(CLASSIFIED)
     return Question(
         keys=keys,
         schema=evidence.target.schema,
-        target_exists=ends[-1] is not None,
-        target_kind=evidence.tables[keys[0].target_table].kind if ends[-1] else "",
-        target_is_text=ends[-1] is not None and family(ends[-1].base_type) == "text",
-        type=compared_as([column for column in ends if column]),
+        target_exists=parent is not None,
+        target_kind=evidence.tables[keys[0].target_table].kind if parent else "",
+        target_is_text=is_text and is_classified,
+        type=type,
+        classified=is_classified,
+        id_pattern=id_pattern(),
         record_number_column=number if number and evidence.column(keys[0].target_table, number) else None,
         reading=reading,
     )

@@ -14,9 +14,27 @@ from django.db.models.expressions import Func
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+ID_TYPES = ("uuid", "text")
+
+
+def is_id_type(column_type: str | None) -> bool:
+    """Whether a column's declared type is that of an `IdField`: in upper case, which no other field's is."""
+    return column_type in {one.upper() for one in ID_TYPES}
+
+
 def id_type() -> str:
     """`uuid` or `text`: the setting MIGRATIONS_SAFETY_ID_TYPE, `uuid` where it is not set."""
     return getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE", "uuid")
+
+
+def id_pattern() -> str:
+    """What ids of the house's own format look like: MIGRATIONS_SAFETY_ID_PATTERN, empty where it is not set."""
+    return getattr(settings, "MIGRATIONS_SAFETY_ID_PATTERN", "")
+
+
+def id_pattern_name() -> str:
+    """What a person sets it by."""
+    return getattr(settings, "MIGRATIONS_SAFETY_ID_PATTERN_NAME", "MIGRATIONS_SAFETY_ID_PATTERN")
 
 
 def new_id() -> uuid.UUID | str:

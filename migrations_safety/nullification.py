@@ -8,7 +8,6 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.checks.types import compared_as
 from migrations_safety.composing import composed, parent_name, send
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.ledger import OpenImages, Run, open_images
@@ -139,7 +138,6 @@ def names_rows(evidence: Evidence, key: DeclaredKey) -> bool:
 
 def _names(evidence: Evidence, key: DeclaredKey) -> dict[str, sql.Composable]:
     column, row_id = evidence.column(key.table, key.column), evidence.column(key.table, key.row_id or "")
-    parent = evidence.column(key.target_table, key.target_column)
     assert column is not None and row_id is not None  # else it was refused
     target = evidence.tables[key.target_table]
     return {
@@ -147,7 +145,7 @@ def _names(evidence: Evidence, key: DeclaredKey) -> dict[str, sql.Composable]:
         "column": sql.Identifier(key.column),
         "target": parent_name(key.target_table, schema=target.schema, kind=target.kind),
         "target_column": sql.Identifier(key.target_column),
-        "type": sql.SQL(compared_as([one for one in (column, parent) if one])),
+        "type": sql.SQL(evidence.compared_as([key])),
         "column_type": sql.SQL(column.type),
         "row_id": sql.Identifier(row_id.name),
         "id_type": sql.SQL(row_id.type),

@@ -24,6 +24,8 @@ from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.session import in_snapshot
 from migrations_safety.sql import statement
 
+WHOLE_NUMBERS = ("smallint", "integer", "bigint")
+
 
 @dataclass(kw_only=True)
 class Outcome:
@@ -80,7 +82,19 @@ def place(
         if refused == left.orphans:
             break
         seen = _look(connection, of_orphans, progress=progress)
+    _advance_sequence(connection, question)
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
+
+
+def _advance_sequence(connection: Any, question: Question) -> None:
+    """Where a sequence gives out the parent's ids, let it go on after those that were made."""
+    if question.type not in WHOLE_NUMBERS:
+        return
+    key = question.keys[0]
+    parent = table_name(key.target_table, schema=question.schema)
+    names = {"parent": parent, "parent_name": sql.Literal(parent.as_string()), "column": sql.Literal(key.target_column)}
+    with connection.cursor() as cursor:
+        send(cursor, composed("backfill.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
 
 
 def _look(connection: Any, question: Question, *, progress: Progress) -> Seen:

@@ -109,6 +109,14 @@ class CensusRefused(Refusal):
     hint = "Take a new one: python manage.py precheck --database ALIAS --format json --output FILE"
 
 
+class IdPatternRefused(Refusal):
+    message = "{name} cannot be used: {reason}; nothing was looked at."
+
+    def __init__(self, *, name: str, reason: str) -> None:
+        super().__init__(name=name, reason=reason)
+        self.hint = f"Set {name} to a regular expression of PostgreSQL for a whole id, such as [A-Z]{{3}}-[0-9]{{6}}."
+
+
 class ServerTooOld(Refusal):
     message = (
         "target.E003: PostgreSQL {found} is older than 15, the oldest version this works on; nothing was looked at."

@@ -22,7 +22,9 @@ class PlaceholderMaker:
 
     `model` is the parent, `migration` the one that creates its tables. `values` maps columns to SQL over
     `orphan.value` (the id, in its own type) and `%(run_id)s`; `unresolved` is SQL that is true for a row of
-    the parent that is still a placeholder. `record_number_column` holds numbers that people mistake for ids.
+    the parent that is still a placeholder. `classified` says that the ids are those of people, so that a text or uuid
+    that stands for nobody (`null`, the nil UUID, a telephone number) is told apart and refused; without it every orphan
+    gets its parent. `record_number_column` holds numbers that people mistake for ids.
     """
 
     model: str
@@ -30,6 +32,7 @@ class PlaceholderMaker:
     values: Mapping[str, str]
     companions: tuple[Companion, ...] = ()
     unresolved: str = "false"
+    classified: bool = False
     record_number_column: str | None = None
 
 

@@ -32,6 +32,8 @@ from migrations_safety.operations import AddForeignKeyNotValid, CreateEnum, Vali
 from migrations_safety.routing import runs_on
 
 OF_THE_STATE_ALONE = (AlterModelOptions, AlterModelManagers)
+KEY_ALONE = "AlterField that adds a key"
+"""Its rows are counted; its lock is not judged."""
 LOOKED_AT = (CreateEnum, CreateModel, AddForeignKeyNotValid, ValidateForeignKey)
 """Operations whose effect on what is there is judged: new tables, and keys in two steps."""
 
@@ -76,7 +78,22 @@ def _follow(
         step = _Step(changes, layouts, operation, state, app_label=migration.app_label, label=label, since=since)
         step.run(before, layouts.of(state, names))
         if not code and step.alters_what_is_there and not isinstance(operation, LOOKED_AT):
-            changes.unjudged[type(operation).__name__] += 1
+            adds_a_key = isinstance(operation, AlterField) and _adds_a_key_alone(
+                operation, before, layouts.of(state, names)
+            )
+            changes.unjudged[KEY_ALONE if adds_a_key else type(operation).__name__] += 1
+
+
+def _adds_a_key_alone(operation: AlterField, before: dict[ModelName, Layout], after: dict[ModelName, Layout]) -> bool:
+    """Whether the field gets Django's own key and is otherwise what it was."""
+    old, new = (
+        next((one.fields[operation.name] for one in found.values() if operation.name in one.fields), None)
+        for found in (before, after)
+    )
+    if old is None or new is None or old.has_key or not new.has_key:
+        return False
+    (_, *was), (_, *becomes) = old.field.deconstruct(), new.field.deconstruct()
+    return [*was[:2], {**was[2], "db_constraint": True}] == [*becomes[:2], {**becomes[2], "db_constraint": True}]
 
 
 def _touched(app_label: str, operation: Any) -> list[tuple[str, str]] | None:

@@ -37,5 +37,6 @@ PLACEHOLDER = PlaceholderMaker(
     },
     companions=(RISK_FLAG,),
     unresolved="\"identityStatus\" = 'PLACEHOLDER'",
+    classified=True,
     record_number_column="mrn",
 )

@@ -34,9 +34,13 @@ SAMPLES = {
         "cjld2cjxh0000qzrmn831i7rn", "tz4a98xxat96iws9zmbrgj3a", "01ARZ3NDEKTSV4RRFFQ69G5FAV",
         "V1StGXR8_Z5jdHi6B-myT", "507f1f77bcf86cd799439011",
     ],
+    "house_format": [
+        "UTJ5M0-RQXC2F-7OZKDD-LNYVSGWE", "ABC123-DEF456-GHI789", "a1z2c3d4-9f8e7d-0c1b2a", "A1B2-C3D4-E5F6-G7H8-J9K0",
+    ],
     "other_text": [
         "Achieng Otieno", "0712 345 678", "achieng@example.org", CANONICAL[:-1], CANONICAL + "0",
         " a0eebc999c0b4ef8bb6d6bb9bd380a1", "7a0eebc99c0b-4ef8bb6d-6bb9bd380a11-", "{" + CANONICAL, "Zoë", "患者",
+        "OTIENO-ACHIENG-WANJIKU-1980", "MARIE-JEANNE-DUPONT80-NAIROBI", "0712-345-678-0712-345-678-99", "ABC123-DEF456",
         "12345678901234567890", "7a0e-ebc9-9c0b-4ef8-bb6d-6bb9-bd38-0a11",
     ],
 }  # fmt: skip

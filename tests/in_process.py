@@ -6,10 +6,12 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from io import StringIO
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
@@ -33,6 +35,13 @@ def connected() -> Iterator[Callable[..., Any]]:
         stack.callback(connections.databases.update, default=without)
         stack.callback(forget)
         yield connect_to
+
+
+def migrate(*arguments: str, **options: Any) -> str:
+    """What `migrate` prints; it goes by all its rules, the gate among them."""
+    out = StringIO()
+    call_command("migrate", *arguments, stdout=out, stderr=out, no_progress=True, skip_checks=True, **options)
+    return out.getvalue()
 
 
 def forget() -> None:

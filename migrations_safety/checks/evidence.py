@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migrations_safety import catalog
 from migrations_safety.catalog import Column, ForeignKey, Table
 from migrations_safety.declarations import DeclaredKey
+from migrations_safety.equality import End, Equality, compared_as, equalities
+from migrations_safety.house_format import refuse_id_pattern
 from migrations_safety.plan import Plan
 from migrations_safety.refusals import TablesMissing
 from migrations_safety.session import Target
@@ -24,6 +26,7 @@ class Evidence:
     columns: dict[int, dict[str, Column]]
     keys: tuple[ForeignKey, ...]
     keys_of_partitions: tuple[ForeignKey, ...]
+    equalities: dict[DeclaredKey, Equality] = field(default_factory=dict)
 
     def column(self, table: str, column: str) -> Column | None:
         """A column as it is, or None where the plan is still to make it."""
@@ -67,6 +70,12 @@ class Evidence:
         doubt = self.plan.doubts.get(key)
         return bool(doubt and doubt.any_code and "target_column" not in key.new and not self.referenced(key))
 
+    def compared_as(self, keys: Iterable[DeclaredKey]) -> str:
+        """The type in which the ends of keys to one parent are compared, as the keys would."""
+        keys = tuple(keys)
+        ends = [end for key in keys for end in (self.referencing(key), self.referenced(key)) if end]
+        return compared_as([self.equalities[key] for key in keys], ends)
+
     def counted(self) -> list[Table]:
         """The existing tables whose rows are counted: at either end of a key, or dropped or altered by the way back."""
         return self._at_keys_or(self.plan.way_back.read)
@@ -84,8 +93,9 @@ def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True
     """Read the catalog for a plan.
 
     Raises TablesMissing where a table or column that must be there is not (unless `complete` is False: then the
-    caller reports it), MayNotRead without SELECT on one that has to be counted.
+    caller reports it), IdPatternRefused, MayNotRead without SELECT on one that has to be counted.
     """
+    refuse_id_pattern(connection)
     ends = {name for key in plan.keys for name in (key.table, key.target_table)}
     changed = {one.table for one in plan.used} | {one.table for one in plan.dropped}
     names = set(plan.relied_on) | plan.creates | plan.way_back.touched | ends | changed
@@ -100,10 +110,22 @@ def gather(connection: Any, *, plan: Plan, target: Target, complete: bool = True
         keys=tuple(key for key in keys if not key.partition),
         keys_of_partitions=tuple(key for key in keys if key.partition),
     )
+    evidence = replace(evidence, equalities=_equalities(connection, evidence))
     if complete:
         _refuse_missing(evidence)
     _refuse_unreadable(evidence)
     return evidence
+
+
+def _equalities(connection: Any, evidence: Evidence) -> dict[DeclaredKey, Equality]:
+    """As what each key compares its ends as they are now; one that is not there yet is of the declared type."""
+
+    def end(column: Column | None, key: DeclaredKey) -> End:
+        return End(column=column, declared=None if column else key.column_type)
+
+    keys = evidence.plan.keys
+    ends = [(end(evidence.referencing(key), key), end(evidence.referenced(key), key)) for key in keys]
+    return dict(zip(keys, equalities(connection, ends), strict=True))
 
 
 def _refuse_missing(evidence: Evidence) -> None:

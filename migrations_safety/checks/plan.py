@@ -14,6 +14,7 @@ from migrations_safety.composing import composed, send
 from migrations_safety.findings import Finding
 from migrations_safety.findings import plan as wording
 from migrations_safety.planned_changes import Drop
+from migrations_safety.steps import KEY_ALONE
 
 FOREIGN_TABLE = "a foreign table"
 """ALTER TABLE takes one, where it takes no view."""
@@ -25,8 +26,8 @@ def check_plan(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> l
     found = [*_missing(connection, evidence), *_dropped(connection, evidence, looks_at_data=looks_at_data)]
     if plan.code:
         found.append(wording.runs_code(kinds=_kinds(plan.code)))
-    if plan.unjudged:
-        found.append(wording.not_judged(sum(plan.unjudged.values()), kinds=_kinds(plan.unjudged)))
+    if unjudged := {kind: number for kind, number in plan.unjudged.items() if kind != KEY_ALONE}:
+        found.append(wording.not_judged(sum(unjudged.values()), kinds=_kinds(unjudged)))
     return found
 
 

@@ -11,8 +11,9 @@ from migrations_safety.catalog import Table
 from migrations_safety.census import MANY_ROWS, Census, Counted
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.plan import holds_anything
-from migrations_safety.classes import OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
+from migrations_safety.classes import MAYBE_IDS, NOT_CLASSED, OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.declarations import maker_of_table
+from migrations_safety.fields import id_pattern_name
 from migrations_safety.findings import Finding
 from migrations_safety.findings import references as wording
 
@@ -41,12 +42,10 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
     has_maker = maker_of_table(counted.key.target_table) is not None
     allowed = [counted.orphans[one] for one in PLACEHOLDER_CLASSES if one in counted.orphans]
     if allowed:
-        if not has_maker:
-            backfill_hint = f"Make the missing rows of {counted.key.target_table}, or correct these references."
+        hint = backfill_hint if has_maker else None
         values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
-        yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=backfill_hint)
-    column = evidence.referencing(counted.key)
-    may_nullify = bool(column and column.nullable) and not allowed and has_maker
+        yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=hint)
+    may_nullify = not allowed and _is_nullable(evidence, counted)
     for identifier_class, (values, rows) in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
             yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
@@ -56,10 +55,25 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
                 identifier_class=identifier_class,
                 values=values,
                 rows=rows,
-                nullify=counted.key.table if may_nullify and identifier_class not in OTHER_SPELLINGS else None,
+                nullify=counted.key.table if may_nullify and _may_go(counted, identifier_class) else None,
+                pattern_setting=id_pattern_name() if identifier_class in MAYBE_IDS else None,
             )
+    if NOT_CLASSED in counted.classes:
+        return
     if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
+
+
+def _is_nullable(evidence: Evidence, counted: Counted) -> bool:
+    column = evidence.referencing(counted.key)
+    return bool(column and column.nullable)
+
+
+def _may_go(counted: Counted, identifier_class: str) -> bool:
+    """What stands for nobody; not a person's other spelling, nor what may be the ids of most people in a table."""
+    _, rows = counted.orphans[identifier_class]
+    is_most = identifier_class in MAYBE_IDS and 2 * rows > counted.non_null
+    return not is_most and identifier_class not in OTHER_SPELLINGS
 
 
 def _may_be_corrected(counted: Counted, *, code: str) -> Finding:

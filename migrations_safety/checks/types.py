@@ -1,83 +1,118 @@
-"""Checks of the types at both ends of a key, as they really are."""
+"""Checks of the types at both ends of a key, as they will be when it is made."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 
+from migrations_safety import catalog
 from migrations_safety.catalog import Column
 from migrations_safety.checks.evidence import Evidence
-from migrations_safety.declarations import DeclaredKey
+from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
+from migrations_safety.equality import End, Equality, equalities
+from migrations_safety.fields import ID_TYPES, id_type, is_id_type
 from migrations_safety.findings import Finding
 from migrations_safety.findings import types as wording
+from migrations_safety.words import in_sql, quoted
 
-TEXT_TYPES = ("text", "character varying", "character")
+SINCE_COLLATIONS_ARE_COMPARED = 180000
+"""From this version on a key refuses two collations of which one is not deterministic (42P21)."""
 
 
 def check_types(connection: Any, evidence: Evidence) -> list[Finding]:
-    """For every key: PostgreSQL refuses a key between uuid and text; other differences are worth a look."""
-    return [finding for key in evidence.plan.keys for finding in _types(evidence, key)]
+    """For every key: whether PostgreSQL takes it; types and collations that differ are worth a look."""
+    ends = [_ends(evidence, key) for key in evidence.plan.keys]
+    found: list[Finding] = []
+    for key, of_key, equality in zip(evidence.plan.keys, ends, equalities(connection, ends), strict=True):
+        found += _types(connection, evidence, key, of_key, equality)
+    return found
 
 
-def _types(evidence: Evidence, key: DeclaredKey) -> list[Finding]:
-    altered = {(table, name) for table, name, *_ in evidence.plan.altered}
-    column = None if (key.table, key.column) in altered else evidence.referencing(key)
-    parent = None if (key.target_table, key.target_column) in altered else evidence.referenced(key)
-    type_name = _name(column, key.column_type)
-    target_type = _name(parent, key.column_type)
+def _ends(evidence: Evidence, key: DeclaredKey) -> tuple[End, End]:
+    """Both ends: as they are there, or as the plan makes them."""
+    to_come = {(table, name): type for table, name, type, _ in evidence.plan.altered}
+
+    def end(there: Column | None, table: str, name: str) -> End:
+        column = None if (table, name) in to_come else there
+        return End(column=column, declared=None if column else to_come.get((table, name), key.column_type))
+
+    return (
+        end(evidence.referencing(key), key.table, key.column),
+        end(evidence.referenced(key), key.target_table, key.target_column),
+    )
+
+
+def _types(
+    connection: Any, evidence: Evidence, key: DeclaredKey, ends: tuple[End, End], equality: Equality
+) -> Iterator[Finding]:
+    type_name, target_type = map(_name, ends)
+    words = {"type": type_name, "target": f'{key.target_table}."{key.target_column}"', "target_type": target_type}
+    child, parent = (end.column for end in ends)
     if not (type_name and target_type):
-        return []  # the plan makes this end, and takes the key away again
-    target = f'{key.target_table}."{key.target_column}"'
-    if family(type_name) != family(target_type):
-        hint = _hint(evidence, key)
-        return [wording.no_common_type(key.subject, type=type_name, target=target, target_type=target_type, hint=hint)]
-    if type_name != target_type:
-        return [wording.other_type(key.subject, type=type_name, target=target, target_type=target_type)]
-    if column and parent and column.collation != parent.collation:
-        collations = {"collation": column.collation, "target_collation": parent.collation}
-        return [wording.other_collation(key.subject, target=target, **collations)]
-    return []
+        return  # the plan makes this end, and takes the key away again
+    if not equality.known:
+        if type_name != target_type:
+            yield wording.type_not_there(key.subject, **words)
+    elif not equality.is_possible:
+        yield wording.no_common_type(key.subject, hint=_hint(connection, key, ends), **words)
+    elif type_name != target_type:
+        yield wording.other_type(key.subject, **words)
+    elif child and parent and child.collation != parent.collation:
+        collations = {"collation": child.collation, "target_collation": parent.collation}
+        both = child.deterministic and parent.deterministic
+        refused = not both and connection.pg_version >= SINCE_COLLATIONS_ARE_COMPARED
+        make = wording.no_common_collation if refused else wording.other_collation
+        yield make(key.subject, target=words["target"], **collations)
 
 
-def family(type_name: str) -> str:
-    """`text` for all character types, whole numbers together, else the type's own name without its length."""
-    bare = type_name.partition("(")[0].lower()
-    if bare in TEXT_TYPES or bare == "varchar":
-        return "text"
-    return "integer" if bare in {"smallint", "integer", "bigint"} else bare
-
-
-def compared_as(ends: list[Column]) -> str:
-    """The type in which a key compares its ends; text byte by byte where these differ in more than their type."""
-    families = {family(column.base_type) for column in ends}
-    if families == {"text"}:
-        collations = {(column.collation, column.deterministic) for column in ends}
-        return "text" if len(collations) == 1 and all(column.deterministic for column in ends) else 'text COLLATE "C"'
-    if len(families) == 1:
-        return "bigint" if families == {"integer"} else families.pop()
-    return "text"
-
-
-def _name(column: Column | None, declared: str | None) -> str:
+def _name(end: End) -> str:
     """As PostgreSQL spells it; a domain is what it is made of."""
-    spelled = column.base_type if column else (declared or "").lower()
+    spelled = end.column.base_type if end.column else (end.declared or "").lower()
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
-def _hint(evidence: Evidence, key: DeclaredKey) -> str:
-    """The setting that fits where one does: the type that all existing ends have in common."""
-    ends = [
-        column
-        for one in evidence.plan.keys
-        for column in (evidence.referencing(one), evidence.referenced(one))
-        if column
-    ]
-    families = {family(column.base_type) for column in ends}
-    setting = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
-    if len(families) == 1 and families <= {"uuid", "text"}:
-        return f"Set {setting}={families.pop()}: that is what the existing columns are."
-    return (
-        f"The existing columns are of several types, no {setting} fits all: first ALTER TABLE {key.table} ALTER COLUMN."
-    )
+def _hint(connection: Any, key: DeclaredKey, ends: tuple[End, End]) -> str:
+    """What brings the two together: the models' own type, which a setting may decide on for all ids."""
+    if not is_id_type(key.column_type):
+        return _converted(key, ends, _name(End(declared=key.column_type)))
+    name = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
+    existing = Counter(_kind(column.base_type) for column in _existing_ids(connection))
+    ((fitting, _),) = Counter({one: existing[one] for one in ID_TYPES}).most_common(1)
+    if existing[fitting] == existing.total():
+        return f"Set {name}={fitting}: that is what the existing columns are."
+    if fitting != id_type() and {_kind(end.column.base_type) for end in ends if end.column} == {fitting}:
+        return f"Set {name}={fitting}: that is what most of the existing columns are."
+    return f"The existing columns are of several types, no {name} fits all. " + _converted(key, ends, fitting)
+
+
+def _converted(key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
+    """The statement that converts the end that is not of that type."""
+    places = ((key.table, key.column), (key.target_table, key.target_column))
+    for (table, name), end in zip(places, ends, strict=True):
+        if end.column and _kind(_name(end)) != _kind(type):
+            statement = (
+                f"ALTER TABLE {in_sql(table)} ALTER COLUMN {quoted(name)} TYPE {type} USING {quoted(name)}::{type};"
+            )
+            return f"{statement} It rewrites the table under a lock, and fails where a value does not fit."
+    return "Give both fields the same type in the models."
+
+
+def _kind(type_name: str) -> str:
+    """`text` for every type of characters, whatever its length."""
+    return "text" if type_name.startswith("character") else type_name
+
+
+def _existing_ids(connection: Any) -> Iterator[Column]:
+    """Of all keys that the models declare, not of one plan alone: the columns that the setting decides on."""
+    keys = [key for model in managed_models(apps) for key in declared_keys(model) if is_id_type(key.column_type)]
+    ends = {end for key in keys for end in ((key.table, key.column), (key.target_table, key.target_column))}
+    tables = catalog.tables(connection, {table for table, _ in ends})
+    columns = catalog.columns(connection, [table.oid for table in tables.values()])
+    for table, name in ends:
+        if table in tables and name in columns[tables[table].oid]:
+            yield columns[tables[table].oid][name]

@@ -11,17 +11,34 @@ NOT_KNOWN = ("references.E005", "references.W006", "references.W007")
 """These say that a reference may or may not be covered."""
 
 
-def orphans(subject: str, *, values: int, rows: int, target: str, hint: str) -> Finding:
-    """References to parents that do not exist, of classes that may become placeholders."""
+def orphans(subject: str, *, values: int, rows: int, target: str, hint: str | None) -> Finding:
+    """References to parents that do not exist, of classes that may become placeholders; `hint` says how to make them.
+
+    It is None where no app has registered what a placeholder of that table is.
+    """
+    hint = hint or f"Make the missing rows of {target}, or correct these references."
     message = f"holds {counted(values, 'value')} in {counted(rows, 'row')} with no row in {target}."
     return finding("references.E001", subject, message, hint)
 
 
-def refused_class(subject: str, *, identifier_class: str, values: int, rows: int, nullify: str | None) -> Finding:
-    """Orphans that must not become placeholders; `nullify` is the table, where that would let go of nothing better."""
+def refused_class(
+    subject: str,
+    *,
+    identifier_class: str,
+    values: int,
+    rows: int,
+    nullify: str | None,
+    pattern_setting: str | None = None,
+) -> Finding:
+    """Orphans that must not become placeholders.
+
+    `nullify` is the table, where that would let go of nothing better; `pattern_setting` names the house's own ids.
+    """
     figures = f"{counted(values, 'value')} in {counted(rows, 'row')}"
     message = f"holds {figures} of the class {identifier_class}, which {REASONS[identifier_class]}."
     hint = "Correct these rows in the application, a person who knows them confirms each."
+    if pattern_setting:
+        hint += f" If they are ids of a format of your own: set {pattern_setting} to it, then run precheck again."
     if nullify:
         table = shlex.quote(nullify)
         hint += f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
@@ -101,6 +118,7 @@ REASONS = {
     "uuid_nonrfc": "has a version or variant that no generator makes",
     "integer": "is a number of an older system and needs a mapping table",
     "mrn_like": "looks like a medical record number, not an id",
+    "house_format": "is an id in a format of the house's own; it is kept exactly as it is",
     "opaque": "is an id of another kind (cuid, ulid, nanoid, ObjectId); it is kept exactly as it is",
     "several_spellings": "is an id of a parent that is there in another spelling: one person, not two",
     "conflict": "cannot be placed: another row has the record number that the placeholder would get",

@@ -93,7 +93,14 @@ WITH image AS MATERIALIZED (
 SELECT count(*) FROM restored
 
 -- with_parent: only references whose parent is there, as a key demands it
-AND EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column} = image.value::{column_type})
+AND EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column}::{type} = image.value::{column_type}::{type})
 
 -- unresolved: parents that are still placeholders
 SELECT count(*) FROM {parent} WHERE {unresolved}
+
+-- advance_sequence: lets the sequence of an id, if there is one, go on after the highest id
+SELECT setval(sequence.name::regclass, highest.id)
+FROM (SELECT pg_get_serial_sequence({parent_name}, {column}) AS name) AS sequence
+CROSS JOIN (SELECT max({parent_id}) AS id FROM {parent}) AS highest
+WHERE has_sequence_privilege(sequence.name::regclass, 'UPDATE')
+  AND highest.id > coalesce(pg_sequence_last_value(sequence.name::regclass), 0)

@@ -39,7 +39,12 @@ AND relname <> 'django_migrations' AND NOT starts_with(relname, 'migrations_safe
 -- columns: the columns of the given tables
 SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid, a.atttypmod AS type_modifier,
        format_type(a.atttypid, a.atttypmod) AS type,
-       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END AS base_type,
+       CASE WHEN t.typtype = 'd' THEN (
+           WITH RECURSIVE bare AS (
+               SELECT t.typbasetype AS type, t.typtypmod AS modifier
+               UNION ALL SELECT d.typbasetype, d.typtypmod FROM bare JOIN pg_type d ON d.oid = bare.type WHERE d.typtype = 'd'
+           ) SELECT format_type(bare.type, bare.modifier) FROM bare JOIN pg_type b ON b.oid = bare.type WHERE b.typtype <> 'd'
+       ) ELSE format_type(a.atttypid, a.atttypmod) END AS base_type,
        NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
                                    AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated) AS nullable,
        pg_get_expr(d.adbin, d.adrelid) AS "default", a.attidentity::text AS identity, a.attgenerated::text AS generated,

@@ -82,11 +82,24 @@ CASE
     WHEN u.uuid IS NOT NULL THEN {class_of_uuid}
     WHEN t.trimmed = '' THEN 'blank'
     WHEN lower(t.trimmed COLLATE "C") = ANY ({sentinel_words}) THEN 'sentinel_word'
+    WHEN {is_of_the_house} THEN CASE WHEN {is_record_number} THEN 'mrn_like' ELSE 'house_format' END
     WHEN t.trimmed COLLATE "C" ~ '^[+-]?[0-9]{{1,19}}$' THEN 'integer'
     WHEN {is_record_number} OR lower(t.trimmed COLLATE "C") ~ {record_number} THEN 'mrn_like'
-    WHEN known.value::text COLLATE "C" ~ {opaque} AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){{3}}' THEN 'opaque'
+    WHEN known.value::text COLLATE "C" ~ {opaque} AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){{3}}'
+         AND known.value::text COLLATE "C" !~ {name_like} THEN 'opaque'
+    WHEN {is_long_code} THEN 'house_format'
     ELSE 'other_text'
 END
+
+-- is_of_the_house: true where the whole value is of the pattern that the house registered
+known.value::text COLLATE "C" ~ {whole}
+
+-- is_long_code: true where the value has the structure of a generated code, and not hexadecimal digits alone: a UUID that is damaged
+known.value::text COLLATE "C" ~ {long_code} AND known.value::text COLLATE "C" ~ {mixed}
+AND known.value::text COLLATE "C" ~ '[g-zG-Z]' AND length(replace(known.value::text, '-', '')) >= {long_enough}
+
+-- matches_no_ids: whether a pattern matches what is no id; an error where it is no regular expression, alone or as a whole
+SELECT bool_or(no_id ~ %(whole)s) AND '' ~ %(pattern)s IS NOT NULL FROM unnest(%(no_ids)s::text[]) AS no_id
 
 -- is_record_number: true where the value is the record number of a parent
 EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text COLLATE "default")

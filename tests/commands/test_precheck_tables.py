@@ -177,7 +177,9 @@ def test_where_the_existing_columns_differ_no_setting_fits(hospital, in_process)
 
     assert [one.subject for one in found["types.E001"]] == ['bills."patientId"']
     assert found["types.E001"][0].hint == (
-        "The existing columns are of several types, no EHR_ID_TYPE fits all: first ALTER TABLE bills ALTER COLUMN."
+        "The existing columns are of several types, no EHR_ID_TYPE fits all. "
+        'ALTER TABLE bills ALTER COLUMN "patientId" TYPE uuid USING "patientId"::uuid; '
+        "It rewrites the table under a lock, and fails where a value does not fit."
     )
 
 

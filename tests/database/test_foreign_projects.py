@@ -5,7 +5,6 @@ from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
 
 from migrations_safety import plan, planned_changes, planned_keys
-from migrations_safety.checks.types import compared_as
 from migrations_safety.declarations import declared_keys
 from migrations_safety.steps import follow
 from migrations_safety.words import in_sql
@@ -91,35 +90,6 @@ def test_apps_without_migrations_are_not_missed(hospital, in_process, settings):
 )
 def test_a_name_is_told_as_a_statement_needs_it(name, expected):
     assert in_sql(name) == expected
-
-
-def column(database, in_process, table, name):
-    from migrations_safety import catalog
-
-    connection = in_process(database)
-    oid = catalog.tables(connection, [table])[table].oid
-    return catalog.columns(connection, [oid])[oid][name]
-
-
-@pytest.mark.parametrize(
-    ("types", "expected"),
-    [
-        (["uuid", "uuid"], "uuid"),
-        (["text", "varchar(36)"], "text"),
-        (["bigint", "integer"], "bigint"),
-        (["numeric(10,2)", "numeric"], "numeric"),
-        (["uuid", "text"], "text"),
-        (['text COLLATE "C"', "text"], 'text COLLATE "C"'),
-        (["identifier", "text"], "text"),
-    ],
-)
-def test_ends_are_compared_as_a_key_compares_them(empty, in_process, types, expected):
-    empty.execute("CREATE DOMAIN identifier AS text")
-    empty.execute(f"CREATE TABLE things ({', '.join(f'c{number} {one}' for number, one in enumerate(types))})")
-
-    ends = [column(empty, in_process, "things", f"c{number}") for number in range(len(types))]
-
-    assert compared_as(ends) == expected
 
 
 def test_types_are_those_of_postgresql_whatever_the_default_database_is(in_process, hospital):

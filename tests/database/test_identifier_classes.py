@@ -5,11 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ehr.models import Bill
-from migrations_safety import census
-from migrations_safety.classes import Question
+from migrations_safety import census, precheck
+from migrations_safety.classes import PLACEHOLDER_CLASSES, Question
 from migrations_safety.declarations import declared_keys
+from migrations_safety.refusals import IdPatternRefused
 from tests.factories import PatientFactory, refer
-from tests.identifiers import OF_UUID_COLUMNS, SAMPLES
+from tests.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES
 
 ALL = {value: name for name, values in SAMPLES.items() for value in values}
 BLANKS = st.text(" \t\n\r\u00a0\u200b\u2003\ufeff", max_size=2)
@@ -111,6 +112,88 @@ def test_any_uuid_of_a_uuid_column_gets_a_uuid_class(hospital, in_process, value
 
     assert set(found) == set(map(str, values))
     assert all(name.startswith("uuid_") and name != "uuid_noncanonical" for name in found.values())
+
+
+NAMES = [
+    "Achieng", "Otieno", "Wanjiku", "Jean-Pierre", "María José", "O'Brien", "Nguyễn", "Müller-Lüdenscheidt", "Zoë",
+    "Li", "Mohammed", "Fitzgerald", "Vanderbilt", "Okonkwo", "St", "Van der Berg",
+]  # fmt: skip
+DIGITS = st.text("0123456789", min_size=2, max_size=12)
+
+
+@ON_ONE_DATABASE
+@given(
+    words=st.lists(st.sampled_from(NAMES), min_size=1, max_size=6),
+    year=st.sampled_from(["", "80", "1980", "2026-01-02", "19800517"]),
+    between=st.sampled_from(["-", "--", " ", ", ", ".", "_", ""]),
+    spelled=st.sampled_from([str, str.upper, str.lower]),
+    glued=st.booleans(),
+)
+def test_a_name_is_never_an_id(text, words, year, between, spelled, glued):
+    value = spelled(between.join([*words[:-1], words[-1] + year] if glued else [*words, year]))
+
+    assert classes_of(*text, [value])[value] not in PLACEHOLDER_CLASSES
+
+
+@ON_ONE_DATABASE
+@given(
+    parts=st.lists(DIGITS, min_size=1, max_size=6),
+    between=st.sampled_from(["-", " ", ".", "/", ""]),
+    before=st.sampled_from(["", "+", "00", "tel:", "tel-"]),
+    after=st.sampled_from(["", "x12", " ext. 12", "-ext12"]),
+)
+def test_a_telephone_number_is_never_an_id(text, parts, between, before, after):
+    value = before + between.join(parts) + after
+
+    assert classes_of(*text, [value])[value] not in PLACEHOLDER_CLASSES
+
+
+@ON_ONE_DATABASE
+@given(st.lists(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=6, max_size=6), min_size=3, max_size=5))
+def test_a_generated_code_of_mixed_groups_is_one_of_the_house(text, groups):
+    value = "-".join(f"{group[:4]}7X" for group in groups)
+
+    assert classes_of(*text, [value])[value] in ("house_format", "mrn_like")
+
+
+def test_a_registered_pattern_stands_for_ids_that_nothing_else_knows(text):
+    values = ["ABC-0001", "12345678", "0", "null", " ", CANONICAL.upper(), "xABC-0001", "ABC-0001\n", "50%"]
+
+    found = classes_of(*text, values, id_pattern="[A-Z]{3}-[0-9]{4}|[0-9]{8}|[0-9]+%|null|0|.*380A11")
+
+    assert found == {
+        "ABC-0001": "house_format",
+        "12345678": "house_format",
+        "50%": "house_format",
+        "0": "sentinel_word",
+        "null": "sentinel_word",
+        " ": "blank",
+        CANONICAL.upper(): "uuid_noncanonical",
+        "xABC-0001": "other_text",
+        "ABC-0001\n": "other_text",
+    }
+
+
+def test_a_record_number_of_the_registered_pattern_is_no_id(make, in_process):
+    database = make("with_patients", "text")
+    PatientFactory.create(on=database, id="p", mrn="ABC-0001")
+    how = {"target_exists": True, "record_number_column": "mrn", "id_pattern": "[A-Z]{3}-[0-9]{4}"}
+
+    found = classes_of(in_process(database), database, ["ABC-0001", "ABC-0002"], **how)
+
+    assert found == {"ABC-0001": "mrn_like", "ABC-0002": "house_format"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [("[A-Z", "cannot read it"), ("a)|(b", "cannot read it"), (".*", "names or telephone numbers")],
+)
+def test_a_pattern_that_is_none_or_takes_everything_ends_the_look(hospital_text, in_process, settings, pattern, words):
+    in_process(hospital_text)
+    settings.MIGRATIONS_SAFETY_ID_PATTERN = pattern
+
+    with pytest.raises(IdPatternRefused, match=f"EHR_ID_PATTERN cannot be used: .*{words}"):
+        precheck.run(using="default")
 
 
 @ON_ONE_DATABASE

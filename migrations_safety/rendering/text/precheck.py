@@ -7,6 +7,7 @@ from typing import Any
 from migrations_safety.approximation import Estimate
 from migrations_safety.census import Counted
 from migrations_safety.checks.evidence import Evidence
+from migrations_safety.classes import NOT_CLASSED
 from migrations_safety.precheck import Depth, Report
 from migrations_safety.rendering.text.page import Page, database
 from migrations_safety.words import counted
@@ -29,13 +30,19 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
     if references:
         page.line()
         page.table(REFERENCE_HEADINGS, [_reference(report.evidence, one) for one in references])
-        classes = [f"{one.key.table}: {_classes(one)}" for one in references if one.classes]
-        page.line("Values by class: " + "; ".join(classes) + "." if classes else "No references yet.")
+        classes = [f"{one.key.table}: {_classes(one)}" for one in references if _classes(one)]
+        if classes:
+            page.line("Values by class: " + "; ".join(classes) + ".")
+        elif not any(one.distinct_values for one in references):
+            page.line("No references yet.")
     elif report.data.estimates:
         page.line("From statistics and a few index entries; nothing was counted (--approximate):", style="yellow")
         page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.data.estimates])
-        seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.data.estimates if one.sampled.classes]
-        page.line("Of the values looked at: " + "; ".join(seen) + "." if seen else "No value was looked at.")
+        seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.data.estimates if _classes(one.sampled)]
+        if seen:
+            page.line("Of the values looked at: " + "; ".join(seen) + ".")
+        elif not any(one.sampled.distinct_values for one in report.data.estimates):
+            page.line("No value was looked at.")
     elif report.data.depth is Depth.CATALOG and not report.plan.backwards:
         page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
     if report.findings:
@@ -140,4 +147,4 @@ def _estimate(one: Estimate) -> list[str]:
 
 
 def _classes(one: Counted) -> str:
-    return ", ".join(f"{values:,} {name}" for name, values in one.classes.items())
+    return ", ".join(f"{values:,} {name}" for name, values in one.classes.items() if name != NOT_CLASSED)
