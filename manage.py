@@ -29,9 +29,16 @@ def stop_with_one_sentence(arguments: list[str]) -> None:
 
     try:
         run(arguments)
-    except (ImproperlyConfigured, DatabaseError, InterfaceError) as error:
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except (DatabaseError, InterfaceError) as error:
+        import psycopg
+
         from migrations_safety.errors import explain
 
+        if error.__cause__ and not isinstance(error.__cause__, psycopg.Error):
+            raise  # another vendor's
         print("\n".join(filter(None, explain(error))), file=sys.stderr)
         sys.exit(2)
 

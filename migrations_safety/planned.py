@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
+import marshal
+import sys
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from django.db.migrations.operations import (
@@ -24,6 +25,7 @@ from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_ke
 from migrations_safety.operations import CreateEnum, ValidateForeignKey
 from migrations_safety.routing import runs_on
 
+UNKNOWN = "unknown"
 KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "validate_foreign_key", "other")
 
 
@@ -34,7 +36,8 @@ class PlannedMigration:
     `others` are names that it gives to indexes of new tables and to tables that it renames. What the plan itself has
     freed by then is left out of both.
 
-    `checksum` is the SHA-256 of the file that it stands in. A baseline is one that may be adopted instead of run.
+    `checksum` is the SHA-256 of the file that it stands in, or `unknown`. A baseline is one that may be adopted
+    instead of run.
     """
 
     app: str
@@ -73,9 +76,25 @@ def planned(
         enums=tuple(
             one for one in operations if isinstance(one, CreateEnum) and runs_on(alias, migration.app_label, one)
         ),
-        checksum=sha256(Path(inspect.getfile(type(migration))).read_bytes()).hexdigest(),
+        checksum=_checksum(type(migration).__module__),
         is_baseline=hasattr(migration, "adopts"),
     )
+
+
+def _checksum(module: str) -> str:
+    """Of the module's file as its loader has it, which may be a zip's; of its code where there is no file."""
+    for content in (_file, _code):
+        with suppress(Exception):  # a loader need not have either, and somebody's own may raise anything
+            return sha256(content(sys.modules[module])).hexdigest()
+    return UNKNOWN
+
+
+def _file(module: Any) -> bytes:
+    return bytes(module.__loader__.get_data(module.__file__))
+
+
+def _code(module: Any) -> bytes:
+    return marshal.dumps(module.__loader__.get_code(module.__name__))
 
 
 def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container[int] = ()) -> dict[str, int]:

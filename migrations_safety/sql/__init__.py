@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 HEADING = re.compile(r"^-- ([a-z_]+): .+$", re.MULTILINE)
 
@@ -16,7 +16,7 @@ HEADING = re.compile(r"^-- ([a-z_]+): .+$", re.MULTILINE)
 @cache
 def statements(file: str) -> dict[str, str]:
     """The statements of `<file>.sql` by name."""
-    text = (Path(__file__).parent / f"{file}.sql").read_text()
+    text = (files(__name__) / f"{file}.sql").read_text(encoding="utf-8")  # of a zip too
     _, *parts = HEADING.split(text)
     return dict(zip(parts[::2], (body.strip() for body in parts[1::2]), strict=True))
 
