@@ -76,12 +76,12 @@ class StatementGuard:
             return self._after_the_attempt(run, text)
         self.ladder.give_way()
         if text.ends_transaction:
-            return self._ending_the_attempt(run)
+            return self._ending_the_attempt(run, text)
         if not self._prepared(text):
             return None
         try:
             if self.ladder.is_spent:
-                with self.ladder.watchdog.only_counting():
+                with self.ladder.watchdog.only_counting(text.name):
                     return run()
             return run()
         except DatabaseError as error:
@@ -89,11 +89,11 @@ class StatementGuard:
                 self.ladder.has_met_conflict = True
             raise
 
-    def _ending_the_attempt(self, run: Callable[[], Result]) -> Result:
+    def _ending_the_attempt(self, run: Callable[[], Result], text: StatementText) -> Result:
         """The code commits our transaction itself: from here on nothing can be undone as a whole, as in Django."""
         self._limit_waiting(0)
         self._let_go()
-        with self.ladder.watchdog.only_counting():
+        with self.ladder.watchdog.only_counting(text.name):
             return run()
 
     def _let_go(self) -> None:
@@ -109,7 +109,7 @@ class StatementGuard:
                 self._savepoints.add(name)
             elif name not in self._savepoints:
                 return None
-        with self.ladder.watchdog.only_counting():
+        with self.ladder.watchdog.only_counting(text.name):
             return run()
 
     def _alone(self, run: Callable[[], Result], text: StatementText, *, many: bool) -> Result | None:
@@ -130,7 +130,9 @@ class StatementGuard:
                 return None
             if not text.validates:
                 return run()
-            with self.ladder.watchdog.only_counting():  # reads and writes go on beside it, however long it takes
+            with self.ladder.watchdog.only_counting(
+                text.name
+            ):  # reads and writes go on beside it, however long it takes
                 return run()
 
     def _in_transaction_of_others(self, run: Callable[[], Result], text: StatementText) -> Result | None:
@@ -145,7 +147,7 @@ class StatementGuard:
         """Raises LocksNotFree after `retry_for` seconds, OthersWaited where the transaction makes others wait."""
         ladder = self.ladder
         try:
-            with ladder.watchdog.attempt(until=time.monotonic() + ladder.retry_for):
+            with ladder.watchdog.attempt(text.name, until=time.monotonic() + ladder.retry_for):
                 return run()
         except DatabaseError as error:
             if ladder.watchdog.has_cancelled and isinstance(error.__cause__, psycopg.errors.QueryCanceled):
@@ -172,7 +174,7 @@ class StatementGuard:
         if text.repeatable:
             return self.ladder.climb(partial(self._limited_by_the_session, run), what=text.name, is_whole=False)
         build = build_of(self.connection, text, progress=self.ladder.progress)
-        with self._patiently():
+        with self._patiently(text):
             if build is None:
                 return run()
             if not build.is_needed():
@@ -184,11 +186,11 @@ class StatementGuard:
                 raise
 
     @contextmanager
-    def _patiently(self) -> Iterator[None]:
+    def _patiently(self, text: StatementText) -> Iterator[None]:
         self._is_patient = True
         timeouts = self._session_timeouts("statement_timeout", "transaction_timeout", "lock_timeout", milliseconds=0)
         try:
-            with timeouts, self.ladder.watchdog.only_counting():
+            with timeouts, self.ladder.watchdog.only_counting(text.name):
                 yield
         finally:
             self._is_patient = False

@@ -112,7 +112,7 @@ class Ladder:
         for number, rung in enumerate(self._endless_rungs()):
             self.rung = rung
             try:
-                with self._attempting(until):
+                with self._attempting(until, what=what):
                     return attempt()
             except (DatabaseError, psycopg.Error) as error:
                 if not self.is_conflict(error) or not self._is_undone():
@@ -123,12 +123,12 @@ class Ladder:
         raise AssertionError("the rungs are endless")
 
     @contextmanager
-    def _attempting(self, until: float) -> Iterator[None]:
+    def _attempting(self, until: float, *, what: str) -> Iterator[None]:
         before = self.is_in_attempt
         self.is_in_attempt, self.has_met_conflict, self.is_broken, self.is_spent = True, False, False, False
         self.transaction_id = None
         try:
-            with self.watchdog.attempt(until=until):
+            with self.watchdog.attempt(what, until=until):
                 yield
         finally:
             self.is_in_attempt = before

@@ -66,7 +66,7 @@ def recorded(connection: Any, planned: plan.Plan, *, arguments: dict[str, Any], 
     ladder nor watchdog: its locks are held until the caller ends it, whatever we give up.
     """
     steps = (*planned.adopted, *planned.migrations, *planned.unapplied)
-    watchdog = Watchdog(connection, max_stall=wishes.max_stall)
+    watchdog = Watchdog(connection, max_stall=wishes.max_stall, progress=wishes.progress)
     with ExitStack() as stack:
         if is_in_transaction(connection):
             stack.enter_context(_at_work(connection))

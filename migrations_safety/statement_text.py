@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from psycopg.sql import Composable
+
 PIECES = re.compile(
     r"""
     (?P<comment>--[^\n]*)
@@ -100,8 +102,10 @@ def read(sql: str) -> StatementText:
 
 
 def of(sql: Any) -> StatementText:
-    """The same of whatever is given to a cursor: text, or an object of the driver whose text is not known here."""
-    return read(sql if isinstance(sql, str) else "")
+    """The same of whatever is given to a cursor: text, bytes, or what `psycopg.sql` composes."""
+    if isinstance(sql, Composable):
+        return read(sql.as_string())
+    return read(sql.decode(errors="replace") if isinstance(sql, bytes) else str(sql))
 
 
 def _ends_transaction(part: str) -> bool:

@@ -13,10 +13,13 @@ from typing import Any
 import psycopg
 
 from migrations_safety import beside
+from migrations_safety.progress import Progress
 from migrations_safety.sql import statement
 
 INTERVAL = 0.02
 """Seconds between two looks."""
+SILENCE = 5.0
+"""Seconds that we wait for somebody before it is told for whom."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +46,7 @@ class Watchdog:
     `missing` says why there is no second connection: then it looks at nothing.
     """
 
-    def __init__(self, connection: Any, *, max_stall: float) -> None:
+    def __init__(self, connection: Any, *, max_stall: float, progress: Progress | None = None) -> None:
         self.parameters = beside.parameters(connection)
         self.pid = beside.pid(connection)
         self.max_stall = max_stall
@@ -53,6 +56,10 @@ class Watchdog:
         self.has_cancelled = False
         self.was_at_work = False
         self.may_cancel = False
+        self.progress = progress or Progress()
+        self.silence = SILENCE
+        self._what = ""
+        self._waiting_since: float | None = None
         self._until = math.inf
         self._half_deadlock_timeout = 0.0
         self._cancelling = threading.Lock()
@@ -85,20 +92,21 @@ class Watchdog:
         self._half_deadlock_timeout = found[0] / 1000 / 2 if found else 0.0
 
     @contextmanager
-    def attempt(self, *, until: float = math.inf) -> Iterator[None]:
+    def attempt(self, what: str, *, until: float = math.inf) -> Iterator[None]:
         """Statements that may be cancelled; a cancel that is on its way is waited for, so it meets none after them.
 
         (An idle backend ignores it.) Whom an attempt met, and what it made others wait, is kept for the next one. It
         waits for no lock beyond `until`, as `time.monotonic` counts.
         """
         self.has_cancelled = self.was_at_work = False
-        self._until = until
+        self._until, self._what = until, what
         with self._cancelling_is(True):
             yield
 
     @contextmanager
-    def only_counting(self) -> Iterator[None]:
-        """While a statement runs that reads and writes do not wait for: count, and let it be."""
+    def only_counting(self, what: str) -> Iterator[None]:
+        """While a statement runs that must not be cut off, or that nobody waits for: count, and let it be."""
+        self._what = what
         with self._cancelling_is(False):
             yield
 
@@ -140,6 +148,7 @@ class Watchdog:
                 Holder(pid=pid, state=state, seconds=seconds, application=application)
                 for pid, state, seconds, application in found
             ]
+        self._tell_for_whom_we_wait(is_waiting=bool(found))
         # Who queues for a row behind us while we queue for it too waits for the one who has it, with or without us.
         stalled = [one[:3] for one in queued if not (found and one[3])]
         for pid, since, seconds in stalled:
@@ -148,6 +157,16 @@ class Watchdog:
         in_queue = max((seconds for _, _, seconds, _ in queued), default=0.0)
         if self._is_to_end(longest, in_queue, is_waiting=bool(found)):
             self._cancel(at_work=not found)
+
+    def _tell_for_whom_we_wait(self, *, is_waiting: bool) -> None:
+        """Once for each wait: one that nobody is behind may be long, and who is at the terminal sees nothing move."""
+        if not is_waiting:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+        elif time.monotonic() - self._waiting_since > self.silence:
+            self._waiting_since = math.inf
+            self.progress.say(f"{self._what} waits for {', '.join(map(str, self.holders))} …")
 
     def _is_to_end(self, longest: float, in_queue: float, *, is_waiting: bool) -> bool:
         """While we wait ourselves there may be a deadlock, and we are to lose it before the server looks for one."""

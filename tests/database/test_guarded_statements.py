@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, migrations, models, transaction
 
+from migrations_safety.progress import Progress
 from migrations_safety.refusals import LocksNotFree, OthersWaited
 from tests.database.test_executor import apply, is_recorded, ladder, migration, write  # noqa: F401
 
@@ -297,6 +298,23 @@ def test_who_waits_for_rows_of_the_codes_own_transaction_does_not_wait_long(ladd
 
     assert max(waits) < LONG
     assert things.value("SELECT sum(n) FROM things") == 0
+
+
+def test_a_long_wait_for_a_row_says_for_whom(ladder, things):  # noqa: F811
+    told = []
+    ladder.watchdog.progress, ladder.watchdog.silence = Told(told), 0.3
+
+    with Holding(things, "SET application_name = 'clerk'", "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=LONG):
+        apply(ladder, migration(migrations.RunSQL("UPDATE things SET n = n + 1")))
+
+    assert len(told) == 1
+    assert told[0].startswith("ehr.0001_things waits for pid ")
+    assert "(clerk, idle in transaction, " in told[0]
+
+
+class Told(Progress):
+    def __init__(self, sentences):
+        self.say = sentences.append
 
 
 def test_a_nowait_of_the_code_is_told_to_the_code(ladder, things):  # noqa: F811

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.sql import SQL, Identifier
 
 from migrations_safety.statement_text import of, read
 
@@ -95,9 +96,11 @@ def test_what_works_concurrently_is_known_however_it_is_spelled(sql, concurrent)
     assert read(sql).concurrent is concurrent
 
 
-def test_an_object_of_the_driver_is_a_statement_whose_text_is_not_known():
-    assert of(object()).words == ()
-    assert not of(object()).only_rows
+def test_bytes_and_what_the_driver_composes_are_read_as_well():
+    name = SQL("CREATE INDEX CONCURRENTLY {} ON t (a)").format(Identifier("a b"))
+
+    assert of(name).concurrent
+    assert of(b"UPDATE t SET a = 1").only_rows
 
 
 def test_of_a_statement_on_rows_only_its_kind_is_told():
