@@ -19,13 +19,17 @@ from migrations_safety.session import Target, connect, snapshot
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedRun:
-    """One run: `outcome` is `finished`, `failed`, or `killed or still at work` where it has no end."""
+    """One run: `outcome` is `finished`, `failed`, or `killed or still at work` where it has no end.
+
+    `verdict` is what a `migrate` did in one word, as its JSON has it, `did` the migrations; `at` is where it failed.
+    """
 
     run_id: str
     command: str
     started_at: datetime
     finished_at: datetime | None
     outcome: str
+    verdict: str | None
     role: str
     client: str
     host: str
@@ -33,7 +37,9 @@ class RecordedRun:
     arguments: dict[str, Any]
     checksums: dict[str, str]
     counts: dict[str, Any]
+    did: dict[str, list[str]]
     error: str | None
+    at: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +85,7 @@ def _run(run_id: str, events: Sequence[Event]) -> RecordedRun:
         started_at=events[0].recorded_at,
         finished_at=events[-1].recorded_at if has_ended else None,
         outcome=events[-1].event if has_ended else "killed or still at work",
+        verdict=last.get("verdict"),
         role=first.get("role", ""),
         client=first.get("client", ""),
         host=first.get("host", ""),
@@ -86,7 +93,9 @@ def _run(run_id: str, events: Sequence[Event]) -> RecordedRun:
         arguments=first.get("arguments", {}),
         checksums=first.get("checksums", {}),
         counts=last.get("counts", {}),
+        did=last.get("did", {}),
         error=last.get("error"),
+        at=last.get("at"),
     )
 
 

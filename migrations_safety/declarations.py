@@ -49,6 +49,19 @@ class DeclaredKey:
             (self.column,), self.target_table, (self.target_column,), self.on_delete, self.on_update, self.deferrable
         )
 
+    @property
+    def label(self) -> str:
+        """How findings name the key: by its name, Django's own by its column."""
+        return f"{self.table}.{self.name}" if self.name else self.subject
+
+    def standing(self, keys: Iterable[ForeignKey], *, target_oid: int | None) -> ForeignKey | None:
+        """Which of a table's keys stands for this one: by its name; Django's own by its column, the right one first."""
+        if self.name is not None:
+            return next((one for one in keys if one.name == self.name), None)
+        found = [one for one in keys if one.columns == (self.column,)]
+        same = [one for one in found if target_oid is not None and not self.difference(one, target_oid=target_oid)]
+        return next(iter(same or found), None)
+
     def difference(self, found: ForeignKey, *, target_oid: int) -> tuple[str, str] | None:
         """What is declared and what is there, where the two differ in anything but validity; else None."""
         same_target = found.target_oid == target_oid
@@ -97,7 +110,10 @@ def declared_keys(model: Any) -> Iterator[DeclaredKey]:
             yield declared_key(model, constraint)
     for field in model._meta.local_fields:
         if makes_its_own_key(field):
-            yield _key(model, field, None, "NO ACTION", "NO ACTION", deferrable=True)
+            rule = getattr(
+                field.remote_field.on_delete, "operation", "NO ACTION"
+            )  # DB_CASCADE and the like, Django 6.1
+            yield _key(model, field, None, rule, "NO ACTION", deferrable=True)
 
 
 def _key(model: Any, field: Any, name: str | None, on_delete: str, on_update: str, *, deferrable: bool) -> DeclaredKey:

@@ -1,57 +1,64 @@
-"""What an error may say: class, SQLSTATE and the names of objects, never the text of a driver's message.
+"""What an error may say: what happened, where, what helps; and nothing that stands in a row.
 
-A message of PostgreSQL repeats the value that it complains about, and DETAIL the whole row (measured: 23503,
-22P02, 23514), so only the machine-readable fields are shown. A failed connection is the exception: nothing was
-read yet, and libpq's sentence names host, user and database only.
+PostgreSQL's message about a value repeats it, and DETAIL the whole row (measured: 23503, 22P02, 23514), so of these the
+machine-readable fields are shown; what may be shown of others is in `migrations_safety.messages`. A failed connection
+is told in libpq's words: nothing was read yet, and they name host, user and database only.
 """
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 
 import psycopg
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, NotSupportedError
 from django.db.migrations.exceptions import (
+    AmbiguityError,
     BadMigrationError,
     CircularDependencyError,
     InconsistentMigrationHistory,
+    InvalidBasesError,
     IrreversibleError,
     NodeNotFoundError,
 )
-from django.db.migrations.operations import RunPython
 from django.utils.connection import ConnectionDoesNotExist
 
+from migrations_safety import messages
+from migrations_safety.place import Place, called_code, causes, place_of, source, walk
 from migrations_safety.refusals import Refusal
+from migrations_safety.sqlstates import RUN_AGAIN, WORDS
 
 CONNECT = psycopg.Connection.connect.__func__.__code__  # type: ignore[attr-defined]
 OF_THE_CODE = (
     NotSupportedError,
     ImproperlyConfigured,
+    FieldDoesNotExist,
     ImportError,
+    SyntaxError,
+    AmbiguityError,
     BadMigrationError,
     CircularDependencyError,
     InconsistentMigrationHistory,
-    IrreversibleError,
+    InvalidBasesError,
     NodeNotFoundError,
 )
 """What is wrong with settings or migrations: their messages name modules, migrations and models."""
-RUN_AGAIN = "Run the same command again; what was done is kept."
-WORDS = {
-    "42501": ("the role may not do this", "Ask the owner for the privilege, or run as the owner."),
-    "42P01": ("a table is not there", "Check that this is the right database, and its search_path."),
-    "55P03": ("a lock was not free in time", RUN_AGAIN),
-    "40P01": ("a deadlock was avoided by giving way", RUN_AGAIN),
-    "57014": (
-        "the statement was cancelled, by a timeout or by hand",
-        "Look at statement_timeout of the role, then run again.",
-    ),
-    "57P01": ("the session was ended by an administrator", RUN_AGAIN),
-    "25006": ("the database or transaction is read only", "Connect to the primary."),
-    "53100": ("the server's disk is full", "Free room on the server, then run again."),
-    "55P04": ("a label of an enum was used in the transaction that added it", "Split the migration in two."),
-}
+READING_MIGRATIONS = ("django.db.migrations.loader", "django.db.migrations.graph", "django.db.migrations.state")
+DEPENDED_ON = "2BP01"
+"""Its DETAIL has the names of objects, and nothing else."""
+SHOW_ALL = (
+    "--traceback shows the way to it. Where rows are no patients the setting MIGRATIONS_SAFETY_SHOW_ERRORS = True "
+    "shows messages too."
+)
+
+
+def tell(error: BaseException, *, everything: bool = False) -> str:
+    """What happened, where, and what helps, in up to three lines; `everything` with all that the error says."""
+    sentence, hint = explain(error)
+    lines = [sentence, _where(error), hint, *(_all_of(error) if everything else ())]
+    return "\n".join(line for line in lines if line)
 
 
 def explain(error: BaseException) -> tuple[str, str]:
@@ -60,37 +67,96 @@ def explain(error: BaseException) -> tuple[str, str]:
         return str(error), error.hint
     driver = _driver_error(error)
     if driver is not None:
-        return _explain_driver(driver)
+        return _explain_driver(driver, error)
+    if isinstance(error, IrreversibleError):
+        place = place_of(error)
+        return (
+            f"{place.operation if place else 'A step'} cannot be taken back",
+            "Give it a reverse, or go back no further.",
+        )
     if is_from_data(error):
-        return _withheld(error), ""
-    if isinstance(error, OF_THE_CODE):
-        return str(error), ""
+        return _withheld(error)
+    if isinstance(error, OF_THE_CODE) or _was_reading_migrations(error):
+        return " ".join(str(error).split()), ""
     if isinstance(error, ConnectionDoesNotExist):
         return f"There is no database alias of that name: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), ""
-    return _withheld(error), ""
+    return _withheld(error)
 
 
-def _withheld(error: BaseException) -> str:
-    return f"Unexpected {type(error).__name__} (its message is withheld, it may hold patient data)"
+def _withheld(error: BaseException) -> tuple[str, str]:
+    """The message only where it stands in the code that raised it, word for word."""
+    name = type(error).__name__
+    frames = list(traceback.walk_tb(error.__traceback__))
+    constants = frames[-1][0].f_code.co_consts if frames else ()
+    if len(error.args) == 1 and type(error.args[0]) is str and error.args[0] in constants:
+        return f"{name}: {error.args[0]}", ""
+    if isinstance(error, DatabaseError | InterfaceError):
+        return (
+            f"The database or its driver refused: {name} (its message is withheld, it may hold patient data)",
+            SHOW_ALL,
+        )
+    return f"Unexpected {name} (its message is withheld, it may hold patient data)", SHOW_ALL
+
+
+def _where(error: BaseException) -> str:
+    """The migration that was at work, and what became of it."""
+    place = place_of(error)
+    if place is None:
+        return ""
+    objects = f", on {', '.join(place.objects)}" if place.objects and place.operation else ""
+    return f"In {place}{objects}.{_undone(place, error)}"
+
+
+def _undone(place: Place, error: BaseException) -> str:
+    driver = _driver_error(error)
+    if driver is not None and driver.sqlstate is None:
+        return ""  # a connection that was lost while it committed: nobody knows
+    if place.atomic:
+        return f" {place.migration} was undone as a whole; migrations before it are kept."
+    return f" {place.migration} is not atomic: what it did before this is kept."
 
 
 def is_expected(error: BaseException) -> bool:
     """True where the sentence says it all; else the traceback's frames are worth showing."""
-    expected = (Refusal, ConnectionDoesNotExist, OSError, *OF_THE_CODE)
-    return _driver_error(error) is not None or (isinstance(error, expected) and not is_from_data(error))
+    expected = (Refusal, ConnectionDoesNotExist, OSError, IrreversibleError, *OF_THE_CODE)
+    if _driver_error(error) is not None:
+        return True
+    return not is_from_data(error) and (isinstance(error, expected) or _was_reading_migrations(error))
 
 
 def is_from_data(error: BaseException) -> bool:
-    """True where the code of a RunPython raised it: whatever its class, its message may hold what that code read."""
-    called = [type(frame.f_locals.get("self")) for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return any(issubclass(kind, RunPython) for kind in called)  # isinstance would wake lazy objects up
+    """True where code of a migration or signal raised it: whatever its class, it may hold what that code read."""
+    return bool(called_code(error))
+
+
+def _was_reading_migrations(error: BaseException) -> bool:
+    """Loaded or put together into models, of which names are all there is; no row was read."""
+    names = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return not isinstance(error, DatabaseError) and any(name in READING_MIGRATIONS for name in names)
 
 
 def frames(error: BaseException) -> str:
-    """Where it happened: files, lines and functions, without any message."""
-    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+    """Where it happened, the first cause first: files, lines and functions, without any message."""
+    chain = list(_contexts(error))
+    return "\n".join("".join(traceback.format_tb(one.__traceback__)) + type(one).__name__ for one in reversed(chain))
+
+
+def _contexts(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _all_of(error: BaseException) -> Iterator[str]:
+    """Message, DETAIL, HINT, CONTEXT and statement."""
+    yield f"{type(error).__name__}: {error}"
+    if driver := _driver_error(error):
+        told = driver.diag
+        words = (("DETAIL", told.message_detail), ("HINT", told.message_hint), ("CONTEXT", told.context))
+        yield from (f"{name}: {text}" for name, text in words if text and text not in str(error))
+        yield f"STATEMENT: {messages.statement_of(list(walk(error))) or 'not known'}"
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -100,39 +166,49 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def _driver_error(error: BaseException) -> psycopg.Error | None:
-    for one in _causes(error):
-        if isinstance(one, psycopg.Error):
-            return one
-    is_database_error = isinstance(error, DatabaseError | InterfaceError) and not isinstance(error, NotSupportedError)
-    return psycopg.InterfaceError() if is_database_error else None
+    return next((one for one in causes(error) if isinstance(one, psycopg.Error)), None)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
+def _explain_driver(driver: psycopg.Error, error: BaseException) -> tuple[str, str]:
+    if driver.sqlstate is None:
+        return _explain_connection(driver)
+    steps = list(walk(error))
+    statement = messages.statement_of(steps)
+    vocabulary = None
+    if called := called_code(error):
+        vocabulary = f"{source(called)} {messages.known_to(steps)}"
+    words, hint = WORDS.get(driver.sqlstate, (_in_words(type(driver)), ""))
+    message = messages.shown(driver, statement=statement, vocabulary=vocabulary)
+    if message and driver.sqlstate == DEPENDED_ON:
+        message += f" ({'; '.join((driver.diag.message_detail or '').splitlines())})"
+    message = message or words
+    more = [f"{kind} {name}" for kind, name in _named(driver) if name and name not in message]
+    if line := messages.line_in(statement, driver):
+        more.append(f"line {line} of the statement")
+    sentence = f"PostgreSQL refused: {message} (SQLSTATE {driver.sqlstate}{''.join(', ' + one for one in more)})"
+    place = place_of(error)
+    return sentence, hint.format(migration=place.migration.replace(".", " ", 1) if place else "APP NAME")
 
 
-def _explain_driver(error: psycopg.Error) -> tuple[str, str]:
-    if error.sqlstate is None:
-        return _explain_connection(error)
-    names = [
-        f"{kind} {name}"
-        for kind, name in (
-            ("table", error.diag.table_name),
-            ("column", error.diag.column_name),
-            ("constraint", error.diag.constraint_name),
-        )
-        if name
-    ]
-    words, hint = WORDS.get(error.sqlstate, (type(error).__name__, ""))
-    return f"PostgreSQL refused: {words} (SQLSTATE {error.sqlstate}{''.join(', ' + name for name in names)})", hint
+def _named(driver: psycopg.Error) -> tuple[tuple[str, str | None], ...]:
+    told = driver.diag
+    return (
+        ("table", told.table_name),
+        ("column", told.column_name),
+        ("constraint", told.constraint_name),
+        ("type", told.datatype_name),
+    )
+
+
+def _in_words(kind: type) -> str:
+    """`NumericValueOutOfRange` as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
 
 
 def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
     """A host that cannot be found is not named: of a URL whose password was not encoded it is a piece of that."""
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return f"The database's driver refused a statement: {type(error).__name__} (its message is withheld)", ""
+    if type(error) is not psycopg.OperationalError and not _was_connecting(error):
+        return f"The database's driver refused: {type(error).__name__} (its message is withheld)", SHOW_ALL
     if not _was_connecting(error):
         return "The connection to the server was lost", RUN_AGAIN
     if error.pgconn is not None:

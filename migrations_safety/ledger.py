@@ -19,16 +19,24 @@ from django.db import DatabaseError, transaction
 
 from migrations_safety import __version__
 from migrations_safety.catalog import rows
+from migrations_safety.done import Done
 from migrations_safety.errors import sqlstate
+from migrations_safety.place import place_of
 from migrations_safety.sql import statement
 
 
 @dataclass(kw_only=True)
 class Run:
-    """One run at work; what is put into `counts` is recorded when it ends."""
+    """One run at work; what is put into `counts` and `done` is recorded when it ends."""
 
     id: uuid.UUID
     counts: dict[str, Any] = field(default_factory=dict)
+    done: Done | None = None
+
+    def ending(self, command: str) -> dict[str, Any]:
+        """The details of its last event."""
+        did = {"verdict": self.done.verdict, "did": self.done.as_dict()} if self.done else {}
+        return {"command": command, "counts": self.counts} | did
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +78,13 @@ def recorded_run(
     try:
         yield run
     except BaseException as error:
-        failure = {"command": command, "counts": run.counts, "error": type(error).__name__, "sqlstate": sqlstate(error)}
+        place = place_of(error)
+        failure = run.ending(command) | {"error": type(error).__name__, "sqlstate": sqlstate(error)}
+        failure |= {"verdict": "failed", "at": place.migration if place else None}
         with suppress(DatabaseError):  # where the connection is gone, so is the chance to write
             _append(connection, run, "failed", failure)
         raise
-    _append(connection, run, "finished", {"command": command, "counts": run.counts})
+    _append(connection, run, "finished", run.ending(command))
 
 
 def ensure_tables(connection: Any) -> None:

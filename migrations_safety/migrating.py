@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -16,9 +16,11 @@ from psycopg import sql
 
 from migrations_safety import catalog, plan, precheck, reverse_plan
 from migrations_safety.composing import send
+from migrations_safety.done import Done, History
 from migrations_safety.executor import on_the_ladder
 from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
+from migrations_safety.planned import planned
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import BaselineHoldsRows, Irreversible, NobodyWatches
 from migrations_safety.session import Target
@@ -33,20 +35,21 @@ Waits = dict[str, int | None] | None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """How one `migrate` went; `gate` is None where it was not asked, `lock_waits` where nothing was applied.
+    """How one `migrate` went; `gate` is None where it was not asked, `done` where the gate refused.
 
-    (Its figures are None where nobody looked.)
+    `lock_waits` is None where nothing was done that takes locks, its figures where nobody looked.
     """
 
     target: Target
     gate: precheck.Report | None
+    done: Done | None
     lock_waits: Waits
     seconds: float
 
     @property
     def verdict(self) -> str:
-        """`applied`, or `refused` by the gate."""
-        return "refused" if self.gate and self.gate.blocking else "applied"
+        """`refused` by the gate, or what was done in one word (`Done.verdict`)."""
+        return self.done.verdict if self.done else "refused"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,31 +62,41 @@ class Wishes:
 
 
 @contextmanager
-def recorded(connection: Any, planned: plan.Plan, *, arguments: dict[str, Any], wishes: Wishes) -> Iterator[Watchdog]:
-    """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog, and is recorded.
+def on_its_ladder(connection: Any, wishes: Wishes, *, is_needed: bool) -> Iterator[Watchdog]:
+    """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog.
 
-    Where nothing is to be done, nothing is recorded. Inside a transaction that is open already there is neither
-    ladder nor watchdog: its locks are held until the caller ends it, whatever we give up.
+    Inside a transaction that is open already there is neither: its locks are held until the caller ends it, whatever
+    we give up. `is_needed` where something is to be done.
     """
-    steps = (*planned.adopted, *planned.migrations, *planned.unapplied)
     watchdog = Watchdog(connection, max_stall=wishes.max_stall, progress=wishes.progress)
-    with ExitStack() as stack:
-        if is_in_transaction(connection):
-            stack.enter_context(_at_work(connection))
-        else:
-            stack.enter_context(_laddered(connection, watchdog, wishes, is_needed=bool(steps)))
-        if not steps:
+    if is_in_transaction(connection):
+        with _at_work(connection):
             yield watchdog
-            return
-        checksums = {one.label: one.checksum for one in steps}
-        run = stack.enter_context(recorded_run(connection, command="migrate", arguments=arguments, checksums=checksums))
-        before = _applied(connection)
+    else:
+        with _laddered(connection, watchdog, wishes, is_needed=is_needed):
+            yield watchdog
+
+
+@contextmanager
+def recorded(
+    history: History, steps: dict[str, str], *, arguments: dict[str, Any], watchdog: Watchdog | None = None
+) -> Iterator[None]:
+    """What is done inside is recorded as one run; where nothing is to be done, nothing is.
+
+    `steps` are the labels of the migrations with their checksums.
+    """
+    if not steps and not history.makes_tables:
+        yield
+        return
+    with recorded_run(history.connection, command="migrate", arguments=arguments, checksums=steps) as run:
         try:
-            yield watchdog
+            yield
         finally:
-            run.counts = {"lock_waits": watchdog.figures(), "applied_before": before}
+            run.counts = {"lock_waits": watchdog.figures()} if watchdog else {}
+            run.counts["applied_before"] = len(history.before)
             with suppress(DatabaseError):  # where the connection is gone
-                run.counts["applied_after"] = _applied(connection)
+                run.counts["applied_after"] = len(history.now())
+                run.done = history.done()
 
 
 @contextmanager
@@ -113,8 +126,22 @@ def is_at_work(connection: Any) -> bool:
     return hasattr(connection, AT_WORK)
 
 
-def _applied(connection: Any) -> int:
-    return len(MigrationRecorder(connection).applied_migrations())
+def steps_of(planned: plan.Plan) -> dict[str, str]:
+    """What a plan will do, for `recorded`."""
+    return {one.label: one.checksum for one in (*planned.adopted, *planned.migrations, *planned.unapplied)}
+
+
+def steps_of_records(
+    connection: Any, *, app_label: str | None, migration_name: str | None, prune: bool
+) -> dict[str, str]:
+    """Whose records `--fake` will write or take away, or `--prune`, which knows no files."""
+    executor: Any = MigrationExecutor(connection)
+    if prune:
+        gone = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)
+        return {f"{app}.{name}": "" for app, name in sorted(gone) if app == app_label}
+    steps = executor.migration_plan(plan.targets(executor, app_label, migration_name))
+    found = (planned(migration, connection.alias) for migration, _ in steps)
+    return {one.label: one.checksum for one in found}
 
 
 def adopt(connection: Any, planned: plan.Plan) -> list[str]:

@@ -77,29 +77,39 @@ class Plan:
 
 
 def targets(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[str, str | None]]:
-    """The nodes of the migration graph that the arguments of `migrate` mean; CouldNotLook for unknown ones."""
+    """The nodes of the migration graph that the arguments of `migrate` mean.
+
+    Raises CouldNotLook for unknown ones, in the sentences of Django's `migrate`.
+    """
     leaves = executor.loader.graph.leaf_nodes()
     if app_label is None:
         return list(leaves)
-    if app_label not in {config.label for config in apps.get_app_configs()}:
-        raise CouldNotLook(f'There is no app "{app_label}".', hint="python manage.py showmigrations lists the apps.")
+    try:
+        apps.get_app_config(app_label)
+    except LookupError as error:
+        raise CouldNotLook(str(error), hint="python manage.py showmigrations lists the apps.") from None
     if app_label not in executor.loader.migrated_apps:
-        raise CouldNotLook(
-            f'The app "{app_label}" has no migrations.', hint="python manage.py makemigrations makes them."
-        )
+        problem = f"App '{app_label}' does not have migrations."
+        raise CouldNotLook(problem, hint="python manage.py makemigrations makes them.")
     if migration_name is None:
         return [leaf for leaf in leaves if leaf[0] == app_label]
     if migration_name == "zero":
         return [(app_label, None)]
     try:
         found = executor.loader.get_migration_by_prefix(app_label, migration_name)
-        target = (app_label, found.name)
-        if target not in executor.loader.graph.nodes and target in executor.loader.replacements:
-            target = executor.loader.replacements[target].replaces[-1]  # a squashed one that is applied in part
-        return [target]
-    except (AmbiguityError, KeyError):
-        problem = f'No single migration of "{app_label}" starts with "{migration_name}".'
-        raise CouldNotLook(problem, hint=f"python manage.py showmigrations {app_label} lists them.") from None
+    except AmbiguityError:
+        problem = f"More than one migration matches '{migration_name}' in app '{app_label}'. Please be more specific."
+    except KeyError:
+        problem = f"Cannot find a migration matching '{migration_name}' from app '{app_label}'."
+    else:
+        return [_in_the_graph(executor.loader, (app_label, found.name))]
+    raise CouldNotLook(problem, hint=f"python manage.py showmigrations {app_label} lists them.")
+
+
+def _in_the_graph(loader: Any, target: tuple[str, str]) -> tuple[str, str]:
+    """Itself; of a squashed migration that is applied in part the last of those that it replaces."""
+    is_partial = target not in loader.graph.nodes and target in loader.replacements
+    return loader.replacements[target].replaces[-1] if is_partial else target
 
 
 def read(
@@ -157,10 +167,9 @@ def _steps(executor: Any, app_label: str | None, migration_name: str | None) -> 
     """Each migration that the arguments mean, and whether it is taken back."""
     executor.loader.check_consistent_history(executor.connection)
     if conflicts := executor.loader.detect_conflicts():
-        named = "; ".join(f"{app}: {', '.join(names)}" for app, names in conflicts.items())
-        raise CouldNotLook(
-            f"Several migrations are the last of their app ({named}).", hint="python manage.py makemigrations --merge"
-        )
+        named = "; ".join(f"{', '.join(names)} in {app}" for app, names in conflicts.items())
+        problem = f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({named})."
+        raise CouldNotLook(problem, hint="To fix them run 'python manage.py makemigrations --merge'")
     return list(executor.migration_plan(targets(executor, app_label, migration_name)))
 
 

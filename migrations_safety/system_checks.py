@@ -1,62 +1,123 @@
 """`check --database default`: are the declared foreign keys really in the database?
 
 Django can drop a key without a word (a change of the parent's primary key type does), so what the applied
-migrations declare is compared with what is there. Keys whose migration is still pending are not missed.
+migrations declare is compared with what is there, whoever makes the key: a `ForeignKeyConstraint`, or Django itself.
+Keys whose migration is still pending are not missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Warning
-from django.db import connections, router
+from django.db import connections, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety import catalog
+from migrations_safety.catalog import ForeignKey, Table
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
-from migrations_safety.session import settle
+from migrations_safety.errors import explain
+from migrations_safety.session import connect
+from migrations_safety.words import in_sql, quoted
+
+PARTITIONS_TAKE_NOT_VALID = 180000
+"""The first version that takes NOT VALID on a partitioned table."""
 
 
 def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """A warning for each declared key that is missing or has another definition."""
+    """A warning for each declared key that is missing or has another definition, or where it could not be looked."""
     return [
         message
         for alias in databases or ()
         if connections[alias].vendor == "postgresql"
-        for message in _check(connections[alias])
+        for message in _look(connections[alias])
     ]
 
 
-def _check(connection: Any) -> list[CheckMessage]:
-    settle(connection)
-    history = catalog.tables(connection, ["django_migrations"]).get("django_migrations")
-    if history and not history.may_select:
-        return []  # the command that asked for the checks says so
-    state = MigrationExecutor(connection)._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
-    keys = [
-        key
-        for model in managed_models(state.apps)
-        if router.allow_migrate_model(connection.alias, model)
-        for key in declared_keys(model)
-        if key.name
-    ]
-    tables = catalog.tables(connection, {name for key in keys for name in (key.table, key.target_table)})
-    oids = [table.oid for table in tables.values()]
-    there = [key for key in catalog.foreign_keys(connection, oids) if not key.partition]
-    by_name = {(one.table_oid, one.name): one for one in there}
-    return [message for key in keys for message in _compare(key, tables, by_name)]
+def _look(connection: Any) -> list[CheckMessage]:
+    """It runs inside other commands, which end with a sentence of their own: none of its errors ends them."""
+    try:
+        with transaction.atomic(using=connection.alias):
+            return list(_check(connection))
+    except Exception as error:
+        reason, hint = explain(error)
+        problem = f'The foreign keys of the database "{connection.alias}" were not compared: {reason}'
+        return [Warning(problem, hint=hint or None, id="migrations_safety.W003")]
+
+
+def _check(connection: Any) -> Iterator[CheckMessage]:
+    target = connect(connection)
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+    executor: Any = MigrationExecutor(connection)
+    executor.loader.check_consistent_history(connection)
+    state = executor._create_project_state(with_applied_migrations=True)
+    models = [one for one in managed_models(state.apps) if router.allow_migrate_model(connection.alias, one)]
+    keys = [(model, key) for model in models for key in declared_keys(model)]
+    tables = catalog.tables(connection, {name for _, key in keys for name in (key.table, key.target_table)})
+    there = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
+    for model, key in keys:
+        table, parent = tables.get(key.table), tables.get(key.target_table)
+        own = [one for one in there if table and one.table_oid == table.oid]
+        if table is None or parent is None:
+            yield _missing(key, f"The table {key.target_table if table else key.table} itself is not there.")
+        elif not _is_added_by_partition(connection, key, table, own, target_oid=parent.oid):
+            in_steps = table.kind != "p" or connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
+            name = _name(connection, model, key)
+            yield from _compare(key, name, own, target_oid=parent.oid, in_steps=in_steps)
 
 
 def _compare(
-    key: DeclaredKey, tables: dict[str, catalog.Table], there: dict[tuple[int, str], catalog.ForeignKey]
-) -> list[CheckMessage]:
-    table, target = tables.get(key.table), tables.get(key.target_table)
-    hint = "python manage.py sqlmigrate prints the statement that adds it; python manage.py precheck counts first."
-    if table is None or target is None or (table.oid, str(key.name)) not in there:
-        problem = f"The foreign key {key.name} of {key.table} is declared, but is not in the database."
-        return [Warning(problem, hint=hint, id="migrations_safety.W001")]
-    if difference := key.difference(there[table.oid, str(key.name)], target_oid=target.oid):
-        problem = f"The foreign key {key.name} of {key.table} is declared as {difference[0]}, it is {difference[1]}."
-        return [Warning(problem, hint=hint, id="migrations_safety.W002")]
-    return []
+    key: DeclaredKey, name: str, own: list[ForeignKey], *, target_oid: int, in_steps: bool
+) -> Iterator[CheckMessage]:
+    found = key.standing([one for one in own if not one.partition], target_oid=target_oid)
+    if found is None:
+        yield _missing(key, _in_sql(key, name, in_steps=in_steps))
+    elif difference := key.difference(found, target_oid=target_oid):
+        problem = f"The foreign key {_named(key)} is declared as {difference[0]}, it is {difference[1]}."
+        drop = f"DROP CONSTRAINT {quoted(found.name)}, "
+        yield Warning(problem, hint=_in_sql(key, found.name, in_steps=in_steps, drop=drop), id="migrations_safety.W002")
+
+
+def _is_added_by_partition(
+    connection: Any, key: DeclaredKey, table: Table, own: list[ForeignKey], *, target_oid: int
+) -> bool:
+    """Before PostgreSQL 18 AddForeignKeyNotValid adds it to each partition, ValidateForeignKey to the table."""
+    if table.kind != "p" or key.name is None:
+        return False
+    having = {one.partition for one in own if one.name == key.name and not key.difference(one, target_oid=target_oid)}
+    leaves = [part for part in catalog.parts(connection, [table.name])[table.name] if part.kind != "p"]
+    return "" not in having and len(having) == len(leaves) > 0
+
+
+def _missing(key: DeclaredKey, hint: str) -> CheckMessage:
+    problem = f"The foreign key {_named(key)} is declared, but is not in the database."
+    return Warning(problem, hint=hint, id="migrations_safety.W001")
+
+
+def _named(key: DeclaredKey) -> str:
+    return f"{key.name} of {key.table}" if key.name else f"of {key.subject} to {key.target_table}"
+
+
+def _name(connection: Any, model: Any, key: DeclaredKey) -> str:
+    """The name that Django would give its own key."""
+    if key.name is not None:
+        return key.name
+    field = next(field for field in model._meta.local_concrete_fields if field.column == key.column)
+    name = str(connection.schema_editor()._fk_constraint_name(model, field, "_fk_%(to_table)s_%(to_column)s"))
+    return name[1:-1].replace('""', '"')
+
+
+def _in_sql(key: DeclaredKey, name: str, *, in_steps: bool, drop: str = "") -> str:
+    """Two statements: the first holds from now on, the second reads the rows that are there and blocks nobody."""
+    table = f"ALTER TABLE {in_sql(key.table)}"
+    rules = f"ON DELETE {key.on_delete} ON UPDATE {key.on_update}"
+    deferrable = " DEFERRABLE INITIALLY DEFERRED" if key.deferrable else ""
+    target = f"{in_sql(key.target_table)} ({quoted(key.target_column)})"
+    add = f"ADD CONSTRAINT {quoted(name)} FOREIGN KEY ({quoted(key.column)}) REFERENCES {target} {rules}{deferrable}"
+    if not in_steps:
+        return f"{table} {drop}{add}; -- fails where rows have no parent; writes wait while it reads"
+    return (
+        f"{table} {drop}{add} NOT VALID; {table} VALIDATE CONSTRAINT {quoted(name)}; -- the second fails where rows "
+        "have no parent: correct these and run it again"
+    )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -57,3 +61,21 @@ class SampleApp:
         dependencies = [after] if after else []
         words = {"operations": operations, "atomic": atomic, "dependencies": dependencies, "before": dedent(before)}
         self.write(f"ward/migrations/{name}.py", MIGRATION.format(**words))
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Installed in this process, as its files are now."""
+        from django.apps import apps
+        from django.conf import settings
+        from django.test import override_settings
+
+        sys.path.insert(0, str(self.folder))
+        importlib.invalidate_caches()
+        try:
+            with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "ward"]):
+                yield
+        finally:
+            sys.path.remove(str(self.folder))
+            for name in [one for one in sys.modules if one.partition(".")[0] == "ward"]:
+                del sys.modules[name]
+            apps.all_models.pop("ward", None)

@@ -27,7 +27,7 @@ def compare_keys(evidence: Evidence, *, own_tables: Iterable[str]) -> tuple[list
 
 
 def _differences(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
-    subject = f"{key.table}.{key.name}"
+    subject = key.label
     there, table = _find(evidence, key), evidence.tables.get(key.table)
     target = evidence.tables.get(key.target_table)
     if there is None or table is None or target is None:
@@ -44,12 +44,9 @@ def _differences(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
 
 
 def _find(evidence: Evidence, key: DeclaredKey) -> ForeignKey | None:
-    """By name; Django's own keys, whose names are made up, by their column."""
-    table = evidence.tables.get(key.table)
+    table, target = evidence.tables.get(key.table), evidence.tables.get(key.target_table)
     on_table = [one for one in evidence.keys if table and one.table_oid == table.oid]
-    if key.name is not None:
-        return next((one for one in on_table if one.name == key.name), None)
-    return next((one for one in on_table if one.columns == (key.column,)), None)
+    return key.standing(on_table, target_oid=target.oid if target else None)
 
 
 def _extra(evidence: Evidence, own_tables: set[str]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What the commands have in common: options, exit codes, the report's way out, errors in one sentence."""
+"""What the commands have in common: options, and the report with its closing sentence."""
 
 from __future__ import annotations
 
@@ -6,31 +6,21 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
-from migrations_safety.errors import explain, frames, is_expected, is_from_data
+from migrations_safety.management.ending import OneSentence, Refused
+from migrations_safety.management.streams import report_file, write_report
 from migrations_safety.progress import Progress, progress_on
 from migrations_safety.reading import Reading
 
-LOOKED_AND_FOUND = 1
-COULD_NOT = 2
-INTERRUPTED = 130
 
-
-class Stopped(CommandError):
-    """The work was not done, or not finished; its name is what Django prints before the sentence."""
-
-
-class SafetyCommand(BaseCommand):
+class SafetyCommand(OneSentence):
     """A command that reports: `tell` does the work and gives exit code, text and JSON.
 
     The report alone goes to stdout or to `--output`; progress and one closing sentence go to stderr.
@@ -43,13 +33,8 @@ class SafetyCommand(BaseCommand):
         add_target_arguments(parser)
         add_report_arguments(parser)
 
-    def execute(self, *args: Any, **options: Any) -> Any:
-        """Run, and turn every error into one sentence and its exit code."""
-        with one_sentence(self.stderr):
-            return super().execute(*args, **options)
-
     def handle(self, *args: Any, **options: Any) -> None:
-        """Open the way out, do the work, report, exit."""
+        """Open the way out, do the work, report, close."""
         started = time.monotonic()
         with report_file(options["output"]) as write:
             progress = progress_on(sys.stderr, wanted=not options["no_progress"])
@@ -57,10 +42,10 @@ class SafetyCommand(BaseCommand):
             text = json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
             if options["format"] == "text":
                 text = outcome.text(width=screen_width(), colour=wants_colour(self, options))
-            write(text) if write else self.stdout.write(text, ending="")
-        self.stderr.write(outcome.closing, str)
+            write(text) if write else write_report(self.stdout, text)
         if outcome.exit_code:
-            sys.exit(outcome.exit_code)
+            raise Refused(outcome.closing, returncode=outcome.exit_code)
+        self.stderr.write(outcome.closing, str)
 
     def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """The command's one call into the domain."""
@@ -132,57 +117,6 @@ def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:
     if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
         return False
     return bool(options["force_color"] or command.stdout.isatty())
-
-
-@contextmanager
-def one_sentence(stderr: OutputWrapper) -> Iterator[None]:
-    """Turn errors into a sentence, the next command, and exit code 2; Ctrl-C into 130."""
-    try:
-        yield
-    except SystemCheckError as error:
-        error.returncode = COULD_NOT
-        raise
-    except KeyboardInterrupt:
-        stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        if isinstance(error, CommandError) and not is_from_data(error):
-            raise Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode) from None
-        sentence, hint = explain(error)
-        if not is_expected(error):
-            stderr.write(frames(error))
-        raise Stopped(f"{sentence}\n{hint}".strip(), returncode=getattr(error, "exit_code", COULD_NOT)) from None
-
-
-@contextmanager
-def report_file(name: str | None) -> Iterator[Callable[[str], Any] | None]:
-    """A way to write the report to a file: opened before any work, in place only when it is whole.
-
-    What is no file (a pipe, a terminal) is written to as it is; a link is followed.
-    """
-    if name is None:
-        yield None
-        return
-    final = Path(name)
-    if final.is_dir():
-        raise IsADirectoryError(21, "The report cannot be written, this is a folder", name)
-    if final.exists() and not final.is_file():
-        with final.open("w", encoding="utf-8") as file:
-            yield file.write
-        return
-    final = final.resolve()
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")  # mode 0600
-    except OSError as error:
-        raise OSError(error.errno, f"The report cannot be written, {error.strerror}", name) from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file.write
-            file.flush()
-            os.fsync(file.fileno())
-        Path(unfinished).replace(final)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
 
 
 def screen_width() -> int:

@@ -9,12 +9,12 @@ from typing import Any
 
 from migrations_safety import verification
 from migrations_safety.management.command import (
-    LOOKED_AND_FOUND,
     Outcome,
     SafetyCommand,
     add_reading_arguments,
     reading_of,
 )
+from migrations_safety.management.ending import LOOKED_AND_FOUND
 from migrations_safety.progress import Progress
 
 

@@ -118,14 +118,15 @@ def test_an_unknown_alias_is_told_so(hospital):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["patient"], 'There is no app "patient".'),
-        (["migrations_safety_x"], 'There is no app "migrations_safety_x".'),
-        (["patients", "0009"], 'No single migration of "patients" starts with "0009".'),
-        (["ehr", "000"], 'No single migration of "ehr" starts with "000".'),
+        (["nowhere"], "No installed app with label 'nowhere'."),
+        (["patients", "0009"], "Cannot find a migration matching '0009' from app 'patients'."),
+        (["ehr", "000"], "More than one migration matches '000' in app 'ehr'. Please be more specific."),
+        (["migrations_safety"], "App 'migrations_safety' does not have migrations."),
     ],
 )
-def test_an_unknown_app_or_migration_is_told_so_with_where_to_look(hospital, arguments, words):
-    assert_one_sentence(hospital.run("precheck", *arguments), words, "showmigrations")
+@pytest.mark.parametrize("command", ["precheck", "migrate"])
+def test_an_unknown_app_or_migration_is_told_in_djangos_words_with_where_to_look(hospital, command, arguments, words):
+    assert_one_sentence(hospital.run(command, *arguments), f"Stopped: {words}\n", "python manage.py ")
 
 
 @pytest.mark.parametrize("place", ["missing/report", "", "file/report"])

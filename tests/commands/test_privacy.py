@@ -176,6 +176,14 @@ FAILURES = {
     "a wrong setting": "from django.core.exceptions import ImproperlyConfigured; raise ImproperlyConfigured(name)",
     "a refusal of a command": "from django.core.management import CommandError; raise CommandError(name)",
     "a file that is not there": "open(name)",
+    "a name of an object": """execute("SELECT %s::regclass", name)""",
+    "a search": """execute("SELECT to_tsquery(%s)", name + " " + phone)""",
+    "a setting of that name": """execute("SELECT current_setting(%s)", name)""",
+    "statements made of it": """execute(f"DO $$ BEGIN EXECUTE 'SELECT {name}'; END $$")""",
+    "an unfinished literal": """execute(f"SELECT '{name}")""",
+    "a table of that name": """execute(f'CREATE TABLE "{id}" (a int, a int)'); execute(f'DROP TABLE "{name}"')""",
+    "a command that does not know it": """from django.core.management import call_command
+    call_command("precheck", name)""",
     "a database that does not support it": "from django.db import NotSupportedError; raise NotSupportedError(name)",
 }
 FAILING = """
@@ -194,10 +202,10 @@ def test_migrations_that_fail_with_patient_data_in_their_mouth(listener, make, t
     known_patient(database)
     fill(database, PATIENT)
     results = []
-    for atomic in (True, False):
+    for atomic, options in ((True, ()), (False, ("--traceback",))):
         before = FAILING + FAILURES[failure]
         ward.migration("0001_fails", "migrations.RunPython(fail)", atomic=atomic, before=before)
-        results.append(database.run("migrate", "ward", **ward.variables))
+        results.append(database.run("migrate", "ward", *options, **ward.variables))
 
     listener.said = "".join(result.said for result in results)
     assert listener.said.count("Applying ward.0001_fails") == 2

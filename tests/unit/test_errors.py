@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, OperationalError
-from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.exceptions import InconsistentMigrationHistory, IrreversibleError
 from django.utils.connection import ConnectionDoesNotExist
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +88,10 @@ def test_a_refusal_says_the_same_where_python_strips_docstrings():
 
     assert said[0].stdout == said[1].stdout
     assert said[1].stdout.startswith('target.E001: connected to the database "a", but "b" was expected')
+
+
+def test_a_step_without_a_reverse_is_told_without_its_sql():
+    assert SECRET not in "".join(explain(IrreversibleError(f"Operation <RunSQL '{SECRET}'> in x is not reversible")))
 
 
 def test_errors_of_the_settings_and_of_the_system_are_told_as_they_are():

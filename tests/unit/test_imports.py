@@ -12,6 +12,8 @@ LAYERS = [
     {"findings", "composing"},
     {"way_back", "column_values"},
     {"code", "lineage", "refusals", "constraints", "fields", "progress", "expressions", "beside"},
+    {"place", "sqlstates", "done"},
+    {"messages"},
     {"errors", "watchdog", "sharing", "pooler", "routing"},
     {"registry", "catalog", "locks", "pace", "index_builds"},
     {"search_path", "guarded_statements"},

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from migrations_safety import audit
-from migrations_safety.management.command import LOOKED_AND_FOUND, Outcome, SafetyCommand
+from migrations_safety.management.command import Outcome, SafetyCommand
+from migrations_safety.management.ending import LOOKED_AND_FOUND
 from migrations_safety.progress import Progress
 from migrations_safety.words import counted
 

@@ -11,13 +11,13 @@ from django.core.management.base import CommandError
 
 from migrations_safety import backfill
 from migrations_safety.management.command import (
-    LOOKED_AND_FOUND,
     Outcome,
     SafetyCommand,
     add_reading_arguments,
     reading_of,
     whole_number,
 )
+from migrations_safety.management.ending import LOOKED_AND_FOUND
 from migrations_safety.pace import Pace
 from migrations_safety.progress import Progress
 from migrations_safety.words import counted

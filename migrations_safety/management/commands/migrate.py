@@ -15,21 +15,20 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
 from migrations_safety import catalog, earlier, migrating, plan, precheck
+from migrations_safety.done import Done, History
 from migrations_safety.elsewhere import Elsewhere
 from migrations_safety.locks import deploy_lock
 from migrations_safety.management.command import (
-    COULD_NOT,
-    LOOKED_AND_FOUND,
     add_reading_arguments,
     add_report_arguments,
     add_target_arguments,
-    one_sentence,
     reading_of,
-    report_file,
     screen_width,
     wants_colour,
     whole_number,
 )
+from migrations_safety.management.ending import COULD_NOT, OneSentence, Refused
+from migrations_safety.management.streams import report_file, write_report
 from migrations_safety.migrating import Run, Waits, Wishes
 from migrations_safety.other_apps import built_on_next
 from migrations_safety.precheck import Report
@@ -39,11 +38,13 @@ from migrations_safety.session import connect, is_of_another_vendor
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.words import counted
 
-REFUSED = " by the gate, nothing was changed; correct what is listed, then run it again"
 ARGUMENTS = (
     "app_label",
     "migration_name",
+    "fake",
     "fake_initial",
+    "prune",
+    "run_syncdb",
     "skip_precheck",
     "census",
     "retry_for",
@@ -59,7 +60,7 @@ HOLDS_LOCKS = (
 SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
 
 
-class SafeMigrate(DjangoMigrate):
+class SafeMigrate(OneSentence, DjangoMigrate):
     """Migrate behind the gate."""
 
     help = (
@@ -98,9 +99,8 @@ class SafeMigrate(DjangoMigrate):
         """
         options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
         if is_of_another_vendor(options["database"]):
-            return super().execute(*args, **options)
-        with one_sentence(self.stderr):
-            return super().execute(*args, **options)
+            return super(OneSentence, self).execute(*args, **options)
+        return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Gate, adopt, then Django."""
@@ -135,13 +135,11 @@ class SafeMigrate(DjangoMigrate):
             catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
             if not _leaves_the_database_alone(options):
                 migrating.refuse_rollback(connection, gate=not options["skip_precheck"], **_names(options))
-            gate, waits = self._gate(options, progress), None
-            if not (gate and gate.blocking):
-                waits = self._apply(connection, args, options, progress)
-            run = Run(target=target, gate=gate, lock_waits=waits, seconds=time.monotonic() - started)
+            gate = self._gate(options, progress)
+            done, waits = (None, None) if gate and gate.blocking else self._apply(connection, args, options, progress)
+            run = Run(target=target, gate=gate, done=done, lock_waits=waits, seconds=time.monotonic() - started)
             self._report(options, run, write)
-        if gate and gate.blocking:
-            sys.exit(LOOKED_AND_FOUND)
+        self._close(options, run)
 
     def _gate(self, options: dict[str, Any], progress: Progress) -> Report | None:
         """What precheck says, None where it is not asked; `--skip-precheck` is said loudly."""
@@ -159,23 +157,41 @@ class SafeMigrate(DjangoMigrate):
             self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
         return gate
 
-    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> Waits:
-        """Adopt what is there, then Django's own migrate; the lock waits that it caused, None where it takes none."""
-        if _leaves_the_database_alone(options):
-            with self._reporting_elsewhere(options):
-                super().handle(*args, **options)
-            return None
-        planned = plan.read(connection, **_names(options))
+    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> tuple[Done, Waits]:
+        """Adopt what is there, then Django's own migrate; what was done, and the lock waits where it takes locks."""
         asked = {name: options[name] for name in ARGUMENTS if options[name]}
+        self.history = History(connection=connection, makes_tables=bool(options["run_syncdb"]))
+        if _leaves_the_database_alone(options):
+            self._only_record(connection, args, options, asked)
+            return self.history.done(), None
+        planned = plan.read(connection, **_names(options))
         wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
         if is_in_transaction(connection) and planned.changes_something:
             self._tell(options, HOLDS_LOCKS)
-        with migrating.recorded(connection, planned, arguments=asked, wishes=wishes) as watchdog:
+        steps = migrating.steps_of(planned)
+        with (
+            migrating.on_its_ladder(connection, wishes, is_needed=bool(steps)) as watchdog,
+            migrating.recorded(self.history, steps, arguments=asked, watchdog=watchdog),
+        ):
             for one in migrating.adopt(connection, planned):
                 self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
             with self._reporting_elsewhere(options):
                 super().handle(*args, **options)
-        return watchdog.figures()
+        return self.history.done(), watchdog.figures()
+
+    def _only_record(self, connection: Any, args: Any, options: dict[str, Any], asked: dict[str, Any]) -> None:
+        """What runs no migration leaves its trace too: of all commands it is these that make the record untrue."""
+        steps = {}
+        if options["fake"] or options["prune"]:
+            steps = migrating.steps_of_records(connection, prune=options["prune"], **_names(options))
+        with migrating.recorded(self.history, steps, arguments=asked), self._reporting_elsewhere(options):
+            super().handle(*args, **options)
+
+    def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
+        """Django's lines, and which migrations were really run."""
+        if action in ("apply_success", "unapply_success") and not fake and hasattr(self, "history"):
+            self.history.ran.append(f"{migration.app_label}.{migration.name}")
+        super().migration_progress_callback(action, migration, fake)
 
     @contextmanager
     def _seeing_elsewhere(self, connection: Any, options: dict[str, Any]) -> Iterator[None]:
@@ -203,7 +219,7 @@ class SafeMigrate(DjangoMigrate):
         from migrations_safety.rendering import json, text
 
         look: dict[str, Any] = {"width": screen_width(), "colour": wants_colour(self, options)}
-        to_stdout = partial(self.stdout.write, ending="")
+        to_stdout = partial(write_report, self.stdout)
         if options["format"] == "json":
             (write or to_stdout)(standard_json.dumps(json.migrate(run), indent=2) + "\n")
         elif run.gate and run.gate.blocking:
@@ -212,9 +228,15 @@ class SafeMigrate(DjangoMigrate):
             write(text.migrate(run, **look))
         if run.lock_waits and run.lock_waits["count"] is not None:
             self._tell(options, "Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
-        verdict = "taken back" if run.gate and run.gate.plan.backwards and run.lock_waits else run.verdict
-        where = IN_TRANSACTION if run.target.in_transaction and run.verdict == "applied" else ""
-        self._tell(options, f"migrate: {verdict}{REFUSED if run.verdict == 'refused' else where}.")
+
+    def _close(self, options: dict[str, Any], run: Run) -> None:
+        """The closing sentence; where the gate refused it is raised."""
+        from migrations_safety.rendering.text.migrate import MIGRATE_VERDICTS
+
+        if run.done is None:
+            raise Refused(f"migrate: {MIGRATE_VERDICTS[run.verdict]}.")
+        where = IN_TRANSACTION if run.target.in_transaction and run.verdict != "nothing to do" else ""
+        self._tell(options, f"migrate: {MIGRATE_VERDICTS[run.verdict]}{where}.")
 
     def _tell(self, options: dict[str, Any], sentence: str) -> None:
         if options["verbosity"] > 0:

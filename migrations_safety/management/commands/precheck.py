@@ -12,12 +12,12 @@ from django.core.management.base import CommandError
 from migrations_safety import precheck
 from migrations_safety.findings import Level
 from migrations_safety.management.command import (
-    LOOKED_AND_FOUND,
     Outcome,
     SafetyCommand,
     add_reading_arguments,
     reading_of,
 )
+from migrations_safety.management.ending import LOOKED_AND_FOUND
 from migrations_safety.precheck import Depth
 from migrations_safety.progress import Progress
 from migrations_safety.words import counted

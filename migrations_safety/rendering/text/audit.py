@@ -13,14 +13,17 @@ def audit(report: Report, *, width: int, colour: bool) -> str:
     page.line(database(report.target))
     for one in report.runs:
         page.line()
-        page.line(f"{one.started_at:%Y-%m-%d %H:%M:%S %Z}  {one.command}  {one.outcome}  {_took(one)}")
+        outcome = f"{one.outcome}: {one.verdict}" if one.verdict and one.verdict != one.outcome else one.outcome
+        page.line(f"{one.started_at:%Y-%m-%d %H:%M:%S %Z}  {one.command}  {outcome}  {_took(one)}")
         page.line(f"    {one.role} from {one.client} ({one.host}), version {one.version}, run {one.run_id}")
         for label, values in (("asked", one.arguments), ("counts", one.counts)):
             told = ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False))
             if told:
                 page.line(f"    {label}: {told}")
+        for name, labels in one.did.items():
+            page.line(f"    {DID[name]}: {', '.join(labels)}")
         if one.error:
-            page.line(f"    ended by {one.error}")
+            page.line(f"    ended by {one.error}{f' in {one.at}' if one.at else ''}")
     if report.findings:
         page.line()
         page.findings(report.findings)
@@ -34,6 +37,12 @@ def _took(one: RecordedRun) -> str:
     return f"{(one.finished_at - one.started_at).total_seconds():.1f} s" if one.finished_at else ""
 
 
+DID = {
+    "applied": "applied",
+    "taken_back": "taken back",
+    "recorded": "recorded, not run",
+    "forgotten": "taken out of the record, not run",
+}
 AUDIT_VERDICTS = {
     "holds": ("The record holds: nothing in it was changed, removed or reordered.", "bold green"),
     "broken": ("The record was changed.", "bold red"),

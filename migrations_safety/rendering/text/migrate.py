@@ -10,18 +10,30 @@ def migrate(run: Run, *, width: int, colour: bool) -> str:
     """The text of `migrate`."""
     page = Page(width=width, colour=colour)
     page.line(database(run.target))
-    if run.gate is None:
-        page.line("The gate was not asked.")
-    else:
-        page.line(f"Gate: {run.gate.verdict}.")
-        for one in run.gate.plan.adopted:
-            page.line(f"Adopted {one.label}: its tables were there already, it was recorded and not run.")
-        for one in run.gate.plan.migrations:
-            page.line(f"Applied {one.label}.")
-        for one in run.gate.plan.unapplied:
-            page.line(f"Taken back {one.label}.")
+    page.line(f"Gate: {run.gate.verdict}." if run.gate else "The gate was not asked.")
+    if run.done:
+        for words, labels in (
+            ("Applied {}.", run.done.applied),
+            ("Taken back {}.", run.done.taken_back),
+            ("Recorded {}, it was not run.", run.done.recorded),
+            ("Taken out of the record {}, it was not run.", run.done.forgotten),
+        ):
+            for label in labels:
+                page.line(words.format(label))
+    if run.gate:
         page.findings(run.gate.findings)
     if run.lock_waits and run.lock_waits["count"] is not None:
         page.line("Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
-    page.line(f"Applied. ({run.seconds:.1f} s)", style="bold green")
+    words = MIGRATE_VERDICTS[run.verdict]
+    page.line(f"{words[0].upper()}{words[1:]}. ({run.seconds:.1f} s)", style="bold green")
     return page.text()
+
+
+MIGRATE_VERDICTS = {
+    "applied": "applied",
+    "taken back": "taken back",
+    "recorded": "recorded, nothing was run",
+    "nothing to do": "nothing to do",
+    "refused": "refused by the gate, nothing was changed; correct what is listed, then run it again",
+}
+"""What the closing line says of each."""

@@ -1,0 +1,66 @@
+"""What a `migrate` did: Django's record before and after it, and which migrations were really run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.migrations.recorder import MigrationRecorder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """Labels of migrations: run forwards, run backwards, and those whose record alone was written or taken away.
+
+    `made_tables` where tables of apps without migrations were asked for (`--run-syncdb`).
+    """
+
+    applied: tuple[str, ...]
+    taken_back: tuple[str, ...]
+    recorded: tuple[str, ...]
+    forgotten: tuple[str, ...]
+    made_tables: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """`applied`, `taken back`, `recorded` (nothing was run) or `nothing to do`."""
+        if self.taken_back:
+            return "taken back"
+        if self.applied or self.made_tables:
+            return "applied"
+        return "recorded" if self.recorded or self.forgotten else "nothing to do"
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """The four lists, without those that are empty."""
+        names = ("applied", "taken_back", "recorded", "forgotten")
+        return {name: list(getattr(self, name)) for name in names if getattr(self, name)}
+
+
+@dataclass(kw_only=True)
+class History:
+    """Django's record from now on; `ran` takes the labels of migrations whose operations were run, in their order."""
+
+    connection: Any
+    makes_tables: bool = False
+    ran: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.before = self.now()
+
+    def now(self) -> list[str]:
+        """The recorded migrations."""
+        return [".".join(one) for one in MigrationRecorder(self.connection).applied_migrations()]
+
+    def done(self) -> Done:
+        """What has changed since."""
+        now = self.now()
+        new = [one for one in now if one not in self.before]
+        gone = [one for one in self.before if one not in now]
+        ran = dict.fromkeys(self.ran)  # each once, however often it was tried
+        return Done(
+            applied=tuple(one for one in ran if one in new),
+            taken_back=tuple(one for one in ran if one in gone),
+            recorded=tuple(one for one in new if one not in self.ran),
+            forgotten=tuple(one for one in gone if one not in self.ran),
+            made_tables=self.makes_tables,
+        )
