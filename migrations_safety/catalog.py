@@ -222,6 +222,19 @@ def parts(connection: Any, names: Iterable[str]) -> dict[str, list[Part]]:
     return dict(found)
 
 
+def found_only_elsewhere(connection: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Names that the current schema lacks and that another schema further along the search path has.
+
+    Each with that schema and the current one; names that say their schema are left out.
+    """
+    bare = {connection.ops.quote_name(name): name for name in names if address(name)[0] is None}
+    if not bare:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.found_only_elsewhere"), {"names": list(bare)})
+        return [(bare[name], other, own) for name, other, own in cursor.fetchall()]
+
+
 def number_of_tables(connection: Any) -> int:
     """How many tables the current schema holds, without Django's record of migrations and the records of runs."""
     with connection.cursor() as cursor:

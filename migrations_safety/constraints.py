@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core import checks
 from django.db import models
-from django.db.backends.ddl_references import Statement
+from django.db.backends.ddl_references import Statement, Table
 
 RULES = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 
@@ -91,10 +91,12 @@ class ForeignKeyConstraint(models.BaseConstraint):
         name = schema_editor.quote_name(self.name)
         return self._alter_table(model, schema_editor, f"DROP CONSTRAINT {name}", partition)
 
-    @staticmethod
-    def _alter_table(model: Any, schema_editor: Any, action: str, partition: str | None = None) -> Statement:
-        table = partition or schema_editor.quote_name(model._meta.db_table)
-        return Statement("ALTER TABLE %(table)s %(action)s", table=table, action=action)
+    def _alter_table(self, model: Any, schema_editor: Any, action: str, partition: str | None = None) -> Statement:
+        """It knows both tables, as Django's own statements of keys do, though it prints one of them in `action`."""
+        quote = schema_editor.quote_name
+        table = partition or Table(model._meta.db_table, quote)
+        target = Table(model._meta.get_field(self.field).remote_field.model._meta.db_table, quote)
+        return Statement("ALTER TABLE %(table)s %(action)s", table=table, action=action, to_table=target)
 
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = "default") -> None:
         """Nothing: the ForeignKey field itself looks the parent up when a model is cleaned."""

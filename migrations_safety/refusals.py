@@ -50,6 +50,14 @@ class WrongSchema(Refusal):
     hint = "Correct the search_path of the role or the connection, or --expect-schema."
 
 
+class TableOfAnotherSchema(Refusal):
+    message = (
+        'tables.E009: the table {table} is not in the schema "{own}", and the one that the search_path finds in '
+        '"{other}" is not ours; it was not touched.'
+    )
+    hint = "Restore the table in its schema, or name the other schema in the model's db_table."
+
+
 class WritesElsewhere(Refusal):
     message = (
         'target.E010: {what} would write through the database alias "{alias}", but "{own}" is migrated and another '

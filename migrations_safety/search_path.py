@@ -6,14 +6,11 @@ further along the path belongs to somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from migrations_safety.catalog import rows
 from migrations_safety.refusals import HistoryElsewhere, MayNotUseSchema, NoSchema, WrongSchema
-from migrations_safety.sql import statement
 from migrations_safety.words import in_sql, quoted
 
 
@@ -50,28 +47,6 @@ class Named:
     name: str
     exists: bool
     usable: bool
-
-
-@contextmanager
-def only_own_tables(connection: Any) -> Iterator[None]:
-    """Django sees the tables of the current schema alone, as if the path ended there.
-
-    Else `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they are to make. What
-    Django lists are the names that the path finds first; where the current schema has the name, that is its own.
-    """
-    introspection = connection.introspection
-    along_the_path = introspection.get_table_list
-
-    def in_the_current_schema(cursor: Any) -> list[Any]:
-        cursor.execute(statement("session.own_relations"))
-        own = {name for (name,) in cursor.fetchall()}
-        return [one for one in along_the_path(cursor) if one.name in own]
-
-    introspection.get_table_list = in_the_current_schema
-    try:
-        yield
-    finally:
-        del introspection.get_table_list
 
 
 def refuse_other_schema(

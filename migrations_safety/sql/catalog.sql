@@ -16,6 +16,12 @@ FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS as
 JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
 
+-- found_only_elsewhere: the given quoted names that the search path finds in another schema than the current one; temporary tables are nobody else's
+SELECT name, n.nspname::text, current_schema()::text FROM unnest(%(names)s::text[]) AS name
+JOIN pg_class c ON c.oid = to_regclass(name) JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname <> current_schema() AND n.oid <> pg_my_temp_schema()
+ORDER BY name
+
 -- parts: each of the given tables with its partitions: what holds its rows
 WITH RECURSIVE parts AS (
     SELECT asked.name, c.oid

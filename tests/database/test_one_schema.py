@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from migrations_safety import backfill, catalog, precheck, search_path, verification
+from migrations_safety import backfill, catalog, own_tables, precheck, verification
 from migrations_safety.operations import CreateEnum
 from migrations_safety.refusals import (
     HistoryElsewhere,
@@ -167,7 +167,7 @@ def test_what_django_sees_of_tables_is_as_before_afterwards(clinic_c):
         return set(connection.introspection.table_names())
 
     along_the_path = seen()
-    with search_path.only_own_tables(connection):
+    with own_tables.only_own_tables(connection):
         own = seen()
 
     assert "patients" in along_the_path

@@ -16,7 +16,7 @@ LAYERS = [
     {"messages"},
     {"errors", "watchdog", "sharing", "pooler", "routing"},
     {"registry", "catalog", "locks", "pace", "index_builds"},
-    {"search_path", "guarded_statements"},
+    {"search_path", "guarded_statements", "own_tables"},
     {"session"},
     {"declarations", "equality", "layouts", "ledger", "records", "executor", "recording_editor"},
     {"reverse_plan", "elsewhere"},

@@ -31,9 +31,9 @@ from migrations_safety.management.ending import COULD_NOT, OneSentence, Refused
 from migrations_safety.management.streams import report_file, write_report
 from migrations_safety.migrating import Run, Waits, Wishes
 from migrations_safety.other_apps import built_on_next
+from migrations_safety.own_tables import only_own_tables
 from migrations_safety.precheck import Report
 from migrations_safety.progress import Progress, progress_on
-from migrations_safety.search_path import only_own_tables
 from migrations_safety.session import connect, is_of_another_vendor
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.words import counted

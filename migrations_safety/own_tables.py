@@ -1,0 +1,111 @@
+"""Django's own statements name no schema: while `migrate` is at work they reach the tables of one, or are not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.ddl_references import Statement
+
+from migrations_safety.catalog import found_only_elsewhere
+from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.refusals import TableOfAnotherSchema
+from migrations_safety.sql import statement
+
+
+@contextmanager
+def only_own_tables(connection: Any) -> Iterator[None]:
+    """Django sees, and changes, the tables of the current schema alone, as if the search path ended there."""
+    before = vars(connection).get("SchemaEditorClass")
+    connection.SchemaEditorClass = type(OwnTables.__name__, (OwnTables, connection.SchemaEditorClass), {})
+    try:
+        with _listing_own_tables(connection):
+            yield
+    finally:
+        del connection.SchemaEditorClass
+        if before:
+            connection.SchemaEditorClass = before
+
+
+@contextmanager
+def _listing_own_tables(connection: Any) -> Iterator[None]:
+    """Else `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they are to make.
+
+    What Django lists are the names that the path finds first; where the current schema has the name, that is its own.
+    """
+    introspection = connection.introspection
+    along_the_path = introspection.get_table_list
+
+    def in_the_current_schema(cursor: Any) -> list[Any]:
+        cursor.execute(statement("session.own_relations"))
+        own = {name for (name,) in cursor.fetchall()}
+        return [one for one in along_the_path(cursor) if one.name in own]
+
+    introspection.get_table_list = in_the_current_schema
+    try:
+        yield
+    finally:
+        del introspection.get_table_list
+
+
+class OwnTables:
+    """A part of a schema editor: raises TableOfAnotherSchema where a statement would reach a table further along.
+
+    What it is asked to change are models and their parents; a statement of a RunSQL finds what PostgreSQL finds.
+    """
+
+    connection: Any
+    collect_sql: bool
+
+    def refuse_others(self, *tables: str) -> None:
+        """Raise TableOfAnotherSchema for a table that only another schema of the path has."""
+        if self.collect_sql:
+            return
+        for table, other, own in found_only_elsewhere(self.connection, tables):
+            raise TableOfAnotherSchema(table=table, other=other, own=own)
+
+    def create_model(self, model: Any) -> None:
+        """The keys inside of its CREATE TABLE lead to parents that are there."""
+        keys = [one for one in model._meta.constraints if isinstance(one, ForeignKeyConstraint)]
+        parents = {_parent(model._meta.get_field(one.field)) for one in keys}
+        self.refuse_others(*sorted(parents - {model._meta.db_table}))
+        super().create_model(model)  # type: ignore[misc]
+
+    def add_field(self, model: Any, field: Any) -> None:
+        """Its key is made with it."""
+        parents = [_parent(field)] if makes_its_own_key(field) else []
+        self.refuse_others(model._meta.db_table, *parents)
+        super().add_field(model, field)  # type: ignore[misc]
+
+    def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
+        """By the name that it has now."""
+        self.refuse_others(old_db_table)
+        super().alter_db_table(model, old_db_table, new_db_table)  # type: ignore[misc]
+
+    def execute(self, sql: Any, params: Any = ()) -> None:
+        """Statements that know their tables: keys and indexes, the deferred ones too."""
+        if isinstance(sql, Statement):
+            named = [getattr(part, "table", None) for part in sql.parts.values()]
+            self.refuse_others(*dict.fromkeys(one for one in named if isinstance(one, str)))
+        super().execute(sql, params)  # type: ignore[misc]
+
+
+def _changing(name: str) -> Callable[..., None]:
+    def change(self: OwnTables, model: Any, *args: Any, **kwargs: Any) -> None:
+        self.refuse_others(model._meta.db_table)
+        getattr(super(OwnTables, self), name)(model, *args, **kwargs)
+
+    change.__name__ = name
+    return change
+
+
+for _name in (
+    "delete_model", "remove_field", "alter_field", "add_index", "remove_index", "rename_index", "add_constraint",
+    "remove_constraint", "alter_unique_together", "alter_db_table_comment", "alter_db_tablespace",
+):  # fmt: skip
+    setattr(OwnTables, _name, _changing(_name))
+
+
+def _parent(field: Any) -> str:
+    return str(field.remote_field.model._meta.db_table)
