@@ -19,7 +19,8 @@ from migrations_safety.classes import (
     PLACEHOLDER_CLASSES,
     Question,
     classified,
-    has_capitals,
+    has_respelled_parents,
+    is_respelled,
     rows_of,
     value_type,
 )
@@ -61,13 +62,17 @@ class Counted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Census:
-    """All references to one parent, in one snapshot; the figures of `orphans` are distinct over all of them."""
+    """All references to one parent, in one snapshot; the figures of `orphans` are distinct over all of them.
+
+    Of `several_spellings` people, `spelled_otherwise` have a parent whose id is not in the canonical spelling.
+    """
 
     target_table: str
     references: tuple[Counted, ...]
     orphans: dict[str, int]
     covered: int
     several_spellings: int
+    spelled_otherwise: int
     case_variants: int
 
 
@@ -88,7 +93,7 @@ def count(connection: Any, question: Question, *, progress: Progress | None = No
     else:
         with viewing.in_view(connection, source, progress=progress):
             figures = _figures(connection, question, apart[0])
-    compared = (0, 0)
+    compared = (0, 0, 0)
     if {name for name, *_ in figures} & set(COMPARED):
         every = scanning.all_rows(source, value_type(question), question.since)
         with viewing.in_view(connection, source, progress=progress):
@@ -100,7 +105,7 @@ def prepared(connection: Any, question: Question) -> tuple[Question, Source]:
     """How it will be read, for which the planner is set in this transaction; what need not be asked is left out."""
     source = reading.source(connection, question.keys, question.reading, since=question.since)
     reading.plan(connection, source)
-    if question.target_is_text and has_capitals(connection, question):
+    if question.target_is_text and has_respelled_parents(connection, question):
         parents = question.keys[0].target_table
         return question, replace(source, read_again=size_of(catalog.parts(connection, [parents])[parents]))
     return replace(question, target_is_text=False), source
@@ -108,7 +113,7 @@ def prepared(connection: Any, question: Question) -> tuple[Question, Source]:
 
 def count_values(connection: Any, question: Question, rows: Rows) -> Census:
     """The same of some values instead of all, without comparing their spellings."""
-    return _census(question, _figures(connection, question, rows), (0, 0))
+    return _census(question, _figures(connection, question, rows), (0, 0, 0))
 
 
 def _figures(connection: Any, question: Question, rows: Rows) -> list[tuple[Any, ...]]:
@@ -124,18 +129,21 @@ def _counting(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     return classified(connection, question, rows) + composed("census.counts", figures=figures)
 
 
-def _compared(connection: Any, question: Question, rows: Rows) -> tuple[int, int]:
-    """How many people have several spellings, how many ids differ from another in case only."""
+def _compared(connection: Any, question: Question, rows: Rows) -> tuple[int, int, int]:
+    """How many people have several spellings, how many of them another as a parent; ids that differ in case only."""
     compared = composed(
-        "census.spellings", uuid_spelled=composed("classes.uuid_spelled"), blanks=sql.Literal(BLANKS_AROUND)
+        "census.spellings",
+        uuid_spelled=composed("classes.uuid_spelled"),
+        blanks=sql.Literal(BLANKS_AROUND),
+        is_respelled=is_respelled(question),
     )
     with connection.cursor() as cursor:
         send(cursor, classified(connection, question, rows) + compared)
-        several_spellings, case_variants = cursor.fetchone()
-        return several_spellings, case_variants
+        several_spellings, as_parents, case_variants = cursor.fetchone()
+        return several_spellings, as_parents, case_variants
 
 
-def _census(question: Question, figures: Sequence[tuple[Any, ...]], compared: tuple[int, int]) -> Census:
+def _census(question: Question, figures: Sequence[tuple[Any, ...]], compared: tuple[int, int, int]) -> Census:
     classes = [row for row in figures if row[0] is not None]
     orphans: dict[str, int] = defaultdict(int)
     for name, has_parent, values, *_ in classes:
@@ -150,7 +158,8 @@ def _census(question: Question, figures: Sequence[tuple[Any, ...]], compared: tu
         orphans=dict(orphans),
         covered=sum(values for _, has_parent, values, *_ in classes if has_parent),
         several_spellings=compared[0],
-        case_variants=compared[1],
+        spelled_otherwise=compared[1],
+        case_variants=compared[2],
     )
 
 

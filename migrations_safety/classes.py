@@ -91,7 +91,7 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
         names["wanted"] = wanted(rows.conditions, names["parent_value"])
         known = {part: composed(f"classes.{part}", **names) for part in known}
     if question.target_is_text:
-        names["respelled_parents"] = composed("classes.respelled_parents", **names)
+        names["respelled_parents"] = _respelled_parents(question)
         respelled = {part: composed(f"classes.{part}", **names) for part in respelled}
     by_reference = [
         composed(f"classes.{part}", number=sql.Literal(number), rows=rows_of(number))
@@ -110,15 +110,29 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     return common + sql.SQL("\n")
 
 
-def has_capitals(connection: Any, question: Question) -> bool:
-    """Whether the id of any parent has capitals, so that a reference may spell it in another way."""
-    key = question.keys[0]
-    target = parent_name(key.target_table, schema=question.schema, kind=question.target_kind)
-    names = {"target": target, "target_column": sql.Identifier(key.target_column)}
+def has_respelled_parents(connection: Any, question: Question) -> bool:
+    """Whether the id of any parent is a UUID in another spelling than the canonical one, which a reference may have."""
     with connection.cursor() as cursor:
-        respelled = composed("classes.respelled_parents", **names)
-        send(cursor, composed("classes.has_capitals", respelled_parents=respelled))
+        send(cursor, composed("classes.has_respelled_parents", respelled_parents=_respelled_parents(question)))
         return bool(cursor.fetchone()[0])
+
+
+def is_respelled(question: Question) -> sql.Composable:
+    """True for a person (`person.uuid`) whose parent has another spelling than the canonical one."""
+    if not question.target_is_text:
+        return sql.SQL("false")
+    return sql.SQL("person.uuid IN ({})").format(_respelled_parents(question))
+
+
+def _respelled_parents(question: Question) -> sql.Composed:
+    key = question.keys[0]
+    return composed(
+        "classes.respelled_parents",
+        target=parent_name(key.target_table, schema=question.schema, kind=question.target_kind),
+        target_column=sql.Identifier(key.target_column),
+        uuid_spelled=composed("classes.uuid_spelled"),
+        blanks=sql.Literal(BLANKS_AROUND),
+    )
 
 
 def _class(connection: Any, question: Question) -> sql.Composable:

@@ -31,7 +31,8 @@ def check_references(evidence: Evidence, censuses: Iterable[Census], *, backfill
             else:
                 found += _orphans(evidence, counted, backfill_hint=backfill_hint)
         if census.several_spellings:
-            found.append(wording.spellings_of_one(census.target_table, identifiers=census.several_spellings))
+            words = {"identifiers": census.several_spellings, "spelled_otherwise": census.spelled_otherwise}
+            found.append(wording.spellings_of_one(census.target_table, **words))
         if census.case_variants:
             found.append(wording.case_variants(census.target_table, identifiers=census.case_variants))
     return found

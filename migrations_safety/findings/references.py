@@ -45,10 +45,17 @@ def refused_class(
     return finding("references.E002", subject, message, hint)
 
 
-def spellings_of_one(target: str, *, identifiers: int) -> Finding:
-    """The same UUID in two spellings: two parents to the key, one person to people."""
+def spellings_of_one(target: str, *, identifiers: int, spelled_otherwise: int) -> Finding:
+    """The same UUID in two spellings: two parents to the key, one person to people.
+
+    The spelling to keep is the parent's; `spelled_otherwise` of them have a parent that is not in the canonical one.
+    """
     message = f"is referenced by the ids of {counted(identifiers, 'person', 'people')} in more than one spelling."
     hint = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
+    if spelled_otherwise:
+        hint = f"Rewrite the other spellings in the referencing tables to the one that the id has in {target}"
+        some = spelled_otherwise < identifiers
+        hint += "; where it has no row there, to the canonical one (small letters, hyphens)." if some else "."
     return finding("references.E003", target, message, hint)
 
 

@@ -29,18 +29,23 @@ LEFT JOIN {target} AS parent ON {parent_value} = counted.value AND {wanted}
 -- parent_value: the id of a parent as the values are compared
 parent.{target_column}::{type}
 
--- is_respelled: true where the parents hold the value in capitals: one person to people, two to the key
+-- is_respelled: true where the parents hold the value in another spelling: one person to people, two to the key
 respelled.value IS NOT NULL
 
--- join_respelled: the ids of parents that have capitals, in small letters
+-- join_respelled: the UUIDs of parents that are not in the canonical spelling, in that spelling
 LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled ON respelled.value = counted.value::text COLLATE "C"
 
--- respelled_parents: the UUIDs of parents that have capitals, in small letters
-SELECT lower(parent.{target_column} COLLATE "C") AS value FROM {target} AS parent
-WHERE parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")
-  AND lower(parent.{target_column} COLLATE "C") ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
+-- respelled_parents: the UUIDs of parents that are in capitals, in braces, without hyphens, …, in the canonical spelling
+SELECT t.uuid AS value FROM (
+    SELECT {uuid_spelled} AS uuid FROM (
+        SELECT regexp_replace(parent.{target_column} COLLATE "C", {blanks}, '', 'g') AS trimmed FROM {target} AS parent
+        WHERE length(parent.{target_column}) >= 32
+          AND NOT (parent.{target_column} COLLATE "C" LIKE '________-____-____-____-____________'
+                   AND parent.{target_column} COLLATE "C" = lower(parent.{target_column} COLLATE "C")) OFFSET 0
+    ) AS t
+) AS t WHERE t.uuid IS NOT NULL
 
--- has_capitals: whether there are any
+-- has_respelled_parents: whether there are any
 SELECT EXISTS ({respelled_parents})
 
 -- has_uuid_shape: true for the canonical spelling of any UUID
