@@ -272,6 +272,13 @@ def referencing(connection: Any, oids: Iterable[int]) -> dict[int, str]:
         return dict(cursor.fetchall())
 
 
+def partition_columns(connection: Any, table: Table) -> set[str]:
+    """The columns that a table or any of its partitions is partitioned by, empty where it is not."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("catalog.partition_columns"), {"oid": table.oid})
+        return {name for (name,) in cursor.fetchall()}
+
+
 def other_constraints(connection: Any, oids: Iterable[int]) -> list[OtherConstraint]:
     """The constraints of the tables that are not foreign keys."""
     return rows(connection, "catalog.other_constraints", {"oids": list(oids)}, OtherConstraint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ from django.db.migrations.executor import MigrationExecutor
 from migrations_safety import catalog, reverse_plan
 from migrations_safety.changes import Changes
 from migrations_safety.declarations import DeclaredKey, managed_models
-from migrations_safety.planned import KINDS, PlannedMigration, count_operations, planned
+from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
+from migrations_safety.planned import KINDS, PlannedMigration, count_operations, flat, planned
 from migrations_safety.planned_changes import Drop, Use, altered_columns, drops_of, indexed_columns, uses_of
 from migrations_safety.planned_keys import Doubt, doubt_of, keys_of, labels
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
@@ -33,7 +34,8 @@ class Plan:
     name; `rekeyed` are columns whose keys it drops and makes again; `altered` are columns that it changes, with the
     type and whether they are unique then; `indexed` are columns that get an index of their own. `unsure` are names
     that are needed after code that may free them. `code` counts the operations that run code by kind, `unjudged` all
-    others whose locks, rewrites and losses are not looked at. `way_back` is what the way back does.
+    others whose locks, rewrites and losses are not looked at. `in_steps` are keys, by app, model and name, that are
+    added NOT VALID or validated, while all others are added in one statement. `way_back` is what the way back does.
     """
 
     adopted: tuple[PlannedMigration, ...]
@@ -53,6 +55,7 @@ class Plan:
     unsure: dict[str, str] = field(default_factory=dict)
     code: dict[str, int] = field(default_factory=dict)
     unjudged: dict[str, int] = field(default_factory=dict)
+    in_steps: frozenset[tuple[str, str, str]] = frozenset()
     way_back: WayBack = field(default_factory=WayBack)
 
     @property
@@ -144,8 +147,18 @@ def read(
         unapplied=tuple(planned(one, connection.alias) for one in unapplied),
         doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one))},
         **_changed(changes, before, state.apps),
+        in_steps=frozenset(_in_steps(running)),
         way_back=reverse_plan.read(executor, unapplied),
     )
+
+
+def _in_steps(running: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
+    """The keys that operations of ours add NOT VALID or validate: app, model and name."""
+    for migration in running:
+        for one in flat(migration.operations):
+            if isinstance(one, (AddForeignKeyNotValid, ValidateForeignKey)):
+                name = one.name if isinstance(one, ValidateForeignKey) else one.constraint.name
+                yield migration.app_label, one.model_name.lower(), name
 
 
 def _changed(changes: Changes, before: Any, after: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
                 )
     found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
     found += _other_constraints(connection, evidence)
-    return found + _parents(evidence) + _partitioned(connection, evidence)
+    return [*found, *_parents(connection, evidence), *_partitioned(connection, evidence)]
 
 
 def _names(connection: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -86,18 +86,27 @@ def _other_constraints(connection: Any, evidence: Evidence) -> Iterator[Finding]
             yield wording.key_differs(key.table, name=there.name, alter=evidence.tables[key.table].to_paste, **words)
 
 
-def _partitioned(connection: Any, evidence: Evidence) -> list[Finding]:
-    if connection.pg_version >= 180000:
-        return []
-    tables = {key.table for key in evidence.references() if evidence.tables[key.table].kind == "p"}
-    return [partition.key_by_key(table, server_version=evidence.target.server_version) for table in sorted(tables)]
+def _partitioned(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    keys = [key for key in evidence.references() if evidence.tables[key.table].kind == "p"]
+    in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in evidence.plan.in_steps}
+    if connection.pg_version < 180000:
+        for table in sorted({key.table for key in in_steps}):
+            yield partition.key_by_key(table, server_version=evidence.target.server_version)
+    for key in keys:
+        if key not in in_steps:
+            yield partition.key_at_once(key.subject, target=key.target_table)
 
 
-def _parents(evidence: Evidence) -> list[Finding]:
-    parents = {(key.target_table, key.target_column): evidence.referenced(key) for key in evidence.plan.keys}
+def _parents(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    parents = {(key.target_table, key.target_column): key for key in evidence.plan.keys}
     made_unique = {(table, name) for table, name, _, is_unique in evidence.plan.altered if is_unique}
-    return [
-        wording.parent_not_unique(f'{table}."{name}"')
-        for (table, name), column in sorted(parents.items(), key=lambda one: one[0])
-        if column and not column.is_unique and (table, name) not in made_unique
-    ]
+    for place, key in sorted(parents.items()):
+        table, column = evidence.parent_table(key), evidence.referenced(key)
+        if table and column and not column.is_unique and place not in made_unique:
+            needed = catalog.partition_columns(connection, table) - {column.name}
+            subject, index_on = f'{place[0]}."{place[1]}"', table.to_paste
+            if needed:
+                yield wording.parent_never_unique(subject, index_on=index_on, columns=sorted(needed))
+            else:
+                is_whole = table.kind != "p"
+                yield wording.parent_not_unique(subject, index_on=index_on, column=place[1], is_whole=is_whole)

@@ -1,5 +1,7 @@
 """Wording of the findings about tables and keys that are, or are not, there."""
 
+from collections.abc import Sequence
+
 from migrations_safety.findings import Finding, finding
 from migrations_safety.words import counted, quoted, to_paste
 
@@ -37,10 +39,22 @@ def key_differs(table: str, *, name: str, declared: str, found: str, alter: str)
     )
 
 
-def parent_not_unique(subject: str) -> Finding:
-    """A key can only reference a column that is unique."""
+def parent_not_unique(subject: str, *, index_on: str, column: str, is_whole: bool) -> Finding:
+    """A key can only reference a column that is unique; a partitioned table (not `is_whole`) takes no CONCURRENTLY."""
+    how = "UNIQUE INDEX CONCURRENTLY" if is_whole else "UNIQUE INDEX"
+    return _not_unique(subject, f"CREATE {how} ON {index_on} ({quoted(column)});")
+
+
+def _not_unique(subject: str, hint: str) -> Finding:
     message = "is to be referenced by a foreign key, but no unique index or primary key covers it alone."
-    return finding("tables.E006", subject, message, "Make it the primary key, or create a unique index on it.")
+    return finding("tables.E006", subject, message, hint)
+
+
+def parent_never_unique(subject: str, *, index_on: str, columns: Sequence[str]) -> Finding:
+    """A unique index of a partitioned table has the columns that it is partitioned by in it."""
+    needed = ", ".join(map(quoted, columns))
+    hint = f"{index_on} is partitioned by {needed}, which a unique index there has to have in it (0A000): no key can "
+    return _not_unique(subject, hint + "reference this column alone. Declare the ForeignKey with db_constraint=False.")
 
 
 def none_of_the_baseline(database: str, *, migration: str, others: int) -> Finding:

@@ -176,6 +176,12 @@ ORDER BY n.nspname, c.relname, a.attname
 -- known_types: those of the given types that PostgreSQL knows, wherever on the search path (extensions stand anywhere)
 SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name
 
+-- partition_columns: the columns that a table and its partitions are partitioned by, which each of its unique indexes has to have
+SELECT DISTINCT coalesce(a.attname, 'an expression') FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree
+JOIN pg_partitioned_table p ON p.partrelid = tree.relid
+CROSS JOIN LATERAL unnest(p.partattrs::int2[]) AS k (number)
+LEFT JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.number AND k.number > 0
+
 -- leaf_partitions: the partitions of a table that hold rows, and whether each has the named key (null: not, else its validity)
 SELECT format('%%I.%%I', n.nspname, c.relname) AS name, con.convalidated AS validated
 FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree
