@@ -26,7 +26,7 @@ from django.db.migrations.exceptions import (
 from django.utils.connection import ConnectionDoesNotExist
 
 from migrations_safety import messages
-from migrations_safety.place import Place, called_code, causes, place_of, source, walk
+from migrations_safety.place import Place, called_code, causes, code_at, place_of, source, walk
 from migrations_safety.refusals import Refusal
 from migrations_safety.sqlstates import RUN_AGAIN, WORDS
 
@@ -104,7 +104,8 @@ def _where(error: BaseException) -> str:
     """The migration that was at work, and what became of it."""
     place = place_of(error)
     if place is None:
-        return ""
+        is_code = is_from_data(error) or _was_reading_migrations(error)
+        return f"In the code at {code}." if is_code and (code := code_at(error)) else ""
     objects = f", on {', '.join(place.objects)}" if place.objects and place.operation else ""
     return f"In {place}{objects}.{_undone(place, error)}"
 

@@ -66,6 +66,17 @@ def place_of(error: BaseException) -> Place | None:
     )
 
 
+def code_at(error: BaseException) -> str | None:
+    """File and line of the project's own code that was the last to run, where no migration was at work."""
+    known = {"django", "psycopg", "migrations_safety", *sys.stdlib_module_names}
+    own = [
+        (frame.f_code.co_filename, line)
+        for frame, line in walk(error)
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in known
+    ]
+    return _at(*own[-1]) if own else None
+
+
 def walk(error: BaseException) -> Iterator[Step]:
     """Frames and lines, outermost first; after those of an error those of its cause."""
     for one in causes(error):

@@ -244,3 +244,57 @@ def test_a_refusal_of_ours_names_the_migration_too(told):
 
     assert said.startswith('tables.E003: the enum "ward_mood" is there with another definition')
     assert "In ward.0002_step, operation 1 of 1, CreateEnum: Create enum ward_mood" in said
+
+
+def test_a_connection_that_is_gone_is_said_to_be_lost(told):
+    gone = "editor.connection.connection.close(); editor.execute('SELECT 1')"
+
+    said = told("migrations.RunPython(fill)", before=RAISING.format(gone), atomic=False)
+
+    assert said.startswith("The connection to the server was lost\nIn ward.0002_step, operation 1 of 1")
+
+
+def test_a_file_of_migrations_that_does_not_load_is_named_with_its_line(told):
+    said = told("", before="nothing.at_all")
+
+    assert said.startswith("name 'nothing' is not defined\nIn the code at ")
+    assert "ward/migrations/0002_step.py, line 4." in said
+
+
+def test_a_signal_that_fails_is_named_with_its_line(told):
+    receiver = f"""
+        from django.db.models.signals import post_migrate
+        def told(**_):
+            post_migrate.disconnect(told)
+            raise ValueError("{SECRET} "[:-1])
+        post_migrate.connect(told)
+    """
+
+    said = told("", before=receiver)
+
+    assert said.startswith("Unexpected ValueError (its message is withheld")
+    assert "ward/migrations/0002_step.py, line 8." in said
+    assert SECRET not in said
+
+
+def test_an_operation_inside_of_another_is_named(told):
+    said = told(
+        "migrations.SeparateDatabaseAndState(database_operations=["
+        "migrations.RunSQL('SELECT 1'), migrations.AddField('Bed', 'there', models.TextField(null=True))])"
+    )
+
+    assert "operation 1 of 1, AddField: Add field there to Bed" in said
+
+
+def test_a_list_of_operations_that_is_computed_has_its_file_without_a_line(told):
+    said = told("*[migrations.RunSQL('SELECT nothing')] * 2")
+
+    assert 'column "nothing" does not exist' in said
+    assert "operation 1 of 2, RunSQL: Raw SQL operation (" in said
+    assert "0002_step.py)" in said
+
+
+def test_a_statement_of_several_lines_is_told_with_its_line(told):
+    said = told("migrations.RunSQL(\"UPDATE ward_bed\\n SET name = 'x'\\n WERE id = 1\")")
+
+    assert said.startswith("PostgreSQL refused: a mistake in the SQL (SQLSTATE 42601, line 3 of the statement)")
