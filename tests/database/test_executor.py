@@ -6,49 +6,15 @@ import time
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import OperationalError, migrations, models, transaction
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.state import ProjectState
 
-from migrations_safety.executor import SafeExecutor, on_the_ladder
+from migrations_safety.executor import on_the_ladder
 from migrations_safety.locks import Ladder
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import LocksNotFree, OthersWaited
 from migrations_safety.watchdog import Watchdog
+from tests.on_ladder import apply, is_recorded, migration, write
 
-TABLE = migrations.CreateModel(
-    "Thing",
-    [("id", models.BigAutoField(primary_key=True)), ("name", models.TextField(null=True))],
-    {"db_table": "things"},
-)
 INDEX = AddIndexConcurrently("thing", models.Index(fields=["name"], name="things_name_idx"))
-
-
-def migration(*operations, atomic=True):
-    kind = type("Migration", (migrations.Migration,), {"operations": list(operations), "atomic": atomic})
-    return kind("0001_things", "ehr")
-
-
-@pytest.fixture
-def ladder(in_process, empty):
-    """A ladder with its watchdog, on a database with a table of things."""
-    empty.execute("CREATE TABLE things (id bigserial PRIMARY KEY, name text)")
-    connection = in_process(empty)
-    MigrationExecutor(connection).recorder.ensure_schema()
-    with Watchdog(connection, max_stall=0.2) as watchdog:
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
-        with on_the_ladder(connection, ladder):
-            yield ladder
-
-
-def apply(ladder, one):
-    executor = type("Executor", (SafeExecutor,), {"ladder": ladder})(ladder.connection)
-    state = ProjectState()
-    TABLE.state_forwards("ehr", state)
-    return executor.apply_migration(state, one)
-
-
-def is_recorded(database):
-    return database.value("SELECT count(*) FROM django_migrations WHERE name = '0001_things'") == 1
 
 
 def blocker(database, seconds, begun):
@@ -84,18 +50,6 @@ def waits_of_writers(ladder, database, one):
     other.join()
     writer.join()
     return waits
-
-
-def write(database, seconds, waits):
-    import psycopg
-
-    end = time.monotonic() + seconds
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        while time.monotonic() < end:
-            started = time.monotonic()
-            connection.execute("INSERT INTO things (name) VALUES ('a')")
-            waits.append(time.monotonic() - started)
-            time.sleep(0.005)
 
 
 def test_a_lock_that_is_never_free_ends_with_its_holder_named_and_nothing_half_done(ladder, empty):

@@ -1,0 +1,260 @@
+"""Rows are waited for as long as it takes; who waits behind us does not wait long, and a deadlock is ours to lose."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection, migrations, models, transaction
+
+from migrations_safety.progress import Progress
+from migrations_safety.refusals import LocksNotFree, OthersWaited
+from tests.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
+
+
+def thing_model():
+    from django.apps.registry import Apps
+
+    class Thing(models.Model):
+        id = models.BigAutoField(primary_key=True)
+        name = models.TextField(null=True)
+        n = models.IntegerField(default=0)
+
+        class Meta:
+            app_label = "ward"
+            apps = Apps()
+            db_table = "things"
+
+    return Thing
+
+
+def in_batches(thing):
+    for first in (1, 4, 7):
+        with transaction.atomic():
+            thing.objects.filter(id__gte=first, id__lt=first + 3).update(n=models.F("n") + 1)
+
+
+def bulk_update(thing):
+    found = list(thing.objects.all())
+    for one in found:
+        one.n += 1
+    thing.objects.bulk_update(found, ["n"])
+
+
+def update_or_create(thing):
+    for one in range(1, 11):
+        thing.objects.update_or_create(id=one, defaults={"n": 1})
+
+
+def delete(thing):
+    thing.objects.filter(id__gte=8).delete()
+
+
+def rows_one_by_one(thing):
+    for one in thing.objects.all().iterator(chunk_size=2):
+        one.n += 1
+        one.save()
+
+
+def without_autocommit(thing):
+    transaction.set_autocommit(False)
+    try:
+        thing.objects.update(n=1)
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+
+
+def executed_many(thing):
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE things SET n = n + 1 WHERE id = %s", ((number,) for number in range(1, 11)))
+
+
+@pytest.mark.parametrize(
+    "work", [in_batches, bulk_update, update_or_create, delete, rows_one_by_one, without_autocommit, executed_many]
+)
+def test_the_codes_own_transactions_wait_for_a_row_and_are_done_once(ladder, things, work):
+    one = migration(python(lambda connection: work(thing_model())), atomic=False)
+
+    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE"):
+        apply(ladder, one)
+
+    assert is_recorded(things)
+    assert things.value("SELECT max(n) FROM things") == (0 if work is delete else 1)
+
+
+def test_a_row_that_is_never_free_ends_the_codes_transaction_with_its_holder_named(ladder, things):
+    ladder.retry_for = 0.5
+    one = migration(python(lambda connection: in_batches(thing_model())), atomic=False)
+
+    with (
+        Holding(things, "SET application_name = 'clerk'", "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20),
+        pytest.raises(LocksNotFree) as refused,
+    ):
+        apply(ladder, one)
+
+    assert "(clerk, idle in transaction" in str(refused.value)
+    assert str(refused.value).endswith("what a migration that is not atomic did before it is kept.")
+    assert things.rows("SELECT n, count(*) FROM things GROUP BY n ORDER BY n") == [(0, 4), (1, 6)]
+
+
+def alters_in_a_transaction(connection):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE things SET n = 1 WHERE id = 1")
+        cursor.execute("ALTER TABLE lamps ADD COLUMN size int")
+        cursor.execute("UPDATE things SET n = 1 WHERE id = 2")
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_a_table_lock_in_the_codes_own_transaction_makes_nobody_wait_long(ladder, things):
+    waits = []
+    reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
+
+    with Holding(things, "SELECT count(*) FROM lamps", seconds=LONG):
+        reader.start()
+        apply(ladder, migration(python(alters_in_a_transaction), atomic=False))
+    reader.join()
+
+    assert is_recorded(things)
+    assert things.value("SELECT sum(n) FROM things") == 2
+    assert max(waits) < LONG / 2
+
+
+def test_who_waits_for_rows_of_the_codes_own_transaction_does_not_wait_long(ladder, things):
+    """Row 1 is ours and wanted by others while we wait for row 8: we give way."""
+
+    def work(connection):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE things SET n = 1 WHERE id = 1")
+            begun.set()
+            cursor.execute("UPDATE things SET n = 1 WHERE id = 8")
+
+    begun, waits = threading.Event(), []
+
+    def want():
+        begun.wait()
+        with psycopg.connect(things.url, autocommit=True) as session:
+            started = time.monotonic()
+            session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
+            waits.append(time.monotonic() - started)
+
+    other = threading.Thread(target=want)
+    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20):
+        other.start()
+        with pytest.raises((LocksNotFree, OthersWaited)):
+            apply(ladder, migration(python(work), atomic=False))
+        other.join()
+
+    assert max(waits) < LONG
+    assert things.value("SELECT sum(n) FROM things") == 0
+
+
+def test_a_long_wait_for_a_row_says_for_whom(ladder, things):
+    told = []
+    ladder.watchdog.progress, ladder.watchdog.silence = Told(told), 0.3
+
+    with Holding(things, "SET application_name = 'clerk'", "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=LONG):
+        apply(ladder, migration(migrations.RunSQL("UPDATE things SET n = n + 1")))
+
+    assert len(told) == 1
+    assert told[0].startswith("ehr.0001_things waits for pid ")
+    assert "(clerk, idle in transaction, " in told[0]
+
+
+class Told(Progress):
+    def __init__(self, sentences):
+        self.say = sentences.append
+
+
+def test_a_nowait_of_the_code_is_told_to_the_code(ladder, things):
+    def work(connection):
+        try:
+            with transaction.atomic():
+                list(thing_model().objects.select_for_update(nowait=True).filter(id=8))
+        except OperationalError:
+            told.append("taken")
+
+    told = []
+    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20):
+        apply(ladder, migration(python(work), atomic=False))
+
+    assert told == ["taken"]
+
+
+def test_a_row_that_is_waited_for_leaves_no_statement_in_the_servers_log(ladder, things):
+    def work(connection):
+        for one in thing_model().objects.all():
+            one.name = "Achieng Otieno"
+            one.save()
+
+    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE"):
+        apply(ladder, migration(python(work)))
+
+    assert things.value("SELECT count(*) FROM things WHERE name = 'Achieng Otieno'") == 10
+    assert "Achieng Otieno" not in things.server.log.read_text(errors="replace")
+
+
+def test_what_goes_past_the_cursors_in_an_atomic_migration_is_tried_again_with_it(ladder, things):
+    one = migration(migrations.RunSQL("UPDATE things SET n = n + 1"), past_the_cursors("LOCK TABLE lamps"))
+
+    with Holding(things, "SET LOCAL application_name = 'clerk'", "SELECT count(*) FROM lamps", seconds=LONG):
+        waits = []
+        reader = threading.Thread(target=read_lamps, args=(things, LONG, waits))
+        reader.start()
+        apply(ladder, one)
+        reader.join()
+
+    assert things.rows("SELECT DISTINCT n FROM things") == [(1,)]
+    assert max(waits) < LONG / 2
+
+
+def test_a_deadlock_is_lost_by_the_migration(ladder, things):
+    """Both have a row that the other wants; the application never sees the deadlock, the migration begins again."""
+    attempts, failed = [], []
+
+    def work(connection):
+        attempts.append(1)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE things SET n = n + 1 WHERE id = 1")
+            ours.set()
+            theirs.wait()
+            cursor.execute("UPDATE things SET n = n + 1 WHERE id = 2")
+
+    def clerk():
+        try:
+            with psycopg.connect(things.url) as session:
+                session.execute("UPDATE things SET name = 'theirs' WHERE id = 2")
+                theirs.set()
+                ours.wait()
+                session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
+                session.commit()
+        except psycopg.Error as error:
+            failed.append(error)
+
+    ours, theirs = threading.Event(), threading.Event()
+    other = threading.Thread(target=clerk)
+    other.start()
+
+    apply(ladder, migration(python(work)))
+    other.join()
+
+    assert failed == []
+    assert len(attempts) > 1
+    assert things.value("SELECT sum(n) FROM things") == 2
+
+
+def test_a_watchdog_whose_session_was_ended_looks_again(ladder, things):
+    pid = ladder.watchdog.connection.info.backend_pid
+    things.execute("SELECT pg_terminate_backend(%s)", pid)
+    things.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", pid)
+    waits = []
+    reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
+
+    with Holding(things, "SELECT count(*) FROM lamps", seconds=LONG):
+        reader.start()
+        apply(ladder, migration(migrations.RunSQL("ALTER TABLE lamps ADD COLUMN size int")))
+    reader.join()
+
+    assert max(waits) < LONG / 2
+    assert ladder.watchdog.connection.info.backend_pid != pid
