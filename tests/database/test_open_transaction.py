@@ -9,7 +9,7 @@ from django.db import connections, transaction
 
 from migrations_safety import precheck, verification
 from migrations_safety.locks import DEPLOY_LOCK
-from migrations_safety.management.command import Stopped
+from migrations_safety.management.ending import Refused, Stopped
 from tests.factories import PatientFactory, new_id, refer
 
 TABLES = "SELECT to_regclass('patients') IS NOT NULL"
@@ -118,10 +118,10 @@ def test_the_gate_refuses_in_it_too(hospital, in_process, opened):
 
     with opened():
         run("migrate", "patients")
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(Refused) as stopped:
             run("migrate")
 
-    assert stopped.value.code == 1
+    assert stopped.value.returncode == 1
 
 
 def test_looking_sees_what_the_transaction_sees_and_says_that_it_is_no_snapshot(migrated, in_process, opened):
