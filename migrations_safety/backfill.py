@@ -191,9 +191,9 @@ def _refused(censuses: Iterable[Census]) -> dict[str, int]:
 def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evidence:
     """The references to all parents that placeholders are made for; refuses before anything is changed."""
     makers = _makers(connection)
-    pending = [_pending(connection, maker) for maker in makers]
-    keys = [key for maker in makers for key in keys_to(maker, connection.alias)]
-    evidence = gather(connection, plan=plan.of_references(keys, pending=pending), target=target)
+    declared = [key for maker in makers for key in keys_to(maker, connection.alias)]
+    keys = plan.by_names_of_now(connection, declared)
+    evidence = gather(connection, plan=plan.of_references(keys), target=target)
     refuse_hidden_rows(connection, evidence)
     for table in nullify:
         _refuse_nullify(evidence, table)
@@ -224,9 +224,14 @@ def _makers(connection: Any) -> list[PlaceholderMaker]:
     return makers
 
 
+def table_of(maker: PlaceholderMaker) -> str:
+    """The parents' table."""
+    return str(apps.get_model(maker.model)._meta.db_table)
+
+
 def keys_to(maker: PlaceholderMaker, alias: str) -> list[DeclaredKey]:
     """Every key to the maker's parent that the models declare in the database of that alias."""
-    parent = apps.get_model(maker.model)._meta.db_table
+    parent = table_of(maker)
     return [key for model in models_on(alias) for key in declared_keys(model) if key.target_table == parent]
 
 
@@ -272,9 +277,8 @@ def _fill(
             nullification.nullify(connection, evidence, key, run, nullified, pace=pace, progress=progress)
     placed = placing.Outcome()
     for maker in _makers(connection):
-        keys = [
-            key for key in keys_to(maker, connection.alias) if key in evidence.references() and key.table not in nullify
-        ]
+        parent = table_of(maker)
+        keys = [key for key in evidence.references() if key.target_table == parent and key.table not in nullify]
         for question in counting.questions(evidence, keys, reading=reading):
             placing.place(connection, maker, question, run, placed, pace=pace, progress=progress)
     return {

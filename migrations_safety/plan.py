@@ -17,7 +17,7 @@ from migrations_safety.declarations import DeclaredKey, managed_models
 from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
 from migrations_safety.planned import KINDS, PlannedMigration, count_operations, flat, planned
 from migrations_safety.planned_changes import Drop, Use, altered_columns, drops_of, indexed_columns, uses_of
-from migrations_safety.planned_keys import Doubt, doubt_of, keys_of, labels
+from migrations_safety.planned_keys import Doubt, as_it_is_now, doubt_of, keys_of, labels
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
 from migrations_safety.steps import follow
 from migrations_safety.way_back import WayBack
@@ -194,17 +194,14 @@ def _state_before(executor: Any, adopted: Iterable[Any]) -> Any:
     return state
 
 
-def of_references(keys: Iterable[DeclaredKey], *, pending: Iterable[Plan] = ()) -> Plan:
+def of_references(keys: Iterable[DeclaredKey]) -> Plan:
     """A plan that does nothing but stand on these keys: what is looked at where nothing is to be migrated.
 
-    Both ends of each key must be there, less what the `pending` plans are still to make.
+    Both ends of each key must be there, less those that are still to be made.
     """
     keys = tuple(keys)
-    to_come = {table for one in pending for table in one.creates}
-    ends = [(key.table, key.column) for key in keys] + [(key.target_table, key.target_column) for key in keys]
-    relied_on = {
-        table: frozenset(column for name, column in ends if name == table) for table, _ in ends if table not in to_come
-    }
+    there = {name for key in keys for end, name in _tables(key) if end not in key.new}
+    relied_on = _relied_on(keys, there)
     return Plan(
         adopted=(),
         migrations=(),
@@ -249,6 +246,20 @@ def _planned(migration: Any, alias: str, changes: Changes) -> PlannedMigration:
 def _declared_tables(before: Any, after: Any) -> frozenset[str]:
     """Those of all apps, by the names that they have before the plan, after it, and in the models."""
     return frozenset(model._meta.db_table for one in (before, after, apps) for model in managed_models(one))
+
+
+def by_names_of_now(connection: Any, keys: Iterable[DeclaredKey]) -> list[DeclaredKey]:
+    """Keys as the models declare them, their referencing columns by the names from before all that is pending."""
+    executor: Any = MigrationExecutor(connection)
+    pending = [migration for migration, _ in _steps(executor, None, None)]
+    adopted = [migration for migration in pending if is_adopted(connection, migration)]
+    running = [migration for migration in pending if migration not in adopted]
+    changes = follow(running, _state_before(executor, adopted), alias=connection.alias)
+    return [as_it_is_now(key, changes.lineage) for key in keys]
+
+
+def _tables(key: DeclaredKey) -> tuple[tuple[str, str], tuple[str, str]]:
+    return ("table", key.table), ("target_table", key.target_table)
 
 
 def _relied_on(keys: Iterable[DeclaredKey], there: set[str]) -> dict[str, frozenset[str]]:

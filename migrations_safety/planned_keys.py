@@ -9,7 +9,7 @@ from typing import Any
 from migrations_safety.changes import Changes, NewKey
 from migrations_safety.code import Code
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
-from migrations_safety.lineage import Column, Table
+from migrations_safety.lineage import Column, Lineage, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +55,17 @@ def _named_as_now(one: NewKey, declared: dict[Any, DeclaredKey]) -> DeclaredKey 
     new = {name for name, end in ends.items() if end.now is None}
     row_id = child.table.column(key.row_id).now if key.row_id and not child.is_dropped else None
     return replace(key, **names, row_id=row_id, new=frozenset(new))
+
+
+def as_it_is_now(key: DeclaredKey, lineage: Lineage) -> DeclaredKey:
+    """A key of the models, with its referencing column by the name of now; a parent that is renamed is left alone."""
+    table, parent = lineage.table(key.table), lineage.table(key.target_table)
+    child = table.column(key.column)
+    ends = {"table": table.now, "column": child.now, "target_table": parent.now}
+    ends["target_column"] = parent.column(key.target_column).now
+    names: dict[str, Any] = {end: name for end, name in ends.items() if name and end in {"table", "column"}}
+    row_id = table.column(key.row_id).now if key.row_id else None
+    return replace(key, **names, row_id=row_id, new=frozenset(end for end, name in ends.items() if name is None))
 
 
 def _of_no_model(one: NewKey) -> DeclaredKey:

@@ -44,6 +44,10 @@ CHILD = (
     f"{AUTHOR}, migrations.CreateModel('Writer', [('author_ptr', models.OneToOneField('ward.Author', models.CASCADE, "
     "parent_link=True, primary_key=True, auto_created=True, serialize=False))], bases=('ward.author',))"
 )
+STEPS = """
+from migrations_safety.constraints import ForeignKeyConstraint
+from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
+"""
 OBEYED = {
     "rename parent": (f"{AUTHOR}, {book(to())}", BOOKS, RENAME_MODEL),
     "rename child": (f"{AUTHOR}, {book(to())}", BOOKS, "migrations.RenameModel('Book', 'Volume')"),
@@ -137,6 +141,41 @@ OBEYED = {
         f"{book('models.IntegerField(null=True)')}", BOOKS.replace("author_id", "author"),
         f"migrations.AlterField('Book', 'author', {to('ward.Proxy')})",
     ),
+    "in two steps, of what is renamed": (
+        f"{AUTHOR}, {book(OPEN)}", BOOKS,
+        f"{RENAME_MODEL}, migrations.RenameField('Book', 'author', 'writer'), "
+        "AddForeignKeyNotValid('Book', ForeignKeyConstraint(field='writer', name='k', on_delete='CASCADE')), "
+        "migrations.RenameModel('Book', 'Volume'), ValidateForeignKey('Volume', 'k')",
+    ),
+    "in two steps, then renamed": (
+        f"{AUTHOR}, {book(OPEN)}", BOOKS,
+        "AddForeignKeyNotValid('Book', ForeignKeyConstraint(field='author', name='k', on_delete='CASCADE')), "
+        f"ValidateForeignKey('Book', 'k'), {RENAME_MODEL}, migrations.AlterModelTable('Book', 'volumes')",
+    ),
+    "to a table that Django does not manage": (
+        f"migrations.CreateModel('Author', [{ID}], dict(managed=False, db_table='authors')), "
+        "migrations.RunSQL('CREATE TABLE authors (id bigint primary key)'), " + book("models.IntegerField(null=True)"),
+        "INSERT INTO authors VALUES (1), (2); INSERT INTO ward_book (author) VALUES (1), (2), (NULL)",
+        f"migrations.AlterField('Book', 'author', {to()})",
+    ),
+    "columns that change places": (
+        f"{AUTHOR}, migrations.CreateModel('Book', [{ID}, ('author', {to()}), ('editor', models.IntegerField())])",
+        ROWS + "INSERT INTO ward_book (author_id, editor) VALUES (1, 77), (2, 78)",
+        "migrations.RenameField('Book', 'editor', 'other'), migrations.RenameField('Book', 'author', 'editor'), "
+        "migrations.RenameField('Book', 'other', 'author')",
+    ),
+    "a wider number at both ends": (
+        "migrations.CreateModel('Author', [('id', models.AutoField(primary_key=True))]), " + book(to()), BOOKS,
+        "migrations.AlterField('Author', 'id', models.BigAutoField(primary_key=True))",
+    ),
+    "through a table of its own": (
+        f"{AUTHOR}, {MANY}", MANY_ROWS,
+        "migrations.SeparateDatabaseAndState(database_operations=[migrations.RunSQL("
+        "'ALTER TABLE ward_book_authors RENAME TO ward_written')], state_operations=["
+        f"migrations.CreateModel('Written', [{ID}, ('author', {to(options='')}), ('book', {to('ward.Book', '')})]), "
+        "migrations.AlterField('Book', 'authors', models.ManyToManyField('ward.Author', through='ward.Written'))]), "
+        "migrations.AddField('Written', 'first', models.BooleanField(default=False))",
+    ),
     "to a column that is no primary key": (
         f"migrations.CreateModel('Author', [{ID}, ('code', models.IntegerField(unique=True))]), "
         + book("models.IntegerField(null=True)"),
@@ -151,7 +190,7 @@ OBEYED = {
 def test_rows_that_obey_their_key_are_no_orphans_whatever_is_renamed(ward, shape):
     first, rows, then = OBEYED[shape]
     ward.starts_with(first, rows)
-    ward.migration(then)
+    ward.migration(then, before=STEPS)
 
     report = ward.look()
 
