@@ -115,6 +115,7 @@ class Index:
 class ForeignKey:
     """One foreign key; the rules are PostgreSQL's letters, see `RULE_WORDS`.
 
+    `disabled_triggers` are the statements that enable those of its triggers, on both tables, that do not fire.
     `partition` is empty for the table's own, which its partitions have from it; else the partition that alone has it.
     """
 
@@ -134,7 +135,7 @@ class ForeignKey:
     deferred: bool
     validated: bool
     enforced: bool
-    disabled_triggers: int
+    disabled_triggers: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from django.db import connection, connections, router
 from migrations_safety.catalog import RULE_WORDS, ForeignKey
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.registry import PlaceholderMaker, registered_makers
+from migrations_safety.words import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,23 @@ class DeclaredKey:
         found = [one for one in keys if one.columns == (self.column,)]
         same = [one for one in found if target_oid is not None and not self.difference(one, target_oid=target_oid)]
         return next(iter(same or found), None)
+
+    def statement(self, name: str, *, table: str, target: str, in_steps: bool, drop: str = "") -> str:
+        """SQL that adds it to a table, as statements name the two, after the action `drop`.
+
+        Two statements where it is done `in_steps`: the first holds from now on, the second reads the rows that are
+        there and blocks nobody.
+        """
+        key = f"ADD CONSTRAINT {quoted(name)} FOREIGN KEY ({quoted(self.column)})"
+        key += (
+            f" REFERENCES {target} ({quoted(self.target_column)}) ON DELETE {self.on_delete} ON UPDATE {self.on_update}"
+        )
+        key += " DEFERRABLE INITIALLY DEFERRED" if self.deferrable else ""
+        if not in_steps:
+            return f"ALTER TABLE {table} {drop}{key}; -- fails where rows have no parent; writes wait while it reads"
+        add, prove = f"ALTER TABLE {table} {drop}{key} NOT VALID;", f"VALIDATE CONSTRAINT {quoted(name)};"
+        where_it_fails = "the second fails where rows have no parent: correct these and run it again"
+        return f"{add} ALTER TABLE {table} {prove} -- {where_it_fails}"
 
     def difference(self, found: ForeignKey, *, target_oid: int) -> tuple[str, str] | None:
         """What is declared and what is there, where the two differ in anything but validity; else None."""

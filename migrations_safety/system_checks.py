@@ -72,11 +72,13 @@ def _compare(
 ) -> Iterator[CheckMessage]:
     found = key.standing([one for one in own if not one.partition], target_oid=target_oid)
     if found is None:
-        yield _missing(key, _in_sql(key, name, in_steps=in_steps))
+        yield _missing(key, _statement(key, name, in_steps=in_steps))
     elif difference := key.difference(found, target_oid=target_oid):
         problem = f"The foreign key {_named(key)} is declared as {difference[0]}, it is {difference[1]}."
         drop = f"DROP CONSTRAINT {quoted(found.name)}, "
-        yield Warning(problem, hint=_in_sql(key, found.name, in_steps=in_steps, drop=drop), id="migrations_safety.W002")
+        yield Warning(
+            problem, hint=_statement(key, found.name, in_steps=in_steps, drop=drop), id="migrations_safety.W002"
+        )
 
 
 def _is_added_by_partition(
@@ -108,16 +110,5 @@ def _name(connection: Any, model: Any, key: DeclaredKey) -> str:
     return name[1:-1].replace('""', '"')
 
 
-def _in_sql(key: DeclaredKey, name: str, *, in_steps: bool, drop: str = "") -> str:
-    """Two statements: the first holds from now on, the second reads the rows that are there and blocks nobody."""
-    table = f"ALTER TABLE {in_sql(key.table)}"
-    rules = f"ON DELETE {key.on_delete} ON UPDATE {key.on_update}"
-    deferrable = " DEFERRABLE INITIALLY DEFERRED" if key.deferrable else ""
-    target = f"{in_sql(key.target_table)} ({quoted(key.target_column)})"
-    add = f"ADD CONSTRAINT {quoted(name)} FOREIGN KEY ({quoted(key.column)}) REFERENCES {target} {rules}{deferrable}"
-    if not in_steps:
-        return f"{table} {drop}{add}; -- fails where rows have no parent; writes wait while it reads"
-    return (
-        f"{table} {drop}{add} NOT VALID; {table} VALIDATE CONSTRAINT {quoted(name)}; -- the second fails where rows "
-        "have no parent: correct these and run it again"
-    )
+def _statement(key: DeclaredKey, name: str, **how: Any) -> str:
+    return key.statement(name, table=in_sql(key.table), target=in_sql(key.target_table), **how)

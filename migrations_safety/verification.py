@@ -20,12 +20,14 @@ from migrations_safety.comparison.keys import compare_keys
 from migrations_safety.declarations import DeclaredKey, declared_keys, maker_of_table, managed_models, models_on
 from migrations_safety.findings import Finding, Level
 from migrations_safety.findings import schema as wording
+from migrations_safety.pending import Pending
 from migrations_safety.placing import unresolved
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.refusals import CouldNotLook
 from migrations_safety.registry import SchemaToVerify, schema_of
 from migrations_safety.session import Target, connect, in_snapshot
+from migrations_safety.words import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,9 +90,10 @@ def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: R
     evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
     refuse_hidden_rows(connection, evidence)
     comparison = Comparison(findings=[], found=Counter())
-    _compare_enums(connection, schema, comparison)
-    _compare_tables(connection, models, comparison)
-    key_findings, matching = compare_keys(evidence, own_tables=[model._meta.db_table for model in models])
+    pending, own_tables = Pending(connection), [model._meta.db_table for model in models]
+    _compare_enums(connection, schema, comparison, pending)
+    _compare_tables(connection, models, comparison, pending)
+    key_findings, matching = compare_keys(evidence, own_tables=own_tables, pending=pending)
     countable = [key for key in evidence.references() if evidence.referenced(key)]
     censuses = counting.count(connection, evidence, countable, reading=reading, progress=progress)
     findings = comparison.findings + key_findings + _orphans(evidence, censuses)
@@ -133,18 +136,20 @@ def keys_of(models: list[Any], alias: str) -> list[DeclaredKey]:
     return [key for key in keys if key.table in own_tables or key.target_table in own_tables]
 
 
-def _compare_enums(connection: Any, schema: SchemaToVerify, comparison: Comparison) -> None:
+def _compare_enums(connection: Any, schema: SchemaToVerify, comparison: Comparison, pending: Pending) -> None:
     for name, declared in schema.enums.items():
         found = catalog.enum_labels(connection, name)
         if not found:
-            comparison.findings.append(wording.enum_missing(name, declared=", ".join(declared)))
+            labels = ", ".join("'" + one.replace("'", "''") + "'" for one in declared)
+            words = {"declared": ", ".join(declared), "create": f"CREATE TYPE {quoted(name)} AS ENUM ({labels});"}
+            comparison.findings.append(wording.enum_missing(name, is_pending=pending.makes_enum(name), **words))
         elif found != declared:
             words = {"declared": ", ".join(declared), "found": ", ".join(found)}
             comparison.findings.append(wording.enum_differs(name, **words))
         comparison.found["enum_labels"] += sum(one == other for one, other in zip(declared, found, strict=False))
 
 
-def _compare_tables(connection: Any, models: list[Any], comparison: Comparison) -> None:
+def _compare_tables(connection: Any, models: list[Any], comparison: Comparison, pending: Pending) -> None:
     there = catalog.tables(connection, [model._meta.db_table for model in models])
     oids = [table.oid for table in there.values()]
     columns, indexes = catalog.columns(connection, oids), catalog.indexes(connection, oids)
@@ -152,7 +157,8 @@ def _compare_tables(connection: Any, models: list[Any], comparison: Comparison) 
     for model in models:
         table = there.get(model._meta.db_table)
         if table is None:
-            comparison.findings.append(wording.table_missing(model._meta.db_table))
+            is_pending = pending.makes_table(model._meta.db_table)
+            comparison.findings.append(wording.table_missing(model._meta.db_table, is_pending=is_pending))
             continue
         differences = compare_columns(connection, model, columns[table.oid])
         if table.persistence != "p":
@@ -180,6 +186,7 @@ def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
                 rows=counted.orphan_rows,
                 target=counted.key.target_table,
                 key=words,
+                has_maker=maker_of_table(counted.key.target_table) is not None,
             )
         )
     return findings

@@ -55,6 +55,7 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
         if there.table_oid != table.oid or _goes_first(evidence, key, there):
             continue
         difference = key.difference(there, target_oid=target.oid)
+        is_in_place = there.columns == (key.column,) and there.target_oid == target.oid
         if there.name == key.name and not there.enforced:
             difference = difference or (key.definition, f"{key.definition} NOT ENFORCED")
         if there.name == key.name and difference:
@@ -64,9 +65,11 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
                 declared=difference[0],
                 found=difference[1],
                 alter=there.partition or table.to_paste,
+                is_in_place=is_in_place,
             )
-        elif there.name != key.name and there.columns == (key.column,) and there.target_oid == target.oid:
-            yield wording.key_under_another_name(key.subject, name=there.name)
+        elif there.name != key.name and is_in_place:
+            alter = there.partition or table.to_paste
+            yield wording.key_under_another_name(key.subject, name=there.name, alter=alter)
 
 
 def _goes_first(evidence: Evidence, key: DeclaredKey, there: ForeignKey) -> bool:
@@ -82,7 +85,7 @@ def _other_constraints(connection: Any, evidence: Evidence) -> Iterator[Finding]
     keys = {(table.oid, key.name): key for key in evidence.plan.keys if (table := evidence.table(key)) is not None}
     for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
         if key := keys.get((there.table_oid, there.name)):
-            words = {"declared": key.definition, "found": there.definition}
+            words: dict[str, Any] = {"declared": key.definition, "found": there.definition}
             yield wording.key_differs(key.table, name=there.name, alter=evidence.tables[key.table].to_paste, **words)
 
 

@@ -26,7 +26,9 @@ def compare_constraints(
             connection, model, check, next((one for one in there if one.name == name), None), table=table
         )
     findings += [
-        wording.constraint_extra(f"{model._meta.db_table}.{one.name}", found=one.definition)
+        wording.constraint_extra(
+            f"{model._meta.db_table}.{one.name}", found=one.definition, alter=table.to_paste, name=one.name
+        )
         for one in there
         if one.kind != "p" and one.name not in declared
     ]

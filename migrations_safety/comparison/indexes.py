@@ -37,7 +37,7 @@ def compare_indexes(connection: Any, model: Any, found: Iterable[Index], *, tabl
     declared = {index.name: _declared(connection, model, index) for index in model._meta.indexes}
     there = {index.name: index for index in found if not index.constraint_kind}
     findings = [
-        wording.index_extra(f"{table.name}.{name}", found=str(_found(index)))
+        wording.index_extra(f"{table.name}.{name}", found=str(_found(index)), drop=_drop(table, name))
         for name, index in there.items()
         if name not in declared
     ]
@@ -47,6 +47,11 @@ def compare_indexes(connection: Any, model: Any, found: Iterable[Index], *, tabl
         findings += differences
         matching += not differences
     return findings, matching
+
+
+def _drop(table: Table, name: str) -> str:
+    beside_writers = "" if table.kind == "p" else "CONCURRENTLY "
+    return f"DROP INDEX {beside_writers}{to_paste(name, schema=table.schema)};"
 
 
 def _differences(

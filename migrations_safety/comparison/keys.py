@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from migrations_safety.catalog import RULE_WORDS, ForeignKey
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
+from migrations_safety.pending import Pending
+from migrations_safety.words import quoted
+
+PARTITIONS_TAKE_NOT_VALID = 180000
 
 
-def compare_keys(evidence: Evidence, *, own_tables: Iterable[str]) -> tuple[list[Finding], list[DeclaredKey]]:
+def compare_keys(
+    evidence: Evidence, *, own_tables: Iterable[str], pending: Pending
+) -> tuple[list[Finding], list[DeclaredKey]]:
     """The declared keys against the catalog, and those that are as declared.
 
     None may be extra on `own_tables`, nor a second one on a declared key's column: of two, the older one acts first.
@@ -19,28 +26,37 @@ def compare_keys(evidence: Evidence, *, own_tables: Iterable[str]) -> tuple[list
     findings: list[Finding] = []
     matching = []
     for key in evidence.plan.keys:
-        differences = list(_differences(evidence, key))
+        differences = list(_differences(evidence, key, pending))
         findings += differences
         if not differences:
             matching.append(key)
     return findings + list(_extra(evidence, set(own_tables))), matching
 
 
-def _differences(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
+def _differences(evidence: Evidence, key: DeclaredKey, pending: Pending) -> Iterator[Finding]:
     subject = key.label
     there, table = _find(evidence, key), evidence.tables.get(key.table)
     target = evidence.tables.get(key.target_table)
-    if there is None or table is None or target is None:
-        yield wording.key_missing(subject, declared=key.definition)
+    if table is None or target is None:
+        yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=None)
+        return
+    in_steps = table.kind != "p" or pending.connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
+    how: dict[str, Any] = {"table": table.to_paste, "target": target.to_paste, "in_steps": in_steps}
+    if there is None:
+        name = key.name or f"{table.relation}_{key.column}_fkey"
+        add = key.statement(name, **how)
+        yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=add)
         return
     if difference := key.difference(there, target_oid=target.oid):
-        yield wording.key_differs(subject, declared=difference[0], found=difference[1])
+        replace = key.statement(there.name, drop=f"DROP CONSTRAINT {quoted(there.name)}, ", **how)
+        yield wording.key_differs(subject, declared=difference[0], found=difference[1], replace=replace)
     if not there.enforced:
         yield wording.key_not_enforced(subject, alter=table.to_paste, name=there.name)
     elif not there.validated:
-        yield wording.key_not_valid(subject, alter=table.to_paste, name=there.name)
+        is_pending = pending.makes_key(key)
+        yield wording.key_not_valid(subject, alter=table.to_paste, name=there.name, is_pending=is_pending)
     if there.disabled_triggers:
-        yield wording.triggers_disabled(subject, alter=table.to_paste, count=there.disabled_triggers)
+        yield wording.triggers_disabled(subject, enable=there.disabled_triggers)
 
 
 def _find(evidence: Evidence, key: DeclaredKey) -> ForeignKey | None:
@@ -55,12 +71,14 @@ def _extra(evidence: Evidence, own_tables: set[str]) -> Iterator[Finding]:
     columns = {(key.table, key.column) for key in evidence.plan.keys}
     for one in evidence.keys_of_partitions:
         if any((names[one.table_oid], column) in columns for column in one.columns):
-            yield wording.key_extra(f"{one.partition}.{one.name}", found=_words(one))
+            words = {"found": _words(one), "alter": one.partition, "name": one.name}
+            yield wording.key_extra(f"{one.partition}.{one.name}", **words)
     for one in evidence.keys:
         table = names[one.table_oid]
         is_ours = table in own_tables or any((table, column) in columns for column in one.columns)
         if is_ours and id(one) not in declared:
-            yield wording.key_extra(f"{table}.{one.name}", found=_words(one))
+            words = {"found": _words(one), "alter": evidence.tables[table].to_paste, "name": one.name}
+            yield wording.key_extra(f"{table}.{one.name}", **words)
 
 
 def _words(key: ForeignKey) -> str:

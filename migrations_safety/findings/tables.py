@@ -28,14 +28,19 @@ def enum_exists_already(name: str, *, schema: str, migration: str) -> Finding:
     )
 
 
-def key_differs(table: str, *, name: str, declared: str, found: str, alter: str) -> Finding:
-    """A constraint of the key's name has another definition; `alter` is the table as a statement names it."""
+def key_differs(table: str, *, name: str, declared: str, found: str, alter: str, is_in_place: bool = False) -> Finding:
+    """A constraint of the key's name has another definition; `alter` is the table as a statement names it.
+
+    `is_in_place`: it is a key of the same column to the same parent, so that under another name it would act first.
+    """
+    rename = f"RENAME CONSTRAINT {quoted(name)} TO {quoted(name + '_old')};"
+    drop = f"DROP CONSTRAINT {quoted(name)}; then python manage.py migrate adds the declared one."
     message = f'has a constraint "{name}" with another definition: declared {declared}, found {found}.'
     return finding(
         "tables.E003",
         table,
         message,
-        f"ALTER TABLE {alter} RENAME CONSTRAINT {quoted(name)} TO {quoted(name + '_old')};",
+        f"ALTER TABLE {alter} {drop if is_in_place else rename}",
     )
 
 
@@ -83,10 +88,11 @@ def name_taken(name: str, *, found: str, migration: str) -> Finding:
     return finding("tables.E008", name, message, "Rename or drop it, if nothing needs it; then run precheck again.")
 
 
-def key_under_another_name(subject: str, *, name: str) -> Finding:
+def key_under_another_name(subject: str, *, name: str, alter: str) -> Finding:
     """The same column already has a key to the same parent."""
     message = f'already has the key "{name}" to the same parent; the older key\'s rule acts first.'
-    return finding("tables.W001", subject, message, f'Keep one: compare the rules, then drop "{name}" or the new one.')
+    hint = f"Compare the rules; to keep the declared one: ALTER TABLE {alter} DROP CONSTRAINT {quoted(name)};"
+    return finding("tables.W001", subject, message, hint)
 
 
 def index_invalid(table: str, *, name: str) -> Finding:

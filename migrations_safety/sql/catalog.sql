@@ -122,7 +122,8 @@ SELECT parts.root::bigint AS table_oid, con.conname AS name,
        coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
        (WITH RECURSIVE of_key AS (
             SELECT con.oid UNION SELECT inherited.oid FROM of_key JOIN pg_constraint inherited ON inherited.conparentid = of_key.oid
-        ) SELECT count(*) FROM of_key JOIN pg_trigger t ON t.tgconstraint = of_key.oid WHERE t.tgenabled IN ('D', 'R')
+        ) SELECT coalesce(array_agg(format('ALTER TABLE %%s ENABLE TRIGGER %%I;', t.tgrelid::regclass, t.tgname) ORDER BY t.oid), '{}')
+          FROM of_key JOIN pg_trigger t ON t.tgconstraint = of_key.oid WHERE t.tgenabled IN ('D', 'R')
        ) AS disabled_triggers
 FROM parts
 JOIN pg_constraint con ON con.conrelid = parts.oid

@@ -31,7 +31,7 @@ LAYERS = [
     {"planned", "planned_keys", "autodetector"},
     {"planned_changes"},
     {"plan"},
-    {"checks"},
+    {"checks", "pending"},
     {"comparison", "placing", "nullification", "counting"},
     {"approximation", "earlier"},
     {"precheck"},
