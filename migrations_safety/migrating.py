@@ -22,12 +22,13 @@ from migrations_safety.ledger import recorded_run
 from migrations_safety.locks import Ladder
 from migrations_safety.planned import planned
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import BaselineHoldsRows, Irreversible, NobodyWatches
+from migrations_safety.refusals import BaselineHoldsRows, Irreversible, NobodyWatches, PlanWouldFail
 from migrations_safety.session import Target
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.watchdog import Watchdog
 from migrations_safety.way_back import WayBack
 
+WOULD_FAIL = "plan.E001"
 AT_WORK = "migrations_safety_is_at_work"
 """An attribute of the connection meanwhile."""
 Waits = dict[str, int | None] | None
@@ -124,6 +125,12 @@ def _at_work(connection: Any) -> Iterator[None]:
 def is_at_work(connection: Any) -> bool:
     """Whether a `migrate` of ours is at work on this connection, and a migration or a signal of it is what asks."""
     return hasattr(connection, AT_WORK)
+
+
+def refuse_what_would_fail(gate: precheck.Report) -> None:
+    """Raise PlanWouldFail where nothing blocks but that what the plan alters is not there: it could not be run."""
+    if gate.blocking and all(one.id == WOULD_FAIL for one in gate.blocking):
+        raise PlanWouldFail(gate.blocking)
 
 
 def steps_of(planned: plan.Plan) -> dict[str, str]:

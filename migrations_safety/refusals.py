@@ -258,6 +258,10 @@ class TypesDiffer(Refusal):
         self.hint = first.hint
 
 
+class PlanWouldFail(TypesDiffer):
+    message = TypesDiffer.message
+
+
 class PoolerRefused(Refusal):
     message = 'target.E005: "{name}" {what}; nothing was changed.'
 

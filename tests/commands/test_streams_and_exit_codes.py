@@ -165,3 +165,20 @@ def test_what_a_command_inside_of_a_migration_refuses_does_not_read_as_refused_b
 
     assert result.code == 2
     assert "In ward.0002_step, operation 1 of 1, RunPython(fill)" in result.err
+
+
+def test_a_plan_that_cannot_be_run_is_2_and_names_the_migration_and_what_is_missing(empty, in_process, ward):
+    in_process(empty)
+    ward.migration("0001_initial", BEDS[:-2] + ", ('name', models.CharField(max_length=5))])")
+    longer = "migrations.AlterField('Bed', 'name', models.CharField(max_length=9))"
+    ward.migration("0002_longer", longer, after=("ward", "0001_initial"))
+    quiet = {"stdout": StringIO(), "stderr": StringIO(), "no_progress": True}
+    with ward.at_hand():
+        call_command("migrate", "ward", "0001", **quiet)
+        empty.execute("ALTER TABLE ward_bed DROP COLUMN name")
+
+        with pytest.raises(Stopped) as stopped:
+            call_command("migrate", "ward", **quiet)
+
+    assert stopped.value.returncode == 2
+    assert str(stopped.value).startswith('plan.E001: ward_bed."name" is not there, but ward.0002_longer alters it')
