@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management import call_command
 
+from migrations_safety.management.ending import Refused
 from tests.findings import look
 from tests.in_process import installed
 
@@ -34,8 +35,8 @@ def refused(*names: str) -> bool:
     """Whether the gate refused it."""
     try:
         migrate(*names, format="json", output="/dev/null")
-    except SystemExit as stopped:
-        return stopped.code == 1
+    except Refused as stopped:
+        return stopped.returncode == 1
     return False
 
 
