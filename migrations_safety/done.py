@@ -12,7 +12,8 @@ from django.db.migrations.recorder import MigrationRecorder
 class Done:
     """Labels of migrations: run forwards, run backwards, and those whose record alone was written or taken away.
 
-    `made_tables` where tables of apps without migrations were asked for (`--run-syncdb`).
+    `made_tables` where tables of apps without migrations were asked for (`--run-syncdb`). `elsewhere` maps other
+    database aliases that were written through to the first migration that did.
     """
 
     applied: tuple[str, ...]
@@ -20,6 +21,7 @@ class Done:
     recorded: tuple[str, ...]
     forgotten: tuple[str, ...]
     made_tables: bool = False
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -43,6 +45,7 @@ class History:
     connection: Any
     makes_tables: bool = False
     ran: list[str] = field(default_factory=list)
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.before = self.now()
@@ -63,4 +66,5 @@ class History:
             recorded=tuple(one for one in new if one not in self.ran),
             forgotten=tuple(one for one in gone if one not in self.ran),
             made_tables=self.makes_tables,
+            elsewhere=dict(self.elsewhere),
         )

@@ -95,6 +95,8 @@ def recorded(
         finally:
             run.counts = {"lock_waits": watchdog.figures()} if watchdog else {}
             run.counts["applied_before"] = len(history.before)
+            if history.elsewhere:
+                run.counts["elsewhere"] = dict(history.elsewhere)
             with suppress(DatabaseError):  # where the connection is gone
                 run.counts["applied_after"] = len(history.now())
                 run.done = history.done()

@@ -96,14 +96,15 @@ def _run(session: psycopg.Connection[Any], one: str) -> Rows:
 
 def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connection[Any]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_export_snapshot()")
-        (snapshot,) = cursor.fetchone()
+        cursor.execute("SELECT pg_export_snapshot(), current_setting('search_path')")
+        snapshot, search_path = cursor.fetchone()
     found: list[psycopg.Connection[Any]] = []
     with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
         for _ in range(number):
             session = beside.opened(beside.parameters(connection))
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+            session.execute("SELECT set_config('search_path', %s, true)", [search_path])  # it has types and operators
             session.execute(settings.encode())
             found.append(session)
     return found

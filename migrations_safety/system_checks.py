@@ -19,7 +19,7 @@ from migrations_safety.catalog import ForeignKey, Table
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.errors import explain
 from migrations_safety.session import connect
-from migrations_safety.words import in_sql, quoted
+from migrations_safety.words import quoted, to_paste
 
 PARTITIONS_TAKE_NOT_VALID = 180000
 """The first version that takes NOT VALID on a partitioned table."""
@@ -64,21 +64,21 @@ def _check(connection: Any) -> Iterator[CheckMessage]:
         elif not _is_added_by_partition(connection, key, table, own, target_oid=parent.oid):
             in_steps = table.kind != "p" or connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
             name = _name(connection, model, key)
-            yield from _compare(key, name, own, target_oid=parent.oid, in_steps=in_steps)
+            how: dict[str, Any] = {"in_steps": in_steps, "schema": target.schema}
+            yield from _compare(key, name, own, target_oid=parent.oid, **how)
 
 
 def _compare(
-    key: DeclaredKey, name: str, own: list[ForeignKey], *, target_oid: int, in_steps: bool
+    key: DeclaredKey, name: str, own: list[ForeignKey], *, target_oid: int, in_steps: bool, schema: str
 ) -> Iterator[CheckMessage]:
+    how: dict[str, Any] = {"in_steps": in_steps, "schema": schema}
     found = key.standing([one for one in own if not one.partition], target_oid=target_oid)
     if found is None:
-        yield _missing(key, _statement(key, name, in_steps=in_steps))
+        yield _missing(key, _statement(key, name, **how))
     elif difference := key.difference(found, target_oid=target_oid):
         problem = f"The foreign key {_named(key)} is declared as {difference[0]}, it is {difference[1]}."
         drop = f"DROP CONSTRAINT {quoted(found.name)}, "
-        yield Warning(
-            problem, hint=_statement(key, found.name, in_steps=in_steps, drop=drop), id="migrations_safety.W002"
-        )
+        yield Warning(problem, hint=_statement(key, found.name, drop=drop, **how), id="migrations_safety.W002")
 
 
 def _is_added_by_partition(
@@ -110,5 +110,6 @@ def _name(connection: Any, model: Any, key: DeclaredKey) -> str:
     return name[1:-1].replace('""', '"')
 
 
-def _statement(key: DeclaredKey, name: str, **how: Any) -> str:
-    return key.statement(name, table=in_sql(key.table), target=in_sql(key.target_table), **how)
+def _statement(key: DeclaredKey, name: str, *, schema: str, **how: Any) -> str:
+    table, target = (to_paste(one, schema=schema) for one in (key.table, key.target_table))
+    return key.statement(name, table=table, target=target, **how)

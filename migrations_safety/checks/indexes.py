@@ -8,8 +8,12 @@ from migrations_safety import catalog
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import tables as wording
+from migrations_safety.words import to_paste
 
 
 def check_invalid_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
     """Indexes that a failed or killed build has left invalid, on any table of the schema."""
-    return [wording.index_invalid(one.table, name=one.name) for one in catalog.invalid_indexes(connection)]
+    return [
+        wording.index_invalid(one.table, name=one.name, index=to_paste(one.name, schema=evidence.target.schema))
+        for one in catalog.invalid_indexes(connection)
+    ]

@@ -49,7 +49,9 @@ def _found(connection: Any, wanted: Mapping[str, Iterable[str]], target: Target)
             words = {"role": target.role, "lacking": lacking, "grants": one.grants(quoted(target.role))}
             found.append(wording.may_not_record(one.table, **words))
         if one.hidden:
-            found.append(wording.records_hidden(one.table, role=target.role, rights=", ".join(one.hidden)))
+            found.append(
+                wording.records_hidden(one.table, alter=one.table, role=target.role, rights=", ".join(one.hidden))
+            )
     return found
 
 

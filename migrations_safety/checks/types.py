@@ -18,7 +18,7 @@ from migrations_safety.equality import End, Equality, equalities
 from migrations_safety.fields import ID_TYPES, id_type, is_id_type
 from migrations_safety.findings import Finding
 from migrations_safety.findings import types as wording
-from migrations_safety.words import in_sql, quoted
+from migrations_safety.words import quoted, to_paste
 
 SINCE_COLLATIONS_ARE_COMPARED = 180000
 """From this version on a key refuses two collations of which one is not deterministic (42P21)."""
@@ -59,7 +59,7 @@ def _types(
         if type_name != target_type:
             yield wording.type_not_there(key.subject, **words)
     elif not equality.is_possible:
-        yield wording.no_common_type(key.subject, hint=_hint(connection, key, ends), **words)
+        yield wording.no_common_type(key.subject, hint=_hint(connection, evidence, key, ends), **words)
     elif type_name != target_type:
         yield wording.other_type(key.subject, **words)
     elif child and parent and child.collation != parent.collation:
@@ -76,10 +76,10 @@ def _name(end: End) -> str:
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
-def _hint(connection: Any, key: DeclaredKey, ends: tuple[End, End]) -> str:
+def _hint(connection: Any, evidence: Evidence, key: DeclaredKey, ends: tuple[End, End]) -> str:
     """What brings the two together: the models' own type, which a setting may decide on for all ids."""
     if not is_id_type(key.column_type):
-        return _converted(key, ends, _name(End(declared=key.column_type)))
+        return _converted(evidence, key, ends, _name(End(declared=key.column_type)))
     name = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
     existing = Counter(_kind(column.base_type) for column in _existing_ids(connection))
     ((fitting, _),) = Counter({one: existing[one] for one in ID_TYPES}).most_common(1)
@@ -87,17 +87,16 @@ def _hint(connection: Any, key: DeclaredKey, ends: tuple[End, End]) -> str:
         return f"Set {name}={fitting}: that is what the existing columns are."
     if fitting != id_type() and {_kind(end.column.base_type) for end in ends if end.column} == {fitting}:
         return f"Set {name}={fitting}: that is what most of the existing columns are."
-    return f"The existing columns are of several types, no {name} fits all. " + _converted(key, ends, fitting)
+    return f"The existing columns are of several types, no {name} fits all. " + _converted(evidence, key, ends, fitting)
 
 
-def _converted(key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
+def _converted(evidence: Evidence, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
     """The statement that converts the end that is not of that type."""
     places = ((key.table, key.column), (key.target_table, key.target_column))
     for (table, name), end in zip(places, ends, strict=True):
         if end.column and _kind(_name(end)) != _kind(type):
-            statement = (
-                f"ALTER TABLE {in_sql(table)} ALTER COLUMN {quoted(name)} TYPE {type} USING {quoted(name)}::{type};"
-            )
+            altered = to_paste(table, schema=evidence.target.schema)
+            statement = f"ALTER TABLE {altered} ALTER COLUMN {quoted(name)} TYPE {type} USING {quoted(name)}::{type};"
             return f"{statement} It rewrites the table under a lock, and fails where a value does not fit."
     return "Give both fields the same type in the models."
 

@@ -45,10 +45,8 @@ def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Findi
     return finding("privilege.E007", table, message, f"As its owner: {grants}")
 
 
-def records_hidden(table: str, *, role: str, rights: str) -> Finding:
+def records_hidden(table: str, *, alter: str, role: str, rights: str) -> Finding:
     """Row-level security on a table of records: what was applied may look pending, and what is applied be refused."""
     message = f"has row-level security that may keep the role {quoted(role)} from rows that it needs ({rights})."
-    hint = (
-        f"ALTER ROLE {quoted(role)} BYPASSRLS; or as its owner: ALTER TABLE {in_sql(table)} DISABLE ROW LEVEL SECURITY;"
-    )
+    hint = f"ALTER ROLE {quoted(role)} BYPASSRLS; or as its owner: ALTER TABLE {alter} DISABLE ROW LEVEL SECURITY;"
     return finding("privilege.E008", table, message, hint)

@@ -95,8 +95,8 @@ def key_under_another_name(subject: str, *, name: str, alter: str) -> Finding:
     return finding("tables.W001", subject, message, hint)
 
 
-def index_invalid(table: str, *, name: str) -> Finding:
+def index_invalid(table: str, *, name: str, index: str) -> Finding:
     """A failed or killed build has left it; IF NOT EXISTS takes it for the index."""
     message = f"has the invalid index {quoted(name)}, left by a build that failed: no query uses it, every write pays."
-    hint = f"DROP INDEX CONCURRENTLY {quoted(name)}; or, if it is wanted: REINDEX INDEX CONCURRENTLY {quoted(name)};"
+    hint = f"DROP INDEX CONCURRENTLY {index}; or, if it is wanted: REINDEX INDEX CONCURRENTLY {index};"
     return finding("tables.W010", table, message, hint)

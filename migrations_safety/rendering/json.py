@@ -85,6 +85,7 @@ def migrate(run: MigrateRun) -> dict[str, Any]:
         else [],
         "unapplied": [{"app": one.app, "name": one.name} for one in gate.plan.unapplied] if gate else [],
         "did": run.done.as_dict() if run.done else {},
+        "elsewhere": run.done.elsewhere if run.done else {},
         "findings": findings(gate.findings) if gate else [],
         "lock_waits": run.lock_waits,
         "seconds": round(run.seconds, 3),

@@ -59,7 +59,7 @@ SELECT table_name, column_name, count(*), min(id), max(id) FROM migrations_safet
 WHERE restored_run_id IS NULL GROUP BY table_name, column_name ORDER BY table_name, column_name
 
 -- rights: of some rights on tables in the current schema, whether the role has them, and whether row-level security hides rows from them; an id need not be given
-SELECT c.oid::regclass::text AS name, asked.privilege,
+SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname) ELSE format('%%I.%%I', n.nspname, c.relname) END AS name, asked.privilege,
        CASE asked.privilege
            WHEN 'INSERT' THEN (SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'INSERT')) FROM pg_attribute a
                                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'id')
@@ -79,11 +79,13 @@ JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
 ORDER BY asked.position
 
 -- unusable_sequences: sequences that tables in the current schema take default values from, and that the role may not use
-SELECT c.oid::regclass::text AS name, s.oid::regclass::text AS sequence
+SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname) ELSE format('%%I.%%I', n.nspname, c.relname) END AS name,
+       CASE sn.nspname WHEN 'public' THEN quote_ident(s.relname) ELSE format('%%I.%%I', sn.nspname, s.relname) END AS sequence
 FROM unnest(%(names)s::text[]) AS asked (name)
 JOIN pg_class c ON c.relname = asked.name::name AND c.relkind IN ('r', 'p')
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
 JOIN pg_attrdef v ON v.adrelid = c.oid
 JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = v.oid AND d.refclassid = 'pg_class'::regclass
 JOIN pg_class s ON s.oid = d.refobjid
+JOIN pg_namespace sn ON sn.oid = s.relnamespace
 WHERE CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END

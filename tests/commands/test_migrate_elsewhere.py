@@ -71,11 +71,15 @@ def beds(databases):
 def test_a_write_elsewhere_is_said_once(databases, ward, atomic):
     app = ward(f"{WRITE}, {TABLE}, {WRITE}", atomic=atomic)
 
-    done = migrate(databases, app)
+    done = migrate(databases, app, "--format", "json")
 
     assert done.code == 0, done.said
     assert done.err.count(SAID) == 1
     assert (beds(databases), databases[1].value(MADE)) == ([1, 1], True)
+    recorded = databases[1].value(
+        "SELECT details->'counts'->'elsewhere' FROM migrations_safety_run WHERE event <> 'started'"
+    )
+    assert done.json["elsewhere"] == recorded == {"default": "ward.0001_initial"}
 
 
 @pytest.mark.parametrize("atomic", [True, False])
@@ -108,6 +112,7 @@ def test_where_the_database_is_named_it_is_not_sent(databases, ward, sql, atomic
     assert "beds" not in default.server.log.read_bytes()[logged:].decode()
     assert other.value("SELECT count(*) FROM django_migrations WHERE app = 'ward'") == 0
     assert other.value(MADE) is not atomic
+    assert other.rows("SELECT event FROM migrations_safety_run ORDER BY id") == [("started",), ("failed",)]
 
 
 def test_code_that_catches_the_refusal_does_not_get_its_migration_recorded(databases, ward):
@@ -119,6 +124,7 @@ def test_code_that_catches_the_refusal_does_not_get_its_migration_recorded(datab
     assert "target.E010" in refused.err
     assert databases[1].value("SELECT count(*) FROM django_migrations WHERE app = 'ward'") == 0
     assert databases[1].value(MADE) is False
+    assert databases[1].rows("SELECT event FROM migrations_safety_run ORDER BY id") == [("started",), ("failed",)]
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,17 @@ def test_an_interrupted_count_leaves_no_session_at_work(empty, in_process):
         share(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
 
     assert empty.value(asleep) == 0
+
+
+def test_all_sessions_have_the_search_path_of_the_first(empty, in_process):
+    connection = in_process(empty)
+    empty.execute("CREATE SCHEMA clinic_c")
+    with connection.cursor() as cursor:
+        cursor.execute("SET search_path = clinic_c, public")
+    asked = sql.SQL("SELECT current_setting('search_path'), pg_backend_pid(), pg_sleep(0.05)").format()
+
+    with snapshot(connection):
+        found = share(connection, [asked] * 20, sessions=3, settings=reading.BY_INDEX, advance=[].append)
+
+    assert {path for path, *_ in found} == {"clinic_c, public"}
+    assert len({pid for _, pid, _ in found}) == 3

@@ -243,3 +243,30 @@ def test_inside_a_transaction_a_check_that_failed_leaves_it_as_it_was(ward, empt
     with transaction.atomic(), connection.cursor() as cursor:
         could_not_look(ward.check())
         cursor.execute("SELECT 1")
+
+
+def test_the_history_of_another_schema_is_not_compared_with_ours(two_clinics, in_process):
+    in_process(two_clinics, url=two_clinics.along("clinic_c,public"))
+
+    (warning,) = check_declared_keys(databases=["default"])
+
+    assert warning.id == "migrations_safety.W003"
+    assert 'Django\'s record of migrations is in the schema "public"' in warning.msg
+
+
+def test_a_key_is_missed_in_the_own_schema_alone_and_the_hint_names_it(two_clinics, in_process):
+    two_clinics.execute("""
+        CREATE TABLE clinic_c.django_migrations (LIKE public.django_migrations INCLUDING ALL);
+        DELETE FROM clinic_c.bills""")
+    in_process(two_clinics, url=two_clinics.along("clinic_c,public"))
+    call_command("migrate", verbosity=0)
+    before = check_declared_keys(databases=["default"])
+    two_clinics.execute('ALTER TABLE public.bills DROP CONSTRAINT "bills_patientId_fkey"')
+    of_public_gone = check_declared_keys(databases=["default"])
+    two_clinics.execute('ALTER TABLE clinic_c.bills DROP CONSTRAINT "bills_patientId_fkey"')
+
+    (warning,) = check_declared_keys(databases=["default"])
+
+    assert (before, of_public_gone) == ([], [])
+    assert 'ALTER TABLE clinic_c.bills ADD CONSTRAINT "bills_patientId_fkey"' in warning.hint
+    assert 'REFERENCES clinic_c.patients ("id")' in warning.hint

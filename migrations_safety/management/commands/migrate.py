@@ -129,7 +129,6 @@ class SafeMigrate(OneSentence, DjangoMigrate):
             report_file(options["output"]) as write,
             deploy_lock(connection, wait=patience, progress=progress),
             only_own_tables(connection),
-            self._seeing_elsewhere(connection, options),
         ):
             started = time.monotonic()
             catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
@@ -176,7 +175,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         ):
             for one in migrating.adopt(connection, planned):
                 self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
-            with self._reporting_elsewhere(options):
+            with self._seeing_elsewhere(connection, options), self._reporting_elsewhere(options):
                 super().handle(*args, **options)
         return self.history.done(), watchdog.figures()
 
@@ -185,7 +184,11 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         steps = {}
         if options["fake"] or options["prune"]:
             steps = migrating.steps_of_records(connection, prune=options["prune"], **_names(options))
-        with migrating.recorded(self.history, steps, arguments=asked), self._reporting_elsewhere(options):
+        with (
+            migrating.recorded(self.history, steps, arguments=asked),
+            self._seeing_elsewhere(connection, options),
+            self._reporting_elsewhere(options),
+        ):
             super().handle(*args, **options)
 
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
@@ -201,8 +204,9 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         def tell(sentence: str) -> None:
             self.stderr.write(sentence, self.style.WARNING)
 
-        self.elsewhere = Elsewhere(connection, expected=options["expect_database"] is not None, tell=tell)
-        with self.elsewhere.watched():
+        elsewhere = Elsewhere(connection, expected=options["expect_database"] is not None, tell=tell)
+        self.history.elsewhere = elsewhere.wrote
+        with elsewhere.watched():
             yield
 
     @contextmanager

@@ -20,6 +20,8 @@ def migrate(run: Run, *, width: int, colour: bool) -> str:
         ):
             for label in labels:
                 page.line(words.format(label))
+        for alias, label in run.done.elsewhere.items():
+            page.line(f'{label} wrote through the database alias "{alias}" too.', style="yellow")
     if run.gate:
         page.findings(run.gate.findings)
     if run.lock_waits and run.lock_waits["count"] is not None:
