@@ -292,6 +292,14 @@ def enum_labels(connection: Any, name: str) -> tuple[str, ...]:
         return tuple(label for (label,) in cursor.fetchall())
 
 
+def columns_of_type(connection: Any, name: str) -> list[tuple[int, str, str]]:
+    """The columns of tables that have a type or arrays of it: oid and name of the table, name of the column."""
+    with connection.cursor() as cursor:
+        parameters = dict(zip(("schema", "relation"), address(name), strict=True))
+        cursor.execute(statement("catalog.columns_of_type"), parameters)
+        return list(cursor.fetchall())
+
+
 def is_type(connection: Any, name: str) -> bool:
     """Whether a type of that name is there, an enum or not."""
     with connection.cursor() as cursor:

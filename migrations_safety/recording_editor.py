@@ -40,6 +40,9 @@ class Recorder(Protocol):
     def demanded(self, table: str, what: str) -> None:
         """Rows that are there will have to fulfil something."""
 
+    def enum_dropped(self, name: str) -> None:
+        """An enum is dropped, which no column may have any more."""
+
     def statement(self) -> None:
         """A statement of the operation's own is run, of which nothing is known."""
 

@@ -19,6 +19,7 @@ from django.db.migrations.operations.base import Operation
 
 from migrations_safety.column_values import digits_of, filling_of, is_filled, length_of
 from migrations_safety.lineage import Lineage
+from migrations_safety.operations import CreateEnum
 from migrations_safety.recording_editor import RecordingEditor
 from migrations_safety.way_back import (
     Demand,
@@ -123,6 +124,10 @@ def _take_back(operation: Any, app_label: str, editor: RecordingEditor, *, after
         if not _does_nothing(operation) and router.allow_migrate(editor.connection.alias, app_label, **operation.hints):
             editor.recorder.statement()
         return
+    if isinstance(operation, CreateEnum):
+        if router.allow_migrate(editor.connection.alias, app_label, **operation.hints):
+            editor.recorder.enum_dropped(operation.name)
+        return
     django_class = next(one for one in type(operation).__mro__ if one.__module__.startswith(DJANGOS))
     methods = [getattr(type(operation), name) for name in ("database_forwards", "database_backwards")]
     if not all(method.__module__.startswith((DJANGOS, *KNOWN)) for method in methods):
@@ -150,19 +155,20 @@ class _Notes:
         self._required: list[RequiredColumn] = []
         self._demands: list[Demand] = []
         self._opaque: list[Step] = []
+        self._enums: list[str] = []
         self._names: dict[str, str] = {}
         self._altered: set[str] = set()
         self._locked: set[str] = set()
         self._creates = False
 
     def way_back(self, irreversible: tuple[Step, ...]) -> WayBack:
-        """All that was noted; what values lose in a table that is dropped later on is not told beside that."""
-        dropped = {one.table for one in self._dropped}
+        """All that was noted."""
         return WayBack(
             tables=tuple(self._dropped),
-            columns=tuple(one for one in self._dropped_columns if one.table not in dropped),
-            retyped=tuple(one for one in self._retyped if one.table not in dropped),
+            every_column=tuple(self._dropped_columns),
+            retyped=tuple(self._retyped),
             required=tuple(self._required),
+            enums=tuple(self._enums),
             demands=tuple(dict.fromkeys(self._demands)),
             irreversible=irreversible,
             opaque=tuple(dict.fromkeys(one for one in self._opaque if one not in irreversible)),
@@ -196,6 +202,9 @@ class _Notes:
 
     def statement(self) -> None:
         self._opaque.append(self._step)
+
+    def enum_dropped(self, name: str) -> None:
+        self._enums.append(name)
 
     def table_made(self, table: str) -> None:
         self._claim(table)

@@ -87,15 +87,17 @@ class Demand:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayBack:
-    """All of it: `names` are those that tables get, with their migration; `altered` need their owner.
+    """All of it: `enums` are dropped; `names` are those that tables get, with their migration.
 
-    `locked` are the tables at the other end of a key that goes or comes; `opaque` steps run code of their own.
+    `altered` need their owner; `locked` are the tables at the other end of a key that goes or comes; `opaque` steps
+    run code of their own.
     """
 
     tables: tuple[DroppedTable, ...] = ()
-    columns: tuple[DroppedColumn, ...] = ()
+    every_column: tuple[DroppedColumn, ...] = ()
     retyped: tuple[RetypedColumn, ...] = ()
     required: tuple[RequiredColumn, ...] = ()
+    enums: tuple[str, ...] = ()
     demands: tuple[Demand, ...] = ()
     irreversible: tuple[Step, ...] = ()
     opaque: tuple[Step, ...] = ()
@@ -108,6 +110,11 @@ class WayBack:
     def dropped(self) -> frozenset[str]:
         """The tables that go."""
         return frozenset(one.table for one in self.tables)
+
+    @property
+    def columns(self) -> tuple[DroppedColumn, ...]:
+        """The columns that go from tables that stay."""
+        return tuple(one for one in self.every_column if one.table not in self.dropped)
 
     @property
     def touched(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety import catalog
+from migrations_safety.catalog import Table
 from migrations_safety.checks.evidence import Evidence
 from migrations_safety.composing import composed, send
 from migrations_safety.declarations import made_again
@@ -51,7 +52,7 @@ def check_rollback(connection: Any, evidence: Evidence, *, looks_at_data: bool) 
         found += _counted(connection, evidence)
     elif unseen := sorted(way_back.read & set(evidence.tables)):
         found.append(wording.not_counted(tables=unseen))
-    return found + list(_falling(connection, evidence))
+    return found + list(_falling(connection, evidence)) + list(_having_enums(connection, evidence))
 
 
 def _opaque(way_back: WayBack) -> Iterator[Finding]:
@@ -95,7 +96,7 @@ def _questions(evidence: Evidence) -> list[Question]:
     asked += [_required(one) for one in way_back.required if not one.column or evidence.column(one.table, one.column)]
     for retyped in way_back.retyped:
         if evidence.column(retyped.table, retyped.column):
-            asked += _retyped(retyped, schema)
+            asked += _retyped(retyped, schema, stays=retyped.table not in way_back.dropped)
     for one in way_back.demands:
         say = partial(wording.demand_not_looked_at, one.table, what=one.what, migration=one.migration)
         asked.append(Question(table=one.table, condition=composed("rollback.any_row"), say=say))
@@ -133,25 +134,26 @@ def _required(one: RequiredColumn) -> Question:
     return Question(table=one.table, condition=condition, say=say)
 
 
-def _retyped(one: RetypedColumn, schema: str) -> Iterator[Question]:
-    old, new = one.types
-    refused = partial(wording.values_do_not_fit, one.subject, type=new, migration=one.migration)
+def _retyped(one: RetypedColumn, schema: str, *, stays: bool) -> Iterator[Question]:
+    """What does not fit; of a table that is dropped later on only what PostgreSQL refuses."""
+    refused = partial(wording.values_do_not_fit, one.subject, type=one.types[1], migration=one.migration)
     word = wording.values_cut if one.apps & verified_apps() else wording.values_cut_of_others
-    cut = partial(word, one.subject, type=new, dump=to_paste(one.table, schema=schema))
+    cut = partial(word, one.subject, type=one.types[1], dump=to_paste(one.table, schema=schema))
+    for condition, say in _unfit(one, refused, cut):
+        if stays or say is refused:
+            yield Question(table=one.table, condition=condition, say=say)
+
+
+def _unfit(one: RetypedColumn, refused: Say, cut: Say) -> Iterator[tuple[sql.Composable, Say]]:
+    old, new = one.types
     how: dict[str, Any] = {"column": sql.Identifier(one.column)}
     is_number = old in WHOLE or old.startswith(("numeric", "double", "real"))
-    if new in TAKES_ALL:
-        return
     if one.length is not None:
-        longer = composed("rollback.longer", length=sql.Literal(one.length), **how)
-        yield Question(table=one.table, condition=longer, say=cut if one.cast else refused)
+        yield composed("rollback.longer", length=sql.Literal(one.length), **how), cut if one.cast else refused
     elif is_number and (one.digits or new in WHOLE):
-        yield from (
-            Question(table=one.table, condition=what, say=say) for what, say in _numbers(one, how, refused, cut)
-        )
-    else:
-        not_looked_at = partial(wording.type_not_looked_at, one.subject, type=new)
-        yield Question(table=one.table, condition=composed("rollback.has_value", **how), say=not_looked_at)
+        yield from _numbers(one, how, refused, cut)
+    elif new not in TAKES_ALL:
+        yield composed("rollback.has_value", **how), partial(wording.type_not_looked_at, one.subject, type=new)
 
 
 def _numbers(one: RetypedColumn, how: dict[str, Any], refused: Say, cut: Say) -> Iterator[tuple[sql.Composable, Say]]:
@@ -169,16 +171,43 @@ def _numbers(one: RetypedColumn, how: dict[str, Any], refused: Say, cut: Say) ->
 
 
 def _falling(connection: Any, evidence: Evidence) -> Iterator[Finding]:
-    """Views, and keys of tables that the way back does not touch: Django drops with CASCADE."""
+    """Views, and keys of tables that the way back does not touch: they fall with what is dropped, or forbid it.
+
+    Django drops tables with CASCADE; columns too, before its version 6.1. No type changes under a view.
+    """
     way_back, tables = evidence.plan.way_back, evidence.tables
+    cascades = "CASCADE" in connection.SchemaEditorClass.sql_delete_column
     dropped: list[tuple[str, str | None]] = [(table, None) for table in sorted(way_back.dropped)]
-    dropped += [(one.table, one.column) for one in way_back.columns]
-    dropped = [(table, column) for table, column in dropped if table in tables]
-    subjects = {(tables[table].oid, column): f'{table}."{column}"' if column else table for table, column in dropped}
+    dropped += [(one.table, one.column) for one in (way_back.columns if cascades else way_back.every_column)]
+    retyped = [(one.table, one.column) for one in way_back.retyped]
     touched = [tables[name].oid for name in way_back.altered | way_back.dropped if name in tables]
-    columns = [column for _, column in dropped]
-    parameters = {"oids": [tables[table].oid for table, _ in dropped], "columns": columns, "touched": touched}
+    for name, kind, table, column in _standing_on(connection, tables, dropped, touched=touched):
+        say = wording.falls_with_it if cascades or not column else wording.in_the_way
+        yield say(name, kind=kind, subject=f'{table}."{column}"' if column else table)
+    for name, kind, table, column in _standing_on(connection, tables, retyped, touched=None):
+        yield wording.in_the_way(name, kind=kind, subject=f'{table}."{column}"')
+
+
+def _standing_on(
+    connection: Any, tables: dict[str, Table], things: Iterable[tuple[str, str | None]], *, touched: list[int] | None
+) -> Iterator[tuple[str, str, str, str | None]]:
+    """What stands on tables or columns: its name, its kind, and on which; no keys where nothing is `touched`."""
+    there = [(table, column) for table, column in things if table in tables]
+    names = {tables[table].oid: table for table, _ in there}
+    parameters = {"oids": [tables[table].oid for table, _ in there], "columns": [column for _, column in there]}
     with connection.cursor() as cursor:
-        cursor.execute(statement("rollback.standing_on"), parameters)
-        for name, kind, oid, column in cursor.fetchall():
-            yield wording.falls_with_it(name, kind=kind, subject=subjects[oid, column])
+        cursor.execute(statement("rollback.standing_on"), {**parameters, "touched": touched})
+        found = cursor.fetchall()
+    return ((name, kind, names[oid], column) for name, kind, oid, column in found)
+
+
+def _having_enums(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Columns that the way back leaves with an enum that it drops."""
+    way_back, tables = evidence.plan.way_back, evidence.tables
+    gone: set[tuple[int, str | None]] = {(tables[one].oid, None) for one in way_back.dropped if one in tables}
+    for kind in (way_back.every_column, way_back.retyped):
+        gone |= {(tables[one.table].oid, one.column) for one in kind if one.table in tables}
+    for enum in way_back.enums:
+        for oid, table, column in catalog.columns_of_type(connection, enum):
+            if not {(oid, None), (oid, column)} & gone:
+                yield wording.in_the_way(f'{table}."{column}"', kind="a column", subject=f"the enum {enum}")

@@ -110,6 +110,12 @@ def falls_with_it(name: str, *, kind: str, subject: str) -> Finding:
     return finding("rollback.W006", name, message, "Keep its definition first, and make it again afterwards.")
 
 
+def in_the_way(name: str, *, kind: str, subject: str) -> Finding:
+    """PostgreSQL refuses with SQLSTATE 2BP01 (a column is dropped) or 0A000 (its type changes)."""
+    message = f"is {kind} that stands on {subject}: PostgreSQL refuses to take that back as long as it is there."
+    return finding("rollback.E010", name, message, "Keep its definition, drop it, and make it again afterwards.")
+
+
 def not_counted(*, tables: list[str]) -> Finding:
     """Only the catalog was read."""
     message = f"drops or changes what {', '.join(tables)} may hold; that was not looked at (--no-data)."

@@ -154,6 +154,14 @@ SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_
 WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name
 ORDER BY e.enumsortorder
 
+-- columns_of_type: the columns of tables that have a type of its schema, else the current one, or arrays of it
+SELECT c.oid::bigint, c.oid::regclass::text, a.attname
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+JOIN pg_attribute a ON a.atttypid IN (t.oid, t.typarray) AND NOT a.attisdropped
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name
+ORDER BY 2, 3
+
 -- is_type: whether there is a type of that name in its schema, else the current one
 SELECT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
                WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name)

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from django.db import connections, transaction
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety import plan
@@ -21,6 +22,10 @@ LOCKED = """
     SELECT DISTINCT relation FROM pg_locks
     WHERE locktype = 'relation' AND mode IN ('AccessExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock')
 """
+
+
+DROPS_COLUMNS_WITH_CASCADE = "CASCADE" in DatabaseSchemaEditor.sql_delete_column
+REFUSED = "PostgreSQL refuses to take that back as long as it is there."
 
 
 @pytest.fixture
@@ -202,17 +207,51 @@ def test_what_falls_with_a_table_or_column_is_named(ward, at):
             CREATE TABLE bells (bed bigint CONSTRAINT bell_of_bed REFERENCES ward_bed)
         """)
 
-        column, table = told(back("0001"), "rollback.W006"), told(back(), "rollback.W006")
-        migrate("zero")
+        column, table = back("0001"), back()
 
-        of_column = 'extras is a materialized view that stands on ward_bed."extra": the way back drops it too.'
-        assert column == [of_column]
-        assert table == [
+        of_column = 'extras is a materialized view that stands on ward_bed."extra": {}'
+        if DROPS_COLUMNS_WITH_CASCADE:
+            assert told(column, "rollback.W006") == [of_column.format("the way back drops it too.")]
+        else:
+            assert told(column, "rollback.E010") == [of_column.format(REFUSED)] == told(table, "rollback.E010")
+            with pytest.raises(Exception, match="2BP01"):
+                migrate("zero", skip_precheck=True)
+            database.execute("DROP MATERIALIZED VIEW extras")
+            table = back()
+        assert set(told(table, "rollback.W006")) >= {
             "bell_of_bed is a foreign key of bells that stands on ward_bed: the way back drops it too.",
-            "extras is a materialized view that stands on ward_bed: the way back drops it too.",
             "names is a view that stands on ward_bed: the way back drops it too.",
-        ]
+        }
+        migrate("zero")
         assert database.value("SELECT to_regclass('names') IS NULL AND to_regclass('extras') IS NULL")
+
+
+def test_no_type_is_taken_back_under_a_view(ward, at):
+    ward.migration("0001_initial", BED)
+    ward.migration(
+        "0002_changed", "migrations.AlterField('Bed', 'id', models.IntegerField(primary_key=True))", after=FIRST
+    )
+    with at(ward) as database:
+        database.execute("CREATE VIEW beds AS SELECT id FROM ward_bed")
+
+        of_column = f'beds is a view that stands on ward_bed."id": {REFUSED}'
+        assert told(back("0001"), "rollback.E010") == [of_column] == told(back(), "rollback.E010")
+        with pytest.raises(Exception, match="0A000"):
+            migrate("0001", skip_precheck=True)
+
+
+def test_an_enum_is_not_dropped_while_a_column_has_it(ward, at):
+    mood = "migrations_safety.operations.CreateEnum('Mood', ['SAD', 'OK'])"
+    field = "migrations_safety.fields.EnumField(enum_name='Mood', choices=[('OK', 'OK')], null=True)"
+    ward.migration("0001_initial", f"{mood}, {BED.replace('models.TextField()', field)}")
+    with at(ward) as database:
+        before = back()
+        database.execute('CREATE TABLE staff (moods "Mood"[])')
+
+        assert before == {}
+        assert told(back(), "rollback.E010") == [f'staff."moods" is a column that stands on the enum Mood: {REFUSED}']
+        with pytest.raises(Exception, match="2BP01"):
+            migrate("zero", skip_precheck=True)
 
 
 ID = "[('id', models.BigAutoField(primary_key=True))"
