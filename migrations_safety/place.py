@@ -18,8 +18,7 @@ from django.db.migrations.operations import RunPython
 from django.db.migrations.operations.base import Operation
 from django.dispatch import Signal
 
-KNOWN_CODE = ("django.", "migrations_safety.")
-"""Whose operations read no rows but to count or copy them; what others do in theirs is not known."""
+from migrations_safety.code import KNOWN
 
 Step = tuple[FrameType, int]
 
@@ -143,7 +142,7 @@ def _operation(frame: FrameType, migration: Any) -> Any:
 def _calls_code(frame: FrameType) -> bool:
     found = _self(frame)
     if isinstance(found, Operation):
-        return isinstance(found, RunPython) or not type(found).__module__.startswith(KNOWN_CODE)
+        return isinstance(found, RunPython) or not type(found).__module__.startswith(KNOWN)
     return isinstance(found, Signal)
 
 

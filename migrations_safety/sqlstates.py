@@ -35,7 +35,10 @@ WORDS = {
         "a key does not hold: rows refer to rows that are not there",
         "python manage.py precheck counts them. " + ROWS,
     ),
-    "23505": ("the same value stands in several rows where it may stand in one", ROWS),
+    "23505": (
+        "the same value stands in several rows where it may stand in one",
+        "A query with GROUP BY and HAVING count(*) > 1 finds them. " + ROWS,
+    ),
     "23514": ("rows break a rule (CHECK)", ROWS),
     "23P01": ("rows exclude each other", ROWS),
     "25001": (

@@ -1,14 +1,18 @@
 """Exit codes are the same with every option, and JSON has stdout for itself, whatever a migration prints."""
 
 import json
+import os
 import signal
 import sys
+import threading
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from migrations_safety.management.ending import Refused, Stopped
+from migrations_safety.management.streams import report_alone
+from migrations_safety.refusals import CouldNotLook
 from tests.factories import new_id, refer
 from tests.sample_app import SampleApp
 
@@ -154,8 +158,53 @@ def test_a_program_catches_what_was_refused_and_what_failed(hospital, in_process
     assert str(refused.value).startswith("migrate: refused by the gate, nothing was changed")
     assert str(blocked.value) == "precheck: blocked, 1 blocking finding."
     assert "blocking finding" not in quiet["stderr"].getvalue()
+    assert isinstance(stopped.value.__context__, CouldNotLook)
     assert issubclass(Refused, CommandError)
     assert issubclass(Stopped, CommandError)
+
+
+@pytest.mark.parametrize("command", ["precheck", "migrate"])
+def test_django_words_what_it_knows_better(empty, in_process, ward, command):
+    in_process(empty)
+    ward.migration("0001_initial", BEDS)
+    ward.migration("0002_one", "", after=("ward", "0001_initial"))
+    quiet = {"stdout": StringIO(), "stderr": StringIO(), "no_progress": True}
+
+    def told(*arguments):
+        with ward.at_hand(), pytest.raises(Stopped) as stopped:
+            call_command(command, *arguments, **quiet)
+        return str(stopped.value).splitlines()
+
+    mistyped = told("wrad")
+    ambiguous = told("ward", "000")
+    ward.migration("0002_two", "", after=("ward", "0001_initial"))
+    conflicting = told("ward")
+
+    assert mistyped[0] == "No installed app with label 'wrad'."
+    assert ambiguous[0] == "More than one migration matches '000' in app 'ward'. Please be more specific."
+    assert conflicting == [
+        "Conflicting migrations detected; multiple leaf nodes in the migration graph: (0002_one, 0002_two in ward).",
+        "To fix them run 'python manage.py makemigrations --merge'",
+    ]
+
+
+def test_two_commands_at_once_turn_stdout_back_once(capfd):
+    def turned():
+        with report_alone(wanted=True):
+            both.wait(10)
+            os.write(1, b"aside\n")
+            both.wait(10)
+
+    both = threading.Barrier(2)
+    threads = [threading.Thread(target=turned) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    os.write(1, b"back\n")
+
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("back\n", "aside\naside\n")
 
 
 def test_what_a_command_inside_of_a_migration_refuses_does_not_read_as_refused_by_the_gate(empty, ward):
