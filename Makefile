@@ -13,17 +13,20 @@ USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test torture bench bench-stall lint format clean
+.PHONY: help demo test django-tests torture bench bench-stall lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-13s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 demo: $(INSTALLED) ## the whole story on a PostgreSQL 18 of its own (ARGS="--rows 50000 --keep")
 	@$(PYTHON_IN_VENV) -m ehr.demo $(ARGS)
 
-test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=16 or 15 for others, ARGS="tests/unit")
+test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=17, 16 or 15, ARGS="tests/unit")
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+
+django-tests: $(INSTALLED) ## Django's own tests of migrations, with plain Django and with our commands (ARGS="migrations.test_commands")
+	$(PYTHON_IN_VENV) -m tests.django_suite $(ARGS)
 
 torture: $(INSTALLED) ## kill the commands at N random instants and run them again (N=500, ARGS="--seed 7")
 	$(PYTHON_IN_VENV) -m tests.torture --number $(N) $(ARGS)
