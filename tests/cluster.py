@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,6 +24,21 @@ from tests.process import ROOT, Result
 
 SCHEMAS = ROOT / "ehr" / "schema"
 NUMBERS = count(1)
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+SETTINGS = {"max_wal_size": "256MB", "full_page_writes": "off"}
+
+
+def new_folder() -> Path:
+    """A folder for a server, in memory where there is room: a database is made in a tenth of the time there."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    return Path(tempfile.mkdtemp(prefix="ehr-", dir=MEMORY if roomy else None))
+
+
+def new_server(**settings: str) -> Server:
+    """A server of the version that POSTGRESQL_VERSION names, 18 where it names none."""
+    version = int(os.environ.get("POSTGRESQL_VERSION", "18"))
+    return Server.create(version=version, folder=new_folder(), settings=SETTINGS | settings)
 
 
 @dataclass
@@ -87,7 +106,7 @@ class Database:
             yield second
             second.rollback()
 
-    def wait_for(self, condition: str, *parameters: Any, seconds: float = 20) -> None:
+    def wait_for(self, condition: str, *parameters: Any, seconds: float = 60) -> None:
         """Until a SELECT gives true; AssertionError where it never does."""
         end = time.monotonic() + seconds
         while not self.value(condition, *parameters):

@@ -6,7 +6,6 @@ POSTGRESQL_VERSION chooses the server (18 where it is not set). tests/unit asks 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,9 @@ MakeDatabase = Callable[..., Any]
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     """The server with its templates."""
-    from ehr.embedded import Server
-    from tests.cluster import Cluster
+    from tests.cluster import Cluster, new_server
 
-    cluster = Cluster(Server.create(version=int(os.environ.get("POSTGRESQL_VERSION", "18"))))
+    cluster = Cluster(new_server())
     yield cluster
     cluster.remove()
 
@@ -118,13 +116,13 @@ def in_process(django_db_blocker: Any) -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def standby_of(cluster: Any) -> Iterator[Callable[[Any], Any]]:
     """Gives the same database on a fresh standby."""
-    from tests.cluster import Database
+    from tests.cluster import Database, new_folder
     from tests.standby import follow
 
     standbys: list[Any] = []
 
     def standby_of(database: Any) -> Any:
-        server = follow(cluster.server, Path(tempfile.mkdtemp(prefix="ehr-standby-")))
+        server = follow(cluster.server, new_folder())
         standby = Database(server, database.name, database.id_type)
         standbys.append(standby)
         standby.wait_for("SELECT pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn()")

@@ -17,6 +17,6 @@ def follow(primary, folder):
     source = f"host={primary.folder} port={primary.port} user=postgres"
     standby.run("pg_basebackup", "-d", source, "-D", str(standby.data), "-c", "fast", "-X", "stream", "-R")
     with (standby.data / "postgresql.auto.conf").open("a") as configuration:
-        configuration.write(f"port = {port}\nunix_socket_directories = '{folder}'\n")
+        configuration.write(f"port = {port}\nunix_socket_directories = '{folder}'\nwal_receiver_status_interval = 1\n")
     standby.start()
     return standby

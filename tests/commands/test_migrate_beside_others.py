@@ -20,7 +20,7 @@ NEW_BILL = """INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "
               VALUES (gen_random_uuid(), 'NEW', gen_random_uuid(), 1, now())"""
 
 
-def until(process, words, seconds=30):
+def until(process, words, seconds=120):
     """Read stderr up to a line with the words; what was read."""
     read, end = "", time.monotonic() + seconds
     while words not in read:
@@ -34,7 +34,7 @@ def test_orphans_between_the_gate_and_not_valid_stop_it_before_the_proof(hospita
     with hospital.session(NEW_BILL) as writer, hospital.start("migrate") as running:
         told = until(running, "waits for a lock")
         writer.commit()
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=120)
 
     assert "Gate: attention" in told
     assert running.returncode == 2, out
@@ -47,7 +47,7 @@ def test_backfill_and_migrate_then_finish_what_was_stopped(hospital, make):
     with hospital.session(NEW_BILL) as writer, hospital.start("migrate") as running:
         until(running, "waits for a lock")
         writer.commit()
-        running.communicate(timeout=60)
+        running.communicate(timeout=120)
 
     codes = [hospital.run(command).code for command in ("backfill_placeholders", "migrate", "verify_patient_schema")]
 
@@ -88,7 +88,7 @@ def test_another_deploy_is_waited_for_with_a_message(hospital):
     with hospital.session(DEPLOY_LOCK) as other, hospital.start("migrate") as running:
         told = until(running, "waiting for it")
         other.execute("SELECT pg_advisory_unlock_all()")
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=120)
 
     assert "Another migrate or backfill_placeholders is at work on this database: waiting for it …" in told
     assert running.returncode == 0, err
@@ -139,7 +139,7 @@ def test_ended_while_it_waits_for_a_lock_it_finishes_when_run_again(make, state,
             running.send_signal(signal.SIGKILL)
         else:
             database.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=120)
     database.wait_for("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')")
 
     again = database.run("migrate")
@@ -154,7 +154,7 @@ def test_ended_on_the_way_back_it_finishes_when_run_again(migrated, make):
     with migrated.session(WRITES.format("medical_records")), migrated.start("migrate", "patients", "zero") as running:
         until(running, "waits for a lock")
         running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=30)
+        running.communicate(timeout=120)
     migrated.wait_for("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')")
 
     again = migrated.run("migrate", "patients", "zero")
@@ -168,7 +168,7 @@ def test_ctrl_c_while_it_waits_is_130_and_leaves_nothing_half_done(hospital):
     with hospital.session(WRITES.format("users")), hospital.start("migrate") as running:
         until(running, "waits for a lock")
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=120)
 
     assert running.returncode == 130
     assert "Interrupted." in err

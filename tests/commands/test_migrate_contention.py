@@ -91,7 +91,7 @@ def beside_a_long_transaction(database, *arguments, seconds):
             err += line
         time.sleep(seconds)
         long.commit()
-        out, rest = running.communicate(timeout=90)
+        out, rest = running.communicate(timeout=120)
     return Result(code=running.returncode, out=out, err=err + rest), application
 
 

@@ -40,7 +40,7 @@ BOTH_AT_ONCE = """
 BOTH_ARE_HERE = """
 import threading
 
-both = threading.Barrier(2, timeout=30)
+both = threading.Barrier(2, timeout=120)
 
 def wait_for_the_other(apps, schema_editor):
     both.wait()

@@ -4,6 +4,8 @@ import pytest
 
 from tests.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 SETTINGS = "from ehr.settings import *\nINSTALLED_APPS = {apps}\n"
 GUARD = """
     from django.core.management.commands.{name} import Command as Django

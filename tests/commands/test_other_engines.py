@@ -71,7 +71,7 @@ def test_it_gives_way_on_our_ladder(empty, ward):
         waits = next(line for line in process.stderr if "waits for a lock" in line)
         empty.execute("INSERT INTO ward_bed (name) VALUES ('beside')")
         reader.rollback()
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
 
     assert waits.startswith("ALTER TABLE")
     assert process.returncode == 0, said

@@ -9,6 +9,8 @@ import pytest
 from tests.process import ROOT, environment
 from tests.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 TABLE = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True))])"
 BROKEN = "migrations.RunSQL('INSERT INTO nowhere VALUES (1)')"
 LITE = """

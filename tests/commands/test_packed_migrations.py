@@ -13,6 +13,8 @@ from django.db import migrations
 from migrations_safety.planned import planned
 from tests.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 TABLE = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True))])"
 CODE = "migrations.RunPython(lambda apps, editor: None)"
 

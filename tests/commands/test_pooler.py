@@ -96,7 +96,7 @@ def test_through_it_the_application_does_not_wait_either(hospital, pooled):
         holder = f"held by pid {blocker.info.backend_pid} "
         waits = next(line for line in process.stderr if "waits for a lock" in line)
         blocker.rollback()
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
 
     assert holder in waits
     assert process.returncode == 0, said

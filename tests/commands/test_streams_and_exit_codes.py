@@ -16,6 +16,8 @@ from migrations_safety.refusals import CouldNotLook
 from tests.factories import new_id, refer
 from tests.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 NOISY = """
     import logging, os, sys
     from django.db.models.signals import post_migrate

@@ -26,7 +26,7 @@ def test_a_standby_can_be_looked_at_and_not_migrated(hospital, standby_of):
     assert "target.W001" in {one["id"] for one in looked.json["findings"]}
     assert (migrated.code, migrated.out) == (2, "")
     assert f'target.E002: "{hospital.name}" is a standby, it is read only; nothing was changed.' in migrated.err
-    assert "standby" in standby.run("precheck").out.splitlines()[0]
+    assert "standby, as" in " ".join(standby.run("precheck").out.split())
 
 
 def test_the_heavy_reading_goes_to_an_alias_and_the_report_says_how_far_it_lags(hospital, standby_of):
@@ -37,7 +37,7 @@ def test_the_heavy_reading_goes_to_an_alias_and_the_report_says_how_far_it_lags(
     text = hospital.run("precheck", "--database", "replica", DATABASE_URL_REPLICA=standby.url)
 
     assert (result.json["database"]["alias"], result.json["database"]["in_recovery"]) == ("replica", True)
-    assert 0 <= result.json["seconds_behind"] < 5
+    assert 0 <= result.json["seconds_behind"] < 60
     assert re.search(r"standby, \d+\.\d s behind, as", " ".join(text.out.split()))
     assert hospital.run("precheck", "--format", "json").json["seconds_behind"] is None
 
@@ -55,16 +55,24 @@ def test_several_sessions_read_a_standby_in_one_snapshot(hospital, standby_of):
 
 def test_a_standby_that_replays_late_says_so(hospital, standby_of):
     standby = standby_of(hospital)
-    hospital.execute("CREATE TABLE something (id int)")
-    standby.wait_for("SELECT pg_last_xact_replay_timestamp() IS NOT NULL")
-    delay(standby, "1h")
-    hospital.execute("DROP TABLE something")
-    standby.wait_for("SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()")
-    time.sleep(1.2)
+    until_it_replays_late(standby, hospital, "1h")
+    standby.wait_for("SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '1.1 s'")
 
     result = standby.run("precheck", "--format", "json")
 
     assert result.json["seconds_behind"] > 1
+
+
+def until_it_replays_late(standby, primary, length):
+    """Let it replay that much later, and wait until it holds a commit back: its startup process hears of it late."""
+    primary.execute("CREATE TABLE something (id int)")
+    standby.wait_for("SELECT to_regclass('something') IS NOT NULL")
+    delay(standby, length)
+    end = time.monotonic() + 60
+    while not standby.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'RecoveryApplyDelay'"):
+        assert time.monotonic() < end, "the standby goes on replaying at once"
+        primary.execute("INSERT INTO something VALUES (1)")
+        time.sleep(0.1)
 
 
 def test_reading_that_the_standby_ends_begins_again_and_gives_up_in_a_sentence(hospital, standby_of):
@@ -116,23 +124,28 @@ def emptied_again_and_again(database):
 
 def test_batches_pause_while_a_standby_is_behind_and_say_why(hospital, standby_of, in_process):
     standby = standby_of(hospital)
-    delay(standby, "1min")
-    hospital.execute("CREATE TABLE something (id int)")
+    until_it_replays_late(standby, hospital, "1min")
     hospital.wait_for("SELECT max(replay_lag) > interval '1.1 s' FROM pg_stat_replication")
-    threading.Timer(0.5, delay, [standby, "0"]).start()
-    told = []
+    behind = standby.value("SELECT pg_last_wal_replay_lsn()::text")
+    told = Listening(then=lambda: delay(standby, "0"))
 
-    wait_for_standbys(in_process(hospital), max_lag=1, progress=Listening(told))
+    wait_for_standbys(in_process(hospital), max_lag=1, progress=told)
 
-    assert len(told) == 1
-    assert told[0].startswith("Paused, a standby is behind: ")
-    assert told[0].endswith(" s, more than --max-lag 1.")
-    assert standby.value("SELECT to_regclass('something') IS NOT NULL")
+    (sentence,) = told.sentences
+    assert sentence.startswith("Paused, a standby is behind: ")
+    assert sentence.endswith(" s, more than --max-lag 1.")
+    assert standby.value("SELECT pg_last_wal_replay_lsn() > %s::pg_lsn", behind)
 
 
 class Listening(Progress):
-    def __init__(self, told):
-        self.say = told.append
+    """Keeps what is said, and does something about it."""
+
+    def __init__(self, *, then):
+        self.sentences, self.then = [], then
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+        self.then()
 
 
 def delay(standby, length):

@@ -1,15 +1,15 @@
 """Killed between any two statements and run again, each command ends where an undisturbed run ends.
 
-Every boundary is killed once, by SIGKILL of the client or by `pg_terminate_backend`; every commit once more, by
-an immediate shutdown of the server that has done it and before the client knows. `make torture` kills at random.
+Every boundary that is like no other is killed once, by SIGKILL of the client or by `pg_terminate_backend`; every
+commit once more, by an immediate shutdown of the server that has done it and before the client knows. `make torture`
+kills at random.
 """
 
-import os
+import re
 
 import pytest
 
-from ehr.embedded import Server
-from tests.cluster import Cluster
+from tests.cluster import Cluster, new_server
 from tests.torture.kills import Kill, Killer, Stop, committing
 from tests.torture.stories import stage
 
@@ -28,7 +28,7 @@ def killer(cluster):
 @pytest.fixture(scope="module")
 def crashing():
     """A killer on a server of its own, which it may shut down."""
-    cluster = Cluster(Server.create(version=int(os.environ.get("POSTGRESQL_VERSION", "18"))))
+    cluster = Cluster(new_server())
     with stage(cluster, may_crash=True) as made:
         yield Killer(made)
     cluster.remove()
@@ -37,8 +37,9 @@ def crashing():
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("story", COMMANDS)
 def test_killed_between_any_two_statements_a_command_finishes_when_run_again(killer, story, part):
-    kills = boundaries(story, len(killer.statements(story)))
-    assert len(kills) > FEWEST[story]
+    statements = killer.statements(story)
+    assert len(statements) > FEWEST[story]
+    kills = boundaries(story, statements)
 
     for kill in kills[len(kills) * part // PARTS : len(kills) * (part + 1) // PARTS]:
         assert killer.prove(kill, again_always=False), f"{kill}: the command had ended"
@@ -59,9 +60,22 @@ def test_a_commit_that_the_client_never_heard_of_before_the_server_crashed(crash
 
 
 def boundaries(story, statements):
-    """A kill before each statement and one after the last; every fourth loses the answer to the one before it."""
-    kills = [boundary(story, number) for number in range(1, statements + 1)]
-    return [*kills, Kill(story=story, kind="client", stop=Stop(number=statements, answered=True))]
+    """A kill at each boundary that is like no earlier one; every fourth loses the answer to the statement before it.
+
+    Around what may change the database every boundary counts. Elsewhere those between the same two statements, but
+    for their numbers, are alike: the database is as the last commit left it, and the command is at the same line.
+    """
+    alike = {}
+    for number, between in enumerate(zip(["", *statements], [*statements, ""], strict=True), start=1):
+        alike.setdefault(tuple(NUMBER.sub("0", text) for text in between), number)
+    around = {number for commit in committing(statements) for number in (commit, commit + 1)}
+    last = Kill(story=story, kind="client", stop=Stop(number=len(statements), answered=True))
+    return [boundary(story, number) for number in sorted({*alike.values(), *around}) if number <= len(statements)] + [
+        last
+    ]
+
+
+NUMBER = re.compile(r"\d+")
 
 
 def boundary(story, number):
