@@ -62,6 +62,7 @@ class Earlier:
     file: str
     mark: Mark
     alias: str
+    schema: str
     in_recovery: bool
     references: frozenset[Reference]
     findings: tuple[Finding, ...]
@@ -112,6 +113,7 @@ def read(file: str) -> Earlier:
             file=file,
             mark=_mark(report["snapshot"]),
             alias=report["database"]["alias"],
+            schema=report["database"]["schema"],
             in_recovery=report["database"]["in_recovery"],
             references=frozenset(
                 (one["table"], one["column"], one["target_table"], one["target_column"]) for one in report["references"]
@@ -138,13 +140,15 @@ def _mark(snapshot: dict[str, Any]) -> Mark:
     return Mark(moment=Moment(**values), parents=parents)
 
 
-def refuse_other(earlier: Earlier, now: Moment | None) -> Moment:
-    """Give `now` back, or raise CensusRefused: another database, another history, or too long ago to compare."""
+def refuse_other(earlier: Earlier, now: Moment | None, *, schema: str) -> Moment:
+    """Give `now` back, or raise CensusRefused: another database or schema, another history, or too long ago."""
     then = earlier.mark.moment
     if now is None:
         raise CensusRefused(file=earlier.file, reason="the role may not ask which cluster this is")
     if (then.system_identifier, then.database_oid) != (now.system_identifier, now.database_oid):
         raise CensusRefused(file=earlier.file, reason="it is of another database")
+    if earlier.schema != schema:
+        raise CensusRefused(file=earlier.file, reason=f'it is of the schema "{earlier.schema}", not of "{schema}"')
     if then.timeline != now.timeline:
         raise CensusRefused(file=earlier.file, reason="a standby has become the primary since")
     if not 0 <= now.transaction - then.transaction < OLDEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_ke
 from migrations_safety.refusals import TableOfAnotherSchema
 from migrations_safety.sql import statement
 
+RECORDS = re.compile(r'\s*(INSERT INTO|DELETE FROM|UPDATE) "?(django_migrations|migrations_safety_)', re.IGNORECASE)
+
 
 @contextmanager
 def only_own_tables(connection: Any) -> Iterator[None]:
@@ -20,7 +23,7 @@ def only_own_tables(connection: Any) -> Iterator[None]:
     before = vars(connection).get("SchemaEditorClass")
     connection.SchemaEditorClass = type(OwnTables.__name__, (OwnTables, connection.SchemaEditorClass), {})
     try:
-        with _listing_own_tables(connection):
+        with _listing_own_tables(connection), _recording_in_own_schema(connection):
             yield
     finally:
         del connection.SchemaEditorClass
@@ -47,6 +50,26 @@ def _listing_own_tables(connection: Any) -> Iterator[None]:
         yield
     finally:
         del introspection.get_table_list
+
+
+@contextmanager
+def _recording_in_own_schema(connection: Any) -> Iterator[None]:
+    """Where SQL of a migration has changed the search path, it is put back before anything is recorded.
+
+    Else what was done in this schema would be recorded in another one (a dump of pg_dump begins with such a setting).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.path_and_schema"))
+        path, schema = cursor.fetchone()
+
+    def each_statement(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        if isinstance(sql, str) and RECORDS.match(sql):
+            parameters = {"path": path, "schema": schema}
+            connection.connection.execute(statement("session.put_path_back"), parameters)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(each_statement):
+        yield
 
 
 class OwnTables:

@@ -199,7 +199,7 @@ def _read(
 
 def _recount(connection: Any, evidence: Evidence, keys: list[DeclaredKey], before: Earlier, **how: Any) -> Data:
     """Only what is new since an earlier census, whose findings still hold."""
-    now = earlier.refuse_other(before, earlier.moment(connection, keys))
+    now = earlier.refuse_other(before, earlier.moment(connection, keys), schema=evidence.target.schema)
     new, whole = earlier.still_counted(connection, before, now, keys)
     if whole:
         told = counted(len(whole), "reference is", "references are")

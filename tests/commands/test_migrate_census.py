@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.cluster import schema
 from tests.factories import PatientFactory, new_id, refer
 
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
@@ -173,3 +174,14 @@ def test_values_of_a_wrong_kind_are_refused_in_a_sentence(ready, census, name, v
     assert (result.code, result.out) == (2, "")
     assert "cannot be used: it is no report of precheck --format json" in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_census_of_another_schema_is_refused(hospital, census):
+    file = census(hospital)
+    hospital.execute("CREATE SCHEMA clinic_c; SET search_path = clinic_c")
+    hospital.execute(schema("legacy", "uuid").replace('"public"', '"clinic_c"'))
+
+    result = hospital.run("migrate", "--census", str(file), url=hospital.along("clinic_c,public"))
+
+    assert result.code == 2
+    assert 'cannot be used: it is of the schema "public", not of "clinic_c"; nothing was changed.' in result.err

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from migrations_safety.own_tables import only_own_tables
 from migrations_safety.refusals import TableOfAnotherSchema
+from tests.contents import contents
 from tests.database.test_operations import ADD, forwards
 from tests.in_process import installed
 from tests.sample_app import SampleApp
@@ -126,3 +127,26 @@ def test_a_temporary_table_belongs_to_nobody_else(hospital, in_process):
 
     with only_own_tables(connection), connection.schema_editor() as editor:
         editor.refuse_others("scratch", "bills", "nothing_of_the_kind")
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+@pytest.mark.parametrize(
+    "moves",
+    [
+        "SET search_path = public",
+        "SELECT set_config('search_path', '', false)",  # as a dump of pg_dump begins
+        "SET LOCAL search_path = public",
+    ],
+)
+def test_what_sql_does_to_the_path_does_not_move_the_record(clinics, atomic, moves):
+    database, work, migrated = clinics
+    with work(f"{CHANGES['rename a column']}, migrations.RunSQL({moves!r}, migrations.RunSQL.noop)", atomic=atomic):
+        migrated()
+        before = contents(database)["public.django_migrations"]
+
+        call_command("migrate", "ward", verbosity=0)
+        recorded = database.value("SELECT count(*) FROM clinic_c.django_migrations WHERE name = '0002_more'")
+        runs = database.rows("SELECT DISTINCT event FROM clinic_c.migrations_safety_run ORDER BY 1")
+
+    assert (recorded, runs) == (1, [("finished",), ("started",)])
+    assert contents(database)["public.django_migrations"] == before
