@@ -12,6 +12,7 @@ from django.db.backends.ddl_references import Statement
 from migrations_safety.catalog import found_only_elsewhere
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.refusals import TableOfAnotherSchema
+from migrations_safety.routing import kept_out
 from migrations_safety.sql import statement
 
 RECORDS = re.compile(r'\s*(INSERT INTO|DELETE FROM|UPDATE) "?(django_migrations|migrations_safety_)', re.IGNORECASE)
@@ -82,11 +83,15 @@ class OwnTables:
     collect_sql: bool
 
     def refuse_others(self, *tables: str) -> None:
-        """Raise TableOfAnotherSchema for a table that only another schema of the path has."""
+        """Raise TableOfAnotherSchema for a table that only another schema of the path has.
+
+        But for those that routers keep out of this one: keys lead to them (django-tenants: to the shared apps').
+        """
         if self.collect_sql:
             return
         for table, other, own in found_only_elsewhere(self.connection, tables):
-            raise TableOfAnotherSchema(table=table, other=other, own=own)
+            if table not in kept_out(self.connection.alias):
+                raise TableOfAnotherSchema(table=table, other=other, own=own)
 
     def create_model(self, model: Any) -> None:
         """The keys inside of its CREATE TABLE lead to parents that are there."""

@@ -17,6 +17,12 @@ def has_model(alias: str, app_label: str, model_name: str) -> bool:
     return bool(router.allow_migrate(alias, app_label, model_name=model_name.lower(), **hints))
 
 
+def kept_out(alias: str) -> frozenset[str]:
+    """The tables that routers let nobody make there, which the project has somewhere else."""
+    models = apps.get_models(include_auto_created=True)
+    return frozenset(model._meta.db_table for model in models if not router.allow_migrate_model(alias, model))
+
+
 def runs_on(alias: str, app_label: str, operation: Any) -> bool:
     """Whether an operation of a migration does anything there."""
     if model_name := _model_of(operation):

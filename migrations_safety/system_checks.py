@@ -18,6 +18,7 @@ from migrations_safety import catalog
 from migrations_safety.catalog import ForeignKey, Table
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.errors import explain
+from migrations_safety.routing import kept_out
 from migrations_safety.session import connect
 from migrations_safety.words import quoted, to_paste
 
@@ -53,7 +54,8 @@ def _check(connection: Any) -> Iterator[CheckMessage]:
     executor.loader.check_consistent_history(connection)
     state = executor._create_project_state(with_applied_migrations=True)
     models = [one for one in managed_models(state.apps) if router.allow_migrate_model(connection.alias, one)]
-    keys = [(model, key) for model in models for key in declared_keys(model)]
+    away = kept_out(connection.alias)  # a key there leads out of this schema
+    keys = [(model, key) for model in models for key in declared_keys(model) if key.target_table not in away]
     tables = catalog.tables(connection, {name for _, key in keys for name in (key.table, key.target_table)})
     there = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
     for model, key in keys:

@@ -212,6 +212,10 @@ CLIENTS = """
     class Domain(DomainMixin):
         pass
 """
+BED = """
+    class Bed(models.Model):
+        client = models.ForeignKey("clients.Client", models.CASCADE, null=True)
+"""
 FOR_EACH_SCHEMA = 'TENANT_BASE_MIGRATE_COMMAND = "migrations_safety.management.commands.migrate.Command"\n'
 
 
@@ -221,9 +225,9 @@ def tenants(empty, ward):
     ward.write("clients/__init__.py", "")
     ward.write("clients/models.py", CLIENTS)
     ward.write("clients/migrations/__init__.py", "")
-    ward.migration("0001_initial", "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True))])")
+    ward.models(BED)
     ward.write("ward_settings.py", TENANTS.format(apps='"django_tenants", "migrations_safety"') + FOR_EACH_SCHEMA)
-    assert run(empty, ward, "makemigrations", "clients").code == 0
+    assert run(empty, ward, "makemigrations", "clients", "ward").code == 0
     assert run(empty, ward, "migrate_schemas", "--shared").code == 0
     for name in ("one", "two"):
         empty.execute(f"CREATE SCHEMA {name}")
@@ -234,13 +238,17 @@ def tenants(empty, ward):
 def test_each_schema_of_django_tenants_goes_through_the_gate(tenants, ward):
     checked = run(tenants, ward, "check", "--tag", "commands")
     done = run(tenants, ward, "migrate")
+    again = run(tenants, ward, "migrate")
 
     assert ids(checked) == [], checked.said
     assert done.code == 0, done.said
     assert done.err.count("Gate: safe") == 3
+    assert (again.code, ids(again)) == (0, []), again.said
     for name in ("one", "two"):
         assert tenants.value(f"SELECT to_regclass('{name}.ward_bed') IS NOT NULL")
         assert tenants.value(f"SELECT count(*) FROM {name}.migrations_safety_run") == 2
+        key = f"conrelid = '{name}.ward_bed'::regclass AND confrelid = 'public.clients_client'::regclass"
+        assert tenants.value(f"SELECT count(*) FROM pg_constraint WHERE {key}") == 1
     assert tenants.value("SELECT to_regclass('public.ward_bed') IS NULL")
 
 
