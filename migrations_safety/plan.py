@@ -71,7 +71,8 @@ class Plan:
     @property
     def not_judged(self) -> int:
         """How many operations run code, or have locks and losses that nobody judges."""
-        return sum(self.code.values()) + sum(self.unjudged.values())
+        on_the_way_back = len({*self.way_back.opaque, *self.way_back.unjudged})
+        return sum(self.code.values()) + sum(self.unjudged.values()) + on_the_way_back
 
     @property
     def creates(self) -> frozenset[str]:

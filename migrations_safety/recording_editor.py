@@ -40,6 +40,9 @@ class Recorder(Protocol):
     def demanded(self, table: str, what: str) -> None:
         """Rows that are there will have to fulfil something."""
 
+    def read_through(self, table: str) -> None:
+        """All rows of a table are read, or written anew, under a lock."""
+
     def enum_dropped(self, name: str) -> None:
         """An enum is dropped, which no column may have any more."""
 
@@ -111,6 +114,8 @@ class RecordingEditor(DatabaseSchemaEditor):
         if old_type != new_type:
             for table in _referencing(old_field):  # their keys are dropped and made again, their columns altered
                 self.recorder.altered(table)
+        if old_type != new_type or (old_field.null and not new_field.null) or new_field.db_index > old_field.db_index:
+            self.recorder.read_through(_table(model))
         cast = bool(self._using_sql(new_field, old_field))  # type: ignore[attr-defined]
         how: dict[str, Any] = {"app": model._meta.app_label, "types": (old_type, new_type), "cast": cast}
         self.recorder.column_altered(_table(model), old_field, new_field, **how)
@@ -121,15 +126,16 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.recorder.table_renamed(old_db_table, new_db_table)
 
     def add_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
-        """It takes a lock and demands nothing, where it is not unique."""
+        """It is built under a lock."""
         self.recorder.altered(_table(model))
+        self.recorder.read_through(_table(model))
 
     def remove_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
-        """The same."""
+        """A lock."""
         self.recorder.altered(_table(model))
 
     def rename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
-        """The same."""
+        """A lock."""
         self.recorder.altered(_table(model))
 
     def add_constraint(self, model: Any, constraint: Any) -> None:
@@ -151,8 +157,9 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.recorder.demanded(_table(model), f"that ({', '.join(fields)}) is unique")
 
     def alter_index_together(self, model: Any, old_index_together: Any, new_index_together: Any) -> None:
-        """A lock."""
+        """Indexes are built under a lock."""
         self.recorder.altered(_table(model))
+        self.recorder.read_through(_table(model))
 
     def alter_db_table_comment(self, model: Any, old_db_table_comment: Any, new_db_table_comment: Any) -> None:
         """A lock."""

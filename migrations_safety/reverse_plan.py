@@ -155,6 +155,7 @@ class _Notes:
         self._required: list[RequiredColumn] = []
         self._demands: list[Demand] = []
         self._opaque: list[Step] = []
+        self._unjudged: list[Step] = []
         self._enums: list[str] = []
         self._names: dict[str, str] = {}
         self._altered: set[str] = set()
@@ -172,6 +173,7 @@ class _Notes:
             demands=tuple(dict.fromkeys(self._demands)),
             irreversible=irreversible,
             opaque=tuple(dict.fromkeys(one for one in self._opaque if one not in irreversible)),
+            unjudged=tuple(dict.fromkeys(self._unjudged)),
             names=self._names,
             altered=frozenset(self._altered),
             locked=frozenset(self._locked),
@@ -228,8 +230,13 @@ class _Notes:
         if now := self._lineage.table(table).now:
             self._locked.add(now)
 
+    def read_through(self, table: str) -> None:
+        if self._lineage.table(table).now:
+            self._unjudged.append(self._step)
+
     def demanded(self, table: str, what: str) -> None:
         if now := self._lineage.table(table).now:
+            self._unjudged.append(self._step)
             self._demands.append(Demand(table=now, migration=self._step.migration, what=what))
 
     def column_made(self, table: str, field: Any) -> None:

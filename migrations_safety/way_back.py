@@ -90,7 +90,7 @@ class WayBack:
     """All of it: `enums` are dropped; `names` are those that tables get, with their migration.
 
     `altered` need their owner; `locked` are the tables at the other end of a key that goes or comes; `opaque` steps
-    run code of their own.
+    run code of their own, `unjudged` ones read or rewrite all rows of a table that is there.
     """
 
     tables: tuple[DroppedTable, ...] = ()
@@ -101,6 +101,7 @@ class WayBack:
     demands: tuple[Demand, ...] = ()
     irreversible: tuple[Step, ...] = ()
     opaque: tuple[Step, ...] = ()
+    unjudged: tuple[Step, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     altered: frozenset[str] = frozenset()
     locked: frozenset[str] = frozenset()

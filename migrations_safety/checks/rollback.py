@@ -44,7 +44,7 @@ def check_rollback(connection: Any, evidence: Evidence, *, looks_at_data: bool) 
     """Steps without a reverse, rows and values that are lost or stand in the way, code that nobody looked at."""
     way_back = evidence.plan.way_back
     found = [wording.irreversible(one.migration, operation=str(one)) for one in way_back.irreversible]
-    found += _opaque(way_back)
+    found += _not_judged(way_back)
     found += [wording.not_there(subject) for subject in _missing(evidence)]
     taken = catalog.kinds_of_relations(connection, way_back.names)
     found += [wording.name_taken(name, found=taken[name], migration=way_back.names[name]) for name in sorted(taken)]
@@ -55,12 +55,13 @@ def check_rollback(connection: Any, evidence: Evidence, *, looks_at_data: bool) 
     return found + list(_falling(connection, evidence)) + list(_having_enums(connection, evidence))
 
 
-def _opaque(way_back: WayBack) -> Iterator[Finding]:
-    by_migration = defaultdict(list)
-    for one in way_back.opaque:
-        by_migration[one.migration].append(str(one))
-    for migration, operations in by_migration.items():
-        yield wording.opaque(migration, operations=", ".join(operations))
+def _not_judged(way_back: WayBack) -> Iterator[Finding]:
+    for steps, say in ((way_back.opaque, wording.opaque), (way_back.unjudged, wording.length_not_judged)):
+        by_migration = defaultdict(list)
+        for one in steps:
+            by_migration[one.migration].append(str(one))
+        for migration, operations in by_migration.items():
+            yield say(migration, operations=", ".join(operations))
 
 
 def _missing(evidence: Evidence) -> list[str]:

@@ -92,6 +92,14 @@ def opaque(migration: str, *, operations: str) -> Finding:
     return finding("rollback.W005", migration, message, "Read what it does to the rows that are there.")
 
 
+def length_not_judged(migration: str, *, operations: str) -> Finding:
+    """Indexes that are built, columns that are checked or written anew: they take as long as the table is large."""
+    message = (
+        f"reads or rewrites whole tables under a lock when it is taken back; how long is not judged yet: {operations}."
+    )
+    return finding("rollback.I001", migration, message, "Try it on a copy of the database, and time it.")
+
+
 def name_taken(name: str, *, found: str, migration: str) -> Finding:
     """The way back makes a table, or gives one its older name."""
     message = f"is there already as {found}; taking {migration} back needs that name for a table."

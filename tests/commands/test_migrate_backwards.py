@@ -79,4 +79,4 @@ def test_the_session_that_is_in_the_way_of_the_keys_is_named(covered):
     assert told.code == 0
     assert "warning locks.W001  bills is in use by pid" in told.out
     assert "warning locks.W001  patients is in use by pid" in told.out
-    assert "Nothing blocks the way back; read the warnings first." in told.out
+    assert "Nothing blocks the way back. Read the warnings first." in told.out

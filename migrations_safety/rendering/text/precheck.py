@@ -65,7 +65,7 @@ def _not_blocked(report: Report) -> str:
     """What that means here, where it is not simply that it is safe to migrate."""
     plan = report.plan
     if plan.backwards:
-        return "Nothing blocks the way back" + _rest_of_the_way_back(report)
+        return _about_the_way_back(report)
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
     if report.data.depth is Depth.CATALOG and report.evidence.references():
@@ -84,16 +84,16 @@ def _not_blocked(report: Report) -> str:
     return f"{said} Read the warnings first." if report.warns else said
 
 
-def _rest_of_the_way_back(report: Report) -> str:
-    if report.data.depth is Depth.CATALOG and report.plan.way_back.read:
-        return ", as far as the catalog says; what it loses is not known (--no-data)."
-    unseen = len(report.plan.way_back.opaque)
-    if report.target.in_recovery:
-        return "; this is a standby: migrate on the primary."
-    if unseen:
-        was = "was" if unseen == 1 else "were"
-        return f"; {counted(unseen, 'operation')} of the project's own {was} not looked at: read the warnings first."
-    return "." if report.verdict == "safe" else "; read the warnings first."
+def _about_the_way_back(report: Report) -> str:
+    way_back, said = report.plan.way_back, "Nothing blocks the way back"
+    if report.data.depth is Depth.CATALOG and way_back.read:
+        said += ", as far as the catalog says; what it loses is not known (--no-data)"
+    said += "; this is a standby: migrate on the primary." if report.target.in_recovery else "."
+    if way_back.opaque:
+        said += f" Code of the project was not looked into: {counted(len(way_back.opaque), 'operation')}."
+    if way_back.unjudged:
+        said += f" How long locks are held is not judged yet: {counted(len(way_back.unjudged), 'operation')}."
+    return f"{said} Read the warnings first." if report.warns else said
 
 
 REFERENCE_HEADINGS = (
