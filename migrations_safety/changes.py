@@ -12,11 +12,13 @@ from migrations_safety.lineage import Column, Lineage, Table
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewKey:
-    """A key that the plan adds, makes anew, or validates; `code` is what was run before PostgreSQL looks at its rows.
+    """A key that the plan adds, makes anew, or validates; `code` is what was run before it.
 
-    `is_filled`: the plan gives its column a default; `filled_by`: code that ran since the plan made the column.
+    `is_filled`: the plan gives its column a default. `since` is how much code had run when the plan made the column.
+    `waits`: Django adds the key at the end of its migration, after the code that still follows there.
     """
 
+    migration: str
     model: ModelName
     child: Column
     parent: Column | None
@@ -24,7 +26,8 @@ class NewKey:
     is_proved: bool
     is_filled: bool
     code: tuple[Code, ...]
-    filled_by: tuple[Code, ...]
+    since: int
+    waits: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -146,7 +146,7 @@ def read(
         relied_on=_relied_on(new_keys, there),
         declared_tables=_declared_tables(before, state.apps),
         unapplied=tuple(planned(one, connection.alias) for one in unapplied),
-        doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one))},
+        doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one, changes.code))},
         **_changed(changes, before, state.apps),
         in_steps=frozenset(_in_steps(running)),
         way_back=reverse_plan.read(executor, unapplied),

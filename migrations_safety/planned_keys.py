@@ -85,11 +85,12 @@ def _of_no_model(one: NewKey) -> DeclaredKey:
     )
 
 
-def doubt_of(one: NewKey) -> Doubt | None:
-    """What may have become of its rows before PostgreSQL looks at them; None where nothing may."""
+def doubt_of(one: NewKey, code: Iterable[Code]) -> Doubt | None:
+    """What may become of its rows before PostgreSQL looks at them, given all code of the plan; None where nothing."""
     assert one.parent is not None
     is_there = one.child.table.now is not None
-    since = one.filled_by if one.child.now is None else one.code
+    follows = [later for later in list(code)[len(one.code) :] if one.waits and later.migration == one.migration]
+    since = [*one.code[one.since :], *follows]
     ends = (one.child.table, one.parent.table)
     names = {one.model[1], *(end.then for end in ends), *(end.now for end in ends if end.now)}
     doubt = Doubt(

@@ -272,6 +272,7 @@ class _Step:
         code = tuple(self.changes.code)
         self.changes.keys.append(
             NewKey(
+                migration=self.label,
                 model=new.model,
                 child=child,
                 parent=self.lineage.table(ends[0]).column(ends[1]) if ends else None,
@@ -279,7 +280,8 @@ class _Step:
                 is_proved=not isinstance(self.operation, AddForeignKeyNotValid),
                 is_filled=child in self.changes.filled,
                 code=code,
-                filled_by=code[self.changes.made_at.get(child, len(code)) :],
+                since=self.changes.made_at.get(child, 0),
+                waits=isinstance(self.operation, (AddField, CreateModel)),
             )
         )
         return child

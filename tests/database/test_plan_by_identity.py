@@ -418,6 +418,60 @@ def test_a_parent_that_the_plan_makes_and_fills_is_not_known_to_lack_rows(ward):
     assert ward.apply() is None
 
 
+COPIES = """
+def correct(apps, schema_editor):
+    for one in apps.get_model("ward", "Book").objects.all():
+        one.author_id = one.number
+        one.save()
+"""
+
+
+ADDS_AND_FILLS = {
+    "with its key, at the end of one migration": [
+        f"migrations.AddField('Book', 'author', {to()}), migrations.RunPython(correct)"
+    ],
+    "and gets its key later": [
+        f"migrations.AddField('Book', 'author', {OPEN})",
+        "migrations.RunPython(correct)",
+        f"migrations.AlterField('Book', 'author', {to()})",
+    ],
+}
+
+
+@pytest.mark.parametrize("shape", ADDS_AND_FILLS)
+def test_a_column_that_code_fills_is_a_key_that_nobody_looked_at(ward, shape):
+    ward.starts_with(
+        f"{AUTHOR}, {book('models.IntegerField(null=True)', 'number')}",
+        ROWS + "INSERT INTO ward_book (number) VALUES (1), (77)",
+    )
+    for operations in ADDS_AND_FILLS[shape]:
+        ward.migration(operations, before=COPIES)
+
+    report = ward.look()
+
+    assert report.blocking == []
+    assert "references.W006" in ids(report)
+    assert ward.apply() is not None
+
+
+def test_a_key_of_another_type_that_is_copied_over_is_no_orphan(ward):
+    ward.starts_with(
+        f"{AUTHOR}, {book('models.IntegerField(null=True)', 'number')}", BOOKS.replace("author_id", "number")
+    )
+    ward.migration(f"migrations.AddField('Book', 'author', {to()})")
+    ward.migration("migrations.RunPython(correct)", before=COPIES)
+    ward.migration(
+        "migrations.RemoveField('Book', 'number'), migrations.RenameField('Book', 'author', 'number'), "
+        f"migrations.AlterField('Book', 'number', {to(options='null=True, db_index=False')})"
+    )
+
+    report = ward.look()
+
+    assert report.blocking == []
+    assert counted(report) == {}
+    assert ward.apply() is None
+
+
 def test_a_parent_that_the_plan_makes_and_nobody_fills_lacks_them_all(ward):
     ward.starts_with(NUMBER, "INSERT INTO ward_book (author) VALUES (7), (8)")
     ward.migration(f"{AUTHOR}, migrations.AlterField('Book', 'author', {to()})")

@@ -1,0 +1,56 @@
+"""Plans of an ordinary Django project, as a deploy script sees them: exit code, last line, JSON."""
+
+import pytest
+
+from tests.sample_app import SampleApp
+
+ID = "('id', models.BigAutoField(primary_key=True))"
+
+
+@pytest.fixture
+def ward(tmp_path):
+    return SampleApp(tmp_path)
+
+
+def test_an_ordinary_plan_passes_with_a_sentence_that_says_what_was_looked_at(hospital, ward):
+    ward.migration("0001_initial", f"migrations.CreateModel('Bed', [{ID}, ('number', models.IntegerField())])")
+    ward.migration(
+        "0002_more",
+        "migrations.RemoveField('Bed', 'number'), migrations.RunSQL('SELECT 1'), "
+        "migrations.AddField('Bed', 'room', models.TextField(default=''))",
+        after=("ward", "0001_initial"),
+    )
+    assert hospital.run("migrate", "ward", "0001", **ward.variables).code == 0
+
+    text, json = (
+        hospital.run("precheck", "ward", **ward.variables),
+        hospital.run("precheck", "ward", "--format", "json", **ward.variables),
+    )
+    done = hospital.run("migrate", "ward", **ward.variables)
+
+    assert (text.code, json.code, done.code) == (0, 0, 0)
+    assert "No foreign key is added. Locks, rewrites and dropped data are not judged yet: 3 operations. Read the" in (
+        " ".join(text.out.split())
+    )
+    assert "safe" not in text.said.lower()
+    assert (json.json["verdict"], json.json["not_judged"]) == ("attention", 3)
+    assert {one["id"] for one in json.json["findings"]} == {"plan.W001", "plan.I001"}
+    assert "Gate: attention, 2 findings, none of them blocks." in done.err
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP TABLE {}",
+        "CREATE SCHEMA elsewhere; ALTER TABLE {} SET SCHEMA elsewhere",
+        "DROP TABLE {}; CREATE VIEW {} AS SELECT 1",
+    ],
+)
+def test_with_nothing_pending_a_table_that_is_gone_ends_no_command(hospital, ward, damage):
+    ward.migration("0001_initial", f"migrations.CreateModel('Bed', [{ID}])")
+    assert hospital.run("migrate", "ward", **ward.variables).code == 0
+    hospital.execute(damage.replace("{}", "ward_bed"))
+
+    looked, done = (hospital.run(command, **ward.variables) for command in ("precheck", "migrate"))
+
+    assert (looked.code, done.code) == (0, 0), looked.said + done.said
