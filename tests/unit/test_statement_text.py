@@ -119,3 +119,47 @@ def test_what_stands_in_a_string_never_changes_the_kind(value):
 
     assert read(f"UPDATE t SET a = {literal}").only_rows
     assert not read(f"SELECT {literal}").ends_transaction
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 'UPDATE x', \"delete\" FROM t -- INSERT",
+        "WITH a AS (SELECT 1) SELECT * FROM a",
+        "VALUES (1); TABLE t",
+        "EXPLAIN SELECT 1",
+        "SHOW search_path",
+        "SET search_path = x",
+        "SAVEPOINT a",
+        "ROLLBACK TO a",
+        "BEGIN",
+        "PRAGMA table_info(t)",
+        "SELECT updated_at, insert_date FROM deletes",
+    ],
+)
+def test_a_text_that_only_reads_is_known(sql):
+    assert read(sql).only_reads
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO t VALUES (1)",
+        "WITH a AS (DELETE FROM t RETURNING 1) SELECT * FROM a",
+        "SELECT 1 INTO t",
+        "SELECT * FROM t FOR UPDATE",
+        "select * from t for no key update",
+        "SELECT * FROM t FOR KEY SHARE",
+        "EXPLAIN ANALYZE UPDATE t SET a = 1",
+        "SELECT 1; DROP TABLE t",
+        "COPY t FROM STDIN",
+        "CALL p()",
+        "DO 'BEGIN END'",
+        "LOCK TABLE t",
+        "COMMIT PREPARED 'x'",
+        "PRAGMA user_version = 3",
+        "",
+    ],
+)
+def test_a_text_that_changes_or_locks_anything_does_not_only_read(sql):
+    assert not read(sql).only_reads
