@@ -72,6 +72,13 @@ def refuse_other_schema(
     return schema
 
 
+def passed_over(connection: Any, *, before: str) -> list[str]:
+    """Schemas that are there and that the path names before that one, and that the role may not use."""
+    named = rows(connection, "session.schemas_of_search_path", {}, Named)
+    first = next((at for at, one in enumerate(named) if one.name == before), 0)
+    return [one.name for one in named[:first] if one.exists and not one.usable]
+
+
 def _nowhere(connection: Any, schema: str | None, *, role: str) -> NoSchema | MayNotUseSchema:
     setting = _setting(connection)
     named = rows(connection, "session.schemas_of_search_path", {}, Named)

@@ -8,12 +8,13 @@ from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import target as wording
 from migrations_safety.locks import DEPLOY_LOCK
+from migrations_safety.search_path import passed_over
 from migrations_safety.session import REFUSED_POOLERS
 from migrations_safety.sql import statement
 
 
 def check_target(connection: Any, evidence: Evidence) -> list[Finding]:
-    """A standby, a pooler that does not keep sessions, an open transaction, timeouts, another deploy."""
+    """A standby, a pooler that does not keep sessions, an open transaction, schemas, timeouts, another deploy."""
     target = evidence.target
     found = []
     if target.in_recovery:
@@ -22,6 +23,8 @@ def check_target(connection: Any, evidence: Evidence) -> list[Finding]:
         found.append(wording.pooler(target.name, target.pooler))
     if target.in_transaction:
         found.append(wording.open_transaction(target.name))
+    for schema in passed_over(connection, before=target.schema):
+        found.append(wording.schema_passed_over(schema, role=target.role, used=target.schema))
     with connection.cursor() as cursor:
         cursor.execute(statement("session.timeouts"))
         if timeouts := dict(cursor.fetchall()):

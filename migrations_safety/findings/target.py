@@ -1,7 +1,7 @@
 """Wording of the findings about the server and the session; those that end the look are in `refusals`."""
 
 from migrations_safety.findings import Finding, finding
-from migrations_safety.words import quoted
+from migrations_safety.words import in_sql, quoted
 
 
 def standby(name: str) -> Finding:
@@ -32,6 +32,15 @@ def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
     return finding(
         "target.W002", role, message, " ".join(f"ALTER ROLE {quoted(role)} SET {name} = 0;" for name in timeouts)
     )
+
+
+def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
+    """PostgreSQL says nothing of it: the next schema of the path is used."""
+    message = (
+        f"comes first in the search_path, but the role {quoted(role)} may not use it: {used} is worked on instead."
+    )
+    hint = f"As its owner: GRANT USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)}; or take it out of the search_path."
+    return finding("target.W004", f"the schema {schema}", message, hint)
 
 
 def deploy_running(name: str) -> Finding:

@@ -14,6 +14,7 @@ from migrations_safety.refusals import (
 )
 from tests.contents import contents
 from tests.database.test_operations import forwards
+from tests.findings import look, told
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 OWN_HISTORY = "CREATE TABLE clinic_c.django_migrations (LIKE public.django_migrations INCLUDING ALL)"
@@ -310,3 +311,20 @@ def test_types_of_extensions_are_known_wherever_on_the_path(clinic_c):
         from migrations_safety.comparison.columns import _declared_types
 
         assert set(_declared_types(connection, {"ci_text", "nothing_of_the_kind"})) == {"ci_text"}
+
+
+def test_a_schema_that_is_passed_over_for_a_missing_right_is_told(hospital, new_role, in_process):
+    role = new_role()
+    hospital.execute(f"""CREATE SCHEMA clinic_c; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{role}";
+                         ALTER ROLE "{role}" SET search_path = nowhere, clinic_c, public""")
+    in_process(hospital, url=hospital.server.url(hospital.name, user=role))
+    before = look()
+    hospital.execute(before["target.W004"][0].hint.partition(": ")[2].partition(" or ")[0])
+
+    after = look()
+
+    assert told(before, "target.W004") == [
+        f'the schema clinic_c comes first in the search_path, but the role "{role}" may not use it: public is used '
+        "instead."
+    ]
+    assert "target.W004" not in after
