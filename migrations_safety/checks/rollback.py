@@ -177,7 +177,7 @@ def _falling(connection: Any, evidence: Evidence) -> Iterator[Finding]:
     Django drops tables with CASCADE; columns too, before its version 6.1. No type changes under a view.
     """
     way_back, tables = evidence.plan.way_back, evidence.tables
-    cascades = "CASCADE" in connection.SchemaEditorClass.sql_delete_column
+    cascades = "CASCADE" in str(connection.SchemaEditorClass.sql_delete_column)  # of another engine it is no text
     dropped: list[tuple[str, str | None]] = [(table, None) for table in sorted(way_back.dropped)]
     dropped += [(one.table, one.column) for one in (way_back.columns if cascades else way_back.every_column)]
     retyped = [(one.table, one.column) for one in way_back.retyped]
