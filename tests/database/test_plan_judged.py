@@ -6,6 +6,7 @@ import pytest
 
 from migrations_safety.precheck import Depth
 from migrations_safety.rendering import text
+from tests.plain_django import ward_installed
 
 ID = "('id', models.BigAutoField(primary_key=True))"
 AUTHOR = f"migrations.CreateModel('Author', [{ID}, ('age', models.IntegerField(null=True))])"
@@ -153,3 +154,18 @@ def test_an_operation_that_adds_a_key_counts_as_one(ward, operation, counts):
     ward.migration(f"migrations.{operation}")
 
     assert {kind: number for kind, number in ward.look().plan.operations.items() if number} == counts
+
+
+def test_a_column_whose_key_another_app_declares_is_not_called_undeclared(hospital, in_process, tmp_path):
+    hospital.execute('CREATE TABLE visits (id int, "patientId" bigint)')
+    key = "models.ForeignKey('ward.Patient', models.DO_NOTHING, null=True, db_constraint={})"
+    with ward_installed(tmp_path, hospital, in_process(hospital)) as ward:
+        ward.starts_with(
+            f"migrations.CreateModel('Patient', [{ID}]), "
+            f"migrations.CreateModel('Result', [{ID}, ('patient', {key.format(False)})])"
+        )
+        ward.migration(f"migrations.AlterField('Result', 'patient', {key.format(True)})")
+
+        found = [one.subject for one in ward.look().findings if one.id == "references.W004"]
+
+    assert found == ['visits."patientId"']
