@@ -36,9 +36,7 @@ def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
 
 def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
     """PostgreSQL says nothing of it: the next schema of the path is used."""
-    message = (
-        f"comes first in the search_path, but the role {quoted(role)} may not use it: {used} is worked on instead."
-    )
+    message = f"comes first in the search_path, but the role {quoted(role)} may not use it: {used} is used instead."
     hint = f"As its owner: GRANT USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)}; or take it out of the search_path."
     return finding("target.W004", f"the schema {schema}", message, hint)
 
