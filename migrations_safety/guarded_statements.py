@@ -222,12 +222,18 @@ class StatementGuard:
         if text.only_savepoint:
             self._limit = None  # going back to a savepoint may take the limit back too
             return True
-        is_patient = self.ladder.is_spent or (text.only_rows and self.ladder.watchdog.guards)
-        self._limit_waiting(0 if is_patient else self.ladder.milliseconds)
+        self._limit_waiting(0 if self._is_ended_by_the_watchdog(text) else self.ladder.milliseconds)
         if text.validates:
             self._send(statement("watch.lift_timeouts"))
         build = build_of(self.connection, text, progress=self.ladder.progress)
         return build is None or build.is_needed()
+
+    def _is_ended_by_the_watchdog(self, text: StatementText) -> bool:
+        """Whether it waits without a limit of ours: DO and CALL always do.
+
+        Their code may catch what a limit raises (WHEN OTHERS) and pass over the work; a cancel is caught by no OTHERS.
+        """
+        return self.ladder.is_spent or text.runs_code or (text.only_rows and self.ladder.watchdog.guards)
 
     def _limit_waiting(self, milliseconds: int) -> None:
         """Bound each wait for a lock in this transaction; 0 for no bound."""

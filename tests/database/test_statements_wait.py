@@ -83,6 +83,25 @@ def test_the_codes_own_transactions_wait_for_a_row_and_are_done_once(ladder, thi
     assert things.value("SELECT max(n) FROM things") == (0 if work is delete else 1)
 
 
+@pytest.mark.parametrize("sql", ["DO $$ BEGIN {} END $$", "CALL forgiving()"], ids=["DO", "CALL"])
+@pytest.mark.parametrize("atomic", [True, False], ids=["atomic", "not atomic"])
+def test_a_body_that_catches_errors_does_not_pass_over_its_work(ladder, things, sql, atomic):
+    """WHEN OTHERS would catch what a limit raises; a reader of the table that is wanted waits no longer for it."""
+    body = "BEGIN ALTER TABLE lamps ADD COLUMN size int; UPDATE things SET n = 1; EXCEPTION WHEN OTHERS THEN NULL; END;"
+    things.execute(f"CREATE PROCEDURE forgiving() LANGUAGE plpgsql AS $$ BEGIN {body} END $$")
+    waits = []
+    reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
+
+    with Holding(things, "SELECT count(*) FROM lamps", seconds=LONG):
+        reader.start()
+        apply(ladder, migration(migrations.RunSQL(sql.format(body)), atomic=atomic))
+    reader.join()
+
+    assert is_recorded(things)
+    assert things.value("SELECT min(n) FROM things") == 1
+    assert max(waits) < LONG / 2
+
+
 def test_a_row_that_is_never_free_ends_the_codes_transaction_with_its_holder_named(ladder, things):
     ladder.retry_for = 0.5
     one = migration(python(lambda connection: in_batches(thing_model())), atomic=False)
