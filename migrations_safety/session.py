@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.utils.connection import ConnectionDoesNotExist
 
 from migrations_safety.errors import sqlstate
@@ -134,9 +134,27 @@ def in_snapshot(connection: Any, look: Callable[[], Seen], *, progress: Progress
             with snapshot(connection):
                 return look()
         except DatabaseError as error:
-            if sqlstate(error) != RECOVERY_CONFLICT or is_in_transaction(connection):
+            if is_in_transaction(connection) or not _ended_by_recovery(connection, error):
                 raise
         if number < LOOKS:
             progress.say(f"The standby ended our reading to catch up with its primary: reading again ({number + 1}) …")
             time.sleep(number)
     raise EndedByRecovery(name=connection.settings_dict["NAME"] or "the standby", times=LOOKS)
+
+
+def _ended_by_recovery(connection: Any, error: DatabaseError) -> bool:
+    """True where a standby ended a statement to catch up, or a session between two statements, which is made anew.
+
+    The end of such a session reaches the client as a connection that is lost, without a code.
+    """
+    if sqlstate(error) == RECOVERY_CONFLICT:
+        return True
+    if sqlstate(error) is not None or not isinstance(error, OperationalError):
+        return False
+    connection.close()
+    with suppress(DatabaseError):
+        settle(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(statement("session.in_recovery"))
+            return bool(cursor.fetchone()[0])
+    return False

@@ -91,3 +91,6 @@ GROUP BY l.relation
 
 -- row_security_active: which of the tables hide rows from this role
 SELECT oid::bigint FROM unnest(%(oids)s::oid[]) AS oid WHERE row_security_active(oid)
+
+-- in_recovery: whether this server is a standby
+SELECT pg_is_in_recovery()

@@ -9,6 +9,7 @@ import psycopg
 
 from migrations_safety.pace import wait_for_standbys
 from migrations_safety.progress import Progress
+from migrations_safety.session import in_snapshot
 from tests.factories import refer
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
@@ -26,7 +27,7 @@ def test_a_standby_can_be_looked_at_and_not_migrated(hospital, standby_of):
     assert "target.W001" in {one["id"] for one in looked.json["findings"]}
     assert (migrated.code, migrated.out) == (2, "")
     assert f'target.E002: "{hospital.name}" is a standby, it is read only; nothing was changed.' in migrated.err
-    assert "standby, as" in " ".join(standby.run("precheck").out.split())
+    assert ", standby, " in " ".join(standby.run("precheck").out.split())
 
 
 def test_the_heavy_reading_goes_to_an_alias_and_the_report_says_how_far_it_lags(hospital, standby_of):
@@ -96,6 +97,29 @@ def test_reading_that_the_standby_ends_begins_again_and_gives_up_in_a_sentence(h
     assert '"verdict": "blocked"' in out
 
 
+def test_a_session_that_the_standby_ends_between_two_statements_begins_again(hospital, standby_of, in_process):
+    refer(hospital, "bills", ONE)
+    standby = standby_of(hospital)
+    configure(standby, "max_standby_streaming_delay", "0")
+    connection, told = in_process(standby), Listening()
+    pids = []
+
+    def look():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid(), (SELECT count(*) FROM bills)")
+            pids.append(cursor.fetchone()[0])
+            if len(pids) == 1:
+                hospital.execute("DELETE FROM bills")
+                hospital.execute("VACUUM bills")
+                standby.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", *pids)
+            cursor.execute("SELECT count(*), current_setting('datestyle') FROM bills")
+            return cursor.fetchone()
+
+    assert in_snapshot(connection, look, progress=told) == (0, "ISO, MDY")
+    assert len({*pids}) == 2
+    assert told.sentences == ["The standby ended our reading to catch up with its primary: reading again (2) …"]
+
+
 MANY_BILLS = """
     ALTER TABLE bills SET (fillfactor = 10);
     INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
@@ -140,7 +164,7 @@ def test_batches_pause_while_a_standby_is_behind_and_say_why(hospital, standby_o
 class Listening(Progress):
     """Keeps what is said, and does something about it."""
 
-    def __init__(self, *, then):
+    def __init__(self, *, then=lambda: None):
         self.sentences, self.then = [], then
 
     def say(self, sentence):
