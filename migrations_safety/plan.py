@@ -122,8 +122,11 @@ def read(
     app_label: str | None = None,
     migration_name: str | None = None,
     forwards_only: bool = False,
+    with_way_back: bool = True,
 ) -> Plan:
     """The plan of `migrate [app_label] [migration_name]`; nothing where it goes back and `forwards_only`.
+
+    `with_way_back` False leaves out what the way back does, which takes as long to read as Django takes to go it.
 
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
     """
@@ -149,7 +152,7 @@ def read(
         doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one, changes.code))},
         **_changed(changes, before, state.apps),
         in_steps=frozenset(_in_steps(running)),
-        way_back=reverse_plan.read(executor, unapplied),
+        way_back=reverse_plan.read(executor, unapplied if with_way_back else ()),
     )
 
 

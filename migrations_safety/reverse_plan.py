@@ -100,22 +100,27 @@ class _Walk(MigrationExecutor):
 def _steps(migration: Any, state: Any) -> Iterator[tuple[int, Any, Any, Any]]:
     """Each operation on the database with its place and the states before and after it."""
     for number, operation in enumerate(migration.operations, start=1):
-        for one, before, after in _database_steps([operation], migration.app_label, state):
-            yield number, one, before, after
-        state = state.clone()
-        operation.state_forwards(migration.app_label, state)
-
-
-def _database_steps(operations: Iterable[Any], app_label: str, state: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """The database goes by the operations for the database alone, as in Django."""
-    for operation in operations:
-        after = state.clone()
-        operation.state_forwards(app_label, after)
-        if isinstance(operation, SeparateDatabaseAndState):
-            yield from _database_steps(operation.database_operations, app_label, state)
-        else:
-            yield operation, state, after
+        after = _after(operation, migration.app_label, state)
+        for step in _database_steps(operation, migration.app_label, state, after):
+            yield number, *step
         state = after
+
+
+def _database_steps(operation: Any, app_label: str, before: Any, after: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """The operation itself; the database goes by the operations for the database alone, as in Django."""
+    if not isinstance(operation, SeparateDatabaseAndState):
+        yield operation, before, after
+        return
+    for one in operation.database_operations:
+        then = _after(one, app_label, before)
+        yield from _database_steps(one, app_label, before, then)
+        before = then
+
+
+def _after(operation: Any, app_label: str, state: Any) -> Any:
+    state = state.clone()
+    operation.state_forwards(app_label, state)
+    return state
 
 
 def _take_back(operation: Any, app_label: str, editor: RecordingEditor, *, after: Any, before: Any) -> None:

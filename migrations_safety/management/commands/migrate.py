@@ -164,7 +164,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         if _leaves_the_database_alone(options):
             self._only_record(connection, args, options, asked)
             return self.history.done(), None
-        planned = plan.read(connection, **_names(options))
+        planned = plan.read(connection, with_way_back=False, **_names(options))
         wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
         if is_in_transaction(connection) and planned.changes_something:
             self._tell(options, HOLDS_LOCKS)
