@@ -39,9 +39,9 @@ LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS
 SELECT t.uuid AS value FROM (
     SELECT {uuid_spelled} AS uuid FROM (
         SELECT regexp_replace(parent.{target_column} COLLATE "C", {blanks}, '', 'g') AS trimmed FROM {target} AS parent
-        WHERE length(parent.{target_column}) >= 32
-          AND NOT (parent.{target_column} COLLATE "C" LIKE '________-____-____-____-____________'
-                   AND parent.{target_column} COLLATE "C" = lower(parent.{target_column} COLLATE "C")) OFFSET 0
+        WHERE octet_length(parent.{target_column}) >= 32
+          AND (octet_length(parent.{target_column}) <> 36
+               OR parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")) OFFSET 0
     ) AS t
 ) AS t WHERE t.uuid IS NOT NULL
 
