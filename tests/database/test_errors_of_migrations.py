@@ -298,3 +298,14 @@ def test_a_statement_of_several_lines_is_told_with_its_line(told):
     said = told("migrations.RunSQL(\"UPDATE ward_bed\\n SET name = 'x'\\n WERE id = 1\")")
 
     assert said.startswith("PostgreSQL refused: a mistake in the SQL (SQLSTATE 42601, line 3 of the statement)")
+
+
+def test_a_migrate_inside_of_a_migration_fails_as_itself(told, empty):
+    empty.execute("CREATE TABLE bills ()")
+    inside = "from django.core.management import call_command; call_command('migrate', 'ehr', verbosity=0)"
+
+    said = told("migrations.RunPython(fill)", before=RAISING.format(inside))
+
+    assert said.startswith(
+        'PostgreSQL refused: relation "bills" already exists (SQLSTATE 42P07)\nIn ehr.0001_initial, '
+    )

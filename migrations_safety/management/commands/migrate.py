@@ -95,10 +95,12 @@ class SafeMigrate(OneSentence, DjangoMigrate):
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run, and turn every error into one sentence and its exit code; on another vendor's database as Django does.
 
-        Options that are left out (by a command that is made of this one) are what they are on the command line.
+        Options that are left out (by a command that is made of this one) are what they are on the command line. Called
+        by a migration its errors go to the `migrate` at work as they are: it may have to try that migration again.
         """
         options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
-        if is_of_another_vendor(options["database"]):
+        alias = options["database"]
+        if is_of_another_vendor(alias) or (alias in connections and migrating.is_at_work(connections[alias])):
             return super(OneSentence, self).execute(*args, **options)
         return super().execute(*args, **options)
 
