@@ -112,6 +112,7 @@ def test_a_session_that_the_standby_ends_between_two_statements_begins_again(hos
                 hospital.execute("DELETE FROM bills")
                 hospital.execute("VACUUM bills")
                 standby.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", *pids)
+                standby.wait_for(REPLAYED, hospital.value("SELECT pg_current_wal_flush_lsn()::text"))
             cursor.execute("SELECT count(*), current_setting('datestyle') FROM bills")
             return cursor.fetchone()
 
@@ -120,6 +121,7 @@ def test_a_session_that_the_standby_ends_between_two_statements_begins_again(hos
     assert told.sentences == ["The standby ended our reading to catch up with its primary: reading again (2) …"]
 
 
+REPLAYED = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
 MANY_BILLS = """
     ALTER TABLE bills SET (fillfactor = 10);
     INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
