@@ -55,18 +55,9 @@ class PlannedMigration:
         return f"{self.app}.{self.name}"
 
 
-def planned(
-    migration: Any, alias: str, *, tables: Iterable[str] | None = None, others: Iterable[str] = ()
-) -> PlannedMigration:
-    """Its plain value; `tables` and `others` are the names that it needs, those of its new models if not given."""
+def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: Iterable[str] = ()) -> PlannedMigration:
+    """Its plain value; `tables` and `others` are the names that it gives and that have to be free."""
     operations = list(flat(migration.operations))
-    if tables is None:
-        created = [
-            one
-            for one in operations
-            if isinstance(one, CreateModel) and _kinds_of_model(one) and runs_on(alias, migration.app_label, one)
-        ]
-        tables = [_table_of(migration, one) for one in created]
     return PlannedMigration(
         app=migration.app_label,
         name=migration.name,
@@ -146,7 +137,3 @@ def _kinds_of_model(operation: CreateModel) -> dict[str, int]:
         "create_index": len(operation.options.get("indexes", ())) + len(own_indexes),
         "add_foreign_key": len(keys) + len(own_keys),
     }
-
-
-def _table_of(migration: Any, operation: CreateModel) -> str:
-    return operation.options.get("db_table") or f"{migration.app_label}_{operation.name_lower}"
