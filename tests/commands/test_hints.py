@@ -148,6 +148,7 @@ BY_PEOPLE = {
     "target.W001": "another server",
     "target.W002": "a setting of the role, tests/commands/test_precheck_privileges.py",
     "target.W003": "waiting",
+    "target.W004": "which schema is meant is a decision",
     "types.E002": "which collation is the right one is a decision",
     "types.W001": "a rewrite of the tables: when, is a decision",
     "types.W002": "the same",
