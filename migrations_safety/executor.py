@@ -89,7 +89,7 @@ class SafeExecutor(MigrationExecutor):
 
     def _climb(self, step: Callable, state: Any, again: Callable[[], Any], migration: Any, options: Any) -> Any:
         if not self.connection.schema_editor(atomic=migration.atomic).atomic_migration:
-            with self._operations_on_the_ladder(migration):
+            with self._operations_on_the_ladder(migration), self.ladder.remembering_refusals():
                 return step(state, migration, **options)
         states = iter((state,))
         callback = self.progress_callback

@@ -31,6 +31,7 @@ from psycopg.pq import TransactionStatus
 from migrations_safety import statement_text
 from migrations_safety.index_builds import build_of
 from migrations_safety.locks import Ladder
+from migrations_safety.partition_detach import finish_pending_detach
 from migrations_safety.sql import statement
 from migrations_safety.statement_text import StatementText
 
@@ -61,6 +62,8 @@ class StatementGuard:
         if self._is_patient:
             return execute(sql, params, many, context)
         text = statement_text.of(sql)
+        if self.ladder.refusal and not text.only_savepoint:
+            raise self.ladder.refusal  # the code has caught it and gone on
         run = partial(execute, sql, list(params) if many else params, many, context)
         if self.ladder.is_in_attempt:  # before its transaction begins, the state of the models is read
             return self._in_attempt(run, text) if self.connection.in_atomic_block else run()
@@ -130,9 +133,7 @@ class StatementGuard:
                 return None
             if not text.validates:
                 return run()
-            with self.ladder.watchdog.only_counting(
-                text.name
-            ):  # reads and writes go on beside it, however long it takes
+            with self.ladder.watchdog.only_counting(text.name):  # reads and writes go on beside it
                 return run()
 
     def _in_transaction_of_others(self, run: Callable[[], Result], text: StatementText) -> Result | None:
@@ -145,13 +146,15 @@ class StatementGuard:
 
     def _waiting_for_rows(self, run: Callable[[], Result], text: StatementText) -> Result:
         """Raises LocksNotFree after `retry_for` seconds, OthersWaited where the transaction makes others wait."""
-        ladder = self.ladder
+        ladder, started = self.ladder, time.monotonic()
+        if self._status is TransactionStatus.IDLE:  # their transaction begins
+            self._send(statement("watch.lift_lock_timeout_of_role"))
         try:
-            with ladder.watchdog.attempt(text.name, until=time.monotonic() + ladder.retry_for):
+            with ladder.watchdog.attempt(text.name, until=started + ladder.retry_for):
                 return run()
         except DatabaseError as error:
             if ladder.watchdog.has_cancelled and isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-                raise ladder.given_up(text.name, is_whole=False) from error
+                raise ladder.given_up(text.name, started=started, is_whole=False) from error
             raise
 
     def _behind_a_savepoint(self, run: Callable[[], Result], text: StatementText) -> Result | None:
@@ -176,7 +179,7 @@ class StatementGuard:
         build = build_of(self.connection, text, progress=self.ladder.progress)
         with self._patiently(text):
             if build is None:
-                return run()
+                return None if finish_pending_detach(self.connection, text) else run()
             if not build.is_needed():
                 return None
             try:
@@ -229,11 +232,11 @@ class StatementGuard:
         return build is None or build.is_needed()
 
     def _is_ended_by_the_watchdog(self, text: StatementText) -> bool:
-        """Whether it waits without a limit of ours: DO and CALL always do.
+        """Whether it waits without a limit of ours: whatever may run code (DO, CALL, a function in a query) does.
 
-        Their code may catch what a limit raises (WHEN OTHERS) and pass over the work; a cancel is caught by no OTHERS.
+        That code may catch what a limit raises (WHEN OTHERS) and pass over the work; a cancel is caught by no OTHERS.
         """
-        return self.ladder.is_spent or text.runs_code or (text.only_rows and self.ladder.watchdog.guards)
+        return self.ladder.is_spent or not text.only_defines
 
     def _limit_waiting(self, milliseconds: int) -> None:
         """Bound each wait for a lock in this transaction; 0 for no bound."""

@@ -17,12 +17,11 @@ from django.db import DatabaseError
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import InvalidIndexLeft
 from migrations_safety.sql import statement
-from migrations_safety.statement_text import StatementText
+from migrations_safety.statement_text import NAME, StatementText
 
-NAME = r"(?:\"(?:[^\"]|\"\")+\"|\w+)"
 BUILDS_INDEX = re.compile(
-    rf"CREATE\s+(UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?({NAME})"
-    rf"\s+ON\s+(?:ONLY\s+)?({NAME}(?:\.{NAME})?)",
+    rf"CREATE\s+(UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?:({NAME})\s+)?"
+    rf"ON\s+(?:ONLY\s+)?({NAME}(?:\.{NAME})?)",
     re.IGNORECASE,
 )
 QUOTED = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")")
@@ -41,20 +40,24 @@ class ExistingIndex:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexBuild:
-    """One statement that builds an index; `name` and `table` as they stand in it."""
+    """One statement that builds an index; `name` and `table` as they stand in it, None where PostgreSQL makes one up."""
 
     connection: Any
     progress: Progress
     text: StatementText
-    name: str
+    name: str | None
     table: str
 
     def existing(self) -> ExistingIndex | None:
-        """What is there under its name on its table."""
+        """What is there under its name on its table; without a name, what is there as it is defined."""
+        asked = "watch.index_of_name" if self.name else "watch.indexes_of_table"
         with self.connection.connection.cursor() as cursor:
-            cursor.execute(statement("watch.index_of_name"), {"name": self.name, "table": self.table})
-            found = cursor.fetchone()
-        return ExistingIndex(definition=found[0], is_valid=found[1], qualified=found[2]) if found else None
+            cursor.execute(statement(asked), {"name": self.name, "table": self.table})
+            found = [ExistingIndex(definition=one[0], is_valid=one[1], qualified=one[2]) for one in cursor.fetchall()]
+        return next((one for one in found if self.name or self._is_as_asked(one)), None)
+
+    def _is_as_asked(self, existing: ExistingIndex) -> bool:
+        return _plain(existing.definition) == _plain(self.text.text)
 
     def is_needed(self) -> bool:
         """False where the same index is there, built concurrently before; an invalid one is dropped first."""
@@ -62,8 +65,8 @@ class IndexBuild:
         if existing is None:
             return True
         if existing.is_valid:
-            return not self.text.concurrent or _plain(existing.definition) != _plain(self.text.text)
-        self.progress.say(f"The index {self.name} is invalid, left by an earlier build: building it anew.")
+            return not (self.text.concurrent and self._is_as_asked(existing))
+        self.progress.say(f"The index {existing.qualified} is invalid, left by an earlier build: building it anew.")
         self._drop(existing)
         return True
 
@@ -88,7 +91,7 @@ class IndexBuild:
 
 
 def build_of(connection: Any, text: StatementText, *, progress: Progress) -> IndexBuild | None:
-    """The build of a named index that a statement asks for, None for any other statement."""
+    """The build of an index that a statement asks for, None for any other statement."""
     found = BUILDS_INDEX.match(text.text)
     if found is None or len(text.words) != 1:
         return None

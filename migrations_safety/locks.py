@@ -15,7 +15,7 @@ import psycopg
 from django.db import DatabaseError, OperationalError, transaction
 
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import DeployAlreadyRunning, LocksNotFree, OthersWaited
+from migrations_safety.refusals import DeployAlreadyRunning, GaveWay, LocksNotFree, OthersWaited, Refusal
 from migrations_safety.sql import statement
 from migrations_safety.transactions import is_in_transaction
 from migrations_safety.watchdog import Watchdog
@@ -98,6 +98,8 @@ class Ladder:
         self.is_broken = False
         self.transaction_id: str | None = None
         self.is_spent = False
+        self.refusal: Refusal | None = None
+        self._remembers = False
 
     def climb(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
         """What `attempt` returns; it must undo itself when it fails (a transaction does).
@@ -108,7 +110,8 @@ class Ladder:
 
         Raises LocksNotFree or OthersWaited after `retry_for` seconds.
         """
-        until = time.monotonic() + self.retry_for
+        started = time.monotonic()
+        until = started + self.retry_for
         for number, rung in enumerate(self._endless_rungs()):
             self.rung = rung
             try:
@@ -118,7 +121,7 @@ class Ladder:
                 if not self.is_conflict(error) or not self._is_undone():
                     raise
                 if time.monotonic() > until:
-                    raise self.given_up(what, is_whole=is_whole) from error
+                    raise self.given_up(what, started=started, is_whole=is_whole) from error
             self._pause(number, what=what)
         raise AssertionError("the rungs are endless")
 
@@ -146,12 +149,31 @@ class Ladder:
         if self.has_met_conflict and not self.is_broken:
             raise OperationalError("a conflict was passed over") from psycopg.errors.LockNotAvailable()
 
-    def given_up(self, what: str, *, is_whole: bool) -> LocksNotFree | OthersWaited:
-        """The refusal after the last attempt."""
-        words: dict[str, Any] = {"what": what, "seconds": round(self.retry_for), "is_whole": is_whole}
+    @contextmanager
+    def remembering_refusals(self) -> Iterator[None]:
+        """While code runs that may catch a refusal and go on: what it passed over would be lost.
+
+        The next statement, the record of the migration at the latest, is refused in the same words.
+        """
+        self._remembers = True
+        try:
+            yield
+        finally:
+            self._remembers, self.refusal = False, None
+
+    def given_up(self, what: str, *, started: float, is_whole: bool) -> Refusal:
+        """The refusal after the last attempt: of the locks, or of those who waited behind us."""
+        waited = time.monotonic() - started
+        words: dict[str, Any] = {"what": what, "seconds": round(waited), "is_whole": is_whole}
         if self.watchdog.was_at_work:
-            return OthersWaited(**words)
-        return LocksNotFree(held_by=self._held_by(), **words)
+            refusal: Refusal = OthersWaited(**words)
+        elif waited < self.retry_for:
+            refusal = GaveWay(held_by=self._held_by(), **words)
+        else:
+            refusal = LocksNotFree(held_by=self._held_by(), **words)
+        if self._remembers:
+            self.refusal = refusal
+        return refusal
 
     def _held_by(self) -> str:
         return ", ".join(map(str, self.watchdog.holders)) or "a session that was not seen"

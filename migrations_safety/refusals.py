@@ -146,8 +146,19 @@ class LocksNotFree(Refusal):
         self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
 
 
+class GaveWay(Refusal):
+    message = (
+        "{what} waited for {held_by} while others waited for it: it gave way after {seconds} s and was undone, {rest}."
+    )
+    hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds)."
+
+    def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
+        super().__init__(rest=WHOLE if is_whole else NOT_WHOLE, **words)
+        self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
+
+
 class OthersWaited(Refusal):
-    message = "{what} made others wait longer than --max-stall each time, for {seconds} s; it was undone, {rest}."
+    message = "{what} made others wait longer than --max-stall, tried for {seconds} s; it was undone, {rest}."
     hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds; 0: others wait until it is done)."
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:

@@ -25,6 +25,7 @@ PIECES = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """What is not code: comments, strings, quoted names, dollar quotes (PostgreSQL documentation, 4.1)."""
+NAME = r"(?:\"(?:[^\"]|\"\")+\"|\w+)"
 BLOCK_COMMENT = re.compile(r"/\*|\*/")
 FIRST_WORD = re.compile(r"[\s(]*([A-Za-z]+)")
 
@@ -43,7 +44,12 @@ CHANGES = re.compile(
 )
 """In a text that begins like a read, what stands outside of its quotes all the same: FOR UPDATE, `WITH … DELETE`."""
 REPEATABLE = frozenset({"VACUUM", "CLUSTER", "REINDEX"})
-RUNS_CODE = frozenset({"DO", "CALL"})
+DEFINES = frozenset({
+    "ALTER", "CREATE", "DROP", "TRUNCATE", "LOCK", "COMMENT", "REINDEX", "CLUSTER", "VACUUM", "GRANT", "REVOKE",
+    "REASSIGN", "SECURITY", "SET", "RESET",
+})  # fmt: skip
+QUERIES = re.compile(r"\b(SELECT|AS\s+(EXECUTE|TABLE|VALUES))\b", re.IGNORECASE)
+"""In a definition: a query may call a function, which may do anything."""
 CONCURRENTLY = re.compile(r"\A[\s(]*(CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 VALIDATES = re.compile(r"\A\s*ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
 ENDS_IN_BODY = re.compile(r"\b(COMMIT|ROLLBACK)\b", re.IGNORECASE)
@@ -58,7 +64,8 @@ class StatementText:
 
     `ends_transaction`: one of them begins or ends a transaction, so that the text is not one transaction as a whole.
     `only_rows`: all of them read or write rows; whatever else takes locks that other statements wait behind.
-    `runs_code`: one of them is a DO or a CALL, whose body may catch an error and go on without what failed.
+    `only_defines`: all of them define something and none of them queries, so that no code runs which may catch an
+    error and go on without what failed.
     `only_reads`: changes no row and locks none, as far as its text tells, nor does it define anything.
     `concurrent`: builds, drops or detaches CONCURRENTLY, which no transaction can hold or undo.
     """
@@ -68,7 +75,7 @@ class StatementText:
     ends_transaction: bool
     only_savepoint: bool
     only_rows: bool
-    runs_code: bool
+    only_defines: bool
     only_reads: bool
     concurrent: bool
     validates: bool
@@ -98,7 +105,10 @@ def read(sql: str) -> StatementText:
         ends_transaction=in_body or (any(map(_ends_transaction, parts)) and not BEGIN_ATOMIC.search(code)),
         only_savepoint=len(parts) == 1 and (words[:1] in (("SAVEPOINT",), ("RELEASE",)) or _is_rollback_to(parts[0])),
         only_rows=bool(words) and len(words) == len(parts) and ON_ROWS.issuperset(words),
-        runs_code=not RUNS_CODE.isdisjoint(words),
+        only_defines=bool(words)
+        and len(words) == len(parts)
+        and DEFINES.issuperset(words)
+        and not QUERIES.search(code),
         only_reads=bool(words) and len(words) == len(parts) and READS.issuperset(words) and not CHANGES.search(code),
         concurrent=any(map(CONCURRENTLY.match, parts)),
         validates=len(parts) == 1 and bool(VALIDATES.match(code)),

@@ -42,3 +42,14 @@ SELECT set_config(%(name)s, %(value)s, false)
 SELECT pg_get_indexdef(i.indexrelid), i.indisvalid AND i.indisready, i.indexrelid::regclass::text
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = to_regclass(%(table)s) AND c.relname::text = (parse_ident(%(name)s))[1]
+
+-- indexes_of_table: all indexes of a table, named as in a statement: the same of each
+SELECT pg_get_indexdef(i.indexrelid), i.indisvalid AND i.indisready, i.indexrelid::regclass::text
+FROM pg_index i WHERE i.indrelid = to_regclass(%(table)s) ORDER BY i.indisvalid, i.indexrelid
+
+-- is_detach_pending: a row where a partition, both named as in a statement, is detached but for the FINALIZE
+SELECT 1 FROM pg_inherits
+WHERE inhparent = to_regclass(%(table)s) AND inhrelid = to_regclass(%(partition)s) AND inhdetachpending
+
+-- lift_lock_timeout_of_role: lets this transaction wait where it is the role or the database that sets a limit
+SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'lock_timeout' AND setting = reset_val AND setting <> '0'

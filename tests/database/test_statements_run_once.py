@@ -167,3 +167,39 @@ def test_the_sessions_own_timeouts_are_back_after_a_patient_statement(ladder, th
     apply(ladder, migration(python(work), atomic=False))
 
     assert seen == [("77s", "88s")]
+
+
+def test_an_interrupted_detaching_is_finished_by_the_same_statement(ladder, things):
+    things.execute("CREATE TABLE days (day int) PARTITION BY RANGE (day)")
+    things.execute("CREATE TABLE day_1 PARTITION OF days FOR VALUES FROM (1) TO (2)")
+    sql = "ALTER TABLE days DETACH PARTITION day_1 CONCURRENTLY"
+    with Holding(things, "SELECT count(*) FROM days", seconds=20):
+        things.execute("SET statement_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            things.execute(sql)
+        things.execute("RESET statement_timeout")
+    assert things.value("SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'days'::regclass")
+
+    apply(ladder, migration(migrations.RunSQL(sql), atomic=False))
+
+    assert things.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'days'::regclass") == 0
+    assert is_recorded(things)
+
+
+def test_an_index_without_a_name_leaves_nothing_invalid_when_it_fails(ladder, things):
+    with pytest.raises(Exception, match="could not create unique index"):
+        apply(ladder, migration(by_cursor("CREATE UNIQUE INDEX CONCURRENTLY ON things (name)"), atomic=False))
+
+    assert things.value(INVALID) == 0
+
+
+@pytest.mark.parametrize("was_finished", [True, False])
+def test_an_index_without_a_name_is_there_once_after_a_killed_build(ladder, things, was_finished):
+    things.execute("CREATE INDEX ON things (n)")
+    if not was_finished:
+        things.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'things_n_idx'::regclass")
+
+    apply(ladder, migration(by_cursor("CREATE INDEX CONCURRENTLY ON things (n)"), atomic=False))
+
+    assert things.value(INVALID) == 0
+    assert things.value("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%%(n)'") == 1

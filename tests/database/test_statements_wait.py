@@ -2,13 +2,14 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection, migrations, models, transaction
 
 from migrations_safety.progress import Progress
-from migrations_safety.refusals import LocksNotFree, OthersWaited
+from migrations_safety.refusals import GaveWay, LocksNotFree, OthersWaited
 from tests.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
 
 
@@ -83,12 +84,23 @@ def test_the_codes_own_transactions_wait_for_a_row_and_are_done_once(ladder, thi
     assert things.value("SELECT max(n) FROM things") == (0 if work is delete else 1)
 
 
-@pytest.mark.parametrize("sql", ["DO $$ BEGIN {} END $$", "CALL forgiving()"], ids=["DO", "CALL"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DO $$ BEGIN {} END $$",
+        "CALL forgiving()",
+        "CREATE TABLE made AS SELECT forgiven()",
+        "CREATE TABLE made (); SELECT forgiven()",
+        "SELECT forgiven()",
+    ],
+    ids=["DO", "CALL", "CREATE AS", "two statements", "SELECT"],
+)
 @pytest.mark.parametrize("atomic", [True, False], ids=["atomic", "not atomic"])
 def test_a_body_that_catches_errors_does_not_pass_over_its_work(ladder, things, sql, atomic):
     """WHEN OTHERS would catch what a limit raises; a reader of the table that is wanted waits no longer for it."""
     body = "BEGIN ALTER TABLE lamps ADD COLUMN size int; UPDATE things SET n = 1; EXCEPTION WHEN OTHERS THEN NULL; END;"
     things.execute(f"CREATE PROCEDURE forgiving() LANGUAGE plpgsql AS $$ BEGIN {body} END $$")
+    things.execute(f"CREATE FUNCTION forgiven() RETURNS int LANGUAGE plpgsql AS $$ BEGIN {body} RETURN 1; END $$")
     waits = []
     reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
 
@@ -161,7 +173,7 @@ def test_who_waits_for_rows_of_the_codes_own_transaction_does_not_wait_long(ladd
     other = threading.Thread(target=want)
     with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20):
         other.start()
-        with pytest.raises((LocksNotFree, OthersWaited)):
+        with pytest.raises((GaveWay, OthersWaited)):
             apply(ladder, migration(python(work), atomic=False))
         other.join()
 
@@ -277,3 +289,69 @@ def test_a_watchdog_whose_session_was_ended_looks_again(ladder, things):
 
     assert max(waits) < LONG / 2
     assert ladder.watchdog.connection.info.backend_pid != pid
+
+
+def catching(thing):
+    """As careless code does it: whatever happens to a row, it goes on with the next."""
+    for one in range(7, 10):
+        with suppress(Exception), transaction.atomic():
+            thing.objects.filter(id=one).update(n=1)
+
+
+def catching_alone(thing):
+    for one in range(7, 10):
+        with suppress(Exception):
+            thing.objects.filter(id=one).update(n=1)
+
+
+@pytest.mark.parametrize("work", [catching, catching_alone])
+def test_a_refusal_that_the_code_catches_stops_the_migration_all_the_same(ladder, things, work):
+    ladder.retry_for = 0.4
+    one = migration(python(lambda connection: work(thing_model())), atomic=False)
+
+    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20), pytest.raises(LocksNotFree):
+        apply(ladder, one)
+
+    assert not is_recorded(things)
+    assert things.rows("SELECT id FROM things WHERE n = 1") == [(7,)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # what comes after the migration is not refused
+
+
+def test_the_limit_of_the_role_does_not_end_the_codes_own_transactions(ladder, things):
+    things.execute(f"ALTER ROLE postgres IN DATABASE {things.name} SET lock_timeout = '100ms'")
+    connection.close()
+    one = migration(python(lambda connection: in_batches(thing_model())), atomic=False)
+
+    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE"):
+        apply(ladder, one)
+
+    assert things.value("SELECT max(n) FROM things") == 1
+
+
+def test_a_deadlock_in_the_codes_own_transaction_says_that_it_gave_way(ladder, things):
+    def work(connection):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE things SET n = 1 WHERE id = 1")
+            ours.set()
+            theirs.wait()
+            cursor.execute("UPDATE things SET n = 1 WHERE id = 2")
+
+    def clerk():
+        with psycopg.connect(things.url) as session:
+            session.execute("UPDATE things SET name = 'theirs' WHERE id = 2")
+            theirs.set()
+            ours.wait()
+            session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
+            session.commit()
+
+    ours, theirs = threading.Event(), threading.Event()
+    other = threading.Thread(target=clerk)
+    other.start()
+
+    with pytest.raises(GaveWay) as refused:
+        apply(ladder, migration(python(work), atomic=False))
+    other.join()
+
+    assert str(refused.value).startswith("UPDATE waited for pid ")
+    assert "while others waited for it: it gave way after" in str(refused.value)

@@ -15,7 +15,7 @@ LAYERS = [
     {"place", "sqlstates", "done"},
     {"messages"},
     {"errors", "watchdog", "sharing", "pooler", "routing"},
-    {"registry", "catalog", "locks", "pace", "index_builds"},
+    {"registry", "catalog", "locks", "pace", "index_builds", "partition_detach"},
     {"search_path", "guarded_statements", "own_tables"},
     {"session"},
     {"declarations", "equality", "layouts", "ledger", "records", "executor", "recording_editor"},

@@ -163,3 +163,22 @@ def test_a_text_that_only_reads_is_known(sql):
 )
 def test_a_text_that_changes_or_locks_anything_does_not_only_read(sql):
     assert not read(sql).only_reads
+
+
+@pytest.mark.parametrize(
+    ("sql", "only_defines"),
+    [
+        ("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES s ON DELETE CASCADE", True),
+        ("CREATE TRIGGER x BEFORE UPDATE ON t EXECUTE FUNCTION f()", True),
+        ("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE t ADD c int", True),
+        ("CREATE TABLE s AS SELECT f()", False),
+        ("CREATE TABLE s AS EXECUTE f", False),
+        ("ALTER TABLE t ADD c int; SELECT f()", False),
+        ("DO $$ BEGIN END $$", False),
+        ("CALL p()", False),
+        ("UPDATE t SET a = 1", False),
+        ("", False),
+    ],
+)
+def test_a_definition_that_queries_may_run_code(sql, only_defines):
+    assert read(sql).only_defines is only_defines
