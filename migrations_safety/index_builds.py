@@ -40,7 +40,7 @@ class ExistingIndex:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexBuild:
-    """One statement that builds an index; `name` and `table` as they stand in it, None where PostgreSQL makes one up."""
+    """One statement that builds an index; `name` and `table` as they stand in it, no name where it has none."""
 
     connection: Any
     progress: Progress

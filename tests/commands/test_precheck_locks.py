@@ -113,16 +113,12 @@ def test_a_deploy_that_is_at_work_is_a_warning_here_and_not_on_another_database(
     assert (there, look()) == ({}, {})
 
 
-def test_a_pooler_in_transaction_mode_blocks(hospital, in_process):
+def test_a_pooler_that_keeps_sessions_is_let_through(hospital, in_process):
+    """It tells another number for the server's process; the modes of a real one: tests/commands/test_pooler.py."""
     with Relay(to=hospital.server.port, other_backend=True) as port:
         in_process(hospital, url=through(hospital, port))
-        pooled = look()
-    with Relay(to=hospital.server.port) as port:
-        in_process(hospital, url=through(hospital, port))
-        plain = look()
 
-    assert set(pooled) == {"target.E005"}
-    assert plain == {}
+        assert look() == {}
 
 
 def through(database, port):
