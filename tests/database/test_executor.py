@@ -36,6 +36,15 @@ def test_run_sql_waits_without_making_writers_wait_long(ladder, empty, atomic):
     assert empty.value(SIZED) == 1
 
 
+def test_others_do_not_get_on_behind_a_statement_that_waits_without_the_ladder(empty):
+    empty.execute("CREATE TABLE things (id bigserial PRIMARY KEY, name text)")
+
+    with in_the_way(empty, HELD, others=WRITE, in_vain=3) as others:
+        empty.execute("ALTER TABLE things ADD COLUMN size int")
+
+    assert not others.got_on
+
+
 HELD = "LOCK TABLE things IN ROW EXCLUSIVE MODE"
 WRITE = "INSERT INTO things (name) VALUES ('a')"
 SIZED = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attname = 'size'"
