@@ -123,9 +123,11 @@ def read(
     migration_name: str | None = None,
     forwards_only: bool = False,
     with_way_back: bool = True,
+    fake_initial: bool = False,
 ) -> Plan:
     """The plan of `migrate [app_label] [migration_name]`; nothing where it goes back and `forwards_only`.
 
+    `fake_initial` as in `migrate`: an initial migration whose tables and columns are there is recorded, not run.
     `with_way_back` False leaves out what the way back does, which takes as long to read as Django takes to go it.
 
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
@@ -135,6 +137,8 @@ def read(
     pending = [migration for migration, is_backwards in steps if not is_backwards]
     unapplied = [migration for migration, is_backwards in steps if is_backwards and not forwards_only]
     adopted = [migration for migration in pending if is_adopted(connection, migration)]
+    if fake_initial:
+        adopted += _faked(executor, [one for one in pending if one not in adopted])
     running = [migration for migration in pending if migration not in adopted]
     state = _state_before(executor, adopted)
     before = state.clone().apps
@@ -154,6 +158,17 @@ def read(
         in_steps=frozenset(_in_steps(running)),
         way_back=reverse_plan.read(executor, unapplied if with_way_back else ()),
     )
+
+
+def _faked(executor: Any, pending: Iterable[Any]) -> list[Any]:
+    """Those that Django takes for applied with `--fake-initial`."""
+    faked, state = [], executor._create_project_state(with_applied_migrations=True)
+    for migration in pending:
+        is_applied, _ = executor.detect_soft_applied(state, migration)
+        if is_applied:
+            faked.append(migration)
+        state = migration.mutate_state(state)
+    return faked
 
 
 def _in_steps(running: Iterable[Any]) -> Iterator[tuple[str, str, str]]:

@@ -128,6 +128,7 @@ def run(
     using: str,
     app_label: str | None = None,
     migration_name: str | None = None,
+    fake_initial: bool = False,
     expect_database: str | None = None,
     expect_schema: str | None = None,
     depth: Depth = Depth.COUNT,
@@ -151,7 +152,8 @@ def run(
 
     def look() -> Report:
         catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
-        planned = plan.read(connection, app_label=app_label, migration_name=migration_name)
+        names: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name}
+        planned = plan.read(connection, fake_initial=fake_initial, **names)
         evidence = gather(connection, plan=planned, target=target)
         found = [one for check in CATALOG_CHECKS for one in check(connection, evidence)]
         for look_at in (check_plan, check_rollback, check_not_looked_at):

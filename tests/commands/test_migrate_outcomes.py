@@ -65,7 +65,7 @@ def test_what_was_pruned_is_in_the_record_of_runs(migrate, empty):
 def test_tables_that_are_there_are_recorded_by_fake_initial_and_the_rest_is_applied(migrate, empty):
     empty.execute("CREATE TABLE ward_bed (id bigint PRIMARY KEY)")
 
-    verdict, did, _, run, _ = migrate(fake_initial=True, skip_precheck=True)
+    verdict, did, _, run, _ = migrate(fake_initial=True)
 
     assert verdict == "applied"
     assert did == {"applied": ["ward.0002_more"], "recorded": ["ward.0001_initial"]}

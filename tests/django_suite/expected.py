@@ -9,9 +9,6 @@ GATE = (
 DIFFERENCES = {
     OF_MIGRATE + "test_migrate_fake_initial": GATE,
     OF_MIGRATE + "test_migrate_initial_false": GATE,
-    OF_MIGRATE + "test_migrate_fake_split_initial": (
-        "The gate does not know --fake-initial: a table that is there already is refused (tables.E004)."
-    ),
     OF_MIGRATE + "test_migrate_inconsistent_history": (
         "Django's sentence comes as Stopped, a CommandError, and not as InconsistentMigrationHistory: one class for "
         "all that ends a command."

@@ -151,7 +151,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
             return None
         before = earlier.read(options["census"]) if options["census"] else None
         how: dict[str, Any] = {"reading": reading_of(options), "before": before, "progress": progress}
-        gate = precheck.run(using=options["database"], **how, **_names(options))
+        gate = precheck.run(using=options["database"], fake_initial=options["fake_initial"], **how, **_names(options))
         migrating.refuse_what_would_fail(gate)
         if gate.data.recount:
             self._tell(options, f"{gate.data.recount}.")

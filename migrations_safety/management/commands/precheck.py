@@ -40,6 +40,8 @@ class Command(SafetyCommand):
         add_reading_arguments(parser)
         parser.add_argument("app_label", nargs="?", help="only this app's migrations, as in migrate")
         parser.add_argument("migration_name", nargs="?", help="up to this migration, as in migrate")
+        help = "as in migrate: an initial migration whose tables are there already is recorded, not run"
+        parser.add_argument("--fake-initial", action="store_true", help=help)
         help = "the level that blocks: error (default), or warning for both"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         depth = parser.add_mutually_exclusive_group()
@@ -65,6 +67,7 @@ class Command(SafetyCommand):
             using=options["database"],
             app_label=options["app_label"],
             migration_name=options["migration_name"],
+            fake_initial=options["fake_initial"],
             expect_database=options["expect_database"],
             expect_schema=options["expect_schema"],
             depth=options["depth"] or Depth.COUNT,
