@@ -32,13 +32,17 @@ class NewKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """A table, or a column of it, that an operation alters or drops; or a name that it gives, then without a column."""
+    """A table, or a column of it, that an operation alters or drops; or a name that it gives, then without a column.
+
+    `code` is what was run before it; `done_by` is the code that does it where Django does not.
+    """
 
     migration: str
     table: Table | None = None
     column: Column | None = None
     name: str = ""
     code: tuple[Code, ...] = ()
+    done_by: tuple[Code, ...] | None = None
 
 
 @dataclass(kw_only=True)

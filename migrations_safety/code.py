@@ -30,6 +30,11 @@ class Code:
         words = set(re.findall(r"\w+", self.text.lower()))
         return any(set(re.findall(r"\w+", name.lower())) <= words for name in names)
 
+    @property
+    def may_drop(self) -> bool:
+        """Whether it may drop something: its text says so, or cannot be read."""
+        return self.text is None or re.search("drop|delete|remove", self.text.lower()) is not None
+
 
 def code_of(operation: Any, *, migration: str) -> Code | None:
     """What it is, or None for an operation that is understood, or that does nothing."""

@@ -22,12 +22,16 @@ class Column:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Table:
-    """One table, with those of its columns that were asked for, by their names so far."""
+    """One table, with those of its columns that were asked for, by their names so far.
+
+    `names` are all that it or its model is called on the way.
+    """
 
     now: str | None
     then: str
     is_dropped: bool = False
     columns: dict[str, Column] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     dropped: list[Column] = field(default_factory=list)
     freed: set[str] = field(default_factory=set)
 
@@ -42,6 +46,10 @@ class Table:
         """A column that the plan makes."""
         self.columns[name] = Column(table=self, now=None, then=name)
         return self.columns[name]
+
+    def has_moved(self, old: str, new: str) -> bool:
+        """Whether the column has its new name already: the state may repeat what was done on the database."""
+        return old in self.freed and old not in self.columns and new in self.columns
 
     def rename(self, old: str, new: str) -> None:
         """The column keeps its identity."""
@@ -72,16 +80,20 @@ class Lineage:
     def table(self, name: str) -> Table:
         """The table that has this name so far."""
         if name not in self.tables:
-            self.tables[name] = Table(now=None if name in self.freed else name, then=name)
+            self.tables[name] = Table(now=None if name in self.freed else name, then=name, names={name})
         return self.tables[name]
 
     def is_free(self, name: str) -> bool:
         """Whether the plan has freed the name: nothing that has it now is in the way."""
         return name in self.freed and name not in self.tables
 
+    def has_moved(self, old: str, new: str) -> bool:
+        """Whether the table has its new name already: the state may repeat what was done on the database."""
+        return self.is_free(old) and new in self.tables
+
     def create(self, name: str) -> Table:
         """A table that the plan makes."""
-        self.tables[name] = Table(now=None, then=name)
+        self.tables[name] = Table(now=None, then=name, names={name})
         return self.tables[name]
 
     def rename(self, old: str, new: str) -> Table:
@@ -90,6 +102,7 @@ class Lineage:
         del self.tables[old]
         self.freed.add(old)
         self.tables[new] = table
+        table.names.add(new)
         table.then = new
         return table
 

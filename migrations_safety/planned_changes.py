@@ -23,12 +23,16 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drop:
-    """A table or column of now that a migration drops; `made_again` where the plan then makes one of that name."""
+    """A table or column of now that a migration drops; `made_again` where the plan then makes one of that name.
+
+    `done_by` are migrations whose code takes it, where Django does not: empty where that code drops nothing.
+    """
 
     table: str
     column: str | None
     migration: str
     made_again: str
+    done_by: str | None
 
 
 def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[tuple[str, str, str, bool]]:
@@ -77,4 +81,5 @@ def drops_of(changes: Changes) -> Iterator[Drop]:
         again = (column or table).then
         made_again = again if again in names and names[again].now is None else ""
         name = column.now if column else None
-        yield Drop(table=table.now, column=name, migration=one.migration, made_again=made_again)
+        done_by = None if one.done_by is None else labels(code for code in one.done_by if code.may_drop)
+        yield Drop(table=table.now, column=name, migration=one.migration, made_again=made_again, done_by=done_by)

@@ -91,8 +91,7 @@ def doubt_of(one: NewKey, code: Iterable[Code]) -> Doubt | None:
     is_there = one.child.table.now is not None
     follows = [later for later in list(code)[len(one.code) :] if one.waits and later.migration == one.migration]
     since = [*one.code[one.since :], *follows]
-    ends = (one.child.table, one.parent.table)
-    names = {one.model[1], *(end.then for end in ends), *(end.now for end in ends if end.now)}
+    names = one.child.table.names | one.parent.table.names
     doubt = Doubt(
         default=one.is_filled and is_there,
         code=labels(code for code in since if code.names(names)),

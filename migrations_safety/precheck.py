@@ -18,6 +18,7 @@ from migrations_safety.checks.plan import check_plan
 from migrations_safety.checks.privilege import check_privilege
 from migrations_safety.checks.records import check_records
 from migrations_safety.checks.references import (
+    check_code,
     check_indexes,
     check_not_looked_at,
     check_references,
@@ -160,6 +161,8 @@ def run(
             found += look_at(connection, evidence, looks_at_data=depth is not Depth.CATALOG)
         data = _read(connection, evidence, depth, before=before, marked=marked, show_ids=show_ids, **how)
         found += [one for one in data.findings if one not in found]
+        if depth is Depth.COUNT:
+            found += check_code(evidence, data.findings)
         findings = sorted(found, key=lambda one: (list(Level).index(one.level), one.id, one.subject))
         return Report(
             target=target, plan=planned, evidence=evidence, data=data, findings=tuple(findings), fail_level=fail_level

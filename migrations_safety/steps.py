@@ -168,7 +168,9 @@ class _Step:
 
     def use(self, table: Table, column: Column | None = None) -> Use:
         """What the operation alters or drops has to be there, unless it is code that does it."""
-        used = Use(migration=self.label, table=table, column=column, code=tuple(self.changes.code))
+        code = tuple(self.changes.code)
+        done_by = code[self.since :] if self.is_done_by_code else None
+        used = Use(migration=self.label, table=table, column=column, code=code, done_by=done_by)
         if not self.is_done_by_code:
             self.alters_what_is_there |= table.now is not None
             self.changes.used.append(used)
@@ -196,8 +198,10 @@ class _Step:
 
     def alter_table(self, old: Layout, new: Layout) -> None:
         """Its name, its columns, the names of its indexes."""
-        table = self.lineage.table(old.table)
-        if old.table != new.table:
+        has_moved = self.is_done_by_code and self.lineage.has_moved(old.table, new.table)
+        table = self.lineage.table(new.table if has_moved else old.table)
+        table.names |= {old.model[1], new.model[1]}
+        if old.table != new.table and not has_moved:
             self.use(table)
             self.name(new.table, self.changes.named_others)
             self.lineage.rename(old.table, new.table)
@@ -226,6 +230,8 @@ class _Step:
 
     def alter_column(self, table: Table, old: FieldLayout, new: FieldLayout) -> None:
         """Its name, or anything else of it that the database knows."""
+        if self.is_done_by_code and table.has_moved(old.column, new.column):
+            return
         if old.column != new.column or self.is_altered(old, new):
             self.use(table, table.column(old.column))
         if old.column != new.column:
@@ -269,17 +275,20 @@ class _Step:
         """Both of its ends as they are called by then."""
         child = self.lineage.table(new.table).column(one.column)
         ends = self.layouts.target(self.state, one.target, one.target_field) if one.target else None
-        code = tuple(self.changes.code)
+        parent = self.lineage.table(ends[0]).column(ends[1]) if ends else None
+        child.table.names.add(new.model[1])
+        if parent and one.target:
+            parent.table.names.add(one.target[1])
         self.changes.keys.append(
             NewKey(
                 migration=self.label,
                 model=new.model,
                 child=child,
-                parent=self.lineage.table(ends[0]).column(ends[1]) if ends else None,
+                parent=parent,
                 name=name,
                 is_proved=not isinstance(self.operation, AddForeignKeyNotValid),
                 is_filled=child in self.changes.filled,
-                code=code,
+                code=tuple(self.changes.code),
                 since=self.changes.made_at.get(child, 0),
                 waits=isinstance(self.operation, (AddField, CreateModel)),
             )

@@ -87,10 +87,11 @@ class Demand:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayBack:
-    """All of it: `enums` are dropped; `names` are those that tables get, with their migration.
+    """All of it: `enums` are dropped; `names` are those that tables get, with their migration and the code before it.
 
     `altered` need their owner; `locked` are the tables at the other end of a key that goes or comes; `opaque` steps
-    run code of their own, `unjudged` ones read or rewrite all rows of a table that is there.
+    run code of their own, `unjudged` ones read or rewrite all rows of a table that is there. `after_code` has, of
+    each table and column that has to be there, the migrations whose code was taken back before.
     """
 
     tables: tuple[DroppedTable, ...] = ()
@@ -102,10 +103,11 @@ class WayBack:
     irreversible: tuple[Step, ...] = ()
     opaque: tuple[Step, ...] = ()
     unjudged: tuple[Step, ...] = ()
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
     altered: frozenset[str] = frozenset()
     locked: frozenset[str] = frozenset()
     creates: bool = False
+    after_code: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     @property
     def dropped(self) -> frozenset[str]:

@@ -58,17 +58,21 @@ def _missing(connection: Any, evidence: Evidence) -> Iterator[Finding]:
 def _dropped(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> Iterator[Finding]:
     for one in evidence.plan.dropped:
         table = evidence.tables.get(one.table)
-        if table is None or (one.column and not evidence.column(one.table, one.column)):
+        if table is None or one.done_by == "" or (one.column and not evidence.column(one.table, one.column)):
+            continue
+        is_seen = looks_at_data and table.may_select
+        if is_seen and not holds_anything(connection, table, one.column):
             continue
         words = {"migration": one.migration, "again": _again(one)}
         subject = f'{one.table}."{one.column}"' if one.column else one.table
-        if not (looks_at_data and table.may_select):
+        if one.done_by:
+            yield wording.may_be_dropped(subject, dump=table.to_paste, migration=one.done_by)
+        elif not is_seen:
             yield wording.dropped_unseen(subject, **words)
-        elif holds_anything(connection, table, one.column):
-            if one.column:
-                yield wording.column_dropped(subject, dump=table.to_paste, **words)
-            else:
-                yield wording.table_dropped(subject, dump=table.to_paste, **words)
+        elif one.column:
+            yield wording.column_dropped(subject, dump=table.to_paste, **words)
+        else:
+            yield wording.table_dropped(subject, dump=table.to_paste, **words)
 
 
 def _again(one: Drop) -> str:

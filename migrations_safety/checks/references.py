@@ -83,6 +83,17 @@ def _may_be_corrected(counted: Counted, *, code: str) -> Finding:
     return wording.may_be_corrected(key.subject, target=key.target_table, code=code, **figures)
 
 
+def check_code(evidence: Evidence, found: Iterable[Finding]) -> list[Finding]:
+    """Keys that were counted without a finding, before code of the plan that may be about their rows."""
+    told = {one.subject for one in found if one.id in ("references.E001", "references.E002", "references.W007")}
+    doubts = [(key, evidence.plan.doubts.get(key)) for key in evidence.references() if key.subject not in told]
+    return [
+        wording.may_be_changed(key.subject, target=key.target_table, code=doubt.code)
+        for key, doubt in doubts
+        if doubt and doubt.code and "column" not in key.new
+    ]
+
+
 def check_not_looked_at(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
     """Keys whose rows cannot be counted, each with the reason."""
     reasons = {key: "--no-data" for key in evidence.references() if not looks_at_data}

@@ -45,9 +45,9 @@ def check_rollback(connection: Any, evidence: Evidence, *, looks_at_data: bool) 
     way_back = evidence.plan.way_back
     found = [wording.irreversible(one.migration, operation=str(one)) for one in way_back.irreversible]
     found += _not_judged(way_back)
-    found += [wording.not_there(subject) for subject in _missing(evidence)]
+    found += _missing(evidence)
     taken = catalog.kinds_of_relations(connection, way_back.names)
-    found += [wording.name_taken(name, found=taken[name], migration=way_back.names[name]) for name in sorted(taken)]
+    found += [_taken(name, taken[name], *way_back.names[name]) for name in sorted(taken)]
     if looks_at_data:
         found += _counted(connection, evidence)
     elif unseen := sorted(way_back.read & set(evidence.tables)):
@@ -64,17 +64,27 @@ def _not_judged(way_back: WayBack) -> Iterator[Finding]:
             yield say(migration, operations=", ".join(operations))
 
 
-def _missing(evidence: Evidence) -> list[str]:
+def _missing(evidence: Evidence) -> Iterator[Finding]:
     way_back = evidence.plan.way_back
-    missing = {table for table in way_back.altered | way_back.dropped if table not in evidence.tables}
-    columns = {(one.table, one.column) for one in way_back.columns}
-    columns |= {(one.table, one.column) for one in way_back.retyped}
-    columns |= {(one.table, one.column) for one in way_back.required if one.column}
-    return sorted(missing) + [
-        f'{table}."{column}"'
-        for table, column in sorted(columns)
-        if table in evidence.tables and not evidence.column(table, column)
-    ]
+    things: set[tuple[str, str | None]] = {(table, None) for table in way_back.altered | way_back.dropped}
+    things |= {(one.table, one.column) for one in way_back.columns}
+    things |= {(one.table, one.column) for one in way_back.retyped}
+    things |= {(one.table, one.column) for one in way_back.required if one.column}
+    for table, column in sorted(things, key=lambda one: (one[1] is not None, one[0], one[1] or "")):
+        is_there = evidence.column(table, column) if column else table in evidence.tables
+        if is_there or (column and table not in evidence.tables):
+            continue
+        subject = f'{table}."{column}"' if column else table
+        if code := way_back.after_code.get((table, column)):
+            yield wording.may_come_back(subject, code=code)
+        else:
+            yield wording.not_there(subject)
+
+
+def _taken(name: str, kind: str, migration: str, code: str) -> Finding:
+    if code:
+        return wording.name_may_be_freed(name, found=kind, migration=migration, code=code)
+    return wording.name_taken(name, found=kind, migration=migration)
 
 
 def _counted(connection: Any, evidence: Evidence) -> Iterator[Finding]:

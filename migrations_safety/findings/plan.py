@@ -46,6 +46,13 @@ def column_dropped(subject: str, *, dump: str, migration: str, again: str) -> Fi
     return finding("plan.W003", subject, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
+def may_be_dropped(subject: str, *, dump: str, migration: str) -> Finding:
+    """Code takes it out of the models, and its text has a word for dropping; whether it does only the code tells."""
+    message = f"goes from the models beside the code of {migration}, whose text speaks of dropping: whether it is lost,"
+    message += " with what it holds, is not known."
+    return finding("plan.W007", subject, message, f"Read the code. To keep it first: pg_dump --table '{dump}'.")
+
+
 def dropped_unseen(subject: str, *, migration: str, again: str) -> Finding:
     """The same, without a look at what it holds."""
     message = f"is dropped by {migration}{again}; whether it holds anything was not looked at."

@@ -5,9 +5,9 @@ import shlex
 from migrations_safety.findings import Finding, finding
 from migrations_safety.words import counted, quoted
 
-OF_THE_CATALOG = ("references.W003", "references.W004", "references.W006")
-"""These come from the catalog, not from counting: each look sees them anew."""
-NOT_KNOWN = ("references.E005", "references.W006", "references.W007")
+OF_THE_CATALOG = ("references.W003", "references.W004", "references.W006", "references.W008")
+"""These come from the catalog or the plan, not from counting: each look sees them anew."""
+NOT_KNOWN = ("references.E005", "references.W006", "references.W007", "references.W008")
 """These say that a reference may or may not be covered."""
 
 
@@ -106,6 +106,13 @@ def may_be_corrected(subject: str, *, values: int, rows: int, target: str, code:
     message = f"holds {figures} with no row in {target} now; whether the code of {code} corrects them is not known."
     hint = f"Migrate up to the last of these ({code}), then run precheck again: it counts what is left."
     return finding("references.W007", subject, message, hint)
+
+
+def may_be_changed(subject: str, *, target: str, code: str) -> Finding:
+    """No orphans now, and code before the key that may make some."""
+    message = f"has a row in {target} for each of its values now; whether it still has after the code of {code} is not"
+    hint = f"Read what the code of {code} does to these rows and to those of {target}."
+    return finding("references.W008", subject, f"{message} known.", hint)
 
 
 def not_counted(database: str, *, references: int) -> Finding:

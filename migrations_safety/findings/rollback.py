@@ -106,10 +106,22 @@ def name_taken(name: str, *, found: str, migration: str) -> Finding:
     return finding("rollback.E008", name, message, "Rename or drop it, if nothing needs it; then run precheck again.")
 
 
+def name_may_be_freed(name: str, *, found: str, migration: str, code: str) -> Finding:
+    """The same, after code that may free the name."""
+    message = f"is there already as {found}; taking {migration} back needs that name for a table, and whether the code"
+    return finding("rollback.W009", name, f"{message} of {code} frees it before is not known.", _read_back(code))
+
+
 def not_there(subject: str) -> Finding:
     """Somebody dropped or renamed it by hand."""
     message = "is not there, and the way back has to change or drop it: it would stop there."
     return finding("rollback.E009", subject, message, "Put it back by hand, or check that this is the right database.")
+
+
+def may_come_back(subject: str, *, code: str) -> Finding:
+    """The same, after code that may make it, or give it that name."""
+    message = f"is not there, and the way back has to change or drop it; whether the code of {code} brings it before"
+    return finding("rollback.W008", subject, f"{message} is not known.", _read_back(code))
 
 
 def falls_with_it(name: str, *, kind: str, subject: str) -> Finding:
@@ -128,6 +140,10 @@ def not_counted(*, tables: list[str]) -> Finding:
     """Only the catalog was read."""
     message = f"drops or changes what {', '.join(tables)} may hold; that was not looked at (--no-data)."
     return finding("rollback.W007", "the way back", message, "python manage.py precheck looks, without --no-data.")
+
+
+def _read_back(code: str) -> str:
+    return f"Read what the code of {code} does when it is taken back, or try the way back on a copy of the database."
 
 
 def _keep(dump: str) -> str:

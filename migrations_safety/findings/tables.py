@@ -1,9 +1,13 @@
 """Wording of the findings about tables and keys that are, or are not, there."""
 
+import re
 from collections.abc import Sequence
 
 from migrations_safety.findings import Finding, finding
 from migrations_safety.words import counted, quoted, to_paste
+
+LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
+"""Names of PostgreSQL's own for the second index of a REINDEX CONCURRENTLY; the index that is wanted is another."""
 
 
 def exists_already(table: str, *, migration: str) -> Finding:
@@ -98,5 +102,7 @@ def key_under_another_name(subject: str, *, name: str, alter: str) -> Finding:
 def index_invalid(table: str, *, name: str, index: str) -> Finding:
     """A failed or killed build has left it; IF NOT EXISTS takes it for the index."""
     message = f"has the invalid index {quoted(name)}, left by a build that failed: no query uses it, every write pays."
-    hint = f"DROP INDEX CONCURRENTLY {index}; or, if it is wanted: REINDEX INDEX CONCURRENTLY {index};"
+    hint = f"DROP INDEX CONCURRENTLY {index};"
+    if not LEFT_BY_REINDEX.search(name):
+        hint += f" or, if it is wanted: REINDEX INDEX CONCURRENTLY {index};"
     return finding("tables.W010", table, message, hint)

@@ -127,6 +127,7 @@ BY_PEOPLE = {
     "references.W005": "a look at the value",
     "references.W006": "a look at what could not be counted",
     "references.W007": "the same",
+    "references.W008": "the same: the code is read",
     "schema.E003": "the statement is that of the migration, the values that were there are not known",
     "schema.E004": "whether a column that is not declared goes, with its values, is a decision",
     "schema.E005": "a change of type rewrites the table: when, is a decision",

@@ -26,6 +26,7 @@ LAYERS = [
     {"classes"},
     {"census"},
     {"operations"},
+    {"reverse_notes"},
     {"reverse_plan"},
     {"changes"},
     {"steps"},
