@@ -23,7 +23,7 @@ demo: $(INSTALLED) ## the whole story on a PostgreSQL 18 of its own (ARGS="--row
 	@$(PYTHON_IN_VENV) -m ehr.demo $(ARGS)
 
 test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=17, 16 or 15, ARGS="tests/unit")
-	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 django-tests: $(INSTALLED) ## Django's own tests of migrations, with plain Django and with our commands (ARGS="migrations.test_commands")
 	$(PYTHON_IN_VENV) -m tests.django_suite $(ARGS)
