@@ -87,11 +87,14 @@ class OwnTables:
 
         But for those that routers keep out of this one: keys lead to them (django-tenants: to the shared apps').
         """
-        if self.collect_sql:
+        looked_at: set[str] = vars(self).setdefault("_looked_at", set())
+        new = [table for table in tables if table not in looked_at]
+        if self.collect_sql or not new:
             return
-        for table, other, own in found_only_elsewhere(self.connection, tables):
+        for table, other, own in found_only_elsewhere(self.connection, new):
             if table not in kept_out(self.connection.alias):
                 raise TableOfAnotherSchema(table=table, other=other, own=own)
+        looked_at.update(new)
 
     def create_model(self, model: Any) -> None:
         """The keys inside of its CREATE TABLE lead to parents that are there."""
@@ -112,10 +115,16 @@ class OwnTables:
         super().alter_db_table(model, old_db_table, new_db_table)  # type: ignore[misc]
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Statements that know their tables: keys and indexes, the deferred ones too."""
+        """Statements that know their tables: keys and indexes, the deferred ones too.
+
+        A table is looked at once: while keys are added, other sessions wait. What is sent as text may make, drop or
+        rename any.
+        """
         if isinstance(sql, Statement):
             named = [getattr(part, "table", None) for part in sql.parts.values()]
             self.refuse_others(*dict.fromkeys(one for one in named if isinstance(one, str)))
+        else:
+            vars(self).pop("_looked_at", None)
         super().execute(sql, params)  # type: ignore[misc]
 
 

@@ -85,7 +85,7 @@ def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
             ranges = scanning.values_apart(connection, large(source) if source.by_index else source, UUID)
             for apart in ([scanning.all_rows(source, UUID)], ranges):
                 added = [row for rows in apart for row in census._figures(connection, question, rows)]
-                found.append(census._census(question, added, (0, 0)))
+                found.append(census._census(question, added, (0, 0, 0)))
 
     bills = next(one for one in found[0].references if one.key.table == "bills")
     assert (bills.total_rows, bills.non_null) == (ROWS, ROWS - ROWS // 20)
@@ -188,7 +188,7 @@ def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
         plan = plan_of(connection, source, apart[7])
         reading.plan(connection, source)
         added = [row for rows in apart for row in census._figures(connection, question, rows)]
-        together = census._census(question, added, (0, 0))
+        together = census._census(question, added, (0, 0, 0))
         whole = census.count(connection, question)
 
     assert len(apart) > 50
@@ -214,7 +214,7 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
         shared = share(connection, statements, **how)
     busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
 
-    assert census._census(question, shared, (0, 0)) == whole
+    assert census._census(question, shared, (0, 0, 0)) == whole
     assert told == sorted(told)
 
 
