@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, OperationalError
 
 from migrations_safety.progress import Progress
 from migrations_safety.refusals import DeployAlreadyRunning, GaveWay, LocksNotFree, OthersWaited, Refusal
@@ -75,7 +75,7 @@ def notice_a_killed_client(connection: Any) -> None:
     Else it works on until the statement is done, and keeps the deploy lock so long. PostgreSQL offers it on Linux,
     macOS and the BSDs (documentation, 20.3); elsewhere it refuses, and it stays as it is.
     """
-    with suppress(DatabaseError), transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+    with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute(statement("session.notice_a_killed_client"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tests.torture.stories import STORIES, Stage
 
 KINDS = ("client", "backend", "server")
 """SIGKILL of the client; pg_terminate_backend; immediate shutdown of the server, and its start."""
+CHANGES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM|MERGE INTO)\b")
 WRITES = ("ALTER", "CREATE", "DELETE", "DROP", "INSERT", "UPDATE", "WITH")
 COULD_NOT = 2
 
@@ -184,7 +186,8 @@ def committing(statements: list[str]) -> list[int]:
     numbers, is_open, only_reads = [], False, False
     for number, text in enumerate(statements, start=1):
         word = text.split()[0].upper()
-        if (word == "COMMIT" and not only_reads) or (not is_open and word in WRITES and "pg_temp" not in text):
+        writes = word in WRITES and "pg_temp" not in text and (word != "WITH" or CHANGES.search(text))
+        if (word == "COMMIT" and not only_reads) or (not is_open and writes):
             numbers.append(number)
         is_open = (is_open or word == "BEGIN") and word not in ("COMMIT", "ROLLBACK")
         only_reads = is_open and (only_reads or "READ ONLY" in text)
