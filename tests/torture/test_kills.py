@@ -62,37 +62,37 @@ def test_a_commit_that_the_client_never_heard_of_before_the_server_crashed(crash
 def boundaries(story, statements):
     """A kill at each boundary that is like no earlier one; every fourth loses the answer to the statement before it.
 
-    All boundaries inside one transaction leave the same database, that of the last commit: its first, its middle and
-    its last are enough, and the first two only of a transaction unlike earlier ones. Around what may change the
-    database every boundary counts. Elsewhere those between the same two statements, but for their numbers, are alike.
+    All boundaries inside one transaction, and all between two commits outside of any, leave the same database, that of
+    the last commit: the first and the middle one of each unlike run of them are enough, and every one around what may
+    change the database.
     """
     alike = {}
-    for place in places(statements):
-        texts = tuple(NUMBER.sub("0", text) for text in statements[place[0] - 2 : place[-1] - 1])
-        for number in (place[0], place[len(place) // 2]):
-            alike.setdefault((texts, number - place[0]), number)
+    for run in runs(statements):
+        texts = tuple(NUMBER.sub("0", text) for text in statements[max(0, run[0] - 2) : run[-1]])
+        for number in (run[0], run[len(run) // 2]):
+            alike.setdefault((texts, number - run[0]), number)
     around = {number for commit in committing(statements) for number in (commit, commit + 1)}
     last = Kill(story=story, kind="client", stop=Stop(number=len(statements), answered=True))
     numbers = sorted(number for number in {*alike.values(), *around} if number <= len(statements))
     return [*(boundary(story, number) for number in numbers), last]
 
 
-def places(statements):
-    """The boundaries, by number: those inside one transaction together, every other one alone.
+def runs(statements):
+    """Boundaries, by number, with neither a commit nor the begin of a transaction in between.
 
     Boundary n stands before the n-th statement.
     """
-    inside = []
+    commits, run = set(committing(statements)), []
     for number, after in enumerate(statements, start=1):
-        if inside or (number > 1 and statements[number - 2].startswith("BEGIN")):
-            inside.append(number)
-            if ENDS.match(after):
-                yield inside
-                inside = []
-        else:
-            yield [number]
-    if inside:
-        yield inside
+        if run and statements[number - 2].startswith("BEGIN"):
+            yield run
+            run = []
+        run.append(number)
+        if number in commits or ENDS.match(after):
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 ENDS = re.compile(r"(COMMIT|ROLLBACK)(?! TO)")
