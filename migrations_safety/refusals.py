@@ -137,33 +137,29 @@ class DeployAlreadyRunning(Refusal):
     hint = "Wait until it has finished, then run the same command again."
 
 
-class LocksNotFree(Refusal):
-    message = "{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, {rest}."
-    hint = "Run the same command again when that session has ended, or with a longer --retry-for."
+class Undone(Refusal):
+    message = "{what} was undone, {rest}."
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
         super().__init__(rest=WHOLE if is_whole else NOT_WHOLE, **words)
         self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
 
 
-class GaveWay(Refusal):
+class LocksNotFree(Undone):
+    message = "{what} did not get its locks within {seconds} s, held by {held_by}; it was undone, {rest}."
+    hint = "Run the same command again when that session has ended, or with a longer --retry-for."
+
+
+class GaveWay(Undone):
     message = (
         "{what} waited for {held_by} while others waited for it: it gave way after {seconds} s and was undone, {rest}."
     )
     hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds)."
 
-    def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
-        super().__init__(rest=WHOLE if is_whole else NOT_WHOLE, **words)
-        self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
 
-
-class OthersWaited(Refusal):
+class OthersWaited(Undone):
     message = "{what} made others wait longer than --max-stall, tried for {seconds} s; it was undone, {rest}."
     hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds; 0: others wait until it is done)."
-
-    def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
-        super().__init__(rest=WHOLE if is_whole else NOT_WHOLE, **words)
-        self.hint = self.hint if is_whole else f"{self.hint} {BEGINS_ANEW}"
 
 
 WHOLE = "nothing is half done"

@@ -77,20 +77,19 @@ def past_the_cursors(sql):
 
 
 def write(database, seconds, waits):
-    end = time.monotonic() + seconds
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        while time.monotonic() < end:
-            started = time.monotonic()
-            connection.execute("INSERT INTO things (name) VALUES ('a')")
-            waits.append(time.monotonic() - started)
-            time.sleep(0.005)
+    again_and_again(database, "INSERT INTO things (name) VALUES ('a')", seconds, waits)
 
 
 def read_lamps(database, seconds, waits):
+    again_and_again(database, "SELECT count(*) FROM lamps", seconds, waits)
+
+
+def again_and_again(database, statement, seconds, waits):
+    """Run a statement of the application for so long, and keep how long each time took."""
     end = time.monotonic() + seconds
     with psycopg.connect(database.url, autocommit=True) as session:
         while time.monotonic() < end:
             started = time.monotonic()
-            session.execute("SELECT count(*) FROM lamps")
+            session.execute(statement)
             waits.append(time.monotonic() - started)
             time.sleep(0.005)
