@@ -29,6 +29,8 @@ def stop_with_one_sentence(arguments: list[str]) -> None:
 
     try:
         run(arguments)
+    except SystemExit:  # PsycopgMissing is both, and has said its sentence
+        raise
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -1,27 +1,42 @@
 """The app that makes migrations safe."""
 
+import sys
+from types import ModuleType
+
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
 NEEDS_PSYCOPG = "migrations_safety needs psycopg 3 (psycopg2 is another package): pip install 'psycopg[binary]>=3.2'"
 
 
+class PsycopgMissing(ImproperlyConfigured, SystemExit):
+    """psycopg 3 cannot be imported: an error of the settings to whoever catches it, else the end with exit code 2.
+
+    A traceback would end with 1, which reads as "blocked" in a deploy script. No command of ours is imported yet that
+    could translate it.
+    """
+
+    code = 2
+
+
 class MigrationsSafetyConfig(AppConfig):
-    """`migrations_safety`: registers its system check."""
+    """`migrations_safety`: registers its system checks."""
 
     name = "migrations_safety"
 
-    def ready(self) -> None:
-        """Register with Django's checks.
-
-        Raises ImproperlyConfigured without psycopg 3, which Django itself can do without.
-        """
-        from django.core.checks import Tags, register
-
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
+        """Raise PsycopgMissing where Django would go on with psycopg2: here, because models are imported next."""
+        super().__init__(app_name, app_module)
         try:
             import psycopg  # noqa: F401
         except ImportError:
-            raise ImproperlyConfigured(NEEDS_PSYCOPG) from None
+            sys.stderr.write(f"{NEEDS_PSYCOPG}\n")
+            raise PsycopgMissing(NEEDS_PSYCOPG) from None
+
+    def ready(self) -> None:
+        """Register with Django's checks."""
+        from django.core.checks import Tags, register
+
         from migrations_safety.management.checks import check_commands
         from migrations_safety.system_checks import check_declared_keys
 

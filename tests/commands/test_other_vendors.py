@@ -92,6 +92,7 @@ sys.meta_path.insert(0, Blocked())
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
+RUN = "\n".join(BLOCKED.splitlines()[-2:])
 
 
 @pytest.mark.parametrize("command", ["check", "migrate", "showmigrations"])
@@ -108,9 +109,28 @@ def test_without_psycopg_3_the_app_says_what_it_needs(ward, command):
         check=False,
     )
 
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        "django.core.exceptions.ImproperlyConfigured: migrations_safety needs psycopg 3 (psycopg2 is another package): "
-        "pip install 'psycopg[binary]>=3.2'"
+    assert done.returncode == 2
+    assert done.stderr == (
+        "migrations_safety needs psycopg 3 (psycopg2 is another package): pip install 'psycopg[binary]>=3.2'\n"
     )
-    assert "ModuleNotFoundError" not in done.stderr
+
+
+def test_a_program_can_catch_that_psycopg_3_is_missing(ward):
+    ward.write("plain_settings.py", "INSTALLED_APPS = ['migrations_safety']\nSECRET_KEY = 'x'\n")
+    caught = (
+        "import django, django.core.exceptions as errors\n"
+        "try: django.setup()\n"
+        "except errors.ImproperlyConfigured as error: print(error)"
+    )
+    variables = {"DJANGO_SETTINGS_MODULE": "plain_settings", "PYTHONPATH": f"{ward.folder}:{ROOT}"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED.replace(RUN, caught)],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("migrations_safety needs psycopg 3")
