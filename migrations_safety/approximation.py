@@ -11,11 +11,11 @@ from psycopg import sql
 from migrations_safety import census
 from migrations_safety.catalog import Column
 from migrations_safety.census import Counted
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.classes import SENTINEL_WORDS, Question, value_type
 from migrations_safety.composing import composed
 from migrations_safety.counting import questions
 from migrations_safety.declarations import DeclaredKey
+from migrations_safety.inspected_schema import InspectedSchema
 from migrations_safety.reading import BY_SIZE
 from migrations_safety.scanning import Rows
 from migrations_safety.sql import statement
@@ -34,7 +34,7 @@ class Estimate:
     sampled: Counted
 
 
-def estimate(connection: Any, evidence: Evidence, keys: Iterable[DeclaredKey]) -> list[Estimate]:
+def estimate(connection: Any, evidence: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
     """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
 
     Its own settings of the planner stay until the transaction ends: look at nothing else afterwards.
@@ -51,7 +51,7 @@ def estimate(connection: Any, evidence: Evidence, keys: Iterable[DeclaredKey]) -
     return found
 
 
-def _estimate(connection: Any, evidence: Evidence, sampled: Counted) -> Estimate:
+def _estimate(connection: Any, evidence: InspectedSchema, sampled: Counted) -> Estimate:
     key, table = sampled.key, evidence.tables[sampled.key.table]
     of_column = {"oid": table.oid, "schema": table.schema, "relation": table.relation, "column": key.column}
     with connection.cursor() as cursor:
@@ -61,7 +61,7 @@ def _estimate(connection: Any, evidence: Evidence, sampled: Counted) -> Estimate
     return Estimate(key=key, rows=rows, non_null=non_null, distinct_values=distinct_values, sampled=sampled)
 
 
-def _sample(evidence: Evidence, question: Question, number: int) -> list[sql.Composed]:
+def _sample(evidence: InspectedSchema, question: Question, number: int) -> list[sql.Composed]:
     key = question.keys[number]
     table, column = evidence.tables[key.table], evidence.referencing(key)
     common = {"type": value_type(question), "number": sql.Literal(number)}

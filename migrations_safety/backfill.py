@@ -14,12 +14,11 @@ from django.db import connections
 
 from migrations_safety import counting, nullification, placing, plan, precheck
 from migrations_safety.census import Census
-from migrations_safety.checks.evidence import Evidence, gather
-from migrations_safety.checks.privilege import refuse_hidden_rows
 from migrations_safety.checks.records import refuse_unwritable_records
 from migrations_safety.checks.types import check_types
 from migrations_safety.classes import PLACEHOLDER_CLASSES
 from migrations_safety.declarations import DeclaredKey, declared_keys, models_on
+from migrations_safety.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.ledger import Run, recorded_run
 from migrations_safety.locks import deploy_lock
 from migrations_safety.nullification import names_rows
@@ -38,6 +37,7 @@ from migrations_safety.refusals import (
     UnknownReference,
 )
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
+from migrations_safety.row_security import refuse_hidden_rows
 from migrations_safety.session import Target, connect, in_snapshot
 
 DEFAULT_PACE = Pace()
@@ -188,12 +188,12 @@ def _refused(censuses: Iterable[Census]) -> dict[str, int]:
     return dict(sorted(refused.items()))
 
 
-def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evidence:
+def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> InspectedSchema:
     """The references to all parents that placeholders are made for; refuses before anything is changed."""
     makers = _makers(connection)
     declared = [key for maker in makers for key in keys_to(maker, connection.alias)]
     keys = plan.by_names_of_now(connection, declared)
-    evidence = gather(connection, plan=plan.of_references(keys), target=target)
+    evidence = inspect_schema(connection, keys=keys, target=target)
     refuse_hidden_rows(connection, evidence)
     for table in nullify:
         _refuse_nullify(evidence, table)
@@ -202,7 +202,7 @@ def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Evide
     return evidence
 
 
-def _refuse_nullify(evidence: Evidence, table: str) -> None:
+def _refuse_nullify(evidence: InspectedSchema, table: str) -> None:
     columns = [(key, evidence.referencing(key)) for key in evidence.references()]
     if table not in {key.table for key, _ in columns}:
         nullable = {key.table for key, column in columns if column and column.nullable}
@@ -263,7 +263,7 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
 
 def _fill(
     connection: Any,
-    evidence: Evidence,
+    evidence: InspectedSchema,
     run: Run,
     *,
     nullify: tuple[str, ...],

@@ -9,11 +9,11 @@ from typing import Any
 
 from migrations_safety import census
 from migrations_safety.census import Census
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.classes import Question
 from migrations_safety.declarations import DeclaredKey, maker_of_table
 from migrations_safety.equality import SPELLED
 from migrations_safety.fields import id_pattern
+from migrations_safety.inspected_schema import InspectedSchema
 from migrations_safety.progress import Progress
 from migrations_safety.reading import Reading
 
@@ -23,7 +23,7 @@ CLASSIFIED = ("uuid", *SPELLED)
 
 def count(
     connection: Any,
-    evidence: Evidence,
+    evidence: InspectedSchema,
     keys: Iterable[DeclaredKey],
     *,
     reading: Reading,
@@ -37,7 +37,7 @@ def count(
     ]
 
 
-def questions(evidence: Evidence, keys: Iterable[DeclaredKey], *, reading: Reading) -> list[Question]:
+def questions(evidence: InspectedSchema, keys: Iterable[DeclaredKey], *, reading: Reading) -> list[Question]:
     """One question per parent."""
     ordered = sorted(keys, key=_parent)
     return [_question(evidence, tuple(of_one), reading) for _, of_one in groupby(ordered, key=_parent)]
@@ -47,7 +47,7 @@ def _parent(key: DeclaredKey) -> tuple[str, str, bool]:
     return key.target_table, key.target_column, "target_column" in key.new
 
 
-def _question(evidence: Evidence, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
+def _question(evidence: InspectedSchema, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
     parent, type = evidence.referenced(keys[0]), evidence.compared_as(keys)
     maker = maker_of_table(keys[0].target_table)
     number = maker.record_number_column if maker else None

@@ -7,9 +7,9 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.composing import composed, parent_name, send
 from migrations_safety.declarations import DeclaredKey
+from migrations_safety.inspected_schema import InspectedSchema
 from migrations_safety.ledger import OpenImages, Run, open_images
 from migrations_safety.pace import MOST_LOOKS, Pace, batches, in_short_transaction
 from migrations_safety.progress import Progress
@@ -29,7 +29,7 @@ class Outcome:
 
 def nullify(
     connection: Any,
-    evidence: Evidence,
+    evidence: InspectedSchema,
     key: DeclaredKey,
     run: Run,
     outcome: Outcome,
@@ -87,7 +87,7 @@ def _batches(
     return changed
 
 
-def restore(connection: Any, evidence: Evidence, run: Run, *, pace: Pace, progress: Progress) -> Outcome:
+def restore(connection: Any, evidence: InspectedSchema, run: Run, *, pace: Pace, progress: Progress) -> Outcome:
     """Put back all before-images that are open; those that cannot go back are counted and stay kept."""
     outcome = Outcome()
     keys = {(key.table, key.column): key for key in evidence.references()}
@@ -102,7 +102,7 @@ def restore(connection: Any, evidence: Evidence, run: Run, *, pace: Pace, progre
 
 def _restore(
     connection: Any,
-    evidence: Evidence,
+    evidence: InspectedSchema,
     key: DeclaredKey,
     images: OpenImages,
     run: Run,
@@ -112,7 +112,7 @@ def _restore(
     progress: Progress,
 ) -> None:
     table = evidence.tables[key.table]
-    has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in evidence.keys)
+    has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in evidence.foreign_keys)
     names = _names(evidence, key)
     with_parent = composed("backfill.with_parent", **names) if has_key else sql.SQL("")
     batch = composed("backfill.restore", with_parent=with_parent, **names)
@@ -130,13 +130,13 @@ def _restore(
         outcome.left[key.table] = outcome.left.get(key.table, 0) + images.count - restored
 
 
-def names_rows(evidence: Evidence, key: DeclaredKey) -> bool:
+def names_rows(evidence: InspectedSchema, key: DeclaredKey) -> bool:
     """Whether the primary key of the model names each row: else a before-image might be another row's."""
     column = evidence.column(key.table, key.row_id or "")
     return bool(column and column.is_unique and not column.nullable)
 
 
-def _names(evidence: Evidence, key: DeclaredKey) -> dict[str, sql.Composable]:
+def _names(evidence: InspectedSchema, key: DeclaredKey) -> dict[str, sql.Composable]:
     column, row_id = evidence.column(key.table, key.column), evidence.column(key.table, key.row_id or "")
     assert column is not None and row_id is not None  # else it was refused
     target = evidence.tables[key.target_table]

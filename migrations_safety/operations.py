@@ -12,9 +12,10 @@ from django.db import router, transaction
 from django.db.migrations.operations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 
-from migrations_safety import catalog, census
+from migrations_safety import catalog, orphans
 from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.declarations import declared_key
+from migrations_safety.existing_keys import find_existing_key, partitions_without_key
 from migrations_safety.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
 from migrations_safety.sql import statement
 from migrations_safety.words import counted
@@ -84,12 +85,12 @@ class AddForeignKeyNotValid(AddConstraint):
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
-        if partitions := partitions_first(schema_editor.connection, model, self.constraint):
+        if partitions := partitions_without_key(schema_editor.connection, model, self.constraint):
             for one in partitions:
                 if one.validated is None:
                     add = self.constraint.create_not_valid_sql(model, schema_editor, partition=one.name)
                     schema_editor.execute(add, params=None)
-        elif schema_editor.collect_sql or not key_is_there(schema_editor.connection, model, self.constraint):
+        elif schema_editor.collect_sql or not find_existing_key(schema_editor.connection, model, self.constraint):
             schema_editor.execute(self.constraint.create_not_valid_sql(model, schema_editor), params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -98,11 +99,11 @@ class AddForeignKeyNotValid(AddConstraint):
         from_model = from_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
-        for one in partitions_first(schema_editor.connection, from_model, self.constraint):
+        for one in partitions_without_key(schema_editor.connection, from_model, self.constraint):
             if one.validated is not None:
                 remove = self.constraint.remove_sql(from_model, schema_editor, partition=one.name)
                 schema_editor.execute(remove, params=None)
-        if schema_editor.collect_sql or key_is_there(schema_editor.connection, from_model, self.constraint):
+        if schema_editor.collect_sql or find_existing_key(schema_editor.connection, from_model, self.constraint):
             schema_editor.execute(self.constraint.remove_sql(from_model, schema_editor), params=None)
 
     def describe(self) -> str:
@@ -141,11 +142,11 @@ class ValidateForeignKey(Operation):
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
         constraint = next(one for one in model._meta.constraints if one.name == self.name)
-        if partitions := partitions_first(schema_editor.connection, model, constraint):
+        if partitions := partitions_without_key(schema_editor.connection, model, constraint):
             self._validate_partitions(model, constraint, partitions, schema_editor)
             return
         if not schema_editor.collect_sql:
-            there = key_is_there(schema_editor.connection, model, constraint)
+            there = find_existing_key(schema_editor.connection, model, constraint)
             if there is None:
                 raise KeyMissing(constraint=self.name, table=model._meta.db_table)
             if there.validated:
@@ -177,40 +178,11 @@ class ValidateForeignKey(Operation):
         return f"validate_{self.name.lower()}"
 
 
-def partitions_first(connection: Any, model: Any, constraint: Any) -> list[catalog.Partition]:
-    """The partitions that get the key one by one before the table itself does; none where the table can take it.
-
-    Before version 18, PostgreSQL refuses a NOT VALID key on a partitioned table (measured on 15 and 16); a key
-    that every partition has and has proved is taken over by the table's own.
-    """
-    if connection.pg_version >= 180000:
-        return []
-    partitions = catalog.leaf_partitions(connection, model._meta.db_table, key=constraint.name)
-    return [] if not partitions or key_is_there(connection, model, constraint) else partitions
-
-
-def key_is_there(connection: Any, model: Any, constraint: Any) -> catalog.ForeignKey | None:
-    """The key as the table has it, or None; DefinitionDiffers where only the name is the same."""
-    declared = declared_key(model, constraint)
-    found = catalog.tables(connection, [declared.table, declared.target_table])
-    if declared.table not in found or declared.target_table not in found:
-        return None
-    table, target = found[declared.table], found[declared.target_table]
-    for key in catalog.foreign_keys(connection, [table.oid]):
-        if key.name == constraint.name and not key.partition:
-            if difference := declared.difference(key, target_oid=target.oid):
-                raise DefinitionDiffers(
-                    kind="foreign key", name=key.name, declared=[difference[0]], found=[difference[1]]
-                )
-            return key
-    return None
-
-
 def _refuse_orphans(connection: Any, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(statement("watch.lift_timeouts"))  # it reads as long as the VALIDATE after it
-        values, orphan_rows = census.orphans(connection, key)
+        values, orphan_rows = orphans.count_orphans(connection, key)
     if orphan_rows:
         figures = {"values": counted(values, "value"), "rows": counted(orphan_rows, "row")}
         raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, **figures)

@@ -15,8 +15,17 @@ from migrations_safety import catalog, reverse_plan
 from migrations_safety.changes import Changes
 from migrations_safety.declarations import DeclaredKey, managed_models
 from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
-from migrations_safety.planned import KINDS, PlannedMigration, count_operations, flat, planned
-from migrations_safety.planned_changes import Drop, Use, altered_columns, drops_of, indexed_columns, uses_of
+from migrations_safety.planned import PlannedMigration, count_operations, flat, planned
+from migrations_safety.planned_changes import (
+    AlteredColumn,
+    Drop,
+    RemovedKey,
+    Use,
+    altered_columns,
+    drops_of,
+    indexed_columns,
+    uses_of,
+)
 from migrations_safety.planned_keys import Doubt, as_it_is_now, doubt_of, keys_of, labels
 from migrations_safety.refusals import BaselineIncomplete, CouldNotLook
 from migrations_safety.steps import follow
@@ -45,9 +54,9 @@ class Plan:
     relied_on: dict[str, frozenset[str]]
     declared_tables: frozenset[str]
     unapplied: tuple[PlannedMigration, ...] = ()
-    removed: frozenset[tuple[str, str | None]] = frozenset()
+    removed: frozenset[RemovedKey] = frozenset()
     rekeyed: frozenset[tuple[str, str]] = frozenset()
-    altered: frozenset[tuple[str, str, str, bool]] = frozenset()
+    altered: frozenset[AlteredColumn] = frozenset()
     indexed: frozenset[tuple[str, str]] = frozenset()
     used: tuple[Use, ...] = ()
     dropped: tuple[Drop, ...] = ()
@@ -183,7 +192,9 @@ def _in_steps(running: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
 def _changed(changes: Changes, before: Any, after: Any) -> dict[str, Any]:
     """What the plan does beside its keys."""
     return {
-        "removed": frozenset((table.now, name) for table, name in changes.removed if table.now is not None),
+        "removed": frozenset(
+            RemovedKey(table=table.now, name=name) for table, name in changes.removed if table.now is not None
+        ),
         "rekeyed": frozenset((one.table.now, one.now) for one in changes.rekeyed if one.table.now and one.now),
         "altered": frozenset(altered_columns(changes, before, after)),
         "indexed": frozenset(indexed_columns(changes)),
@@ -213,22 +224,11 @@ def _state_before(executor: Any, adopted: Iterable[Any]) -> Any:
     return state
 
 
-def of_references(keys: Iterable[DeclaredKey]) -> Plan:
-    """A plan that does nothing but stand on these keys: what is looked at where nothing is to be migrated.
-
-    Both ends of each key must be there, less those that are still to be made.
-    """
+def ends_of(keys: Iterable[DeclaredKey]) -> dict[str, frozenset[str]]:
+    """The tables and columns at both ends of keys, less those that are still to be made."""
     keys = tuple(keys)
     there = {name for key in keys for end, name in _tables(key) if end not in key.new}
-    relied_on = _relied_on(keys, there)
-    return Plan(
-        adopted=(),
-        migrations=(),
-        operations=dict.fromkeys(KINDS, 0),
-        keys=keys,
-        relied_on=relied_on,
-        declared_tables=frozenset(model._meta.db_table for model in managed_models(apps)),
-    )
+    return _relied_on(keys, there)
 
 
 def is_adopted(connection: Any, migration: Any) -> bool:

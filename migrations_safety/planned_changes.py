@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migrations_safety.changes import Changes
@@ -22,6 +22,24 @@ class Use:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AlteredColumn:
+    """A column by its names of now, with the type that it has after the plan, and whether it is unique then."""
+
+    table: str
+    column: str
+    type: str
+    is_unique: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemovedKey:
+    """A key of a table of now that the plan drops; `name` is None for one that Django made, and named, itself."""
+
+    table: str
+    name: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Drop:
     """A table or column of now that a migration drops; `made_again` where the plan then makes one of that name.
 
@@ -35,20 +53,26 @@ class Drop:
     done_by: str | None
 
 
-def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[tuple[str, str, str, bool]]:
-    """Each column that is there and changes: table, name, and type and whether it is unique then."""
-    known = {(table, column): rest for table, column, *rest in _columns(before)}
-    for table, column, type_name, is_unique in _columns(after):
-        now = changes.lineage.now(table, column)
-        if now in known and known[now] != [type_name, is_unique]:
-            yield (*now, type_name, is_unique)
+def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[AlteredColumn]:
+    """Each column that is there and gets another type, or becomes unique or no longer is."""
+    known = set(_columns(before))
+    names = {(one.table, one.column) for one in known}
+    for one in _columns(after):
+        now = changes.lineage.now(one.table, one.column)
+        if now in names and (altered := replace(one, table=now[0], column=now[1])) not in known:
+            yield altered
 
 
-def _columns(state_apps: Any) -> Iterator[tuple[str, str, str, bool]]:
-    """Every column: table, name, type, whether it is unique."""
+def _columns(state_apps: Any) -> Iterator[AlteredColumn]:
+    """Every column, as this state has it."""
     for model in managed_models(state_apps):
         for one in model._meta.local_concrete_fields:
-            yield model._meta.db_table, one.column, str(column_type(one)).lower(), bool(one.unique)
+            yield AlteredColumn(
+                table=model._meta.db_table,
+                column=one.column,
+                type=str(column_type(one)).lower(),
+                is_unique=bool(one.unique),
+            )
 
 
 def indexed_columns(changes: Changes) -> Iterator[tuple[str, str]]:

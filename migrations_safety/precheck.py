@@ -11,7 +11,6 @@ from django.db import connections
 from migrations_safety import catalog, census, earlier, plan
 from migrations_safety.approximation import Estimate, estimate
 from migrations_safety.census import Census
-from migrations_safety.checks.evidence import Evidence, gather
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.plan import check_plan
@@ -33,6 +32,7 @@ from migrations_safety.declarations import DeclaredKey
 from migrations_safety.earlier import Earlier, Mark
 from migrations_safety.findings import Finding, Level, blocking
 from migrations_safety.findings import references as wording
+from migrations_safety.inspected_schema import InspectedPlan, inspect_plan
 from migrations_safety.plan import Plan
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
@@ -96,7 +96,7 @@ class Report:
 
     target: Target
     plan: Plan
-    evidence: Evidence
+    evidence: InspectedPlan
     data: Data
     findings: tuple[Finding, ...]
     fail_level: Level
@@ -155,7 +155,7 @@ def run(
         catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
         names: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name}
         planned = plan.read(connection, fake_initial=fake_initial, **names)
-        evidence = gather(connection, plan=planned, target=target)
+        evidence = inspect_plan(connection, plan=planned, target=target)
         found = [one for check in CATALOG_CHECKS for one in check(connection, evidence)]
         for look_at in (check_plan, check_rollback, check_not_looked_at):
             found += look_at(connection, evidence, looks_at_data=depth is not Depth.CATALOG)
@@ -173,7 +173,7 @@ def run(
 
 def _read(
     connection: Any,
-    evidence: Evidence,
+    evidence: InspectedPlan,
     depth: Depth,
     *,
     before: Earlier | None,
@@ -202,7 +202,7 @@ def _read(
     )
 
 
-def _recount(connection: Any, evidence: Evidence, keys: list[DeclaredKey], before: Earlier, **how: Any) -> Data:
+def _recount(connection: Any, evidence: InspectedPlan, keys: list[DeclaredKey], before: Earlier, **how: Any) -> Data:
     """Only what is new since an earlier census, whose findings still hold."""
     now = earlier.refuse_other(before, earlier.moment(connection, keys), schema=evidence.target.schema)
     new, whole = earlier.still_counted(connection, before, now, keys)
@@ -220,6 +220,6 @@ def _recount(connection: Any, evidence: Evidence, keys: list[DeclaredKey], befor
     )
 
 
-def _identifiers(connection: Any, evidence: Evidence, reading: Reading, *, limit: int) -> tuple[Identifier, ...]:
+def _identifiers(connection: Any, evidence: InspectedPlan, reading: Reading, *, limit: int) -> tuple[Identifier, ...]:
     asked = questions(evidence, evidence.references(), reading=reading)
     return tuple(one for question in asked for one in census.orphan_values(connection, question, limit=limit))

@@ -9,10 +9,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connections
 
-from migrations_safety import catalog, counting, plan
+from migrations_safety import catalog, counting
 from migrations_safety.census import Census
-from migrations_safety.checks.evidence import Evidence, gather
-from migrations_safety.checks.privilege import refuse_hidden_rows
 from migrations_safety.comparison.columns import compare_columns
 from migrations_safety.comparison.constraints import compare_constraints
 from migrations_safety.comparison.indexes import compare_indexes
@@ -20,12 +18,14 @@ from migrations_safety.comparison.keys import compare_keys
 from migrations_safety.declarations import DeclaredKey, declared_keys, maker_of_table, managed_models, models_on
 from migrations_safety.findings import Finding, Level
 from migrations_safety.findings import schema as wording
+from migrations_safety.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.pending import Pending
 from migrations_safety.placing import unresolved
 from migrations_safety.progress import Progress
 from migrations_safety.reading import BY_SIZE, Reading
 from migrations_safety.refusals import CouldNotLook
 from migrations_safety.registry import SchemaToVerify, schema_of
+from migrations_safety.row_security import refuse_hidden_rows
 from migrations_safety.session import Target, connect, in_snapshot
 from migrations_safety.words import quoted
 
@@ -87,7 +87,7 @@ def run(
 def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: Reading, progress: Progress) -> Report:
     models = models_of(schema.app_label, connection.alias)
     keys = keys_of(models, connection.alias)
-    evidence = gather(connection, plan=plan.of_references(keys), target=target, complete=False)
+    evidence = inspect_schema(connection, keys=keys, target=target, complete=False)
     refuse_hidden_rows(connection, evidence)
     comparison = Comparison(findings=[], found=Counter())
     pending, own_tables = Pending(connection), [model._meta.db_table for model in models]
@@ -173,8 +173,8 @@ def _compare_tables(connection: Any, models: list[Any], comparison: Comparison, 
         comparison.found["indexes"] += matching
 
 
-def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
-    valid = {(one.table_oid, one.columns) for one in evidence.keys if one.validated}
+def _orphans(evidence: InspectedSchema, censuses: list[Census]) -> list[Finding]:
+    valid = {(one.table_oid, one.columns) for one in evidence.foreign_keys if one.validated}
     findings = []
     for counted in (one for census in censuses for one in census.references if one.orphan_rows):
         oid = evidence.tables[counted.key.table].oid
@@ -192,9 +192,9 @@ def _orphans(evidence: Evidence, censuses: list[Census]) -> list[Finding]:
     return findings
 
 
-def _placeholders(connection: Any, evidence: Evidence) -> tuple[int, tuple[Finding, ...]]:
+def _placeholders(connection: Any, evidence: InspectedSchema) -> tuple[int, tuple[Finding, ...]]:
     count, findings = 0, []
-    for table in sorted({key.target_table for key in evidence.plan.keys} & set(evidence.tables)):
+    for table in sorted({key.target_table for key in evidence.keys} & set(evidence.tables)):
         maker = maker_of_table(table)
         if maker is None or not _columns_there(evidence, table):
             continue
@@ -205,7 +205,7 @@ def _placeholders(connection: Any, evidence: Evidence) -> tuple[int, tuple[Findi
     return count, tuple(findings)
 
 
-def _columns_there(evidence: Evidence, table: str) -> bool:
+def _columns_there(evidence: InspectedSchema, table: str) -> bool:
     model = next(model for model in managed_models(apps) if model._meta.db_table == table)
     found = evidence.columns[evidence.tables[table].oid]
     return all(field.column in found for field in model._meta.local_concrete_fields)

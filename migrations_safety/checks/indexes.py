@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import tables as wording
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.words import to_paste
 
 
-def check_invalid_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_invalid_indexes(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """Indexes that a failed or killed build has left invalid, on any table of the schema."""
     return [
         wording.index_invalid(one.table, name=one.name, index=to_paste(one.name, schema=evidence.target.schema))

@@ -6,16 +6,16 @@ from collections import Counter
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import locks as wording
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.sql import statement
 
 LONG = 5
 """Seconds: what a migration can wait out by trying again, a shorter transaction than this is."""
 
 
-def check_locks(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_locks(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
     names = _at_keys_of_dropped(connection, evidence) | {table.oid: table.name for table in evidence.touched()}
     found: list[Finding] = []
@@ -38,8 +38,8 @@ def check_locks(connection: Any, evidence: Evidence) -> list[Finding]:
     ]
 
 
-def _at_keys_of_dropped(connection: Any, evidence: Evidence) -> dict[int, str]:
+def _at_keys_of_dropped(connection: Any, evidence: InspectedPlan) -> dict[int, str]:
     """The other ends of the keys that go with a table, also of those that no model declares: they are locked too."""
     dropped = {evidence.tables[name].oid for name in evidence.plan.way_back.dropped if name in evidence.tables}
-    targets = {key.target_oid: key.target_table for key in evidence.keys if key.table_oid in dropped}
+    targets = {key.target_oid: key.target_table for key in evidence.foreign_keys if key.table_oid in dropped}
     return targets | (catalog.referencing(connection, dropped) if dropped else {})

@@ -9,10 +9,10 @@ from psycopg import sql
 
 from migrations_safety import catalog
 from migrations_safety.catalog import Table
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.composing import composed, send
 from migrations_safety.findings import Finding
 from migrations_safety.findings import plan as wording
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.planned_changes import Drop
 from migrations_safety.steps import KEY_ALONE
 
@@ -20,7 +20,7 @@ FOREIGN_TABLE = "a foreign table"
 """ALTER TABLE takes one, where it takes no view."""
 
 
-def check_plan(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
+def check_plan(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Tables and columns that are altered and not there, that are dropped with what they hold; code; all the rest."""
     plan = evidence.plan
     found = [*_missing(connection, evidence), *_dropped(connection, evidence, looks_at_data=looks_at_data)]
@@ -35,7 +35,7 @@ def _kinds(operations: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {kind}" for kind, number in sorted(operations.items()))
 
 
-def _missing(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _missing(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     used = evidence.plan.used
     taken = catalog.kinds_of_relations(connection, [one.table for one in used if one.table not in evidence.tables])
     missing_tables: set[str] = set()
@@ -55,7 +55,7 @@ def _missing(connection: Any, evidence: Evidence) -> Iterator[Finding]:
             yield wording.not_there(subject, migration=one.migration, found=found)
 
 
-def _dropped(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> Iterator[Finding]:
+def _dropped(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> Iterator[Finding]:
     for one in evidence.plan.dropped:
         table = evidence.tables.get(one.table)
         if table is None or one.done_by == "" or (one.column and not evidence.column(one.table, one.column)):

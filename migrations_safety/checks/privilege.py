@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_safety import catalog
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import privilege as wording
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.ledger import tables_exist
 from migrations_safety.records import MIGRATIONS
-from migrations_safety.refusals import RowsHidden
-from migrations_safety.sql import statement
+from migrations_safety.row_security import hidden_tables
 
 
-def check_privilege(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_privilege(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """Owner of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
     role = evidence.target.role
-    referencing = [evidence.table(key) for key in evidence.plan.keys]
-    parents = [evidence.parent_table(key) for key in evidence.plan.keys]
+    referencing = [evidence.table(key) for key in evidence.keys]
+    parents = [evidence.parent_table(key) for key in evidence.keys]
     found = []
     way_back = evidence.plan.way_back
     for name, table in sorted(evidence.tables.items()):
@@ -39,25 +38,10 @@ def _records_exist(connection: Any) -> bool:
     return bool(tables_exist(connection) and catalog.tables(connection, [MIGRATIONS]))
 
 
-def refuse_hidden_rows(connection: Any, evidence: Evidence) -> None:
-    """Raise RowsHidden where row-level security hides rows of a table that is to be counted."""
-    if hidden := sorted(_hiding(connection, evidence)):
-        raise RowsHidden(role=evidence.target.role, tables=hidden)
-
-
-def _row_security(connection: Any, evidence: Evidence) -> list[Finding]:
-    hiding, role = _hiding(connection, evidence), evidence.target.role
+def _row_security(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+    hiding, role = hidden_tables(connection, evidence), evidence.target.role
     return [
         wording.rows_hidden(name, role=role) if name in hiding else wording.row_security(name)
         for name in sorted(table.name for table in evidence.counted() if table.row_security)
         if name in hiding or not evidence.plan.backwards
     ]
-
-
-def _hiding(connection: Any, evidence: Evidence) -> set[str]:
-    secured = {table.oid: table.name for table in evidence.counted() if table.row_security}
-    if not secured:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(statement("session.row_security_active"), {"oids": list(secured)})
-        return {secured[oid] for (oid,) in cursor.fetchall()}

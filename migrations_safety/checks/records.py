@@ -8,9 +8,9 @@ from typing import Any
 from django.apps import apps
 from django.db import router
 
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import privilege as wording
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.ledger import tables_exist
 from migrations_safety.records import MIGRATIONS, RUNS, missing_rights
 from migrations_safety.refusals import MayNotRecord
@@ -21,7 +21,7 @@ AFTERWARDS = (("contenttypes", "ContentType"), ("auth", "Permission"))
 """Models whose rows Django makes for new models, when everything is applied."""
 
 
-def check_records(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_records(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """What each migration, each run and each new model writes."""
     plan = evidence.plan
     if not plan.changes_something:

@@ -9,23 +9,23 @@ from typing import Any
 from migrations_safety import catalog
 from migrations_safety.catalog import Table
 from migrations_safety.census import MANY_ROWS, Census, Counted
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.checks.plan import holds_anything
 from migrations_safety.classes import MAYBE_IDS, NOT_CLASSED, OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.declarations import maker_of_table
 from migrations_safety.fields import id_pattern_name
 from migrations_safety.findings import Finding
 from migrations_safety.findings import references as wording
+from migrations_safety.inspected_schema import InspectedPlan
 
 HIDDEN_SENTINEL_SHARE = 0.2
 
 
-def check_references(evidence: Evidence, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
+def check_references(evidence: InspectedPlan, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
     """Orphans by class, spellings, hidden sentinels."""
     found: list[Finding] = []
     for census in censuses:
         for counted in census.references:
-            doubt = evidence.plan.doubts.get(counted.key)
+            doubt = evidence.doubts.get(counted.key)
             if counted.orphan_rows and doubt and doubt.code:
                 found.append(_may_be_corrected(counted, code=doubt.code))
             else:
@@ -38,7 +38,7 @@ def check_references(evidence: Evidence, censuses: Iterable[Census], *, backfill
     return found
 
 
-def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Iterator[Finding]:
+def _orphans(evidence: InspectedPlan, counted: Counted, *, backfill_hint: str) -> Iterator[Finding]:
     subject = counted.key.subject
     has_maker = maker_of_table(counted.key.target_table) is not None
     allowed = [counted.orphans[one] for one in PLACEHOLDER_CLASSES if one in counted.orphans]
@@ -65,7 +65,7 @@ def _orphans(evidence: Evidence, counted: Counted, *, backfill_hint: str) -> Ite
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
 
 
-def _is_nullable(evidence: Evidence, counted: Counted) -> bool:
+def _is_nullable(evidence: InspectedPlan, counted: Counted) -> bool:
     column = evidence.referencing(counted.key)
     return bool(column and column.nullable)
 
@@ -83,10 +83,10 @@ def _may_be_corrected(counted: Counted, *, code: str) -> Finding:
     return wording.may_be_corrected(key.subject, target=key.target_table, code=code, **figures)
 
 
-def check_code(evidence: Evidence, found: Iterable[Finding]) -> list[Finding]:
+def check_code(evidence: InspectedPlan, found: Iterable[Finding]) -> list[Finding]:
     """Keys that were counted without a finding, before code of the plan that may be about their rows."""
     told = {one.subject for one in found if one.id in ("references.E001", "references.E002", "references.W007")}
-    doubts = [(key, evidence.plan.doubts.get(key)) for key in evidence.references() if key.subject not in told]
+    doubts = [(key, evidence.doubts.get(key)) for key in evidence.references() if key.subject not in told]
     return [
         wording.may_be_changed(key.subject, target=key.target_table, code=doubt.code)
         for key, doubt in doubts
@@ -94,17 +94,17 @@ def check_code(evidence: Evidence, found: Iterable[Finding]) -> list[Finding]:
     ]
 
 
-def check_not_looked_at(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
+def check_not_looked_at(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Keys whose rows cannot be counted, each with the reason."""
     reasons = {key: "--no-data" for key in evidence.references() if not looks_at_data}
     for key in evidence.not_there():
-        doubt = evidence.plan.doubts.get(key)
+        doubt = evidence.doubts.get(key)
         may_come = (
             f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
         )
         end = key.subject if not evidence.referencing(key) else f'{key.target_table}."{key.target_column}"'
         reasons[key] = f"{end} is not there now{may_come}"
-    for key, doubt in evidence.plan.doubts.items():
+    for key, doubt in evidence.doubts.items():
         if "column" not in key.new:
             continue
         if doubt.code:
@@ -122,7 +122,7 @@ def _may_hold_rows(connection: Any, table: Table | None, *, looks_at_data: bool)
     return not (looks_at_data and table.may_select) or holds_anything(connection, table)
 
 
-def check_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_indexes(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """Referencing columns that no index leads with."""
     existing = [(key, evidence.referencing(key)) for key in evidence.references()]
     return [
@@ -134,7 +134,7 @@ def check_indexes(connection: Any, evidence: Evidence) -> list[Finding]:
     ]
 
 
-def check_undeclared(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_undeclared(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """Columns that are named like the referencing ones, in tables that no model declares."""
     bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in evidence.references()} - {""}
     if not bare_names:

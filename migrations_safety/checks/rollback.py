@@ -12,12 +12,12 @@ from psycopg import sql
 
 from migrations_safety import catalog
 from migrations_safety.catalog import Table
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.composing import composed, send
 from migrations_safety.declarations import made_again
 from migrations_safety.findings import Finding
 from migrations_safety.findings import rollback as wording
 from migrations_safety.findings import tables as of_tables
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.registry import verified_apps
 from migrations_safety.sql import statement
 from migrations_safety.way_back import DroppedColumn, DroppedTable, RequiredColumn, RetypedColumn, WayBack
@@ -40,7 +40,7 @@ class Question:
     say: Say
 
 
-def check_rollback(connection: Any, evidence: Evidence, *, looks_at_data: bool) -> list[Finding]:
+def check_rollback(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Steps without a reverse, rows and values that are lost or stand in the way, code that nobody looked at."""
     way_back = evidence.plan.way_back
     found = [wording.irreversible(one.migration, operation=str(one)) for one in way_back.irreversible]
@@ -64,7 +64,7 @@ def _not_judged(way_back: WayBack) -> Iterator[Finding]:
             yield say(migration, operations=", ".join(operations))
 
 
-def _missing(evidence: Evidence) -> Iterator[Finding]:
+def _missing(evidence: InspectedPlan) -> Iterator[Finding]:
     way_back = evidence.plan.way_back
     things: set[tuple[str, str | None]] = {(table, None) for table in way_back.altered | way_back.dropped}
     things |= {(one.table, one.column) for one in way_back.columns}
@@ -87,7 +87,7 @@ def _taken(name: str, kind: str, migration: str, code: str) -> Finding:
     return wording.name_taken(name, found=kind, migration=migration)
 
 
-def _counted(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _counted(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     by_table = defaultdict(list)
     for question in _questions(evidence):
         by_table[question.table].append(question)
@@ -99,7 +99,7 @@ def _counted(connection: Any, evidence: Evidence) -> Iterator[Finding]:
         yield from (one.say(rows=number) for one, number in zip(questions, rows, strict=True) if number)
 
 
-def _questions(evidence: Evidence) -> list[Question]:
+def _questions(evidence: InspectedPlan) -> list[Question]:
     """Of what is there; what is missing has its own finding."""
     way_back, schema = evidence.plan.way_back, evidence.target.schema
     asked: list[Question] = [_dropped_table(one, schema) for one in way_back.tables]
@@ -181,7 +181,7 @@ def _numbers(one: RetypedColumn, how: dict[str, Any], refused: Say, cut: Say) ->
         yield composed("rollback.finer", after_point=sql.Literal(after_point), **how), cut
 
 
-def _falling(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _falling(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     """Views, and keys of tables that the way back does not touch: they fall with what is dropped, or forbid it.
 
     Django drops tables with CASCADE; columns too, before its version 6.1. No type changes under a view.
@@ -212,7 +212,7 @@ def _standing_on(
     return ((name, kind, names[oid], column) for name, kind, oid, column in found)
 
 
-def _having_enums(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _having_enums(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     """Columns that the way back leaves with an enum that it drops."""
     way_back, tables = evidence.plan.way_back, evidence.tables
     gone: set[tuple[int, str | None]] = {(tables[one].oid, None) for one in way_back.dropped if one in tables}

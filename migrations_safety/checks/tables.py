@@ -7,14 +7,15 @@ from typing import Any
 
 from migrations_safety import catalog
 from migrations_safety.catalog import ForeignKey
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding, partition
 from migrations_safety.findings import plan as of_the_plan
 from migrations_safety.findings import tables as wording
+from migrations_safety.inspected_schema import InspectedPlan
+from migrations_safety.planned_changes import RemovedKey
 
 
-def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_tables(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
     found = list(_names(connection, evidence))
     for migration in evidence.plan.migrations:
@@ -26,12 +27,12 @@ def check_tables(connection: Any, evidence: Evidence) -> list[Finding]:
                 found.append(
                     wording.enum_exists_already(enum.name, schema=evidence.target.schema, migration=migration.label)
                 )
-    found += [one for key in evidence.plan.keys for one in _key(evidence, key)]
+    found += [one for key in evidence.keys for one in _key(evidence, key)]
     found += _other_constraints(connection, evidence)
     return [*found, *_parents(connection, evidence), *_partitioned(connection, evidence)]
 
 
-def _names(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _names(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     """Names that a migration gives and that something else has now, unless the plan frees them before."""
     plan = evidence.plan
     needed = [name for one in plan.migrations for name in (*one.creates, *one.others)]
@@ -47,11 +48,11 @@ def _names(connection: Any, evidence: Evidence) -> Iterator[Finding]:
                 yield wording.name_taken(name, found=taken[name], **words)
 
 
-def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
+def _key(evidence: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
     table, target = evidence.table(key), evidence.parent_table(key)
     if table is None or target is None:
         return
-    for there in (*evidence.keys, *evidence.keys_of_partitions):
+    for there in (*evidence.foreign_keys, *evidence.partition_keys):
         if there.table_oid != table.oid or _goes_first(evidence, key, there):
             continue
         difference = key.difference(there, target_oid=target.oid)
@@ -72,24 +73,24 @@ def _key(evidence: Evidence, key: DeclaredKey) -> Iterator[Finding]:
             yield wording.key_under_another_name(key.subject, name=there.name, alter=alter)
 
 
-def _goes_first(evidence: Evidence, key: DeclaredKey, there: ForeignKey) -> bool:
+def _goes_first(evidence: InspectedPlan, key: DeclaredKey, there: ForeignKey) -> bool:
     """Whether the plan drops a key that is there: by its name, with its column, or to make it again."""
     plan = evidence.plan
     columns = {(key.table, column) for column in there.columns}
     dropped = {(one.table, one.column) for one in plan.dropped}
-    return (key.table, there.name) in plan.removed or bool(columns & (plan.rekeyed | dropped))
+    return RemovedKey(table=key.table, name=there.name) in plan.removed or bool(columns & (plan.rekeyed | dropped))
 
 
-def _other_constraints(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _other_constraints(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     """A CHECK or UNIQUE constraint that has the name of a key."""
-    keys = {(table.oid, key.name): key for key in evidence.plan.keys if (table := evidence.table(key)) is not None}
+    keys = {(table.oid, key.name): key for key in evidence.keys if (table := evidence.table(key)) is not None}
     for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
         if key := keys.get((there.table_oid, there.name)):
             words: dict[str, Any] = {"declared": key.definition, "found": there.definition}
             yield wording.key_differs(key.table, name=there.name, alter=evidence.tables[key.table].to_paste, **words)
 
 
-def _partitioned(connection: Any, evidence: Evidence) -> Iterator[Finding]:
+def _partitioned(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
     keys = [key for key in evidence.references() if evidence.tables[key.table].kind == "p"]
     in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in evidence.plan.in_steps}
     if connection.pg_version < 180000:
@@ -100,9 +101,9 @@ def _partitioned(connection: Any, evidence: Evidence) -> Iterator[Finding]:
             yield partition.key_at_once(key.subject, target=key.target_table)
 
 
-def _parents(connection: Any, evidence: Evidence) -> Iterator[Finding]:
-    parents = {(key.target_table, key.target_column): key for key in evidence.plan.keys}
-    made_unique = {(table, name) for table, name, _, is_unique in evidence.plan.altered if is_unique}
+def _parents(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
+    parents = {(key.target_table, key.target_column): key for key in evidence.keys}
+    made_unique = {(one.table, one.column) for one in evidence.altered if one.is_unique}
     for place, key in sorted(parents.items()):
         table, column = evidence.parent_table(key), evidence.referenced(key)
         if table and column and not column.is_unique and place not in made_unique:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
 from migrations_safety.findings import target as wording
+from migrations_safety.inspected_schema import InspectedPlan
 from migrations_safety.locks import DEPLOY_LOCK
 from migrations_safety.search_path import passed_over
 from migrations_safety.session import REFUSED_POOLERS
 from migrations_safety.sql import statement
 
 
-def check_target(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_target(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     """A standby, a pooler that does not keep sessions, an open transaction, schemas, timeouts, another deploy."""
     target = evidence.target
     found = []

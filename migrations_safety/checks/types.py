@@ -12,30 +12,30 @@ from django.conf import settings
 
 from migrations_safety import catalog
 from migrations_safety.catalog import Column
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
 from migrations_safety.equality import End, Equality, equalities
 from migrations_safety.fields import ID_TYPES, id_type, is_id_type
 from migrations_safety.findings import Finding
 from migrations_safety.findings import types as wording
+from migrations_safety.inspected_schema import InspectedSchema
 from migrations_safety.words import quoted, to_paste
 
 SINCE_COLLATIONS_ARE_COMPARED = 180000
 """From this version on a key refuses two collations of which one is not deterministic (42P21)."""
 
 
-def check_types(connection: Any, evidence: Evidence) -> list[Finding]:
+def check_types(connection: Any, evidence: InspectedSchema) -> list[Finding]:
     """For every key: whether PostgreSQL takes it; types and collations that differ are worth a look."""
-    ends = [_ends(evidence, key) for key in evidence.plan.keys]
+    ends = [_ends(evidence, key) for key in evidence.keys]
     found: list[Finding] = []
-    for key, of_key, equality in zip(evidence.plan.keys, ends, equalities(connection, ends), strict=True):
+    for key, of_key, equality in zip(evidence.keys, ends, equalities(connection, ends), strict=True):
         found += _types(connection, evidence, key, of_key, equality)
     return found
 
 
-def _ends(evidence: Evidence, key: DeclaredKey) -> tuple[End, End]:
+def _ends(evidence: InspectedSchema, key: DeclaredKey) -> tuple[End, End]:
     """Both ends: as they are there, or as the plan makes them."""
-    to_come = {(table, name): type for table, name, type, _ in evidence.plan.altered}
+    to_come = {(one.table, one.column): one.type for one in evidence.altered}
 
     def end(there: Column | None, table: str, name: str) -> End:
         column = None if (table, name) in to_come else there
@@ -48,7 +48,7 @@ def _ends(evidence: Evidence, key: DeclaredKey) -> tuple[End, End]:
 
 
 def _types(
-    connection: Any, evidence: Evidence, key: DeclaredKey, ends: tuple[End, End], equality: Equality
+    connection: Any, evidence: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], equality: Equality
 ) -> Iterator[Finding]:
     type_name, target_type = map(_name, ends)
     words = {"type": type_name, "target": f'{key.target_table}."{key.target_column}"', "target_type": target_type}
@@ -76,7 +76,7 @@ def _name(end: End) -> str:
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
-def _hint(connection: Any, evidence: Evidence, key: DeclaredKey, ends: tuple[End, End]) -> str:
+def _hint(connection: Any, evidence: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
     """What brings the two together: the models' own type, which a setting may decide on for all ids."""
     if not is_id_type(key.column_type):
         return _converted(evidence, key, ends, _name(End(declared=key.column_type)))
@@ -90,7 +90,7 @@ def _hint(connection: Any, evidence: Evidence, key: DeclaredKey, ends: tuple[End
     return f"The existing columns are of several types, no {name} fits all. " + _converted(evidence, key, ends, fitting)
 
 
-def _converted(evidence: Evidence, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
+def _converted(evidence: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
     """The statement that converts the end that is not of that type."""
     places = ((key.table, key.column), (key.target_table, key.target_column))
     for (table, name), end in zip(places, ends, strict=True):

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
-from migrations_safety.catalog import RULE_WORDS, ForeignKey
-from migrations_safety.checks.evidence import Evidence
+from migrations_safety.catalog import RULE_WORDS, ForeignKey, Table
 from migrations_safety.declarations import DeclaredKey
 from migrations_safety.findings import Finding
 from migrations_safety.findings import schema as wording
-from migrations_safety.pending import Pending
 from migrations_safety.words import quoted
 
 PARTITIONS_TAKE_NOT_VALID = 180000
 
 
+class InspectedKeys(Protocol):
+    """Declared keys, and the tables at their ends with their keys as the catalog has them."""
+
+    @property
+    def keys(self) -> tuple[DeclaredKey, ...]: ...  # noqa: D102
+
+    @property
+    def tables(self) -> Mapping[str, Table]: ...  # noqa: D102
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]: ...  # noqa: D102
+
+    @property
+    def partition_keys(self) -> tuple[ForeignKey, ...]: ...  # noqa: D102
+
+
+class PendingKeys(Protocol):
+    """What the pending migrations will still make."""
+
+    connection: Any
+
+    def makes_key(self, key: DeclaredKey) -> bool:
+        """Whether a pending migration adds or validates it."""
+
+
 def compare_keys(
-    evidence: Evidence, *, own_tables: Iterable[str], pending: Pending
+    inspected: InspectedKeys, *, own_tables: Iterable[str], pending: PendingKeys
 ) -> tuple[list[Finding], list[DeclaredKey]]:
     """The declared keys against the catalog, and those that are as declared.
 
@@ -25,18 +48,18 @@ def compare_keys(
     """
     findings: list[Finding] = []
     matching = []
-    for key in evidence.plan.keys:
-        differences = list(_differences(evidence, key, pending))
+    for key in inspected.keys:
+        differences = list(_differences(inspected, key, pending))
         findings += differences
         if not differences:
             matching.append(key)
-    return findings + list(_extra(evidence, set(own_tables))), matching
+    return findings + list(_extra(inspected, set(own_tables))), matching
 
 
-def _differences(evidence: Evidence, key: DeclaredKey, pending: Pending) -> Iterator[Finding]:
+def _differences(inspected: InspectedKeys, key: DeclaredKey, pending: PendingKeys) -> Iterator[Finding]:
     subject = key.label
-    there, table = _find(evidence, key), evidence.tables.get(key.table)
-    target = evidence.tables.get(key.target_table)
+    there, table = _find(inspected, key), inspected.tables.get(key.table)
+    target = inspected.tables.get(key.target_table)
     if table is None or target is None:
         yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=None)
         return
@@ -59,25 +82,25 @@ def _differences(evidence: Evidence, key: DeclaredKey, pending: Pending) -> Iter
         yield wording.triggers_disabled(subject, enable=there.disabled_triggers)
 
 
-def _find(evidence: Evidence, key: DeclaredKey) -> ForeignKey | None:
-    table, target = evidence.tables.get(key.table), evidence.tables.get(key.target_table)
-    on_table = [one for one in evidence.keys if table and one.table_oid == table.oid]
+def _find(inspected: InspectedKeys, key: DeclaredKey) -> ForeignKey | None:
+    table, target = inspected.tables.get(key.table), inspected.tables.get(key.target_table)
+    on_table = [one for one in inspected.foreign_keys if table and one.table_oid == table.oid]
     return key.standing(on_table, target_oid=target.oid if target else None)
 
 
-def _extra(evidence: Evidence, own_tables: set[str]) -> Iterator[Finding]:
-    names = {table.oid: name for name, table in evidence.tables.items()}
-    declared = {id(_find(evidence, key)) for key in evidence.plan.keys}
-    columns = {(key.table, key.column) for key in evidence.plan.keys}
-    for one in evidence.keys_of_partitions:
+def _extra(inspected: InspectedKeys, own_tables: set[str]) -> Iterator[Finding]:
+    names = {table.oid: name for name, table in inspected.tables.items()}
+    declared = {id(_find(inspected, key)) for key in inspected.keys}
+    columns = {(key.table, key.column) for key in inspected.keys}
+    for one in inspected.partition_keys:
         if any((names[one.table_oid], column) in columns for column in one.columns):
             words = {"found": _words(one), "alter": one.partition, "name": one.name}
             yield wording.key_extra(f"{one.partition}.{one.name}", **words)
-    for one in evidence.keys:
+    for one in inspected.foreign_keys:
         table = names[one.table_oid]
         is_ours = table in own_tables or any((table, column) in columns for column in one.columns)
         if is_ours and id(one) not in declared:
-            words = {"found": _words(one), "alter": evidence.tables[table].to_paste, "name": one.name}
+            words = {"found": _words(one), "alter": inspected.tables[table].to_paste, "name": one.name}
             yield wording.key_extra(f"{table}.{one.name}", **words)
 
 

@@ -9,8 +9,8 @@ from migrations_safety.approximation import Estimate
 from migrations_safety.audit import Report as AuditReport
 from migrations_safety.backfill import Report as BackfillReport
 from migrations_safety.census import Counted
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.findings import Finding
+from migrations_safety.inspected_schema import InspectedSchema
 from migrations_safety.migrating import Run as MigrateRun
 from migrations_safety.precheck import Depth, Recount
 from migrations_safety.precheck import Report as PrecheckReport
@@ -138,7 +138,7 @@ def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
     }
 
 
-def reference(evidence: Evidence, counted: Counted) -> dict[str, Any]:
+def reference(evidence: InspectedSchema, counted: Counted) -> dict[str, Any]:
     """One referencing column with its counts."""
     key = counted.key
     column = evidence.referencing(key)
@@ -163,7 +163,7 @@ def reference(evidence: Evidence, counted: Counted) -> dict[str, Any]:
     }
 
 
-def estimated(evidence: Evidence, estimate: Estimate) -> dict[str, Any]:
+def estimated(evidence: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
     """One referencing column as the statistics have it: the figures of a count are null, they are not known."""
     of_sample = reference(evidence, estimate.sampled)
     return of_sample | {

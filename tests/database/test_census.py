@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from psycopg import sql
 
-from migrations_safety import census, precheck, scanning
+from migrations_safety import census, orphans, precheck, scanning
 from migrations_safety.classes import Question, classified, value_type
 from migrations_safety.declarations import declared_keys
 from patients.models import Patient
@@ -211,7 +211,7 @@ def test_the_count_before_a_validation_agrees_with_the_census(make, in_process, 
     connection = in_process(hospital)
     (key,) = (key for key in keys_of_the_hospital() if key.table == "bills")
 
-    values, rows = census.orphans(connection, key)
+    values, rows = orphans.count_orphans(connection, key)
 
     bills = counted(precheck.run(using="default"))["bills"]
     assert (values, rows) == (3, 4) == (bills.orphan_values, bills.orphan_rows)

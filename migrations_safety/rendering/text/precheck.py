@@ -6,8 +6,8 @@ from typing import Any
 
 from migrations_safety.approximation import Estimate
 from migrations_safety.census import Counted
-from migrations_safety.checks.evidence import Evidence
 from migrations_safety.classes import NOT_CLASSED
+from migrations_safety.inspected_schema import InspectedSchema
 from migrations_safety.precheck import Depth, Report
 from migrations_safety.rendering.text.page import Page, database
 from migrations_safety.words import counted
@@ -130,7 +130,7 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def _reference(evidence: Evidence, one: Counted) -> list[str]:
+def _reference(evidence: InspectedSchema, one: Counted) -> list[str]:
     column = evidence.referencing(one.key)
     assert column is not None
     figures: tuple[Any, ...] = (
