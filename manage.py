@@ -37,7 +37,7 @@ def stop_with_one_sentence(arguments: list[str]) -> None:
     except (DatabaseError, InterfaceError) as error:
         import psycopg
 
-        from migrations_safety.errors import explain
+        from migrations_safety.messages.errors import explain
 
         if error.__cause__ and not isinstance(error.__cause__, psycopg.Error):
             raise  # another vendor's

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 
 DESCRIPTION = "The whole story on a hospital of our own, from orphans to a verified schema."
 POSTGRESQL_VERSION = 18

@@ -37,8 +37,8 @@ class MigrationsSafetyConfig(AppConfig):
         """Register with Django's checks."""
         from django.core.checks import Tags, register
 
-        from migrations_safety.management.checks import check_commands
-        from migrations_safety.system_checks import check_declared_keys
+        from migrations_safety.installation.system_checks import check_commands
+        from migrations_safety.schema.system_checks import check_declared_keys
 
         register(check_declared_keys, Tags.database)
         register(check_commands, Tags.commands)

@@ -12,13 +12,14 @@ from django.db import router, transaction
 from django.db.migrations.operations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 
-from migrations_safety import catalog, orphans
 from migrations_safety.constraints import ForeignKeyConstraint
-from migrations_safety.declarations import declared_key
-from migrations_safety.existing_keys import find_existing_key, partitions_without_key
-from migrations_safety.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+from migrations_safety.postgresql import catalog
+from migrations_safety.schema import orphans
+from migrations_safety.schema.declared_keys import declared_key
+from migrations_safety.schema.existing_keys import find_existing_key, partitions_without_key
 from migrations_safety.sql import statement
-from migrations_safety.words import counted
 
 
 class CreateEnum(Operation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrations_safety.refusals import NothingRegistered
+from migrations_safety.messages.refusals import NothingRegistered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,9 +70,6 @@ def placeholder_makers() -> tuple[PlaceholderMaker, ...]:
     return registered_makers()
 
 
-def maker_of(model_label: str) -> PlaceholderMaker | None:
-    """The maker of a model's placeholders, if one is registered."""
-    return _makers.get(model_label)
 
 
 def verified_apps() -> frozenset[str]:

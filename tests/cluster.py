@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests import process
 from tests.process import ROOT, Result
 

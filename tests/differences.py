@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety import verification
+from migrations_safety.verification import verification
 
 
 def verify() -> verification.Report:

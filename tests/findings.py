@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety import precheck
+from migrations_safety.precheck import precheck
 
 
 def look(**options: Any) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ import psycopg
 from django.db import migrations, models
 from django.db.migrations.state import ProjectState
 
-from migrations_safety.executor import SafeExecutor
+from migrations_safety.migrate.executor import SafeExecutor
 
 HELD = 0.6
 """Seconds that others hold what is wanted: longer than all rungs of the ladder together."""

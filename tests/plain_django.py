@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.db.migrations.executor import MigrationExecutor
 from django.test import override_settings
 
-from migrations_safety import precheck
+from migrations_safety.precheck import precheck
 from tests.sample_app import SampleApp
 
 

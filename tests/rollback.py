@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management import call_command
 
-from migrations_safety.management.ending import Refused
+from migrations_safety.management.errors import Refused
 from tests.findings import look
 from tests.in_process import installed
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ehr import embedded
+from migrations_safety.postgresql import embedded_server
 
 
 def follow(primary, folder):
     """A standby of the server in another folder, made as an administrator makes one."""
-    if owner := embedded._owner():
+    if owner := embedded_server._owner():
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     folder.chmod(0o700)
-    port = embedded.free_port()
-    standby = embedded.Server(version=primary.version, folder=folder, port=port)
+    port = embedded_server.free_port()
+    standby = embedded_server.Server(version=primary.version, folder=folder, port=port)
     source = f"host={primary.folder} port={primary.port} user=postgres"
     standby.run("pg_basebackup", "-d", source, "-D", str(standby.data), "-c", "fast", "-X", "stream", "-R")
     with (standby.data / "postgresql.auto.conf").open("a") as configuration:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety import catalog
-from migrations_safety.findings import Finding
-from migrations_safety.findings import tables as wording
-from migrations_safety.inspected_schema import InspectedPlan
-from migrations_safety.words import to_paste
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import tables as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql import catalog
+from migrations_safety.sql.identifiers import to_paste
 
 
 def check_invalid_indexes(connection: Any, evidence: InspectedPlan) -> list[Finding]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from migrations_safety import catalog
-from migrations_safety.findings import Finding
-from migrations_safety.findings import locks as wording
-from migrations_safety.inspected_schema import InspectedPlan
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import locks as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql import catalog
 from migrations_safety.sql import statement
 
 LONG = 5

@@ -7,14 +7,14 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety import catalog
-from migrations_safety.catalog import Table
-from migrations_safety.composing import composed, send
-from migrations_safety.findings import Finding
-from migrations_safety.findings import plan as wording
-from migrations_safety.inspected_schema import InspectedPlan
-from migrations_safety.planned_changes import Drop
-from migrations_safety.steps import KEY_ALONE
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import plan as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.operation_steps import KEY_ALONE
+from migrations_safety.plan.planned_changes import Drop
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog import Table
+from migrations_safety.sql.composition import composed, send
 
 FOREIGN_TABLE = "a foreign table"
 """ALTER TABLE takes one, where it takes no view."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety import catalog
-from migrations_safety.findings import Finding
-from migrations_safety.findings import privilege as wording
-from migrations_safety.inspected_schema import InspectedPlan
-from migrations_safety.ledger import tables_exist
-from migrations_safety.records import MIGRATIONS
-from migrations_safety.row_security import hidden_tables
+from migrations_safety.audit.record_rights import MIGRATIONS
+from migrations_safety.audit.run_log import tables_exist
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import privilege as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.row_security import hidden_tables
+from migrations_safety.postgresql import catalog
 
 
 def check_privilege(connection: Any, evidence: InspectedPlan) -> list[Finding]:

@@ -8,14 +8,14 @@ from typing import Any
 from django.apps import apps
 from django.db import router
 
-from migrations_safety.findings import Finding
-from migrations_safety.findings import privilege as wording
-from migrations_safety.inspected_schema import InspectedPlan
-from migrations_safety.ledger import tables_exist
-from migrations_safety.records import MIGRATIONS, RUNS, missing_rights
-from migrations_safety.refusals import MayNotRecord
-from migrations_safety.session import Target
-from migrations_safety.words import quoted
+from migrations_safety.audit.record_rights import MIGRATIONS, RUNS, missing_rights
+from migrations_safety.audit.run_log import tables_exist
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.refusals import MayNotRecord
+from migrations_safety.messages.wording import privilege as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql.target import Target
+from migrations_safety.sql.identifiers import quoted
 
 AFTERWARDS = (("contenttypes", "ContentType"), ("auth", "Permission"))
 """Models whose rows Django makes for new models, when everything is applied."""

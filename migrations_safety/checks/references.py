@@ -6,16 +6,22 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrations_safety import catalog
-from migrations_safety.catalog import Table
-from migrations_safety.census import MANY_ROWS, Census, Counted
+from migrations_safety.census.counts import MANY_ROWS, Census, Counted
+from migrations_safety.census.identifier_classes import (
+    MAYBE_IDS,
+    NOT_CLASSED,
+    OTHER_SPELLINGS,
+    PLACEHOLDER_CLASSES,
+    WARNED_CLASSES,
+)
 from migrations_safety.checks.plan import holds_anything
-from migrations_safety.classes import MAYBE_IDS, NOT_CLASSED, OTHER_SPELLINGS, PLACEHOLDER_CLASSES, WARNED_CLASSES
-from migrations_safety.declarations import maker_of_table
 from migrations_safety.fields import id_pattern_name
-from migrations_safety.findings import Finding
-from migrations_safety.findings import references as wording
-from migrations_safety.inspected_schema import InspectedPlan
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import references as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog import Table
+from migrations_safety.schema.declared_keys import maker_of_table
 
 HIDDEN_SENTINEL_SHARE = 0.2
 

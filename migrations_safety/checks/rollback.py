@@ -10,18 +10,18 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety import catalog
-from migrations_safety.catalog import Table
-from migrations_safety.composing import composed, send
-from migrations_safety.declarations import made_again
-from migrations_safety.findings import Finding
-from migrations_safety.findings import rollback as wording
-from migrations_safety.findings import tables as of_tables
-from migrations_safety.inspected_schema import InspectedPlan
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import rollback as wording
+from migrations_safety.messages.wording import tables as of_tables
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.rollback import DroppedColumn, DroppedTable, RequiredColumn, RetypedColumn, WayBack
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog import Table
 from migrations_safety.registry import verified_apps
+from migrations_safety.schema.declared_keys import made_again
 from migrations_safety.sql import statement
-from migrations_safety.way_back import DroppedColumn, DroppedTable, RequiredColumn, RetypedColumn, WayBack
-from migrations_safety.words import to_paste
+from migrations_safety.sql.composition import composed, send
+from migrations_safety.sql.identifiers import to_paste
 
 WHOLE = {"smallint": 15, "integer": 31, "bigint": 63}
 """Types of whole numbers with their bits, less the sign."""

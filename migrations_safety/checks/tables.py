@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrations_safety import catalog
-from migrations_safety.catalog import ForeignKey
-from migrations_safety.declarations import DeclaredKey
-from migrations_safety.findings import Finding, partition
-from migrations_safety.findings import plan as of_the_plan
-from migrations_safety.findings import tables as wording
-from migrations_safety.inspected_schema import InspectedPlan
-from migrations_safety.planned_changes import RemovedKey
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import partition
+from migrations_safety.messages.wording import plan as of_the_plan
+from migrations_safety.messages.wording import tables as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.planned_changes import RemovedKey
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog import ForeignKey
+from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 def check_tables(connection: Any, evidence: InspectedPlan) -> list[Finding]:

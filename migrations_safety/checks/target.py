@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.findings import Finding
-from migrations_safety.findings import target as wording
-from migrations_safety.inspected_schema import InspectedPlan
-from migrations_safety.locks import DEPLOY_LOCK
-from migrations_safety.search_path import passed_over
-from migrations_safety.session import REFUSED_POOLERS
+from migrations_safety.locking.lock_ladder import DEPLOY_LOCK
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import target as wording
+from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql.search_path import passed_over
+from migrations_safety.postgresql.target import REFUSED_POOLERS
 from migrations_safety.sql import statement
 
 

@@ -10,15 +10,15 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from migrations_safety import catalog
-from migrations_safety.catalog import Column
-from migrations_safety.declarations import DeclaredKey, declared_keys, managed_models
-from migrations_safety.equality import End, Equality, equalities
 from migrations_safety.fields import ID_TYPES, id_type, is_id_type
-from migrations_safety.findings import Finding
-from migrations_safety.findings import types as wording
-from migrations_safety.inspected_schema import InspectedSchema
-from migrations_safety.words import quoted, to_paste
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import types as wording
+from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog import Column
+from migrations_safety.schema.comparable_types import End, Equality, equalities
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, managed_models
+from migrations_safety.sql.identifiers import quoted, to_paste
 
 SINCE_COLLATIONS_ARE_COMPARED = 180000
 """From this version on a key refuses two collations of which one is not deterministic (42P21)."""

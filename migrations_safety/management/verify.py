@@ -7,15 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from migrations_safety import verification
-from migrations_safety.management.command import (
-    Outcome,
-    SafetyCommand,
-    add_reading_arguments,
-    reading_of,
-)
-from migrations_safety.management.ending import LOOKED_AND_FOUND
-from migrations_safety.progress import Progress
+from migrations_safety.management.base import Outcome, SafetyCommand, add_reading_arguments, reading_of
+from migrations_safety.management.errors import LOOKED_AND_FOUND
+from migrations_safety.messages.progress import Progress
+from migrations_safety.verification import verification
 
 
 class VerifySchemaCommand(SafetyCommand):
@@ -44,11 +39,11 @@ class VerifySchemaCommand(SafetyCommand):
             reading=reading_of(options),
             progress=progress,
         )
-        from migrations_safety.rendering import json, text
+        from migrations_safety.rendering import serialization, text
 
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.verdict == "drift" else 0,
             closing=f"{self.name}: {report.verdict}.",
             text=partial(text.verification, report, seconds=seconds()),
-            json=partial(json.verification, report, command=self.name, seconds=seconds()),
+            json=partial(serialization.verification, report, command=self.name, seconds=seconds()),
         )

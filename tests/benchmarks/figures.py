@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from migrations_safety.locks import RUNGS
-from migrations_safety.watchdog import INTERVAL
+from migrations_safety.locking.lock_ladder import RUNGS
+from migrations_safety.locking.watchdog import INTERVAL
 from tests.benchmarks.application import Timings
 
 LONGEST_WAIT_MS = 250

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "maintenance_work_mem": "256MB"}
 

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests.benchmarks.application import Sample, at_work, sample
 from tests.benchmarks.candidates import CANDIDATES, Candidate, GivenUp
 from tests.benchmarks.figures import figures, growth, table, targets

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrations_safety.classes import PLACEHOLDER_CLASSES
+from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
 from tests.contents import contents
 from tests.factories import PatientFactory, refer
 from tests.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES

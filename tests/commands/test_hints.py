@@ -15,9 +15,10 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-import migrations_safety.findings
-from migrations_safety import backfill, verification
-from migrations_safety import precheck as looking
+from migrations_safety.backfill import backfill
+from migrations_safety.messages import wording
+from migrations_safety.precheck import precheck as looking
+from migrations_safety.verification import verification
 from tests.factories import new_id
 from tests.in_process import migrate
 
@@ -160,7 +161,7 @@ AREAS_OF_PEOPLE = ("plan", "rollback")
 
 
 def test_every_finding_has_a_state_or_a_reason():
-    files = Path(migrations_safety.findings.__file__).parent.glob("*.py")
+    files = Path(wording.__file__).parent.glob("*.py")
     ids = {one for file in files for one in re.findall(r"\"([a-z]+\.[EWI]\d{3})\"", file.read_text())}
     ids = {one for one in ids if one.partition(".")[0] not in AREAS_OF_PEOPLE}
     followed = {one.partition(" ")[0] for one in STATES}

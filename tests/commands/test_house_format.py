@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrations_safety import backfill
+from migrations_safety.backfill import backfill
 from tests.factories import PatientFactory, refer
 from tests.findings import look, told
 

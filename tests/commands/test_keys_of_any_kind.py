@@ -2,8 +2,9 @@
 
 import pytest
 
-from migrations_safety import backfill, registry
-from migrations_safety.findings.references import REASONS
+from migrations_safety import registry
+from migrations_safety.backfill import backfill
+from migrations_safety.messages.wording.references import REASONS
 from migrations_safety.registry import PlaceholderMaker, register_placeholders
 from tests.findings import look, told
 from tests.in_process import installed, migrate

@@ -9,10 +9,10 @@ import pytest
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.executor import on_the_ladder
-from migrations_safety.locks import Ladder
-from migrations_safety.progress import Progress
-from migrations_safety.watchdog import Watchdog
+from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.watchdog import Watchdog
+from migrations_safety.messages.progress import Progress
+from migrations_safety.migrate.executor import on_the_ladder
 from tests.process import ROOT, environment
 from tests.sample_app import SampleApp
 

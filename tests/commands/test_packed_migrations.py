@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from django.db import migrations
 
-from migrations_safety.planned import planned
+from migrations_safety.plan.planned_migration import planned
 from tests.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql

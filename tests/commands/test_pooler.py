@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from ehr.embedded import free_port, server_identity
+from migrations_safety.postgresql.embedded_server import free_port, server_identity
 from tests.factories import new_id, refer
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrations_safety.classes import MAYBE_IDS, PLACEHOLDER_CLASSES
+from migrations_safety.census.identifier_classes import MAYBE_IDS, PLACEHOLDER_CLASSES
 from tests.factories import PatientFactory, new_id, refer
 from tests.findings import look, told
 from tests.identifiers import CANONICAL, SAMPLES

@@ -2,8 +2,8 @@
 
 import pytest
 
-from migrations_safety.precheck import Depth
-from migrations_safety.refusals import TablesMissing
+from migrations_safety.messages.refusals import TablesMissing
+from migrations_safety.precheck.precheck import Depth
 from tests.factories import REFERENCING, PatientFactory, refer
 from tests.findings import look, told
 

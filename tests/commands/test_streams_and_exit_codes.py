@@ -10,9 +10,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from migrations_safety.management.ending import Refused, Stopped
+from migrations_safety.management.errors import Refused, Stopped
 from migrations_safety.management.streams import report_alone
-from migrations_safety.refusals import CouldNotLook
+from migrations_safety.messages.refusals import CouldNotLook
 from tests.factories import new_id, refer
 from tests.sample_app import SampleApp
 

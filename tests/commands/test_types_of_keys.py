@@ -3,8 +3,9 @@
 import pytest
 from django.core.management import CommandError
 
-from migrations_safety import backfill, precheck
-from migrations_safety.refusals import TypesDiffer
+from migrations_safety.backfill import backfill
+from migrations_safety.messages.refusals import TypesDiffer
+from migrations_safety.precheck import precheck
 from tests.factories import refer
 from tests.findings import look, told
 from tests.in_process import installed, migrate

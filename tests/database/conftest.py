@@ -3,10 +3,10 @@
 import pytest
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.executor import on_the_ladder
-from migrations_safety.locks import Ladder
-from migrations_safety.progress import Progress
-from migrations_safety.watchdog import Watchdog
+from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.watchdog import Watchdog
+from migrations_safety.messages.progress import Progress
+from migrations_safety.migrate.executor import on_the_ladder
 
 
 @pytest.fixture

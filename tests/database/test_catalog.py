@@ -114,7 +114,7 @@ def test_the_sql_of_the_baseline_makes_the_hospital(make, empty):
 
 
 def psql(database, script):
-    from ehr.embedded import binaries
+    from migrations_safety.postgresql.embedded_server import binaries
 
     program = str(binaries(database.server.version) / "psql")
     subprocess.run(

@@ -4,9 +4,11 @@ import pytest
 from django.apps import apps
 from psycopg import sql
 
-from migrations_safety import census, orphans, precheck, scanning
-from migrations_safety.classes import Question, classified, value_type
-from migrations_safety.declarations import declared_keys
+from migrations_safety.census import counts, scan_queries
+from migrations_safety.census.identifier_classes import Question, classified, value_type
+from migrations_safety.precheck import precheck
+from migrations_safety.schema import orphans
+from migrations_safety.schema.declared_keys import declared_keys
 from patients.models import Patient
 from tests.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
 from tests.identifiers import CANONICAL, SAMPLES
@@ -157,7 +159,7 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
     question = Question(keys=tuple(declared_keys(Patient)), schema="public", target_exists=True, type="uuid")
     connection = in_process(database)
 
-    found = {one.key.column: one for one in census.count(connection, question).references}
+    found = {one.key.column: one for one in counts.count(connection, question).references}
 
     assert len(found) == 6
     assert {column: (one.total_rows, one.non_null, one.orphan_rows) for column, one in found.items()} == {
@@ -169,8 +171,8 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
 
 def scans_in_the_plan(connection, question, table):
     with connection.cursor() as cursor:
-        asked, source = census.prepared(connection, question)
-        every = classified(connection, asked, scanning.all_rows(source, value_type(asked)))
+        asked, source = counts.prepared(connection, question)
+        every = classified(connection, asked, scan_queries.all_rows(source, value_type(asked)))
         cursor.execute(sql.SQL("EXPLAIN ") + every + sql.SQL("SELECT * FROM classified"))
         plan = cursor.fetchall()
     return sum(f"Scan on {table}" in line for (line,) in plan)
@@ -182,7 +184,7 @@ def test_orphans_are_counted_where_one_column_holds_values_without_a_parent_and_
     PatientFactory.create(on=database, created_by=ONE, merged_by=ONE, updated_by=TWO)
     question = Question(keys=tuple(declared_keys(Patient)), schema="public", target_exists=True, type="uuid")
 
-    found = census.count(in_process(database), question)
+    found = counts.count(in_process(database), question)
 
     orphans = {one.key.column: one.orphan_rows for one in found.references if one.orphan_rows}
     assert orphans == {"createdBy": 1, "mergedBy": 1, "updatedBy": 1}
@@ -195,9 +197,9 @@ def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_proc
     question = Question(keys=keys_of_the_hospital(), schema="public", target_exists=False, type="text")
 
     connection = in_process(hospital_text)
-    _, source = census.prepared(connection, question)
-    rows = scanning.all_rows(source, value_type(question))
-    cells = [cell for row in census._figures(connection, question, rows) for cell in row]
+    _, source = counts.prepared(connection, question)
+    rows = scan_queries.all_rows(source, value_type(question))
+    cells = [cell for row in counts._figures(connection, question, rows) for cell in row]
 
     assert {cell for cell in cells if isinstance(cell, str)} <= set(SAMPLES)
     assert {type(cell) for cell in cells} <= {int, str, bool, type(None)}

@@ -3,13 +3,15 @@
 import psycopg
 import pytest
 
-from migrations_safety import catalog, counting, orphans
-from migrations_safety.declarations import DeclaredKey
-from migrations_safety.equality import End, compared_as, equalities
-from migrations_safety.inspected_schema import inspect_schema
-from migrations_safety.progress import Progress
-from migrations_safety.reading import BY_SIZE
-from migrations_safety.session import connect
+from migrations_safety.census import reference_counts
+from migrations_safety.census.scan_strategy import BY_SIZE
+from migrations_safety.messages.progress import Progress
+from migrations_safety.plan.inspected_schema import inspect_schema
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.target import connect
+from migrations_safety.schema import orphans
+from migrations_safety.schema.comparable_types import End, compared_as, equalities
+from migrations_safety.schema.declared_keys import DeclaredKey
 
 TYPES = [
     "smallint", "integer", "bigint", "numeric", "numeric(20,0)", "real", "double precision", "money", "oid",
@@ -187,7 +189,7 @@ def test_orphans_are_those_that_the_key_refuses(extended, in_process, parent, ch
     for value in values:
         extended.execute(f"TRUNCATE children; INSERT INTO children (c) VALUES ('{value}')")
         evidence = inspect_schema(connection, keys=[key], target=connect(connection))
-        (counted,) = counting.count(connection, evidence, [key], reading=BY_SIZE, progress=Progress())
+        (counted,) = reference_counts.count(connection, evidence, [key], reading=BY_SIZE, progress=Progress())
         expected = 0 if fits(extended, value) else 1
         assert (counted.references[0].orphan_rows, orphans.count_orphans(connection, key)) == (
             expected,

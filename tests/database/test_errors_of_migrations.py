@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
-from migrations_safety.management.ending import Stopped
+from migrations_safety.management.errors import Stopped
 from tests.sample_app import SampleApp
 
 SECRET = "Achieng Wanjiru"

@@ -7,11 +7,11 @@ import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import OperationalError, migrations, models, transaction
 
-from migrations_safety.executor import on_the_ladder
-from migrations_safety.locks import Ladder
-from migrations_safety.progress import Progress
-from migrations_safety.refusals import LocksNotFree, OthersWaited
-from migrations_safety.watchdog import Watchdog
+from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.watchdog import Watchdog
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals import LocksNotFree, OthersWaited
+from migrations_safety.migrate.executor import on_the_ladder
 from tests.in_the_way import in_the_way
 from tests.on_ladder import apply, is_recorded, migration, write
 

@@ -4,10 +4,10 @@ import pytest
 from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
 
-from migrations_safety import plan, planned_changes, planned_keys
-from migrations_safety.declarations import declared_keys
-from migrations_safety.steps import follow
-from migrations_safety.words import in_sql
+from migrations_safety.plan import migration_plan, planned_changes, planned_keys
+from migrations_safety.plan.operation_steps import follow
+from migrations_safety.schema.declared_keys import declared_keys
+from migrations_safety.sql.identifiers import in_sql
 
 
 def state_with(*operations):
@@ -75,7 +75,7 @@ def test_apps_without_migrations_are_not_missed(hospital, in_process, settings):
     connection = in_process(hospital)
     settings.MIGRATION_MODULES = {"patients": None, "ehr": None}
 
-    assert plan.read(connection).relied_on == {}
+    assert migration_plan.read(connection).relied_on == {}
 
 
 @pytest.mark.parametrize(

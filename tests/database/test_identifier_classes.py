@@ -5,10 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ehr.models import Bill
-from migrations_safety import census, precheck
-from migrations_safety.classes import PLACEHOLDER_CLASSES, Question
-from migrations_safety.declarations import declared_keys
-from migrations_safety.refusals import IdPatternRefused
+from migrations_safety.census import counts
+from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, Question
+from migrations_safety.messages.refusals import IdPatternRefused
+from migrations_safety.precheck import precheck
+from migrations_safety.schema.declared_keys import declared_keys
 from tests.factories import PatientFactory, refer
 from tests.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES
 
@@ -28,7 +29,7 @@ def classes_of(connection, database, values, *, type="text", **words):
     """Each value's class, with nothing else in the table."""
     database.execute("TRUNCATE bills")
     refer(database, "bills", *values)
-    found = census.orphan_values(connection, question(type=type, **words), limit=1000)
+    found = counts.orphan_values(connection, question(type=type, **words), limit=1000)
     return {value: identifier_class for _, identifier_class, value, _ in found}
 
 
@@ -55,7 +56,7 @@ def test_counting_gives_the_same_classes_as_looking(text):
     connection, database = text
     refer(database, "bills", *ALL)
 
-    counted = census.count(connection, question(type="text")).references[0]
+    counted = counts.count(connection, question(type="text")).references[0]
 
     assert counted.classes == {name: len(values) for name, values in SAMPLES.items()}
     assert counted.orphans == {name: (len(values), len(values)) for name, values in SAMPLES.items()}

@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError
 
-from migrations_safety.locks import Ladder
+from migrations_safety.locking.lock_ladder import Ladder
 from tests.torture.relay import Boundaries
 
 

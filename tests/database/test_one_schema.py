@@ -4,14 +4,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from migrations_safety import backfill, catalog, own_tables, precheck, verification
+from migrations_safety.backfill import backfill
+from migrations_safety.messages.refusals import HistoryElsewhere, MayNotUseSchema, NoSchema, TablesMissing
+from migrations_safety.migrate import own_tables
 from migrations_safety.operations import CreateEnum
-from migrations_safety.refusals import (
-    HistoryElsewhere,
-    MayNotUseSchema,
-    NoSchema,
-    TablesMissing,
-)
+from migrations_safety.postgresql import catalog
+from migrations_safety.precheck import precheck
+from migrations_safety.verification import verification
 from tests.contents import contents
 from tests.database.test_operations import forwards
 from tests.findings import look, told
@@ -308,7 +307,7 @@ def test_types_of_extensions_are_known_wherever_on_the_path(clinic_c):
     with connection.cursor() as cursor:
         clinic_c.execute("CREATE DOMAIN public.ci_text AS text")
         cursor.execute("SELECT NULL::ci_text")
-        from migrations_safety.comparison.columns import _declared_types
+        from migrations_safety.schema.columns import _declared_types
 
         assert set(_declared_types(connection, {"ci_text", "nothing_of_the_kind"})) == {"ci_text"}
 

@@ -7,9 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connections, transaction
 
-from migrations_safety import precheck, verification
-from migrations_safety.locks import DEPLOY_LOCK
-from migrations_safety.management.ending import Refused, Stopped
+from migrations_safety.locking.lock_ladder import DEPLOY_LOCK
+from migrations_safety.management.errors import Refused, Stopped
+from migrations_safety.precheck import precheck
+from migrations_safety.verification import verification
 from tests.factories import PatientFactory, new_id, refer
 
 TABLES = "SELECT to_regclass('patients') IS NOT NULL"

@@ -5,8 +5,8 @@ import time
 import psycopg
 import pytest
 
-from migrations_safety.pace import FIRST, Pace, batches, wait_for_standbys
-from migrations_safety.progress import Progress
+from migrations_safety.backfill.batches import FIRST, Pace, batches, wait_for_standbys
+from migrations_safety.messages.progress import Progress
 from tests.cluster import Database, new_server
 
 

@@ -6,10 +6,11 @@ import pytest
 from django.core.management import call_command
 from psycopg import sql
 
-from migrations_safety import precheck, verification
-from migrations_safety.composing import send
-from migrations_safety.precheck import Depth
-from migrations_safety.reading import Reading
+from migrations_safety.census.scan_strategy import Reading
+from migrations_safety.precheck import precheck
+from migrations_safety.precheck.precheck import Depth
+from migrations_safety.sql.composition import send
+from migrations_safety.verification import verification
 from tests.factories import PatientFactory, new_id, refer
 
 

@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import call_command
 
-from migrations_safety import backfill
-from migrations_safety.refusals import MayNotRecord
+from migrations_safety.backfill import backfill
+from migrations_safety.messages.refusals import MayNotRecord
 from tests.factories import REFERENCING, new_id, refer
 from tests.findings import look, told
 from tests.in_process import installed

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from migrations_safety.management.ending import Stopped
+from migrations_safety.management.errors import Stopped
 from tests import rollback
 from tests.findings import told
 from tests.in_process import installed

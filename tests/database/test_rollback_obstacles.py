@@ -7,8 +7,8 @@ from django.db import connections, transaction
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety import plan
-from migrations_safety.precheck import Depth
+from migrations_safety.plan import migration_plan
+from migrations_safety.precheck.precheck import Depth
 from tests import rollback
 from tests.findings import told
 from tests.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
@@ -292,7 +292,7 @@ def test_what_is_named_is_what_vanishes_and_what_is_locked_wherever_the_way_back
     tables, columns = (dict(story.rows(query)) for query in (TABLES, COLUMNS))
     connection = connections["default"]
     for target in [*NAMES, None]:
-        way_back = plan.read(connection, app_label="ward", migration_name=target or "zero").way_back
+        way_back = migration_plan.read(connection, app_label="ward", migration_name=target or "zero").way_back
 
         with transaction.atomic():
             MigrationExecutor(connection).migrate([("ward", target)])

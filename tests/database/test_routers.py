@@ -3,10 +3,14 @@
 import pytest
 from django.db import connection, migrations, models
 
-from migrations_safety import backfill, catalog, precheck, routing, verification
+from migrations_safety.backfill import backfill
+from migrations_safety.messages.refusals import CouldNotLook
 from migrations_safety.operations import CreateEnum
-from migrations_safety.planned import count_operations, planned
-from migrations_safety.refusals import CouldNotLook
+from migrations_safety.plan.planned_migration import count_operations, planned
+from migrations_safety.postgresql import catalog
+from migrations_safety.precheck import precheck
+from migrations_safety.schema import routing
+from migrations_safety.verification import verification
 from tests.database.test_operations import forwards
 
 CUSTOMER = migrations.CreateModel("Customer", [("id", models.BigAutoField(primary_key=True))])

@@ -7,12 +7,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from migrations_safety import census, counting, precheck, reading, scanning, viewing
-from migrations_safety.catalog import Part
-from migrations_safety.progress import Progress
-from migrations_safety.reading import LARGE, MEGABYTE, Reading
-from migrations_safety.session import snapshot
-from migrations_safety.sharing import share
+from migrations_safety.census import counts, reference_counts, scan_progress, scan_queries, scan_strategy
+from migrations_safety.census.scan_strategy import LARGE, MEGABYTE, Reading
+from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql.catalog import Part
+from migrations_safety.postgresql.parallel_queries import share
+from migrations_safety.postgresql.target import snapshot
+from migrations_safety.precheck import precheck
 from tests.factories import REFERENCING, new_id, refer
 
 SOME_PATIENT = "overlay(overlay(md5('p' || n %% 700) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
@@ -43,16 +44,16 @@ def busy(cluster):
 def question_of(connection, reading):
     """The question of a precheck, as it would read."""
     report = precheck.run(using="default", depth=precheck.Depth.CATALOG)
-    (question,) = counting.questions(report.evidence, report.evidence.references(), reading=reading)
+    (question,) = reference_counts.questions(report.evidence, report.evidence.references(), reading=reading)
     return question
 
 
 def source_of(connection, question):
-    return reading.source(connection, question.keys, question.reading)
+    return scan_strategy.source(connection, question.keys, question.reading)
 
 
 def plan_of(connection, source, rows):
-    reading.plan(connection, source)
+    scan_strategy.plan(connection, source)
     query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling GROUP BY value")
     with connection.cursor() as cursor:
         cursor.execute(query.format(rows.together()))
@@ -66,7 +67,7 @@ def conditions_of_indexes(plan):
 def figures(connection, question):
     return {
         one.key.table: (one.total_rows, one.non_null, one.distinct_values, one.most_rows, one.orphans)
-        for one in census.count(connection, question).references
+        for one in counts.count(connection, question).references
     }
 
 
@@ -81,11 +82,11 @@ def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     found = []
     for source in ways:
         with snapshot(connection):
-            reading.plan(connection, source)
-            ranges = scanning.values_apart(connection, large(source) if source.by_index else source, UUID)
-            for apart in ([scanning.all_rows(source, UUID)], ranges):
-                added = [row for rows in apart for row in census._figures(connection, question, rows)]
-                found.append(census._census(question, added, (0, 0, 0)))
+            scan_strategy.plan(connection, source)
+            ranges = scan_queries.values_apart(connection, large(source) if source.by_index else source, UUID)
+            for apart in ([scan_queries.all_rows(source, UUID)], ranges):
+                added = [row for rows in apart for row in counts._figures(connection, question, rows)]
+                found.append(counts._census(question, added, (0, 0, 0)))
 
     bills = next(one for one in found[0].references if one.key.table == "bills")
     assert (bills.total_rows, bills.non_null) == (ROWS, ROWS - ROWS // 20)
@@ -105,7 +106,7 @@ def test_where_all_columns_are_indexed_and_vacuumed_the_indexes_are_merged_and_n
     source = source_of(connection, question)
 
     with snapshot(connection):
-        plan = plan_of(connection, source, scanning.all_rows(source, UUID))
+        plan = plan_of(connection, source, scan_queries.all_rows(source, UUID))
 
     assert source.in_order
     assert "Merge Append" in plan
@@ -123,10 +124,10 @@ def test_indexes_are_read_beside_a_table_that_has_none_where_that_table_is_the_s
     try:
         source = source_of(connection, question)
         with snapshot(connection):
-            plan = plan_of(connection, source, scanning.all_rows(source, UUID))
-            apart = scanning.values_apart(connection, large(source), UUID)
+            plan = plan_of(connection, source, scan_queries.all_rows(source, UUID))
+            apart = scan_queries.values_apart(connection, large(source), UUID)
             plan_of_range = plan_of(connection, source, apart[0])
-            found = census.count(connection, question)
+            found = counts.count(connection, question)
     finally:
         busy.execute(f'CREATE INDEX "{table}_patientId_idx" ON {table} ("patientId")')
 
@@ -136,7 +137,7 @@ def test_indexes_are_read_beside_a_table_that_has_none_where_that_table_is_the_s
     assert (1 < len(apart) < 10) == is_worth_it
     assert not is_worth_it or conditions_of_indexes(plan_of_range) == 4
     with snapshot(connection):
-        assert found == census.count(connection, question)
+        assert found == counts.count(connection, question)
 
 
 def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_text, in_process):
@@ -149,8 +150,8 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
     connection = in_process(hospital_text)
     keys = {key.table: key for key in question_of(connection, Reading()).keys}
 
-    found = {table: reading.source(connection, [keys[table]], Reading()) for table in collations}
-    together = reading.source(connection, [keys[table] for table in collations], Reading())
+    found = {table: scan_strategy.source(connection, [keys[table]], Reading()) for table in collations}
+    together = scan_strategy.source(connection, [keys[table] for table in collations], Reading())
 
     assert {table: source.in_order for table, source in found.items()} == {"bills": True, "medical_records": False}
     assert all(source.by_index for source in found.values())
@@ -173,7 +174,7 @@ def test_several_jobs_are_several_processes(busy, in_process):
     source = replace(source_of(connection, question_of(connection, Reading(jobs=3))), by_index=frozenset())
 
     with snapshot(connection):
-        plan = plan_of(connection, source, scanning.all_rows(source, UUID))
+        plan = plan_of(connection, source, scan_queries.all_rows(source, UUID))
 
     assert "Workers Planned: 2" in plan
 
@@ -184,12 +185,12 @@ def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
     source = source_of(connection, question)
 
     with snapshot(connection):
-        apart = scanning.values_apart(connection, large(source), UUID)
+        apart = scan_queries.values_apart(connection, large(source), UUID)
         plan = plan_of(connection, source, apart[7])
-        reading.plan(connection, source)
-        added = [row for rows in apart for row in census._figures(connection, question, rows)]
-        together = census._census(question, added, (0, 0, 0))
-        whole = census.count(connection, question)
+        scan_strategy.plan(connection, source)
+        added = [row for rows in apart for row in counts._figures(connection, question, rows)]
+        together = counts._census(question, added, (0, 0, 0))
+        whole = counts.count(connection, question)
 
     assert len(apart) > 50
     assert "Merge Append" in plan
@@ -206,15 +207,15 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
     told = []
 
     with snapshot(connection):
-        whole = census.count(connection, question)
+        whole = counts.count(connection, question)
         refer(busy, "bills", *(new_id() for _ in range(20)))
-        apart = scanning.values_apart(connection, large(source), UUID)
-        statements = [census._counting(connection, question, rows) for rows in apart]
-        how = {"sessions": sessions, "settings": reading.BY_INDEX, "advance": told.append}
+        apart = scan_queries.values_apart(connection, large(source), UUID)
+        statements = [counts._counting(connection, question, rows) for rows in apart]
+        how = {"sessions": sessions, "settings": scan_strategy.BY_INDEX, "advance": told.append}
         shared = share(connection, statements, **how)
     busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
 
-    assert census._census(question, shared, (0, 0, 0)) == whole
+    assert counts._census(question, shared, (0, 0, 0)) == whole
     assert told == sorted(told)
 
 
@@ -229,7 +230,7 @@ def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy
         found = figures(connection, question)
     seconds = time.monotonic() - started
 
-    assert len(scanning.all_rows(source, UUID).scans) > 5
+    assert len(scan_queries.all_rows(source, UUID).scans) > 5
     assert found["bills"][0] == ROWS
     assert seconds > source.bytes / MEGABYTE - 2
 
@@ -241,9 +242,9 @@ def test_the_place_of_a_reading_is_the_name_of_its_session(busy, in_process):
 
     with snapshot(connection):
         source = replace(source_of(connection, question_of(connection, Reading(max_rate=1))), parts=LARGER(busy))
-        with viewing.in_view(connection, source, progress=progress), connection.cursor() as cursor:
+        with scan_progress.in_view(connection, source, progress=progress), connection.cursor() as cursor:
             for share in ("10.0", "60.5"):
-                cursor.execute("SELECT set_config('application_name', %s, true)", [scanning.NAME + share])
+                cursor.execute("SELECT set_config('application_name', %s, true)", [scan_queries.NAME + share])
                 wait_until(lambda share=share: told and told[-1] == int(float(share) * source.megabytes / 100))
 
     assert told[0] > 0
@@ -276,7 +277,7 @@ def test_numbers_are_counted_as_text_so_their_indexes_are_in_another_order(busy,
     keys = question_of(connection, Reading()).keys
     busy.execute("CREATE TABLE numbered (id bigint PRIMARY KEY)")
 
-    found = reading.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
+    found = scan_strategy.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
 
     busy.execute("DROP TABLE numbered")
     assert not found.by_index

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from django.db import InternalError
 
-from migrations_safety.pooler import Pooler
-from migrations_safety.session import connect, snapshot
+from migrations_safety.postgresql.pooler import Pooler
+from migrations_safety.postgresql.target import connect, snapshot
 from tests.factories import refer
 from tests.findings import look
 from tests.photograph import photograph

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, migrations, models, transaction
 
-from migrations_safety.progress import Progress
-from migrations_safety.refusals import GaveWay, LocksNotFree, OthersWaited
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals import GaveWay, LocksNotFree, OthersWaited
 from tests.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from psycopg import sql
 
-from migrations_safety.system_checks import check_declared_keys
+from migrations_safety.schema.system_checks import check_declared_keys
 from tests.process import ROOT
 from tests.sample_app import SampleApp
 

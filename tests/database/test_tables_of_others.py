@@ -4,8 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from migrations_safety.own_tables import only_own_tables
-from migrations_safety.refusals import TableOfAnotherSchema
+from migrations_safety.messages.refusals import TableOfAnotherSchema
+from migrations_safety.migrate.own_tables import only_own_tables
 from tests.contents import contents
 from tests.database.test_operations import ADD, forwards
 from tests.in_process import installed

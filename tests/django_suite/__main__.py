@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import django
 import psycopg
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests.django_suite.expected import DIFFERENCES
 from tests.django_suite.outcomes import Outcomes, compare
 from tests.forks import ROOT

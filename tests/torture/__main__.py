@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests.cluster import Cluster
 from tests.torture.kills import KINDS, Kill, Killer, Lost
 from tests.torture.relay import Stop

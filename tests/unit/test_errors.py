@@ -11,8 +11,8 @@ from django.utils.connection import ConnectionDoesNotExist
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_safety.errors import WORDS, explain, frames, is_expected
-from migrations_safety.refusals import KeyMissing, Refusal, WrongDatabase
+from migrations_safety.messages.errors import WORDS, explain, frames, is_expected
+from migrations_safety.messages.refusals import KeyMissing, Refusal, WrongDatabase
 from tests.process import ROOT
 
 SECRET = "Key (patientId)=(Achieng Otieno 1984-03-02) is not present"

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import pytest
 
-import migrations_safety.findings
-from migrations_safety import refusals
-from migrations_safety.classes import NOT_CLASSED, PLACEHOLDER_CLASSES, WARNED_CLASSES
-from migrations_safety.findings import LETTERS, Finding, Level, blocking, finding
-from migrations_safety.findings.references import REASONS
+from migrations_safety.census.identifier_classes import NOT_CLASSED, PLACEHOLDER_CLASSES, WARNED_CLASSES
+from migrations_safety.messages import refusals, wording
+from migrations_safety.messages.findings import LETTERS, Finding, Level, blocking, finding
+from migrations_safety.messages.wording.references import REASONS
 from tests.identifiers import SAMPLES
 
-FOLDER = Path(migrations_safety.findings.__file__).parent
+FOLDER = Path(wording.__file__).parent
 AREAS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
 WORDS = {"str": "x", "int": 2, "bool": True, "dict[str, str]": {"statement_timeout": "60000 ms"}}
 
 
 def factories():
     for area in AREAS:
-        for _, function in inspect.getmembers(import_module(f"migrations_safety.findings.{area}"), inspect.isfunction):
+        for _, function in inspect.getmembers(
+            import_module(f"migrations_safety.messages.wording.{area}"), inspect.isfunction
+        ):
             if function.__module__.endswith(f".{area}") and not function.__name__.startswith("_"):
                 yield pytest.param(area, function, id=f"{area}.{function.__name__}")
 

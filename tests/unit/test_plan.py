@@ -2,7 +2,7 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 
 from migrations_safety.operations import CreateEnum, ValidateForeignKey
-from migrations_safety.planned import KINDS, count_operations
+from migrations_safety.plan.planned_migration import KINDS, count_operations
 
 
 def migration(*operations):

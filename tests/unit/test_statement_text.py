@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.sql import SQL, Identifier
 
-from migrations_safety.statement_text import of, read
+from migrations_safety.locking.statement_text import of, read
 
 
 @pytest.mark.parametrize(

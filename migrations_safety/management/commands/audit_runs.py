@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from migrations_safety import audit
-from migrations_safety.management.command import Outcome, SafetyCommand
-from migrations_safety.management.ending import LOOKED_AND_FOUND
-from migrations_safety.progress import Progress
-from migrations_safety.words import counted
+from migrations_safety.audit import audit
+from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.errors import LOOKED_AND_FOUND
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.progress import Progress
 
 
 class Command(SafetyCommand):
@@ -26,7 +26,7 @@ class Command(SafetyCommand):
         """Read the record."""
         expected = {name: options[name] for name in ("expect_database", "expect_schema")}
         report = audit.run(using=options["database"], **expected)
-        from migrations_safety.rendering import json, text
+        from migrations_safety.rendering import serialization, text
 
         words = "the record was changed" if report.findings else "the record holds"
         if not report.exists:
@@ -35,5 +35,5 @@ class Command(SafetyCommand):
             exit_code=LOOKED_AND_FOUND if report.findings else 0,
             closing=f"audit_runs: {counted(len(report.runs), 'run')}, {words}.",
             text=partial(text.audit, report),
-            json=partial(json.audit, report, seconds=seconds()),
+            json=partial(serialization.audit, report, seconds=seconds()),
         )

@@ -9,18 +9,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from migrations_safety import backfill
-from migrations_safety.management.command import (
-    Outcome,
-    SafetyCommand,
-    add_reading_arguments,
-    reading_of,
-    whole_number,
-)
-from migrations_safety.management.ending import LOOKED_AND_FOUND
-from migrations_safety.pace import Pace
-from migrations_safety.progress import Progress
-from migrations_safety.words import counted
+from migrations_safety.backfill import backfill
+from migrations_safety.backfill.batches import Pace
+from migrations_safety.management.base import Outcome, SafetyCommand, add_reading_arguments, reading_of, whole_number
+from migrations_safety.management.errors import LOOKED_AND_FOUND
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.progress import Progress
 
 
 class Command(SafetyCommand):
@@ -73,12 +67,12 @@ class Command(SafetyCommand):
         else:
             wanted = {"nullify": options["nullify"], "dry_run": options["dry_run"], "reading": reading_of(options)}
             report = backfill.run(**common, **wanted)
-        from migrations_safety.rendering import json, text
+        from migrations_safety.rendering import serialization, text
 
         made = counted(report.created, "placeholder")
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.is_refused else 0,
             closing=f"backfill_placeholders: {report.verdict}{'' if report.is_restore else f', {made}'}.",
             text=partial(text.backfill, report, seconds=seconds()),
-            json=partial(json.backfill, report, seconds=seconds()),
+            json=partial(serialization.backfill, report, seconds=seconds()),
         )

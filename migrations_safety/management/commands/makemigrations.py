@@ -10,9 +10,9 @@ from typing import Any
 from django.apps import apps
 from django.core.management.commands.makemigrations import Command as DjangoMakemigrations
 
-from migrations_safety.autodetector import splitting_keys
 from migrations_safety.constraints import keys_are_declared
-from migrations_safety.other_apps import built_on_next, following, is_built_on
+from migrations_safety.installation.other_apps import built_on_next, following, is_built_on
+from migrations_safety.migrate.autodetector import splitting_keys
 
 
 class SafeMakemigrations(DjangoMakemigrations):

@@ -14,11 +14,11 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
-from migrations_safety import catalog, earlier, migrating, plan, precheck
-from migrations_safety.done import Done, History
-from migrations_safety.elsewhere import Elsewhere
-from migrations_safety.locks import deploy_lock
-from migrations_safety.management.command import (
+from migrations_safety.audit.migration_history import Done, History
+from migrations_safety.census import incremental
+from migrations_safety.installation.other_apps import built_on_next
+from migrations_safety.locking.lock_ladder import deploy_lock
+from migrations_safety.management.base import (
     add_reading_arguments,
     add_report_arguments,
     add_target_arguments,
@@ -27,16 +27,20 @@ from migrations_safety.management.command import (
     wants_colour,
     whole_number,
 )
-from migrations_safety.management.ending import COULD_NOT, OneSentence, Refused
+from migrations_safety.management.errors import COULD_NOT, OneSentence, Refused
 from migrations_safety.management.streams import report_file, write_report
-from migrations_safety.migrating import Run, Waits, Wishes
-from migrations_safety.other_apps import built_on_next
-from migrations_safety.own_tables import only_own_tables
-from migrations_safety.precheck import Report
-from migrations_safety.progress import Progress, progress_on
-from migrations_safety.session import connect, is_of_another_vendor
-from migrations_safety.transactions import is_in_transaction
-from migrations_safety.words import counted
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.progress import Progress, progress_on
+from migrations_safety.migrate import deploy
+from migrations_safety.migrate.deploy import Run, Waits, Wishes
+from migrations_safety.migrate.other_connections import Elsewhere
+from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.plan import migration_plan
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.target import connect, is_of_another_vendor
+from migrations_safety.postgresql.transactions import is_in_transaction
+from migrations_safety.precheck import precheck
+from migrations_safety.precheck.precheck import Report
 
 ARGUMENTS = (
     "app_label",
@@ -100,7 +104,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         """
         options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
         alias = options["database"]
-        if is_of_another_vendor(alias) or (alias in connections and migrating.is_at_work(connections[alias])):
+        if is_of_another_vendor(alias) or (alias in connections and deploy.is_at_work(connections[alias])):
             return super(OneSentence, self).execute(*args, **options)
         return super().execute(*args, **options)
 
@@ -113,7 +117,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
             _refuse_reports(options)
             super().handle(*args, **options)
             return
-        if migrating.is_at_work(connection):  # called by a migration or a signal of the one that is at work
+        if deploy.is_at_work(connection):  # called by a migration or a signal of the one that is at work
             super().handle(*args, **options)
             return
         only_tells = options["plan"] or options["check_unapplied"]
@@ -135,7 +139,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
             started = time.monotonic()
             catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
             if not _leaves_the_database_alone(options):
-                migrating.refuse_rollback(connection, gate=not options["skip_precheck"], **_names(options))
+                deploy.refuse_rollback(connection, gate=not options["skip_precheck"], **_names(options))
             gate = self._gate(options, progress)
             done, waits = (None, None) if gate and gate.blocking else self._apply(connection, args, options, progress)
             run = Run(target=target, gate=gate, done=done, lock_waits=waits, seconds=time.monotonic() - started)
@@ -149,10 +153,10 @@ class SafeMigrate(OneSentence, DjangoMigrate):
             return None
         if _leaves_the_database_alone(options):
             return None
-        before = earlier.read(options["census"]) if options["census"] else None
+        before = incremental.read(options["census"]) if options["census"] else None
         how: dict[str, Any] = {"reading": reading_of(options), "before": before, "progress": progress}
         gate = precheck.run(using=options["database"], fake_initial=options["fake_initial"], **how, **_names(options))
-        migrating.refuse_what_would_fail(gate)
+        deploy.refuse_what_would_fail(gate)
         if gate.data.recount:
             self._tell(options, f"{gate.data.recount}.")
         if not gate.blocking and not gate.plan.backwards:
@@ -166,16 +170,16 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         if _leaves_the_database_alone(options):
             self._only_record(connection, args, options, asked)
             return self.history.done(), None
-        planned = plan.read(connection, with_way_back=False, **_names(options))
+        planned = migration_plan.read(connection, with_way_back=False, **_names(options))
         wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
         if is_in_transaction(connection) and planned.changes_something:
             self._tell(options, HOLDS_LOCKS)
-        steps = migrating.steps_of(planned)
+        steps = deploy.steps_of(planned)
         with (
-            migrating.on_its_ladder(connection, wishes, is_needed=bool(steps)) as watchdog,
-            migrating.recorded(self.history, steps, arguments=asked, watchdog=watchdog),
+            deploy.on_its_ladder(connection, wishes, is_needed=bool(steps)) as watchdog,
+            deploy.recorded(self.history, steps, arguments=asked, watchdog=watchdog),
         ):
-            for one in migrating.adopt(connection, planned):
+            for one in deploy.adopt(connection, planned):
                 self._tell(options, f"Adopting {one}: its tables are there already, it is recorded and not run.")
             with self._seeing_elsewhere(connection, options), self._reporting_elsewhere(options):
                 super().handle(*args, **options)
@@ -185,9 +189,9 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         """What runs no migration leaves its trace too: of all commands it is these that make the record untrue."""
         steps = {}
         if options["fake"] or options["prune"]:
-            steps = migrating.steps_of_records(connection, prune=options["prune"], **_names(options))
+            steps = deploy.steps_of_records(connection, prune=options["prune"], **_names(options))
         with (
-            migrating.recorded(self.history, steps, arguments=asked),
+            deploy.recorded(self.history, steps, arguments=asked),
             self._seeing_elsewhere(connection, options),
             self._reporting_elsewhere(options),
         ):
@@ -223,12 +227,12 @@ class SafeMigrate(OneSentence, DjangoMigrate):
             self.stdout = stdout
 
     def _report(self, options: dict[str, Any], run: Run, write: Callable[[str], Any] | None) -> None:
-        from migrations_safety.rendering import json, text
+        from migrations_safety.rendering import serialization, text
 
         look: dict[str, Any] = {"width": screen_width(), "colour": wants_colour(self, options)}
         to_stdout = partial(write_report, self.stdout)
         if options["format"] == "json":
-            (write or to_stdout)(standard_json.dumps(json.migrate(run), indent=2) + "\n")
+            (write or to_stdout)(standard_json.dumps(serialization.migrate(run), indent=2) + "\n")
         elif run.gate and run.gate.blocking:
             (write or to_stdout)(text.precheck(run.gate, seconds=run.seconds, **look))
         elif write:

@@ -9,18 +9,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from migrations_safety import precheck
-from migrations_safety.findings import Level
-from migrations_safety.management.command import (
-    Outcome,
-    SafetyCommand,
-    add_reading_arguments,
-    reading_of,
-)
-from migrations_safety.management.ending import LOOKED_AND_FOUND
-from migrations_safety.precheck import Depth
-from migrations_safety.progress import Progress
-from migrations_safety.words import counted
+from migrations_safety.management.base import Outcome, SafetyCommand, add_reading_arguments, reading_of
+from migrations_safety.management.errors import LOOKED_AND_FOUND
+from migrations_safety.messages.findings import Level
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.progress import Progress
+from migrations_safety.precheck import precheck
+from migrations_safety.precheck.precheck import Depth
 
 SHOWN_IDS = 100
 
@@ -77,11 +72,11 @@ class Command(SafetyCommand):
             fail_level=Level(options["fail_level"]),
             progress=progress,
         )
-        from migrations_safety.rendering import json, text
+        from migrations_safety.rendering import serialization, text
 
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.blocking else 0,
             closing=f"precheck: {report.verdict}, {counted(len(report.blocking), 'blocking finding')}.",
             text=partial(text.precheck, report, seconds=seconds()),
-            json=partial(json.precheck, report, seconds=seconds()),
+            json=partial(serialization.precheck, report, seconds=seconds()),
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migrations_safety.audit import RecordedRun, Report
+from migrations_safety.audit.audit import RecordedRun, Report
+from migrations_safety.messages.humanize import counted
 from migrations_safety.rendering.text.page import Page, database
-from migrations_safety.words import counted
 
 
 def audit(report: Report, *, width: int, colour: bool) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from migrations_safety.backfill import Report
-from migrations_safety.findings.references import REASONS
+from migrations_safety.backfill.backfill import Report
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.wording.references import REASONS
 from migrations_safety.rendering.text.page import Page, database
-from migrations_safety.words import counted
 
 
 def backfill(report: Report, *, seconds: float, width: int, colour: bool) -> str:

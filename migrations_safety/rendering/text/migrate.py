@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_safety.migrating import Run
+from migrations_safety.migrate.deploy import Run
 from migrations_safety.rendering.text.page import Page, database
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from io import StringIO
 from itertools import groupby
 
-from migrations_safety.findings import Finding, Level
-from migrations_safety.session import Target
+from migrations_safety.messages.findings import Finding, Level
+from migrations_safety.postgresql.target import Target
 
 COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}
 

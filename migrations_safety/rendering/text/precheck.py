@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.approximation import Estimate
-from migrations_safety.census import Counted
-from migrations_safety.classes import NOT_CLASSED
-from migrations_safety.inspected_schema import InspectedSchema
-from migrations_safety.precheck import Depth, Report
+from migrations_safety.census.counts import Counted
+from migrations_safety.census.estimates import Estimate
+from migrations_safety.census.identifier_classes import NOT_CLASSED
+from migrations_safety.messages.humanize import counted
+from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.precheck.precheck import Depth, Report
 from migrations_safety.rendering.text.page import Page, database
-from migrations_safety.words import counted
 
 VERDICTS = {
     "safe": ("Safe to migrate.", "bold green"),

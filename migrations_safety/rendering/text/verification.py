@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_safety.rendering.text.page import Page, database
-from migrations_safety.verification import Report
+from migrations_safety.verification.verification import Report
 
 
 def verification(report: Report, *, seconds: float, width: int, colour: bool) -> str:

@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests.benchmarks.machine import SETTINGS, machine
 from tests.benchmarks.speed import measures
 from tests.benchmarks.speed.hospitals import INDEXED, Hospital

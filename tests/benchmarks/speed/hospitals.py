@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests.cluster import SCHEMAS
 from tests.process import ROOT, environment
 

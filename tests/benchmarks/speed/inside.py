@@ -28,7 +28,8 @@ def main() -> None:
 
 def backfill() -> dict[str, Any]:
     """The placeholders without their risk flags: seconds of it all, and of the longest transaction."""
-    from migrations_safety import backfill, registry
+    from migrations_safety import registry
+    from migrations_safety.backfill import backfill
 
     for maker in registry.placeholder_makers():
         registry.register_placeholders(replace(maker, companions=()))
@@ -46,7 +47,7 @@ def backfill() -> dict[str, Any]:
 
 def verify() -> dict[str, Any]:
     """Milliseconds of the database for the schema, and for counting orphans and placeholders again."""
-    from migrations_safety import verification
+    from migrations_safety.verification import verification
 
     statements, report = timed(lambda: verification.run(using="default", app_label="patients"))
     counting = sum(seconds for text, seconds in statements if "WITH counted" in text)

@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from ehr.embedded import Server
+from migrations_safety.postgresql.embedded_server import Server
 from tests.benchmarks.speed import ways
 from tests.benchmarks.speed.hospitals import Hospital, copied
 

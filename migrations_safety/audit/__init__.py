@@ -1,0 +1,1 @@
+"""The record of runs: how it is written, and how it is read again."""

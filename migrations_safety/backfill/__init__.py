@@ -1,0 +1,1 @@
+"""The story of `backfill_placeholders`."""

@@ -1,0 +1,109 @@
+"""How large a batch is and when it waits: short transactions, and none while standbys or the archive fall behind."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import OperationalError, transaction
+from psycopg import sql
+
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals import LocksNotFree, StandbysBehind
+from migrations_safety.sql import statement
+from migrations_safety.sql.composition import send
+
+FIRST = 1000
+SMALLEST = 100
+LARGEST = 50_000
+MOST_LOOKS = 10
+"""How often a backfill looks again for what writers have brought meanwhile."""
+LONGEST_PAUSE = 600
+"""Seconds that a backfill pauses at a stretch before it gives up; what was done is kept."""
+
+
+ROW_WAIT = 100
+"""Milliseconds that a batch waits for a row of somebody else while it holds others."""
+ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """The operator's wishes: `batch_size` rows at most, `batch_time` seconds each, `max_lag` seconds (0: any)."""
+
+    batch_size: int | None = None
+    batch_time: float = 0.25
+    max_lag: float = 30
+
+
+def batches(connection: Any, pace: Pace, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
+    """Ranges (after, up to] of positions 1 to `total`; the time until the next one is asked for sets its size.
+
+    Raises StandbysBehind where a pause lasts too long.
+    """
+    largest = pace.batch_size or LARGEST
+    size = min(FIRST, largest) if pace.batch_size is None else largest
+    after = 0
+    while after < total:
+        wait_for_standbys(connection, max_lag=pace.max_lag, progress=progress)
+        upto = min(after + size, total)
+        started = time.monotonic()
+        yield after, upto
+        faster = pace.batch_time / max(time.monotonic() - started, 0.001)
+        size = max(min(SMALLEST, largest), min(largest, int(size * min(2.0, max(0.25, faster)))))
+        after = upto
+
+
+def in_short_transaction(
+    connection: Any, query: sql.Composable, parameters: dict[str, Any], *, progress: Progress
+) -> int:
+    """Run one batch and give its count; where others hold its rows, let go of all of them and try again.
+
+    Third sessions wait no longer for the rows that the batch has than it waits for the one that it has not.
+    Raises LocksNotFree after `LONGEST_PAUSE`.
+    """
+    deadline = time.monotonic() + LONGEST_PAUSE
+    told = False
+    while True:
+        try:
+            with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+                cursor.execute(statement("watch.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
+                send(cursor, query, parameters)
+                return int(cursor.fetchone()[0])
+        except OperationalError as error:
+            if not isinstance(error.__cause__, ROWS_ARE_HELD):
+                raise
+            if time.monotonic() > deadline:
+                raise LocksNotFree(what="A batch", seconds=LONGEST_PAUSE, held_by="another session") from error
+        if not told:
+            progress.say("Another session holds rows of this batch: trying again until it lets go …")
+            told = True
+        time.sleep(random.uniform(0.1, 0.5))
+
+
+def wait_for_standbys(connection: Any, *, max_lag: float, progress: Progress) -> None:
+    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail; say why it waits."""
+    if not max_lag:
+        return
+    started = time.monotonic()
+    told = ""
+    while reason := _reason_to_pause(connection, max_lag=max_lag):
+        if time.monotonic() - started > LONGEST_PAUSE:
+            raise StandbysBehind(reason=reason)
+        if reason.partition(":")[0] != told:
+            told = reason.partition(":")[0]
+            progress.say(f"Paused, {reason}.")
+        time.sleep(0.5)
+
+
+def _reason_to_pause(connection: Any, *, max_lag: float) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("pace.standbys_and_archive"))
+        lag, archiver_fails = cursor.fetchone()
+    if lag is not None and lag > max_lag:
+        return f"a standby is behind: {lag:.0f} s, more than --max-lag {max_lag:.0f}"
+    return "the archive queue grows: the archiver's last try failed" if archiver_fails else ""

@@ -1,0 +1,182 @@
+"""Writes placeholders: short batches in the order of their ids, each batch a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, repeat
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from psycopg import sql
+
+from migrations_safety.audit.run_log import Run
+from migrations_safety.backfill.batches import MOST_LOOKS, Pace, batches, in_short_transaction
+from migrations_safety.census import counts, scan_progress, scan_queries
+from migrations_safety.census.counts import prepared
+from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, Question, classified, value_type
+from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql.catalog import Table
+from migrations_safety.postgresql.target import in_snapshot
+from migrations_safety.registry import PlaceholderMaker
+from migrations_safety.sql import statement
+from migrations_safety.sql.composition import composed, send, table_name
+
+WHOLE_NUMBERS = ("smallint", "integer", "bigint")
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What was made so far; `refused` maps a class to distinct values."""
+
+    created: int = 0
+    already_present: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    batches: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """Distinct `values` in the work table: those with a parent, those to place, and by class those that are refused."""
+
+    values: int
+    present: int
+    waiting: int
+    refused: dict[str, int]
+
+
+def place(
+    connection: Any,
+    maker: PlaceholderMaker,
+    question: Question,
+    run: Run,
+    outcome: Outcome,
+    *,
+    pace: Pace,
+    progress: Progress,
+) -> None:
+    """Make a placeholder for each orphan of an allowed class, then look again until there is none.
+
+    Writers may bring new orphans meanwhile, so what covers every reference is the last look, which found none; a
+    hospital that brings new ones all the time is left after `MOST_LOOKS`, the keys will hold it from then on.
+    An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
+    """
+    with connection.cursor() as cursor:
+        send(cursor, _make_function(maker, question, run))
+    seen = _look(connection, question, progress=progress)
+    outcome.already_present += seen.present
+    refused = seen.refused
+    of_orphans = replace(question, only_orphans=True)
+    for _ in range(MOST_LOOKS):
+        if not seen.waiting:
+            break
+        if not _batches(connection, seen, outcome, pace=pace, progress=progress):
+            refused["conflict"] = seen.waiting
+            break
+        left = in_snapshot(
+            connection, partial(counts.count, connection, of_orphans, progress=progress), progress=progress
+        )
+        refused = {name: values for name, values in left.orphans.items() if name not in PLACEHOLDER_CLASSES}
+        if refused == left.orphans:
+            break
+        seen = _look(connection, of_orphans, progress=progress)
+    _advance_sequence(connection, question)
+    outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
+
+
+def _advance_sequence(connection: Any, question: Question) -> None:
+    """Where a sequence gives out the parent's ids, let it go on after those that were made."""
+    if question.type not in WHOLE_NUMBERS:
+        return
+    key = question.keys[0]
+    parent = table_name(key.target_table, schema=question.schema)
+    names = {"parent": parent, "parent_name": sql.Literal(parent.as_string()), "column": sql.Literal(key.target_column)}
+    with connection.cursor() as cursor:
+        send(cursor, composed("backfill.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
+
+
+def _look(connection: Any, question: Question, *, progress: Progress) -> Seen:
+    """Put what is asked for into the work table, which is made anew, and count it."""
+    allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # or ANALYZE might move the ranges
+        question, source = prepared(connection, question)
+        cursor.execute(statement("backfill.forget"))
+        seen = 0
+        with scan_progress.in_view(connection, source, progress=progress):
+            apart = scan_queries.values_apart(connection, replace(source, nullable=frozenset()), value_type(question))
+            for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
+                looked = classified(connection, question, rows)
+                of_rows = composed("backfill.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen))
+                send(cursor, composed(f"backfill.{make}", referenced=of_rows))
+                seen += cursor.rowcount
+        cursor.execute(statement("backfill.index_work"))
+        cursor.execute(statement("backfill.analyze_work"))
+        cursor.execute(statement("backfill.referenced_counts"))
+        counts = cursor.fetchall()
+    present = sum(values for _, has_parent, values in counts if has_parent)
+    orphans = {name: values for name, has_parent, values in counts if not has_parent}
+    waiting = sum(orphans.pop(name, 0) for name in PLACEHOLDER_CLASSES)
+    return Seen(values=present + waiting + sum(orphans.values()), present=present, waiting=waiting, refused=orphans)
+
+
+def _batches(
+    connection: Any,
+    seen: Seen,
+    outcome: Outcome,
+    *,
+    pace: Pace,
+    progress: Progress,
+) -> int:
+    made = 0
+    with progress.steps("Placeholders", total=seen.waiting) as advance:
+        for after, upto in batches(connection, pace, total=seen.values, progress=progress):
+            of_batch = {"after": after, "upto": upto}
+            made += in_short_transaction(connection, composed("backfill.place"), of_batch, progress=progress)
+            outcome.batches += 1
+            advance(made)
+    outcome.created += made
+    return made
+
+
+def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql.Composed:
+    """A function of this session that makes one batch; what a server catches itself it does not log."""
+    companions = [
+        composed(
+            "backfill.companion",
+            name=sql.Identifier(f"companion_{number}"),
+            table=table_name(apps.get_model(companion.model)._meta.db_table, schema=question.schema),
+            **_columns_and_values(companion.values, run),
+        )
+        for number, companion in enumerate(maker.companions)
+    ]
+    parts: dict[str, sql.Composable] = {
+        "parent": table_name(question.keys[0].target_table, schema=question.schema),
+        "parent_id": sql.Identifier(question.keys[0].target_column),
+        "companions": sql.SQL("").join(companions),
+        **_columns_and_values(maker.values, run),
+    }
+    where_free = composed("backfill.where_free")
+    return composed(
+        "backfill.make_function",
+        make_all=composed("backfill.make_placeholders", where_free=sql.SQL(""), **parts),
+        make_those_that_are_free=composed("backfill.make_placeholders", where_free=where_free, **parts),
+    )
+
+
+def _columns_and_values(values: Mapping[str, str], run: Run) -> dict[str, sql.Composable]:
+    of_run = {"run_id": sql.Literal(str(run.id)).as_string()}
+    return {
+        "columns": sql.SQL(", ").join(map(sql.Identifier, values)),
+        "values": sql.SQL(", ").join(sql.SQL(value % of_run) for value in values.values()),
+    }
+
+
+def unresolved(connection: Any, maker: PlaceholderMaker, parent: Table) -> int:
+    """How many rows of the maker's table are still placeholders."""
+    query = composed("backfill.unresolved", parent=parent.in_sql, unresolved=sql.SQL(maker.unresolved))
+    with connection.cursor() as cursor:
+        send(cursor, query)
+        return int(cursor.fetchone()[0])

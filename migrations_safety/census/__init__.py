@@ -1,0 +1,1 @@
+"""What the referencing columns hold, as counts and classes."""

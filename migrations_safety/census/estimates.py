@@ -1,0 +1,81 @@
+"""A first look in milliseconds: what the statistics remember and a few index entries say. It proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import sql
+
+from migrations_safety.census import counts
+from migrations_safety.census.counts import Counted
+from migrations_safety.census.identifier_classes import SENTINEL_WORDS, Question, value_type
+from migrations_safety.census.reference_counts import questions
+from migrations_safety.census.scan_queries import Rows
+from migrations_safety.census.scan_strategy import BY_SIZE
+from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.postgresql.catalog import Column
+from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.sql import statement
+from migrations_safety.sql.composition import composed
+
+SUSPECT_UUIDS = ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """One reference as the statistics have it, None where they have nothing; `sampled` is counted on a few values."""
+
+    key: DeclaredKey
+    rows: int | None
+    non_null: int | None
+    distinct_values: int | None
+    sampled: Counted
+
+
+def estimate(connection: Any, evidence: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
+    """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
+
+    Its own settings of the planner stay until the transaction ends: look at nothing else afterwards.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("approximation.plan_probes"))
+    found = []
+    for question in questions(evidence, keys, reading=BY_SIZE):
+        # Other spellings of a parent's id would have to be looked for in all parents.
+        asked = replace(question, target_is_text=False)
+        sample = [part for number in range(len(question.keys)) for part in _sample(evidence, question, number)]
+        sampled = counts.count_values(connection, asked, Rows(scans=sample))
+        found += [_estimate(connection, evidence, counted) for counted in sampled.references]
+    return found
+
+
+def _estimate(connection: Any, evidence: InspectedSchema, sampled: Counted) -> Estimate:
+    key, table = sampled.key, evidence.tables[sampled.key.table]
+    of_column = {"oid": table.oid, "schema": table.schema, "relation": table.relation, "column": key.column}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("approximation.figures"), of_column)
+        rows, nulls, distinct_values = cursor.fetchone()
+    non_null = None if nulls is None or rows is None else round(rows * (1 - nulls))
+    return Estimate(key=key, rows=rows, non_null=non_null, distinct_values=distinct_values, sampled=sampled)
+
+
+def _sample(evidence: InspectedSchema, question: Question, number: int) -> list[sql.Composed]:
+    key = question.keys[number]
+    table, column = evidence.tables[key.table], evidence.referencing(key)
+    common = {"type": value_type(question), "number": sql.Literal(number)}
+    names = {"schema": table.schema, "relation": table.relation, "column": key.column}
+    literals = {name: sql.Literal(value) for name, value in names.items()}
+    inherited = sql.Literal(table.kind == "p")
+    sample = [composed("approximation.kept_by_statistics", inherited=inherited, **literals, **common)]
+    if column and column.indexed and question.type in ("uuid", "text") and not _is_padded(column):
+        suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
+        suspects = suspects if question.classified else []
+        of_table = {"table": table.in_sql, "column": sql.Identifier(key.column)}
+        sample.append(composed("approximation.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
+    return sample
+
+
+def _is_padded(column: Column) -> bool:
+    return column.type.startswith("character(")

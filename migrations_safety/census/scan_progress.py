@@ -1,0 +1,59 @@
+"""How far one long statement is: what its session calls itself, read by a second session."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+
+from migrations_safety.census.scan_queries import NAME
+from migrations_safety.census.scan_strategy import SMALLEST_PIECE, Source
+from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql import second_connection
+from migrations_safety.sql import statement
+
+SHORT = 1.0
+"""Seconds of reading for which no second session is opened."""
+
+
+@contextmanager
+def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[None]:
+    """Progress while one statement reads piece after piece; else what is being read."""
+    label = f"Counting {counted(len(source.keys), 'reference')}"
+    is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate
+    if source.by_index or source.jobs > 1 or is_soon_over or type(progress) is Progress:
+        how = "by their indexes" if source.by_index else counted(source.jobs, "process", "processes")
+        size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
+        with progress.busy(f"{label}: {size}, {how} …"):
+            yield
+        return
+    over = threading.Event()
+    with progress.steps(f"{label}, MB", total=max(1, source.megabytes)) as advance:
+        arguments = (
+            second_connection.parameters(connection),
+            second_connection.pid(connection),
+            over,
+            lambda share: advance(int(share * source.megabytes)),
+        )
+        watcher = threading.Thread(target=_watch, args=arguments, name="progress", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: Any) -> None:
+    """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
+    if over.wait(SHORT):
+        return
+    with suppress(psycopg.Error), second_connection.opened(parameters) as session:
+        while not over.wait(SHORT / 2):
+            found = session.execute(statement("scanning.name_of_session"), {"pid": pid}).fetchone()
+            if found and (found[0] or "").startswith(NAME):
+                tell(float(found[0].removeprefix(NAME)) / 100)

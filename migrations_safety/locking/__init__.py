@@ -1,0 +1,1 @@
+"""How locks are taken: the deploy lock, the lock ladder, and the watchdog that sees who waits behind us."""

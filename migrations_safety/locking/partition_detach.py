@@ -1,0 +1,32 @@
+"""A partition whose DETACH … CONCURRENTLY was interrupted: PostgreSQL refuses the statement until it is finished."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from migrations_safety.locking.statement_text import NAME, StatementText
+from migrations_safety.sql import statement
+
+QUALIFIED = rf"{NAME}(?:\.{NAME})?"
+DETACHES = re.compile(
+    rf"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?P<table>{QUALIFIED})\s+DETACH\s+PARTITION\s+(?P<partition>{QUALIFIED})"
+    r"\s+CONCURRENTLY",
+    re.IGNORECASE,
+)
+
+
+def finish_pending_detach(connection: Any, text: StatementText) -> bool:
+    """Where the statement detaches a partition that an earlier one has begun to detach: finish it; whether it did.
+
+    PostgreSQL keeps such a partition until FINALIZE (documentation, ALTER TABLE); the same DETACH ends with 55000.
+    """
+    found = DETACHES.match(text.text)
+    if found is None or len(text.words) != 1:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(statement("watch.is_detach_pending"), found.groupdict())
+        if cursor.fetchone() is None:
+            return False
+        cursor.execute(f"ALTER TABLE {found['table']} DETACH PARTITION {found['partition']} FINALIZE")
+    return True

@@ -1,0 +1,75 @@
+"""How a command ends: one sentence and an exit code on the command line, a CommandError under `call_command`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+
+from migrations_safety.management.streams import report_alone
+from migrations_safety.messages.errors import frames, is_expected, is_from_data, tell
+
+LOOKED_AND_FOUND = 1
+COULD_NOT = 2
+INTERRUPTED = 130
+
+
+class Stopped(CommandError):
+    """The work was not done, or not finished; its name is what is printed before the sentence."""
+
+    def __init__(self, *words: Any, returncode: int = COULD_NOT, **more: Any) -> None:
+        super().__init__(*words, returncode=returncode, **more)
+
+
+class Refused(CommandError):
+    """It was looked, and something was found; on the command line that is exit code 1."""
+
+    def __init__(self, *words: Any, returncode: int = LOOKED_AND_FOUND, **more: Any) -> None:
+        super().__init__(*words, returncode=returncode, **more)
+
+
+class OneSentence(BaseCommand):
+    """A command whose errors become one sentence each, and whose JSON has stdout for itself."""
+
+    _called_from_command_line: bool
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run it. Under `call_command` it raises Refused or Stopped, on the command line it exits with their code."""
+        try:
+            with report_alone(wanted=options.get("format") == "json"):
+                return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            if not self._called_from_command_line:
+                raise
+            self.stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            self._end(error, wants_frames=options.get("traceback", False))
+
+    def _end(self, error: Exception, *, wants_frames: bool) -> None:
+        """Exit ourselves: with --traceback Django would leave that to Python, whose exit code is 1."""
+        shows_all = getattr(settings, "MIGRATIONS_SAFETY_SHOW_ERRORS", False)
+        ending = _ending(error, shows_all=shows_all)
+        is_told = is_expected(error) or (isinstance(error, CommandError) and not is_from_data(error))
+        if not isinstance(error, Refused) and (wants_frames or not is_told):
+            self.stderr.write(frames(error), str)
+        if not self._called_from_command_line:
+            raise ending from (error if shows_all and ending is not error else None)
+        if isinstance(ending, Refused | SystemCheckError):
+            self.stderr.write(str(ending), str)
+        else:
+            self.stderr.write(f"{type(ending).__name__}: {ending}")
+        sys.exit(ending.returncode)
+
+
+def _ending(error: Exception, *, shows_all: bool) -> CommandError:
+    if isinstance(error, SystemCheckError):
+        error.returncode = COULD_NOT
+        return error
+    if isinstance(error, CommandError) and not is_from_data(error):
+        if isinstance(error, Refused):
+            return error
+        return Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode)
+    return Stopped(tell(error, everything=shows_all), returncode=getattr(error, "exit_code", COULD_NOT))

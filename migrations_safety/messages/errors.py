@@ -1,0 +1,226 @@
+"""What an error may say: what happened, where, what helps; and nothing that stands in a row.
+
+PostgreSQL's message about a value repeats it, and DETAIL the whole row (measured: 23503, 22P02, 23514), so of these
+only the machine-readable fields are shown. What may be shown of others: `migrations_safety.messages.server_messages`.
+A failed connection is told in libpq's words: nothing was read yet, and they name host, user and database only.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator
+
+import psycopg
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import DatabaseError, InterfaceError, NotSupportedError
+from django.db.migrations.exceptions import (
+    AmbiguityError,
+    BadMigrationError,
+    CircularDependencyError,
+    InconsistentMigrationHistory,
+    InvalidBasesError,
+    IrreversibleError,
+    NodeNotFoundError,
+)
+from django.utils.connection import ConnectionDoesNotExist
+
+from migrations_safety.messages import server_messages
+from migrations_safety.messages.error_place import Place, called_code, causes, code_at, place_of, source, walk
+from migrations_safety.messages.refusals import Refusal
+from migrations_safety.messages.sqlstates import RUN_AGAIN, WORDS
+
+CONNECT = psycopg.Connection.connect.__func__.__code__  # type: ignore[attr-defined]
+OF_THE_CODE = (
+    NotSupportedError,
+    ImproperlyConfigured,
+    FieldDoesNotExist,
+    ImportError,
+    SyntaxError,
+    AmbiguityError,
+    BadMigrationError,
+    CircularDependencyError,
+    InconsistentMigrationHistory,
+    InvalidBasesError,
+    NodeNotFoundError,
+)
+"""What is wrong with settings or migrations: their messages name modules, migrations and models."""
+READING_MIGRATIONS = ("django.db.migrations.loader", "django.db.migrations.graph", "django.db.migrations.state")
+DEPENDED_ON = "2BP01"
+"""Its DETAIL has the names of objects, and nothing else."""
+SHOW_ALL = (
+    "--traceback shows the way to it. Where rows are no patients the setting MIGRATIONS_SAFETY_SHOW_ERRORS = True "
+    "shows messages too."
+)
+
+
+def tell(error: BaseException, *, everything: bool = False) -> str:
+    """What happened, where, and what helps, in up to three lines; `everything` with all that the error says."""
+    sentence, hint = explain(error)
+    lines = [sentence, _where(error), hint, *(_all_of(error) if everything else ())]
+    return "\n".join(line for line in lines if line)
+
+
+def explain(error: BaseException) -> tuple[str, str]:
+    """One sentence and a hint for any error; nothing of it comes from a row."""
+    if isinstance(error, Refusal):
+        return str(error), error.hint
+    driver = _driver_error(error)
+    if driver is not None:
+        return _explain_driver(driver, error)
+    if isinstance(error, IrreversibleError):
+        place = place_of(error)
+        return (
+            f"{place.operation if place else 'A step'} cannot be taken back",
+            "Give it a reverse, or go back no further.",
+        )
+    if is_from_data(error):
+        return _withheld(error)
+    if isinstance(error, OF_THE_CODE) or _was_reading_migrations(error):
+        return " ".join(str(error).split()), ""
+    if isinstance(error, ConnectionDoesNotExist):
+        return f"There is no database alias of that name: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), ""
+    return _withheld(error)
+
+
+def _withheld(error: BaseException) -> tuple[str, str]:
+    """The message only where it stands in the code that raised it, word for word."""
+    name = type(error).__name__
+    frames = list(traceback.walk_tb(error.__traceback__))
+    constants = frames[-1][0].f_code.co_consts if frames else ()
+    if len(error.args) == 1 and type(error.args[0]) is str and error.args[0] in constants:
+        return f"{name}: {error.args[0]}", ""
+    if isinstance(error, DatabaseError | InterfaceError):
+        return (
+            f"The database or its driver refused: {name} (its message is withheld, it may hold patient data)",
+            SHOW_ALL,
+        )
+    return f"Unexpected {name} (its message is withheld, it may hold patient data)", SHOW_ALL
+
+
+def _where(error: BaseException) -> str:
+    """The migration that was at work, and what became of it."""
+    place = place_of(error)
+    if place is None:
+        is_code = is_from_data(error) or _was_reading_migrations(error)
+        return f"In the code at {code}." if is_code and (code := code_at(error)) else ""
+    objects = f", on {', '.join(place.objects)}" if place.objects and place.operation else ""
+    return f"In {place}{objects}.{_undone(place, error)}"
+
+
+def _undone(place: Place, error: BaseException) -> str:
+    driver = _driver_error(error)
+    if driver is not None and driver.sqlstate is None:
+        return ""  # a connection that was lost while it committed: nobody knows
+    if place.atomic:
+        return f" {place.migration} was undone as a whole; migrations before it are kept."
+    return f" {place.migration} is not atomic: what it did before this is kept."
+
+
+def is_expected(error: BaseException) -> bool:
+    """True where the sentence says it all; else the traceback's frames are worth showing."""
+    expected = (Refusal, ConnectionDoesNotExist, OSError, IrreversibleError, *OF_THE_CODE)
+    if _driver_error(error) is not None:
+        return True
+    return not is_from_data(error) and (isinstance(error, expected) or _was_reading_migrations(error))
+
+
+def is_from_data(error: BaseException) -> bool:
+    """True where code of a migration or signal raised it: whatever its class, it may hold what that code read."""
+    return bool(called_code(error))
+
+
+def _was_reading_migrations(error: BaseException) -> bool:
+    """Loaded or put together into models, of which names are all there is; no row was read."""
+    names = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return not isinstance(error, DatabaseError) and any(name in READING_MIGRATIONS for name in names)
+
+
+def frames(error: BaseException) -> str:
+    """Where it happened, the first cause first: files, lines and functions, without any message."""
+    chain = list(_contexts(error))
+    return "\n".join("".join(traceback.format_tb(one.__traceback__)) + type(one).__name__ for one in reversed(chain))
+
+
+def _contexts(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _all_of(error: BaseException) -> Iterator[str]:
+    """Message, DETAIL, HINT, CONTEXT and statement."""
+    yield f"{type(error).__name__}: {error}"
+    if driver := _driver_error(error):
+        told = driver.diag
+        words = (("DETAIL", told.message_detail), ("HINT", told.message_hint), ("CONTEXT", told.context))
+        yield from (f"{name}: {text}" for name, text in words if text and text not in str(error))
+        yield f"STATEMENT: {server_messages.statement_of(list(walk(error))) or 'not known'}"
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character code of a database error, None for any other."""
+    driver = _driver_error(error)
+    return driver.sqlstate if driver else None
+
+
+def _driver_error(error: BaseException) -> psycopg.Error | None:
+    return next((one for one in causes(error) if isinstance(one, psycopg.Error)), None)
+
+
+def _explain_driver(driver: psycopg.Error, error: BaseException) -> tuple[str, str]:
+    if driver.sqlstate is None:
+        return _explain_connection(driver)
+    steps = list(walk(error))
+    statement = server_messages.statement_of(steps)
+    vocabulary = None
+    if called := called_code(error):
+        vocabulary = f"{source(called)} {server_messages.known_to(steps)}"
+    words, hint = WORDS.get(driver.sqlstate, (_in_words(type(driver)), ""))
+    message = server_messages.shown(driver, statement=statement, vocabulary=vocabulary)
+    if message and driver.sqlstate == DEPENDED_ON:
+        message += f" ({'; '.join((driver.diag.message_detail or '').splitlines())})"
+    message = message or words
+    more = [f"{kind} {name}" for kind, name in _named(driver) if name and name not in message]
+    if line := server_messages.line_in(statement, driver):
+        more.append(f"line {line} of the statement")
+    sentence = f"PostgreSQL refused: {message} (SQLSTATE {driver.sqlstate}{''.join(', ' + one for one in more)})"
+    place = place_of(error)
+    return sentence, hint.format(migration=place.migration.replace(".", " ", 1) if place else "APP NAME")
+
+
+def _named(driver: psycopg.Error) -> tuple[tuple[str, str | None], ...]:
+    told = driver.diag
+    return (
+        ("table", told.table_name),
+        ("column", told.column_name),
+        ("constraint", told.constraint_name),
+        ("type", told.datatype_name),
+    )
+
+
+def _in_words(kind: type) -> str:
+    """`NumericValueOutOfRange` as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+
+
+def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
+    """A host that cannot be found is not named: of a URL whose password was not encoded it is a piece of that."""
+    if type(error) is not psycopg.OperationalError and not _was_connecting(error):
+        return f"The database's driver refused: {type(error).__name__} (its message is withheld)", SHOW_ALL
+    if not _was_connecting(error):
+        return "The connection to the server was lost", RUN_AGAIN
+    if error.pgconn is not None:
+        reason = " ".join(str(error).split())
+        return f"Could not connect: {reason}", "Check DATABASE_URL or the PG* variables, and that the server runs."
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return "Could not connect: no answer in time", "Check host and port, and that no firewall is in the way."
+    hint = "Check the host in DATABASE_URL (special characters of a password are percent-encoded there) or PGHOST."
+    return "Could not connect: the host is not known", hint
+
+
+def _was_connecting(error: psycopg.Error) -> bool:
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return CONNECT in codes

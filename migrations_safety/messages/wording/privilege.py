@@ -1,0 +1,53 @@
+"""Wording of the findings about what the role may do."""
+
+from migrations_safety.messages.findings import Finding, finding
+from migrations_safety.sql.identifiers import in_sql, quoted
+
+
+def not_owner(table: str, *, role: str, owner: str) -> Finding:
+    """ALTER TABLE needs the table's owner."""
+    message = f"belongs to {quoted(owner)}; the role {quoted(role)} may not alter it."
+    return finding(
+        "privilege.E002", table, message, f"GRANT {quoted(owner)} TO {quoted(role)}; or run migrate as {quoted(owner)}."
+    )
+
+
+def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
+    """A foreign key needs REFERENCES on its parent."""
+    message = f"may not be referenced by the role {quoted(role)}."
+    return finding("privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {grant_on} TO {quoted(role)};")
+
+
+def may_not_create(schema: str, *, role: str) -> Finding:
+    """New tables need CREATE on the schema."""
+    message = f"gives the role {quoted(role)} no right to create tables in it."
+    hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)};"
+    return finding("privilege.E004", f"the schema {schema}", message, hint)
+
+
+def rows_hidden(table: str, *, role: str) -> Finding:
+    """Row-level security applies to us: what was counted is not all there is."""
+    message = f"hides rows from the role {quoted(role)} by row-level security: what was counted is not all there is."
+    return finding(
+        "privilege.E005", table, message, f"ALTER ROLE {quoted(role)} BYPASSRLS; or run as a role that has it."
+    )
+
+
+def row_security(table: str) -> Finding:
+    """Row-level security exists, though not for us."""
+    message = "has row-level security, though not for this role: another role might not see all rows, and validating a "
+    message += "key would take it 35 to 40 times as long."
+    return finding("privilege.W001", table, message, "Run migrate as this same role.")
+
+
+def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Finding:
+    """What is done is recorded there; without that nothing counts as done."""
+    message = f"may not be written to by the role {quoted(role)} as this needs it; it lacks {lacking}."
+    return finding("privilege.E007", table, message, f"As its owner: {grants}")
+
+
+def records_hidden(table: str, *, alter: str, role: str, rights: str) -> Finding:
+    """Row-level security on a table of records: what was applied may look pending, and what is applied be refused."""
+    message = f"has row-level security that may keep the role {quoted(role)} from rows that it needs ({rights})."
+    hint = f"ALTER ROLE {quoted(role)} BYPASSRLS; or as its owner: ALTER TABLE {alter} DISABLE ROW LEVEL SECURITY;"
+    return finding("privilege.E008", table, message, hint)

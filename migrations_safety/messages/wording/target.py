@@ -1,0 +1,47 @@
+"""Wording of the findings about the server and the session; those that end the look are in `refusals`."""
+
+from migrations_safety.messages.findings import Finding, finding
+from migrations_safety.sql.identifiers import in_sql, quoted
+
+
+def standby(name: str) -> Finding:
+    """The database is read only; looking works, migrating does not."""
+    message = "is a standby: it can be looked at, not migrated."
+    return finding("target.W001", name, message, "Run migrate on the primary.")
+
+
+def pooler(name: str, kind: str) -> Finding:
+    """Two transactions of one session may reach two backends, so session locks and settings mean nothing."""
+    hint = (
+        "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT), or to a pool in session mode with room for "
+        "two connections."
+    )
+    return finding("target.E005", name, f"is reached through a pooler {kind}.", hint)
+
+
+def open_transaction(name: str) -> Finding:
+    """What is looked at is not one snapshot, unless the transaction is REPEATABLE READ."""
+    message = "is looked at inside a transaction that is open already: what others commit meanwhile may be counted."
+    return finding("target.I001", name, message, "Run precheck by itself, before the transaction.")
+
+
+def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
+    """A timeout that would end a long validation."""
+    settings = ", ".join(f"{name} = {value}" for name, value in timeouts.items())
+    message = f"has {settings}: counting and validating a large table takes longer."
+    return finding(
+        "target.W002", role, message, " ".join(f"ALTER ROLE {quoted(role)} SET {name} = 0;" for name in timeouts)
+    )
+
+
+def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
+    """PostgreSQL says nothing of it: the next schema of the path is used."""
+    message = f"comes first in the search_path, but the role {quoted(role)} may not use it: {used} is used instead."
+    hint = f"As its owner: GRANT USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)}; or take it out of the search_path."
+    return finding("target.W004", f"the schema {schema}", message, hint)
+
+
+def deploy_running(name: str) -> Finding:
+    """The deploy lock is held now."""
+    message = "has another migrate or backfill_placeholders at work on it now."
+    return finding("target.W003", name, message, "Wait until it has finished, then run precheck again.")

@@ -1,0 +1,1 @@
+"""What `migrate` would do, and the tables that it touches as they are now."""

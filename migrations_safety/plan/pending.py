@@ -1,0 +1,44 @@
+"""What the next `migrate` will still make, for hints: a hint that names it must find something to do."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
+
+from migrations_safety.messages.refusals import Refusal
+from migrations_safety.plan import migration_plan
+from migrations_safety.plan.migration_plan import Plan
+from migrations_safety.postgresql import catalog
+from migrations_safety.schema.declared_keys import DeclaredKey
+
+
+class Pending:
+    """Read when first asked for; where the record of migrations cannot be read nothing is said to be pending."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    @cached_property
+    def _plan(self) -> Plan | None:
+        history = catalog.tables(self.connection, ["django_migrations"]).get("django_migrations")
+        if history and not history.may_select:
+            return None
+        try:
+            return migration_plan.read(self.connection)
+        except (Refusal, InconsistentMigrationHistory, NodeNotFoundError):
+            return None
+
+    def makes_table(self, table: str) -> bool:
+        """Whether a pending migration makes it."""
+        return bool(self._plan and table in self._plan.creates)
+
+    def makes_enum(self, name: str) -> bool:
+        """Whether a pending migration makes it."""
+        return bool(self._plan and any(name == one.name for each in self._plan.migrations for one in each.enums))
+
+    def makes_key(self, key: DeclaredKey) -> bool:
+        """Whether a pending migration adds or validates it."""
+        asked = (key.table, key.column, key.name)
+        return bool(self._plan and any(asked == (one.table, one.column, one.name) for one in self._plan.keys))

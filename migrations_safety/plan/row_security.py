@@ -1,0 +1,25 @@
+"""Row-level security: whose rows the role does not see, so that no count of them is true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety.messages.refusals import RowsHidden
+from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.sql import statement
+
+
+def refuse_hidden_rows(connection: Any, evidence: InspectedSchema) -> None:
+    """Raise RowsHidden where row-level security hides rows of a table that is to be counted."""
+    if hidden := sorted(hidden_tables(connection, evidence)):
+        raise RowsHidden(role=evidence.target.role, tables=hidden)
+
+
+def hidden_tables(connection: Any, evidence: InspectedSchema) -> set[str]:
+    """The tables that are to be counted and of which the role sees only some rows."""
+    secured = {table.oid: table.name for table in evidence.counted() if table.row_security}
+    if not secured:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.row_security_active"), {"oids": list(secured)})
+        return {secured[oid] for (oid,) in cursor.fetchall()}

@@ -1,0 +1,110 @@
+"""Several sessions that see one snapshot and share a list of statements, so that the list is done sooner."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrations_safety.postgresql import second_connection
+
+Rows = list[tuple[Any, ...]]
+
+
+class Shared:
+    """Statements of which each session takes the next one until there is none or one has failed: `error`, the first."""
+
+    def __init__(self, statements: Sequence[str]) -> None:
+        self.waiting = deque(statements)
+        self.done: list[Rows] = []
+        self.error: BaseException | None = None
+
+    def work(self, run: Callable[[str], Rows]) -> None:
+        """Take and run; where that fails, nobody takes another one."""
+        try:
+            while self.error is None and (statement := self._next()) is not None:
+                self.done.append(run(statement))
+        except BaseException as error:
+            self.error = self.error or error  # what we cancel after it fails as well
+
+    def _next(self) -> str | None:
+        with suppress(IndexError):
+            return self.waiting.popleft()
+        return None
+
+
+def share(
+    connection: Any,
+    statements: Sequence[sql.Composed],
+    *,
+    sessions: int,
+    settings: str,
+    advance: Callable[[int], Any],
+) -> Rows:
+    """The rows of all statements, in any order, run by so many sessions, this connection among them.
+
+    The current transaction must be REPEATABLE READ; the others see its snapshot (exported: PostgreSQL documentation,
+    9.28.5) and run `settings` first. A session that cannot be opened is done without; inside a transaction that was
+    open already all are, whose snapshot cannot be exported (25001). `advance` is told how many statements are done.
+    """
+    shared = Shared([one.as_string(connection.connection) for one in statements])
+
+    def here(one: str) -> Rows:
+        advance(len(shared.done))
+        with connection.cursor() as cursor:
+            cursor.execute(one)
+            return list(cursor.fetchall())
+
+    with _helped(connection, shared, sessions - 1, settings):
+        shared.work(here)
+    if shared.error:
+        with connection.wrap_database_errors:
+            raise shared.error
+    advance(len(shared.done))
+    return [row for rows in shared.done for row in rows]
+
+
+@contextmanager
+def _helped(connection: Any, shared: Shared, number: int, settings: str) -> Iterator[None]:
+    """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
+    helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
+    threads = [threading.Thread(target=shared.work, args=[partial(_run, at)], daemon=True) for at in helpers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+        for thread in threads if not shared.error else ():
+            thread.join()
+    finally:
+        shared.waiting.clear()
+        for thread, session in zip(threads, helpers, strict=True):
+            if thread.is_alive():
+                session.cancel_safe(timeout=5)
+                thread.join()
+            session.close()
+
+
+def _run(session: psycopg.Connection[Any], one: str) -> Rows:
+    return session.execute(one.encode(session.info.encoding)).fetchall()
+
+
+def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connection[Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_export_snapshot(), current_setting('search_path')")
+        snapshot, search_path = cursor.fetchone()
+    found: list[psycopg.Connection[Any]] = []
+    with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
+        for _ in range(number):
+            session = second_connection.opened(second_connection.parameters(connection))
+            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+            session.execute("SELECT set_config('search_path', %s, true)", [search_path])  # it has types and operators
+            session.execute(settings.encode())
+            found.append(session)
+    return found

@@ -1,0 +1,67 @@
+"""A pooler in between: does a session keep its server connection from one transaction to the next?
+
+Locks and settings of a session hold where it does (a pool in session mode). That is tried with two sessions at once:
+with one alone, a pool in transaction mode as a rule hands it the same server connection again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+
+from migrations_safety.postgresql import second_connection
+from migrations_safety.sql import statement
+
+ROUNDS = 5
+"""A third client may take and free a server connection just between two of our statements, hardly five times."""
+
+
+class Pooler(StrEnum):
+    """What is between us and the server, in the words of findings."""
+
+    NONE = ""
+    KEEPS_SESSIONS = "in session mode"
+    SPLITS_SESSIONS = "in transaction mode: locks and settings of a session do not hold there"
+    REFUSES_TRANSACTIONS = "in statement mode: it lets no transaction through"
+    UNSEEN = "whose mode cannot be seen: it gave no second connection, so locks and settings may not hold there"
+
+
+def between(connection: Any, *, pid: int) -> Pooler:
+    """Which pooler there is: one where the number that the driver was told is not the server's own for its process.
+
+    No transaction may be open: none is split, so it would show nothing.
+    """
+    if pid == connection.connection.info.backend_pid:
+        return Pooler.NONE
+    try:
+        with closing(second_connection.opened(second_connection.parameters(connection))) as other:
+            return Pooler.KEEPS_SESSIONS if _keeps(connection, pid, other) else Pooler.SPLITS_SESSIONS
+    except psycopg.errors.ProtocolViolation:
+        return Pooler.REFUSES_TRANSACTIONS
+    except psycopg.OperationalError:
+        return Pooler.UNSEEN
+
+
+def _keeps(connection: Any, own: int, other: psycopg.Connection[Any]) -> bool:
+    for _ in range(ROUNDS):
+        if second_connection.pid(connection) != own:
+            return False
+        with other.transaction():
+            taken = other.execute("SELECT pg_backend_pid()").fetchone()
+            if taken == (own,) or second_connection.pid(connection) != own:
+                return False
+    return _keeps_a_setting(connection)
+
+
+def _keeps_a_setting(connection: Any) -> bool:
+    token = str(uuid.uuid4())
+    with connection.cursor() as cursor:
+        cursor.execute(statement("session.leave_mark"), {"mark": token})
+        cursor.execute(statement("session.mark"))
+        found = cursor.fetchone()
+        cursor.execute(statement("session.leave_mark"), {"mark": ""})
+    return bool(found == (token,))

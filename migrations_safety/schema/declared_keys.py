@@ -1,0 +1,191 @@
+"""Reads Django's models: what they declare about keys, indexes, columns and enums becomes plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, connections, router
+
+from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.postgresql.catalog import RULE_WORDS, ForeignKey
+from migrations_safety.registry import PlaceholderMaker, registered_makers
+from migrations_safety.sql.identifiers import quoted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredKey:
+    """A foreign key as a model declares it; `name` is None where Django makes one up, `row_id` is the table's own key.
+
+    Two kinds: a `ForeignKeyConstraint`, and Django's own key of a `ForeignKey` with `db_constraint=True`
+    (NO ACTION, deferrable, initially deferred). A key of a plan has the names of now for what is there now; `new` are
+    those of its four ends (`table`, `column`, `target_table`, `target_column`) that the plan is still to make.
+    """
+
+    app_label: str
+    model_name: str
+    table: str
+    column: str
+    column_type: str | None
+    target_table: str
+    target_column: str
+    name: str | None
+    on_delete: str
+    on_update: str
+    deferrable: bool
+    row_id: str | None = None
+    new: frozenset[str] = frozenset()
+
+    @property
+    def subject(self) -> str:
+        """`bills."patientId"`: how findings name the referencing column."""
+        return f'{self.table}."{self.column}"'
+
+    @property
+    def definition(self) -> str:
+        """The key in words, without its name."""
+        return _words(
+            (self.column,), self.target_table, (self.target_column,), self.on_delete, self.on_update, self.deferrable
+        )
+
+    @property
+    def label(self) -> str:
+        """How findings name the key: by its name, Django's own by its column."""
+        return f"{self.table}.{self.name}" if self.name else self.subject
+
+    def standing(self, keys: Iterable[ForeignKey], *, target_oid: int | None) -> ForeignKey | None:
+        """Which of a table's keys stands for this one: by its name; Django's own by its column, the right one first."""
+        if self.name is not None:
+            return next((one for one in keys if one.name == self.name), None)
+        found = [one for one in keys if one.columns == (self.column,)]
+        same = [one for one in found if target_oid is not None and not self.difference(one, target_oid=target_oid)]
+        return next(iter(same or found), None)
+
+    def statement(self, name: str, *, table: str, target: str, in_steps: bool, drop: str = "") -> str:
+        """SQL that adds it to a table, as statements name the two, after the action `drop`.
+
+        Two statements where it is done `in_steps`: the first holds from now on, the second reads the rows that are
+        there and blocks nobody.
+        """
+        key = f"ADD CONSTRAINT {quoted(name)} FOREIGN KEY ({quoted(self.column)})"
+        key += (
+            f" REFERENCES {target} ({quoted(self.target_column)}) ON DELETE {self.on_delete} ON UPDATE {self.on_update}"
+        )
+        key += " DEFERRABLE INITIALLY DEFERRED" if self.deferrable else ""
+        if not in_steps:
+            return f"ALTER TABLE {table} {drop}{key}; -- fails where rows have no parent; writes wait while it reads"
+        add, prove = f"ALTER TABLE {table} {drop}{key} NOT VALID;", f"VALIDATE CONSTRAINT {quoted(name)};"
+        where_it_fails = "the second fails where rows have no parent: correct these and run it again"
+        return f"{add} ALTER TABLE {table} {prove} -- {where_it_fails}"
+
+    def difference(self, found: ForeignKey, *, target_oid: int) -> tuple[str, str] | None:
+        """What is declared and what is there, where the two differ in anything but validity; else None."""
+        same_target = found.target_oid == target_oid
+        target = self.target_table if same_target else found.target_table  # ours may be spelled in two ways
+        if not same_target and found.target_table == self.target_table:
+            target = f"{found.target_schema}.{found.target_table}"
+        there = _words(
+            found.columns,
+            target,
+            found.target_columns,
+            RULE_WORDS[found.on_delete],
+            RULE_WORDS[found.on_update],
+            found.deferrable,
+        )
+        if found.match != "s" or found.set_columns:
+            there += " with MATCH FULL or a column list in its rule"
+        return None if there == self.definition and same_target else (self.definition, there)
+
+
+def _words(
+    columns: Iterable[str],
+    target: str,
+    target_columns: Iterable[str],
+    on_delete: str,
+    on_update: str,
+    deferrable: bool,
+) -> str:
+    key = f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {target} ({', '.join(target_columns)})"
+    return f"{key} ON DELETE {on_delete} ON UPDATE {on_update}{' DEFERRABLE' if deferrable else ''}"
+
+
+def declared_key(model: Any, constraint: ForeignKeyConstraint) -> DeclaredKey:
+    """The key of one ForeignKeyConstraint."""
+    field = model._meta.get_field(constraint.field)
+    return _key(model, field, constraint.name, constraint.on_delete, constraint.on_update, deferrable=False)
+
+
+def declared_keys(model: Any) -> Iterator[DeclaredKey]:
+    """Every foreign key that a model asks the database for.
+
+    A state has the models of apps without migrations, but not their relations.
+    """
+    fields = {field.name for field in model._meta.local_fields}
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, ForeignKeyConstraint) and constraint.field in fields:
+            yield declared_key(model, constraint)
+    for field in model._meta.local_fields:
+        if makes_its_own_key(field):
+            rule = getattr(
+                field.remote_field.on_delete, "operation", "NO ACTION"
+            )  # DB_CASCADE and the like, Django 6.1
+            yield _key(model, field, None, rule, "NO ACTION", deferrable=True)
+
+
+def _key(model: Any, field: Any, name: str | None, on_delete: str, on_update: str, *, deferrable: bool) -> DeclaredKey:
+    target = field.target_field
+    return DeclaredKey(
+        app_label=model._meta.app_label,
+        model_name=model._meta.model_name,
+        table=model._meta.db_table,
+        column=field.column,
+        column_type=column_type(field),
+        target_table=target.model._meta.db_table,
+        target_column=target.column,
+        name=name,
+        on_delete=on_delete,
+        on_update=on_update,
+        deferrable=deferrable,
+        row_id=model._meta.pk.column,
+    )
+
+
+def column_type(field: Any) -> str | None:
+    """The type of a field's column on PostgreSQL, whatever database is the default one."""
+    postgresql = next((one for one in connections.all() if one.vendor == "postgresql"), connection)
+    found: str | None = field.db_type(postgresql)
+    return found
+
+
+def managed_models(apps: Any) -> list[Any]:
+    """The models that have a table of their own, those of many-to-many fields among them."""
+    return [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy and not model._meta.swapped
+    ]
+
+
+def models_on(alias: str) -> list[Any]:
+    """Those of the project that have a table of their own in the database of that alias, say its routers."""
+    models = managed_models(apps)
+    return [one for one in models if router.allow_migrate_model(alias, one)]
+
+
+def maker_of_table(table: str) -> PlaceholderMaker | None:
+    """The maker of the model that has this table, if one is registered."""
+    return next((maker for maker in registered_makers() if _table(maker.model) == table), None)
+
+
+def made_again(table: str) -> str:
+    """SQL that is true for the rows that a backfill makes anew: placeholders, and what stands beside them."""
+    if maker := maker_of_table(table):
+        return maker.unresolved
+    companions = (one for maker in registered_makers() for one in maker.companions)
+    return "true" if any(_table(one.model) == table for one in companions) else "false"
+
+
+def _table(model_label: str) -> str:
+    return str(apps.get_model(model_label)._meta.db_table)

@@ -1,0 +1,38 @@
+"""The orphans of one key, counted: what a validation looks at first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import sql
+
+from migrations_safety.postgresql import catalog
+from migrations_safety.schema.comparable_types import End, compared_as, equalities
+from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.sql.composition import composed, parent_name, send
+
+
+def count_orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
+    """Distinct values and rows of one reference without a parent; its table and its parent must exist."""
+    there = catalog.tables(connection, [key.table, key.target_table])
+    parent = there[key.target_table]
+    with connection.cursor() as cursor:
+        send(
+            cursor,
+            composed(
+                "census.orphans_of_one",
+                table=there[key.table].in_sql,
+                column=sql.Identifier(key.column),
+                target=parent_name(key.target_table, schema=parent.schema, kind=parent.kind),
+                target_column=sql.Identifier(key.target_column),
+                type=sql.SQL(_compared_as(connection, key, there)),
+            ),
+        )
+        values, rows = cursor.fetchone()
+    return values, rows
+
+
+def _compared_as(connection: Any, key: DeclaredKey, tables: dict[str, catalog.Table]) -> str:
+    columns = catalog.columns(connection, [table.oid for table in tables.values()])
+    child, parent = columns[tables[key.table].oid][key.column], columns[tables[key.target_table].oid][key.target_column]
+    return compared_as(equalities(connection, [(End(column=child), End(column=parent))]), [child, parent])

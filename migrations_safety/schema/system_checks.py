@@ -1,0 +1,117 @@
+"""`check --database default`: are the declared foreign keys really in the database?
+
+Django can drop a key without a word (a change of the parent's primary key type does), so what the applied
+migrations declare is compared with what is there, whoever makes the key: a `ForeignKeyConstraint`, or Django itself.
+Keys whose migration is still pending are not missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage, Warning
+from django.db import connections, router, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from migrations_safety.messages.errors import explain
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog import ForeignKey, Table
+from migrations_safety.postgresql.target import connect
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, managed_models
+from migrations_safety.schema.routing import kept_out
+from migrations_safety.sql.identifiers import quoted, to_paste
+
+PARTITIONS_TAKE_NOT_VALID = 180000
+"""The first version that takes NOT VALID on a partitioned table."""
+
+
+def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A warning for each declared key that is missing or has another definition, or where it could not be looked."""
+    return [
+        message
+        for alias in databases or ()
+        if connections[alias].vendor == "postgresql"
+        for message in _look(connections[alias])
+    ]
+
+
+def _look(connection: Any) -> list[CheckMessage]:
+    """It runs inside other commands, which end with a sentence of their own: none of its errors ends them."""
+    try:
+        with transaction.atomic(using=connection.alias):
+            return list(_check(connection))
+    except Exception as error:
+        reason, hint = explain(error)
+        problem = f'The foreign keys of the database "{connection.alias}" were not compared: {reason}'
+        return [Warning(problem, hint=hint or None, id="migrations_safety.W003")]
+
+
+def _check(connection: Any) -> Iterator[CheckMessage]:
+    target = connect(connection)
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+    executor: Any = MigrationExecutor(connection)
+    executor.loader.check_consistent_history(connection)
+    state = executor._create_project_state(with_applied_migrations=True)
+    models = [one for one in managed_models(state.apps) if router.allow_migrate_model(connection.alias, one)]
+    away = kept_out(connection.alias)  # a key there leads out of this schema
+    keys = [(model, key) for model in models for key in declared_keys(model) if key.target_table not in away]
+    tables = catalog.tables(connection, {name for _, key in keys for name in (key.table, key.target_table)})
+    there = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
+    for model, key in keys:
+        table, parent = tables.get(key.table), tables.get(key.target_table)
+        own = [one for one in there if table and one.table_oid == table.oid]
+        if table is None or parent is None:
+            yield _missing(key, f"The table {key.target_table if table else key.table} itself is not there.")
+        elif not _is_added_by_partition(connection, key, table, own, target_oid=parent.oid):
+            in_steps = table.kind != "p" or connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
+            name = _name(connection, model, key)
+            how: dict[str, Any] = {"in_steps": in_steps, "schema": target.schema}
+            yield from _compare(key, name, own, target_oid=parent.oid, **how)
+
+
+def _compare(
+    key: DeclaredKey, name: str, own: list[ForeignKey], *, target_oid: int, in_steps: bool, schema: str
+) -> Iterator[CheckMessage]:
+    how: dict[str, Any] = {"in_steps": in_steps, "schema": schema}
+    found = key.standing([one for one in own if not one.partition], target_oid=target_oid)
+    if found is None:
+        yield _missing(key, _statement(key, name, **how))
+    elif difference := key.difference(found, target_oid=target_oid):
+        problem = f"The foreign key {_named(key)} is declared as {difference[0]}, it is {difference[1]}."
+        drop = f"DROP CONSTRAINT {quoted(found.name)}, "
+        yield Warning(problem, hint=_statement(key, found.name, drop=drop, **how), id="migrations_safety.W002")
+
+
+def _is_added_by_partition(
+    connection: Any, key: DeclaredKey, table: Table, own: list[ForeignKey], *, target_oid: int
+) -> bool:
+    """Before PostgreSQL 18 AddForeignKeyNotValid adds it to each partition, ValidateForeignKey to the table."""
+    if table.kind != "p" or key.name is None:
+        return False
+    having = {one.partition for one in own if one.name == key.name and not key.difference(one, target_oid=target_oid)}
+    leaves = [part for part in catalog.parts(connection, [table.name])[table.name] if part.kind != "p"]
+    return "" not in having and len(having) == len(leaves) > 0
+
+
+def _missing(key: DeclaredKey, hint: str) -> CheckMessage:
+    problem = f"The foreign key {_named(key)} is declared, but is not in the database."
+    return Warning(problem, hint=hint, id="migrations_safety.W001")
+
+
+def _named(key: DeclaredKey) -> str:
+    return f"{key.name} of {key.table}" if key.name else f"of {key.subject} to {key.target_table}"
+
+
+def _name(connection: Any, model: Any, key: DeclaredKey) -> str:
+    """The name that Django would give its own key."""
+    if key.name is not None:
+        return key.name
+    field = next(field for field in model._meta.local_concrete_fields if field.column == key.column)
+    name = str(connection.schema_editor()._fk_constraint_name(model, field, "_fk_%(to_table)s_%(to_column)s"))
+    return name[1:-1].replace('""', '"')
+
+
+def _statement(key: DeclaredKey, name: str, *, schema: str, **how: Any) -> str:
+    table, target = (to_paste(one, schema=schema) for one in (key.table, key.target_table))
+    return key.statement(name, table=table, target=target, **how)

@@ -1,0 +1,36 @@
+"""How counts and names are worded, the same everywhere: `1 row`, `1,200 rows`, `"role"`."""
+
+import re
+
+PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_RESERVED = """
+    all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+    column concurrently constraint create cross current_catalog current_date current_role current_schema
+    current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for
+    foreign freeze from full grant group having ilike in initially inner intersect into is isnull join lateral
+    leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps
+    placing primary references returning right select session_user similar some symmetric system_user table
+    tablesample then to trailing true union unique user using variadic verbose when where window with
+"""
+RESERVED = frozenset(_RESERVED.split())
+"""Words that are no names (PostgreSQL documentation, appendix C: reserved)."""
+
+
+def quoted(name: str) -> str:
+    """A name as SQL wants it in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def in_sql(name: str) -> str:
+    """A table's or column's name as a statement needs it, so that it can be pasted; Django may have quoted it."""
+    if name.startswith('"') and name.endswith('"'):
+        return name
+    if '"' in name:
+        return f'"{name}"'
+    return name if PLAIN.fullmatch(name) and name not in RESERVED else quoted(name)
+
+
+def to_paste(name: str, *, schema: str) -> str:
+    """The same with its schema, unless that is public: so that it means that one wherever it is pasted."""
+    already_says = name.startswith('"') and name.endswith('"')
+    return in_sql(name) if schema == "public" or already_says or '"' in name else f"{in_sql(schema)}.{in_sql(name)}"

@@ -1,0 +1,1 @@
+"""The story of `verify_schema` and of its presets."""
