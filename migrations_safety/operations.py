@@ -13,7 +13,7 @@ from django.db.migrations.operations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from migrations_safety.constraints import ForeignKeyConstraint
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
 from migrations_safety.postgresql import catalog
 from migrations_safety.schema import orphans
@@ -182,8 +182,8 @@ class ValidateForeignKey(Operation):
 def _refuse_orphans(connection: Any, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(statement("watch.lift_timeouts"))  # it reads as long as the VALIDATE after it
+        cursor.execute(statement("guarded_statements.lift_timeouts"))  # it reads as long as the VALIDATE after it
         values, orphan_rows = orphans.count_orphans(connection, key)
     if orphan_rows:
-        figures = {"values": counted(values, "value"), "rows": counted(orphan_rows, "row")}
+        figures = {"values": pluralize(values, "value"), "rows": pluralize(orphan_rows, "row")}
         raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, **figures)

@@ -70,8 +70,6 @@ def placeholder_makers() -> tuple[PlaceholderMaker, ...]:
     return registered_makers()
 
 
-
-
 def verified_apps() -> frozenset[str]:
     """The apps that registered their schema."""
     return frozenset(_schemas)

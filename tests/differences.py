@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_safety.verification import verification
+from migrations_safety.verification.report import VerificationReport
 
 
-def verify() -> verification.Report:
+def verify() -> VerificationReport:
     """The verification of the patient module on the database that this process is connected to."""
     return verification.run(using="default", app_label="patients")
 
 
-def told(report: verification.Report) -> set[str]:
+def told(report: VerificationReport) -> set[str]:
     """Id, subject and message of each finding, as a person reads them."""
     return {f"{one.id} {one.subject} {one.message}" for one in report.findings}
 

@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import override_settings
 
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.report import PrecheckReport
 from tests.sample_app import SampleApp
 
 
@@ -44,7 +45,7 @@ class Ward:
         if rows:
             self.database.execute(rows)
 
-    def look(self, **options: Any) -> precheck.Report:
+    def look(self, **options: Any) -> PrecheckReport:
         """What precheck says of what is pending."""
         return precheck.run(using="default", app_label="ward", **options)
 

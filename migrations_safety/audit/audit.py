@@ -4,61 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connections
 
 from migrations_safety.audit import run_log
+from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.audit.run_log import Event
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import audit as wording
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.target import Target, connect, snapshot
+from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.postgresql.target import connect
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RecordedRun:
-    """One run: `outcome` is `finished`, `failed`, or `killed or still at work` where it has no end.
-
-    `verdict` is what a `migrate` did in one word, as its JSON has it, `did` the migrations; `at` is where it failed.
-    """
-
-    run_id: str
-    command: str
-    started_at: datetime
-    finished_at: datetime | None
-    outcome: str
-    verdict: str | None
-    role: str
-    client: str
-    host: str
-    version: str
-    arguments: dict[str, Any]
-    checksums: dict[str, str]
-    counts: dict[str, Any]
-    did: dict[str, list[str]]
-    error: str | None
-    at: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """All runs, oldest first, and what is wrong with the chain; `exists` is False where no run was ever recorded."""
-
-    target: Target
-    exists: bool
-    runs: tuple[RecordedRun, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def verdict(self) -> str:
-        """`holds`, or `broken` where the record was changed."""
-        return "broken" if self.findings else "holds"
-
-
-def run(*, using: str, expect_database: str | None = None, expect_schema: str | None = None) -> Report:
+def run(*, using: str, expect_database: str | None = None, expect_schema: str | None = None) -> AuditReport:
     """Read the record in one snapshot."""
     connection = connections[using]
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
@@ -67,7 +27,9 @@ def run(*, using: str, expect_database: str | None = None, expect_schema: str | 
         events = run_log.events(connection)
         exists = run_log.tables_exist(connection)
         given = run_log.numbers_given(connection) if exists else 0
-    return Report(target=target, exists=exists, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given)))
+    return AuditReport(
+        target=target, exists=exists, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given))
+    )
 
 
 def _runs(events: Sequence[Event]) -> list[RecordedRun]:

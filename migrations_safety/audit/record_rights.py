@@ -39,14 +39,14 @@ def missing_rights(connection: Any, wanted: Mapping[str, Iterable[str]]) -> list
     names, rights = [table for table, _ in asked], [right for _, right in asked]
     lacking: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
-        cursor.execute(statement("ledger.rights"), {"names": names, "rights": rights})
+        cursor.execute(statement("record_rights.rights"), {"names": names, "rights": rights})
         for table, right, is_granted, is_hidden in cursor.fetchall():
             if not is_granted:
                 lacking[table]["rights"].append(right)
             elif is_hidden:
                 lacking[table]["hidden"].append(right)
         inserted = [table for table, right in asked if right == "INSERT"]
-        cursor.execute(statement("ledger.unusable_sequences"), {"names": inserted})
+        cursor.execute(statement("record_rights.unusable_sequences"), {"names": inserted})
         for table, sequence in cursor.fetchall():
             lacking[table]["sequences"].append(sequence)
     kinds = ("rights", "sequences", "hidden")

@@ -91,14 +91,14 @@ def ensure_tables(connection: Any) -> None:
     """Make the app's own tables where they are not there yet."""
     if not tables_exist(connection):
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(statement("ledger.create"))
-            cursor.execute(statement("ledger.refuse_changes"))
+            cursor.execute(statement("run_log.create"))
+            cursor.execute(statement("run_log.refuse_changes"))
 
 
 def tables_exist(connection: Any) -> bool:
     """True where the app's own tables are there."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("ledger.exists"))
+        cursor.execute(statement("run_log.exists"))
         return bool(cursor.fetchone()[0])
 
 
@@ -107,7 +107,7 @@ def open_images(connection: Any) -> list[OpenImages]:
     if not tables_exist(connection):
         return []
     with connection.cursor() as cursor:
-        cursor.execute(statement("ledger.open_images"))
+        cursor.execute(statement("run_log.open_images"))
         return [
             OpenImages(table=table, column=column, count=count, first=first, last=last)
             for table, column, count, first, last in cursor.fetchall()
@@ -118,17 +118,17 @@ def events(connection: Any) -> list[Event]:
     """All events in their order; none where nothing was ever written."""
     if not tables_exist(connection):
         return []
-    return rows(connection, "ledger.events", {}, Event)
+    return rows(connection, "run_log.events", {}, Event)
 
 
 def numbers_given(connection: Any) -> int:
     """The last number that an event got."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("ledger.numbers_given"))
+        cursor.execute(statement("run_log.numbers_given"))
         return int(cursor.fetchone()[0])
 
 
 def _append(connection: Any, run: Run, event: str, details: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         parameters = {"run_id": run.id, "event": event, "details": json.dumps(details)}
-        cursor.execute(statement("ledger.append"), parameters)
+        cursor.execute(statement("run_log.append"), parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from io import StringIO
 from typing import Any
 
@@ -15,15 +15,16 @@ from django.db import connections
 from migrations_safety.audit.record_rights import NULLIFIED, RESTORED, RUNS
 from migrations_safety.audit.run_log import Run, recorded_run
 from migrations_safety.backfill import nullification, placeholders
-from migrations_safety.backfill.batches import Pace
+from migrations_safety.backfill.batches import BatchOptions
 from migrations_safety.backfill.nullification import names_rows
+from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.census import reference_counts
-from migrations_safety.census.counts import Census
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
-from migrations_safety.census.scan_strategy import BY_SIZE, Reading
+from migrations_safety.census.report import Census
+from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.checks.records import refuse_unwritable_records
 from migrations_safety.checks.types import check_types
-from migrations_safety.locking.lock_ladder import deploy_lock
+from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import (
     CouldNotLook,
@@ -37,45 +38,15 @@ from migrations_safety.messages.refusals import (
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.plan.row_security import refuse_hidden_rows
-from migrations_safety.postgresql.target import Target, connect, in_snapshot
+from migrations_safety.postgresql.snapshot import in_snapshot
+from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.precheck import precheck
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 from migrations_safety.registry import PlaceholderMaker, placeholder_makers
-from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, models_on
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
+from migrations_safety.schema.declared_models import models_on
 
-DEFAULT_PACE = Pace()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What a backfill did; `refused` maps a class to distinct values, the maps by table hold rows."""
-
-    target: Target
-    run_id: str | None
-    dry_run: bool
-    applied: tuple[str, ...] = ()
-    created: int = 0
-    already_present: int = 0
-    nullified: dict[str, int] = field(default_factory=dict)
-    restored: dict[str, int] = field(default_factory=dict)
-    not_restored: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
-    batches: int = 0
-    is_restore: bool = False
-
-    @property
-    def verdict(self) -> str:
-        """`dry-run`, `refused` (something was), `restored` or `covered`."""
-        if self.dry_run:
-            return "dry-run"
-        if self.is_refused:
-            return "refused"
-        return "restored" if self.is_restore else "covered"
-
-    @property
-    def is_refused(self) -> bool:
-        """True where anything was left as it was found."""
-        return bool(self.refused or self.not_restored)
+DEFAULT_PACE = BatchOptions()
 
 
 def run(
@@ -83,12 +54,12 @@ def run(
     using: str,
     expect_database: str | None = None,
     expect_schema: str | None = None,
-    pace: Pace = DEFAULT_PACE,
+    pace: BatchOptions = DEFAULT_PACE,
     nullify: Iterable[str] = (),
     dry_run: bool = False,
-    reading: Reading = BY_SIZE,
+    reading: ScanOptions = BY_SIZE,
     progress: Progress | None = None,
-) -> Report:
+) -> BackfillReport:
     """Make one placeholder for each distinct orphan of an allowed class, in short batches.
 
     `nullify` names tables whose orphan references become NULL instead, with their before-images kept. `dry_run`
@@ -104,16 +75,16 @@ def run(
     if dry_run:
         return _dry_run(connection, target, nullify=nullify, reading=reading, progress=progress)
     with deploy_lock(connection):
-        evidence = _look(connection, target, nullify=nullify)
+        inspected = _look(connection, target, nullify=nullify)
         refuse_unwritable_records(connection, target, RUNS, NULLIFIED if nullify else {})
         if applied := _apply_tables(connection, progress=progress):
-            evidence = _look(connection, target, nullify=nullify)
+            inspected = _look(connection, target, nullify=nullify)
         asked = {"nullify": list(nullify), **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
             how: dict[str, Any] = {"pace": pace, "reading": reading, "progress": progress}
-            figures = _fill(connection, evidence, recorded, nullify=nullify, **how)
+            figures = _fill(connection, inspected, recorded, nullify=nullify, **how)
             recorded.counts = figures
-    return Report(target=target, run_id=str(recorded.id), dry_run=False, applied=applied, **figures)
+    return BackfillReport(target=target, run_id=str(recorded.id), dry_run=False, applied=applied, **figures)
 
 
 def restore(
@@ -121,27 +92,27 @@ def restore(
     using: str,
     expect_database: str | None = None,
     expect_schema: str | None = None,
-    pace: Pace = DEFAULT_PACE,
+    pace: BatchOptions = DEFAULT_PACE,
     progress: Progress | None = None,
-) -> Report:
+) -> BackfillReport:
     """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
     connection = connections[using]
     expected = {"expect_database": expect_database, "expect_schema": expect_schema}
     target = connect(connection, **expected, to_migrate=True)
     _refuse_open_transaction(target)
     with deploy_lock(connection):
-        evidence = _look(connection, target, nullify=())
+        inspected = _look(connection, target, nullify=())
         refuse_unwritable_records(connection, target, RUNS, RESTORED)
         asked = {"restore_nullified": True, **asdict(pace)}
         with recorded_run(connection, command="backfill_placeholders", arguments=asked) as recorded:
-            outcome = nullification.restore(connection, evidence, recorded, pace=pace, progress=progress or Progress())
+            outcome = nullification.restore(connection, inspected, recorded, pace=pace, progress=progress or Progress())
             figures: dict[str, Any] = {
                 "restored": outcome.rows,
                 "not_restored": outcome.left,
                 "batches": outcome.batches,
             }
             recorded.counts = figures
-    return Report(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **figures)
+    return BackfillReport(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **figures)
 
 
 def _refuse_open_transaction(target: Target) -> None:
@@ -151,15 +122,15 @@ def _refuse_open_transaction(target: Target) -> None:
 
 
 def _dry_run(
-    connection: Any, target: Target, *, nullify: tuple[str, ...], reading: Reading, progress: Progress
-) -> Report:
+    connection: Any, target: Target, *, nullify: tuple[str, ...], reading: ScanOptions, progress: Progress
+) -> BackfillReport:
     def look() -> tuple[list[Census], list[Census]]:
-        evidence = _look(connection, target, nullify=nullify)
-        to_null = [key for key in evidence.references() if key.table in nullify]
-        to_place = [key for key in evidence.references() if key.table not in nullify]
+        inspected = _look(connection, target, nullify=nullify)
+        to_null = [key for key in inspected.references() if key.table in nullify]
+        to_place = [key for key in inspected.references() if key.table not in nullify]
         how: dict[str, Any] = {"reading": reading, "progress": progress}
-        return reference_counts.count(connection, evidence, to_place, **how), reference_counts.count(
-            connection, evidence, to_null, **how
+        return reference_counts.count(connection, inspected, to_place, **how), reference_counts.count(
+            connection, inspected, to_null, **how
         )
 
     censuses, nulled = in_snapshot(connection, look, progress=progress)
@@ -167,7 +138,7 @@ def _dry_run(
     for census in nulled:
         for one in census.references:
             rows[one.key.table] += one.orphan_rows
-    return Report(
+    return BackfillReport(
         target=target,
         run_id=None,
         dry_run=True,
@@ -196,24 +167,24 @@ def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> Inspe
     makers = _makers(connection)
     declared = [key for maker in makers for key in keys_to(maker, connection.alias)]
     keys = migration_plan.by_names_of_now(connection, declared)
-    evidence = inspect_schema(connection, keys=keys, target=target)
-    refuse_hidden_rows(connection, evidence)
+    inspected = inspect_schema(connection, keys=keys, target=target)
+    refuse_hidden_rows(connection, inspected)
     for table in nullify:
-        _refuse_nullify(evidence, table)
-    if mismatches := [one for one in check_types(connection, evidence) if one.id == "types.E001"]:
+        _refuse_nullify(inspected, table)
+    if mismatches := [one for one in check_types(connection, inspected) if one.id == "types.E001"]:
         raise TypesDiffer(mismatches)
-    return evidence
+    return inspected
 
 
-def _refuse_nullify(evidence: InspectedSchema, table: str) -> None:
-    columns = [(key, evidence.referencing(key)) for key in evidence.references()]
+def _refuse_nullify(inspected: InspectedSchema, table: str) -> None:
+    columns = [(key, inspected.referencing(key)) for key in inspected.references()]
     if table not in {key.table for key, _ in columns}:
         nullable = {key.table for key, column in columns if column and column.nullable}
         raise UnknownReference(table=table, known=sorted(nullable))
     for key, column in columns:
         if key.table == table and column and not column.nullable:
             raise NotNullable(table=table, column=column.name)
-        if key.table == table and not names_rows(evidence, key):
+        if key.table == table and not names_rows(inspected, key):
             raise RowsWithoutName(table=table)
 
 
@@ -266,23 +237,23 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
 
 def _fill(
     connection: Any,
-    evidence: InspectedSchema,
+    inspected: InspectedSchema,
     run: Run,
     *,
     nullify: tuple[str, ...],
-    pace: Pace,
-    reading: Reading,
+    pace: BatchOptions,
+    reading: ScanOptions,
     progress: Progress,
 ) -> dict[str, Any]:
     nullified = nullification.Outcome()
-    for key in evidence.references():
+    for key in inspected.references():
         if key.table in nullify:
-            nullification.nullify(connection, evidence, key, run, nullified, pace=pace, progress=progress)
+            nullification.nullify(connection, inspected, key, run, nullified, pace=pace, progress=progress)
     placed = placeholders.Outcome()
     for maker in _makers(connection):
         parent = table_of(maker)
-        keys = [key for key in evidence.references() if key.target_table == parent and key.table not in nullify]
-        for question in reference_counts.questions(evidence, keys, reading=reading):
+        keys = [key for key in inspected.references() if key.target_table == parent and key.table not in nullify]
+        for question in reference_counts.questions(inspected, keys, reading=reading):
             placeholders.place(connection, maker, question, run, placed, pace=pace, progress=progress)
     return {
         "created": placed.created,

@@ -32,7 +32,7 @@ ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetecte
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
+class BatchOptions:
     """The operator's wishes: `batch_size` rows at most, `batch_time` seconds each, `max_lag` seconds (0: any)."""
 
     batch_size: int | None = None
@@ -40,7 +40,7 @@ class Pace:
     max_lag: float = 30
 
 
-def batches(connection: Any, pace: Pace, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
+def batches(connection: Any, pace: BatchOptions, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
     """Ranges (after, up to] of positions 1 to `total`; the time until the next one is asked for sets its size.
 
     Raises StandbysBehind where a pause lasts too long.
@@ -71,7 +71,7 @@ def in_short_transaction(
     while True:
         try:
             with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-                cursor.execute(statement("watch.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
+                cursor.execute(statement("guarded_statements.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
                 send(cursor, query, parameters)
                 return int(cursor.fetchone()[0])
         except OperationalError as error:
@@ -102,7 +102,7 @@ def wait_for_standbys(connection: Any, *, max_lag: float, progress: Progress) ->
 
 def _reason_to_pause(connection: Any, *, max_lag: float) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(statement("pace.standbys_and_archive"))
+        cursor.execute(statement("batches.standbys_and_archive"))
         lag, archiver_fails = cursor.fetchone()
     if lag is not None and lag > max_lag:
         return f"a standby is behind: {lag:.0f} s, more than --max-lag {max_lag:.0f}"

@@ -8,14 +8,14 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety.audit.run_log import OpenImages, Run, open_images
-from migrations_safety.backfill.batches import MOST_LOOKS, Pace, batches, in_short_transaction
-from migrations_safety.messages.humanize import counted
+from migrations_safety.backfill.batches import MOST_LOOKS, BatchOptions, batches, in_short_transaction
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import NotNullified
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import composed, parent_name, send
+from migrations_safety.sql.composition import compose, parent_name, send
 
 
 @dataclass(kw_only=True)
@@ -29,12 +29,12 @@ class Outcome:
 
 def nullify(
     connection: Any,
-    evidence: InspectedSchema,
+    inspected: InspectedSchema,
     key: DeclaredKey,
     run: Run,
     outcome: Outcome,
     *,
-    pace: Pace,
+    pace: BatchOptions,
     progress: Progress,
 ) -> None:
     """Set every orphan reference of one column to NULL; its before-image is kept in the same statement.
@@ -42,24 +42,24 @@ def nullify(
     Then look again until there is none: writers may bring new ones meanwhile; a hospital that brings new ones all the
     time is left after `MOST_LOOKS`. Raises NotNullified where a look changes nothing: a trigger forbids it.
     """
-    names = _names(evidence, key)
+    names = _names(inspected, key)
     outcome.rows.setdefault(key.table, 0)
     for _ in range(MOST_LOOKS):
         orphans = _look(connection, names)
         if not orphans:
             return
         if not _batches(connection, key, names, orphans, run, outcome, pace=pace, progress=progress):
-            raise NotNullified(table=key.table, rows=counted(orphans, "reference"))
+            raise NotNullified(table=key.table, rows=pluralize(orphans, "reference"))
 
 
 def _look(connection: Any, names: dict[str, sql.Composable]) -> int:
     """Put the rows of all orphan references into the work table, which is made anew, and count them."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("backfill.forget"))
-        send(cursor, composed("backfill.orphan_rows", **names))
+        cursor.execute(statement("placeholders.forget"))
+        send(cursor, compose("nullification.orphan_rows", **names))
         found = int(cursor.rowcount)
-        cursor.execute(statement("backfill.index_work"))
-        cursor.execute(statement("backfill.analyze_work"))
+        cursor.execute(statement("placeholders.index_work"))
+        cursor.execute(statement("placeholders.analyze_work"))
     return found
 
 
@@ -71,11 +71,11 @@ def _batches(
     run: Run,
     outcome: Outcome,
     *,
-    pace: Pace,
+    pace: BatchOptions,
     progress: Progress,
 ) -> int:
     changed = 0
-    batch = composed("backfill.nullify", **names)
+    batch = compose("nullification.nullify", **names)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
         for after, upto in batches(connection, pace, total=total, progress=progress):
@@ -87,35 +87,37 @@ def _batches(
     return changed
 
 
-def restore(connection: Any, evidence: InspectedSchema, run: Run, *, pace: Pace, progress: Progress) -> Outcome:
+def restore(
+    connection: Any, inspected: InspectedSchema, run: Run, *, pace: BatchOptions, progress: Progress
+) -> Outcome:
     """Put back all before-images that are open; those that cannot go back are counted and stay kept."""
     outcome = Outcome()
-    keys = {(key.table, key.column): key for key in evidence.references()}
+    keys = {(key.table, key.column): key for key in inspected.references()}
     for images in open_images(connection):
         key = keys.get((images.table, images.column))
-        if key is None or not names_rows(evidence, key):
+        if key is None or not names_rows(inspected, key):
             outcome.left[images.table] = outcome.left.get(images.table, 0) + images.count
         else:
-            _restore(connection, evidence, key, images, run, outcome, pace=pace, progress=progress)
+            _restore(connection, inspected, key, images, run, outcome, pace=pace, progress=progress)
     return outcome
 
 
 def _restore(
     connection: Any,
-    evidence: InspectedSchema,
+    inspected: InspectedSchema,
     key: DeclaredKey,
     images: OpenImages,
     run: Run,
     outcome: Outcome,
     *,
-    pace: Pace,
+    pace: BatchOptions,
     progress: Progress,
 ) -> None:
-    table = evidence.tables[key.table]
-    has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in evidence.foreign_keys)
-    names = _names(evidence, key)
-    with_parent = composed("backfill.with_parent", **names) if has_key else sql.SQL("")
-    batch = composed("backfill.restore", with_parent=with_parent, **names)
+    table = inspected.tables[key.table]
+    has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in inspected.foreign_keys)
+    names = _names(inspected, key)
+    with_parent = compose("nullification.with_parent", **names) if has_key else sql.SQL("")
+    batch = compose("nullification.restore", with_parent=with_parent, **names)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     restored = 0
     with progress.steps(f"References of {key.table} put back", total=images.count) as advance:
@@ -130,22 +132,22 @@ def _restore(
         outcome.left[key.table] = outcome.left.get(key.table, 0) + images.count - restored
 
 
-def names_rows(evidence: InspectedSchema, key: DeclaredKey) -> bool:
+def names_rows(inspected: InspectedSchema, key: DeclaredKey) -> bool:
     """Whether the primary key of the model names each row: else a before-image might be another row's."""
-    column = evidence.column(key.table, key.row_id or "")
+    column = inspected.column(key.table, key.row_id or "")
     return bool(column and column.is_unique and not column.nullable)
 
 
-def _names(evidence: InspectedSchema, key: DeclaredKey) -> dict[str, sql.Composable]:
-    column, row_id = evidence.column(key.table, key.column), evidence.column(key.table, key.row_id or "")
+def _names(inspected: InspectedSchema, key: DeclaredKey) -> dict[str, sql.Composable]:
+    column, row_id = inspected.column(key.table, key.column), inspected.column(key.table, key.row_id or "")
     assert column is not None and row_id is not None  # else it was refused
-    target = evidence.tables[key.target_table]
+    target = inspected.tables[key.target_table]
     return {
-        "table": evidence.tables[key.table].in_sql,
+        "table": inspected.tables[key.table].in_sql,
         "column": sql.Identifier(key.column),
         "target": parent_name(key.target_table, schema=target.schema, kind=target.kind),
         "target_column": sql.Identifier(key.target_column),
-        "type": sql.SQL(evidence.compared_as([key])),
+        "type": sql.SQL(inspected.compared_as([key])),
         "column_type": sql.SQL(column.type),
         "row_id": sql.Identifier(row_id.name),
         "id_type": sql.SQL(row_id.type),

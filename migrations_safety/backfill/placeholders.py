@@ -13,16 +13,16 @@ from django.db import transaction
 from psycopg import sql
 
 from migrations_safety.audit.run_log import Run
-from migrations_safety.backfill.batches import MOST_LOOKS, Pace, batches, in_short_transaction
+from migrations_safety.backfill.batches import MOST_LOOKS, BatchOptions, batches, in_short_transaction
 from migrations_safety.census import counts, scan_progress, scan_queries
 from migrations_safety.census.counts import prepared
-from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, Question, classified, value_type
+from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, classified, value_type
+from migrations_safety.census.question import Question
 from migrations_safety.messages.progress import Progress
-from migrations_safety.postgresql.catalog import Table
-from migrations_safety.postgresql.target import in_snapshot
+from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import composed, send, table_name
+from migrations_safety.sql.composition import compose, send, table_name
 
 WHOLE_NUMBERS = ("smallint", "integer", "bigint")
 
@@ -54,7 +54,7 @@ def place(
     run: Run,
     outcome: Outcome,
     *,
-    pace: Pace,
+    pace: BatchOptions,
     progress: Progress,
 ) -> None:
     """Make a placeholder for each orphan of an allowed class, then look again until there is none.
@@ -65,7 +65,7 @@ def place(
     """
     with connection.cursor() as cursor:
         send(cursor, _make_function(maker, question, run))
-    seen = _look(connection, question, progress=progress)
+    seen = _fill_work_table(connection, question, progress=progress)
     outcome.already_present += seen.present
     refused = seen.refused
     of_orphans = replace(question, only_orphans=True)
@@ -81,7 +81,7 @@ def place(
         refused = {name: values for name, values in left.orphans.items() if name not in PLACEHOLDER_CLASSES}
         if refused == left.orphans:
             break
-        seen = _look(connection, of_orphans, progress=progress)
+        seen = _fill_work_table(connection, of_orphans, progress=progress)
     _advance_sequence(connection, question)
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
@@ -94,27 +94,31 @@ def _advance_sequence(connection: Any, question: Question) -> None:
     parent = table_name(key.target_table, schema=question.schema)
     names = {"parent": parent, "parent_name": sql.Literal(parent.as_string()), "column": sql.Literal(key.target_column)}
     with connection.cursor() as cursor:
-        send(cursor, composed("backfill.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
+        send(cursor, compose("placeholders.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
 
 
-def _look(connection: Any, question: Question, *, progress: Progress) -> Seen:
+def _fill_work_table(connection: Any, question: Question, *, progress: Progress) -> Seen:
     """Put what is asked for into the work table, which is made anew, and count it."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # or ANALYZE might move the ranges
         question, source = prepared(connection, question)
-        cursor.execute(statement("backfill.forget"))
+        cursor.execute(statement("placeholders.forget"))
         seen = 0
-        with scan_progress.in_view(connection, source, progress=progress):
-            apart = scan_queries.values_apart(connection, replace(source, nullable=frozenset()), value_type(question))
+        with scan_progress.reporting_progress(connection, source, progress=progress):
+            apart = scan_queries.split_into_ranges(
+                connection, replace(source, nullable=frozenset()), value_type(question)
+            )
             for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
                 looked = classified(connection, question, rows)
-                of_rows = composed("backfill.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen))
-                send(cursor, composed(f"backfill.{make}", referenced=of_rows))
+                of_rows = compose(
+                    "placeholders.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen)
+                )
+                send(cursor, compose(f"placeholders.{make}", referenced=of_rows))
                 seen += cursor.rowcount
-        cursor.execute(statement("backfill.index_work"))
-        cursor.execute(statement("backfill.analyze_work"))
-        cursor.execute(statement("backfill.referenced_counts"))
+        cursor.execute(statement("placeholders.index_work"))
+        cursor.execute(statement("placeholders.analyze_work"))
+        cursor.execute(statement("placeholders.referenced_counts"))
         counts = cursor.fetchall()
     present = sum(values for _, has_parent, values in counts if has_parent)
     orphans = {name: values for name, has_parent, values in counts if not has_parent}
@@ -127,14 +131,14 @@ def _batches(
     seen: Seen,
     outcome: Outcome,
     *,
-    pace: Pace,
+    pace: BatchOptions,
     progress: Progress,
 ) -> int:
     made = 0
     with progress.steps("Placeholders", total=seen.waiting) as advance:
         for after, upto in batches(connection, pace, total=seen.values, progress=progress):
             of_batch = {"after": after, "upto": upto}
-            made += in_short_transaction(connection, composed("backfill.place"), of_batch, progress=progress)
+            made += in_short_transaction(connection, compose("placeholders.place"), of_batch, progress=progress)
             outcome.batches += 1
             advance(made)
     outcome.created += made
@@ -144,8 +148,8 @@ def _batches(
 def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql.Composed:
     """A function of this session that makes one batch; what a server catches itself it does not log."""
     companions = [
-        composed(
-            "backfill.companion",
+        compose(
+            "placeholders.companion",
             name=sql.Identifier(f"companion_{number}"),
             table=table_name(apps.get_model(companion.model)._meta.db_table, schema=question.schema),
             **_columns_and_values(companion.values, run),
@@ -158,11 +162,11 @@ def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql
         "companions": sql.SQL("").join(companions),
         **_columns_and_values(maker.values, run),
     }
-    where_free = composed("backfill.where_free")
-    return composed(
-        "backfill.make_function",
-        make_all=composed("backfill.make_placeholders", where_free=sql.SQL(""), **parts),
-        make_those_that_are_free=composed("backfill.make_placeholders", where_free=where_free, **parts),
+    where_free = compose("placeholders.where_free")
+    return compose(
+        "placeholders.make_function",
+        make_all=compose("placeholders.make_placeholders", where_free=sql.SQL(""), **parts),
+        make_those_that_are_free=compose("placeholders.make_placeholders", where_free=where_free, **parts),
     )
 
 
@@ -172,11 +176,3 @@ def _columns_and_values(values: Mapping[str, str], run: Run) -> dict[str, sql.Co
         "columns": sql.SQL(", ").join(map(sql.Identifier, values)),
         "values": sql.SQL(", ").join(sql.SQL(value % of_run) for value in values.values()),
     }
-
-
-def unresolved(connection: Any, maker: PlaceholderMaker, parent: Table) -> int:
-    """How many rows of the maker's table are still placeholders."""
-    query = composed("backfill.unresolved", parent=parent.in_sql, unresolved=sql.SQL(maker.unresolved))
-    with connection.cursor() as cursor:
-        send(cursor, query)
-        return int(cursor.fetchone()[0])

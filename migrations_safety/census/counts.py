@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from psycopg import sql
@@ -16,64 +16,25 @@ from migrations_safety.census import scan_progress, scan_queries, scan_strategy
 from migrations_safety.census.identifier_classes import (
     BLANKS_AROUND,
     COMPARED,
-    PLACEHOLDER_CLASSES,
-    Question,
     classified,
     has_respelled_parents,
     is_respelled,
     rows_of,
     value_type,
 )
-from migrations_safety.census.scan_queries import Rows
-from migrations_safety.census.scan_strategy import Source, size_of
-from migrations_safety.messages.humanize import counted
+from migrations_safety.census.question import Question
+from migrations_safety.census.report import Census, ReferenceCounts
+from migrations_safety.census.scan_queries import ScanQueries
+from migrations_safety.census.scan_strategy import ScanPlan, size_of
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.parallel_queries import share
+from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.schema.declared_keys import DeclaredKey
-from migrations_safety.sql.composition import composed, send
+from migrations_safety.sql.composition import compose, send
 
 MANY_ROWS = 1000
 """Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counted:
-    """What one referencing column holds; `orphans` maps a class to (values, rows) without a parent."""
-
-    key: DeclaredKey
-    total_rows: int = 0
-    non_null: int = 0
-    distinct_values: int = 0
-    most_rows: int = 0
-    classes: dict[str, int] = field(default_factory=dict)
-    orphans: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def orphan_values(self) -> int:
-        """Distinct values without a parent."""
-        return sum(values for values, _ in self.orphans.values())
-
-    @property
-    def orphan_rows(self) -> int:
-        """Rows whose value has no parent."""
-        return sum(rows for _, rows in self.orphans.values())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Census:
-    """All references to one parent, in one snapshot; the figures of `orphans` are distinct over all of them.
-
-    Of `several_spellings` people, `spelled_otherwise` have a parent whose id is not in the canonical spelling.
-    """
-
-    target_table: str
-    references: tuple[Counted, ...]
-    orphans: dict[str, int]
-    covered: int
-    several_spellings: int
-    spelled_otherwise: int
-    case_variants: int
 
 
 def count(connection: Any, question: Question, *, progress: Progress | None = None) -> Census:
@@ -83,57 +44,57 @@ def count(connection: Any, question: Question, *, progress: Progress | None = No
     """
     progress = progress or Progress()
     question, source = prepared(connection, question)
-    apart = scan_queries.values_apart(connection, source, value_type(question), question.since)
+    apart = scan_queries.split_into_ranges(connection, source, value_type(question), question.since)
     if len(apart) > 1:
-        label = f"Counting {counted(len(question.keys), 'reference')} by their indexes, ranges"
+        label = f"Counting {pluralize(len(question.keys), 'reference')} by their indexes, ranges"
         statements = [_counting(connection, question, part) for part in apart]
         with progress.steps(label, total=len(apart)) as advance:
             how: dict[str, Any] = {"sessions": source.jobs, "settings": scan_strategy.BY_INDEX, "advance": advance}
-            figures = share(connection, statements, **how)
+            figures = run_in_parallel(connection, statements, **how)
     else:
-        with scan_progress.in_view(connection, source, progress=progress):
+        with scan_progress.reporting_progress(connection, source, progress=progress):
             figures = _figures(connection, question, apart[0])
     compared = (0, 0, 0)
     if {name for name, *_ in figures} & set(COMPARED):
         every = scan_queries.all_rows(source, value_type(question), question.since)
-        with scan_progress.in_view(connection, source, progress=progress):
+        with scan_progress.reporting_progress(connection, source, progress=progress):
             compared = _compared(connection, question, every)
     return _census(question, figures, compared)
 
 
-def prepared(connection: Any, question: Question) -> tuple[Question, Source]:
+def prepared(connection: Any, question: Question) -> tuple[Question, ScanPlan]:
     """How it will be read, for which the planner is set in this transaction; what need not be asked is left out."""
     source = scan_strategy.source(connection, question.keys, question.reading, since=question.since)
     scan_strategy.plan(connection, source)
     if question.target_is_text and has_respelled_parents(connection, question):
         parents = question.keys[0].target_table
-        return question, replace(source, read_again=size_of(catalog.parts(connection, [parents])[parents]))
+        return question, replace(source, read_again=size_of(catalog.physical_tables(connection, [parents])[parents]))
     return replace(question, target_is_text=False), source
 
 
-def count_values(connection: Any, question: Question, rows: Rows) -> Census:
+def count_values(connection: Any, question: Question, rows: ScanQueries) -> Census:
     """The same of some values instead of all, without comparing their spellings."""
     return _census(question, _figures(connection, question, rows), (0, 0, 0))
 
 
-def _figures(connection: Any, question: Question, rows: Rows) -> list[tuple[Any, ...]]:
+def _figures(connection: Any, question: Question, rows: ScanQueries) -> list[tuple[Any, ...]]:
     """By class, whether it has a parent: values together, then values, rows and most rows of each reference."""
     with connection.cursor() as cursor:
         send(cursor, _counting(connection, question, rows))
         return list(cursor.fetchall())
 
 
-def _counting(connection: Any, question: Question, rows: Rows) -> sql.Composed:
+def _counting(connection: Any, question: Question, rows: ScanQueries) -> sql.Composed:
     numbers = range(len(question.keys))
-    figures = sql.SQL(", ").join(composed("census.figures_of_reference", rows=rows_of(number)) for number in numbers)
-    return classified(connection, question, rows) + composed("census.counts", figures=figures)
+    figures = sql.SQL(", ").join(compose("counts.figures_of_reference", rows=rows_of(number)) for number in numbers)
+    return classified(connection, question, rows) + compose("counts.counts", figures=figures)
 
 
-def _compared(connection: Any, question: Question, rows: Rows) -> tuple[int, int, int]:
+def _compared(connection: Any, question: Question, rows: ScanQueries) -> tuple[int, int, int]:
     """How many people have several spellings, how many of them another as a parent; ids that differ in case only."""
-    compared = composed(
-        "census.spellings",
-        uuid_spelled=composed("classes.uuid_spelled"),
+    compared = compose(
+        "counts.spellings",
+        uuid_spelled=compose("identifier_classes.uuid_spelled"),
         blanks=sql.Literal(BLANKS_AROUND),
         is_respelled=is_respelled(question),
     )
@@ -163,7 +124,7 @@ def _census(question: Question, figures: Sequence[tuple[Any, ...]], compared: tu
     )
 
 
-def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> Counted:
+def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> ReferenceCounts:
     classes: dict[str, int] = defaultdict(int)
     orphans: dict[str, tuple[int, int]] = {}
     total = non_null = most = 0
@@ -177,7 +138,7 @@ def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> Counted:
         if not has_parent:
             so_far = orphans.get(identifier_class, (0, 0))
             orphans[identifier_class] = (so_far[0] + values, so_far[1] + rows)
-    return Counted(
+    return ReferenceCounts(
         key=key,
         total_rows=total,
         non_null=non_null,
@@ -186,17 +147,3 @@ def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> Counted:
         classes=dict(sorted(classes.items())),
         orphans=dict(sorted(orphans.items())),
     )
-
-
-def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
-    """The orphans themselves: subject, class, value, rows; for a person's terminal, on request only."""
-    found = []
-    question, source = prepared(connection, question)
-    every = scan_queries.all_rows(source, value_type(question))
-    asked = {"limit": limit, "many": MANY_ROWS, "allowed": list(PLACEHOLDER_CLASSES)}
-    with connection.cursor() as cursor:
-        for number, key in enumerate(question.keys):
-            of_one = composed("census.orphan_values", number=sql.Literal(number), rows=rows_of(number))
-            send(cursor, classified(connection, question, every) + of_one, asked)
-            found += [(key.subject, *rest) for _, *rest in cursor.fetchall()]
-    return found

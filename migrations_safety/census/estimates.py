@@ -9,16 +9,17 @@ from typing import Any
 from psycopg import sql
 
 from migrations_safety.census import counts
-from migrations_safety.census.counts import Counted
-from migrations_safety.census.identifier_classes import SENTINEL_WORDS, Question, value_type
+from migrations_safety.census.identifier_classes import SENTINEL_WORDS, value_type
+from migrations_safety.census.question import Question
 from migrations_safety.census.reference_counts import questions
-from migrations_safety.census.scan_queries import Rows
+from migrations_safety.census.report import ReferenceCounts
+from migrations_safety.census.scan_queries import ScanQueries
 from migrations_safety.census.scan_strategy import BY_SIZE
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.catalog import Column
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import composed
+from migrations_safety.sql.composition import compose
 
 SUSPECT_UUIDS = ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
@@ -31,49 +32,49 @@ class Estimate:
     rows: int | None
     non_null: int | None
     distinct_values: int | None
-    sampled: Counted
+    sampled: ReferenceCounts
 
 
-def estimate(connection: Any, evidence: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
+def estimate(connection: Any, inspected: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
     """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
 
     Its own settings of the planner stay until the transaction ends: look at nothing else afterwards.
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement("approximation.plan_probes"))
+        cursor.execute(statement("estimates.plan_probes"))
     found = []
-    for question in questions(evidence, keys, reading=BY_SIZE):
+    for question in questions(inspected, keys, reading=BY_SIZE):
         # Other spellings of a parent's id would have to be looked for in all parents.
         asked = replace(question, target_is_text=False)
-        sample = [part for number in range(len(question.keys)) for part in _sample(evidence, question, number)]
-        sampled = counts.count_values(connection, asked, Rows(scans=sample))
-        found += [_estimate(connection, evidence, counted) for counted in sampled.references]
+        sample = [part for number in range(len(question.keys)) for part in _sample(inspected, question, number)]
+        sampled = counts.count_values(connection, asked, ScanQueries(scans=sample))
+        found += [_estimate(connection, inspected, counted) for counted in sampled.references]
     return found
 
 
-def _estimate(connection: Any, evidence: InspectedSchema, sampled: Counted) -> Estimate:
-    key, table = sampled.key, evidence.tables[sampled.key.table]
+def _estimate(connection: Any, inspected: InspectedSchema, sampled: ReferenceCounts) -> Estimate:
+    key, table = sampled.key, inspected.tables[sampled.key.table]
     of_column = {"oid": table.oid, "schema": table.schema, "relation": table.relation, "column": key.column}
     with connection.cursor() as cursor:
-        cursor.execute(statement("approximation.figures"), of_column)
+        cursor.execute(statement("estimates.figures"), of_column)
         rows, nulls, distinct_values = cursor.fetchone()
     non_null = None if nulls is None or rows is None else round(rows * (1 - nulls))
     return Estimate(key=key, rows=rows, non_null=non_null, distinct_values=distinct_values, sampled=sampled)
 
 
-def _sample(evidence: InspectedSchema, question: Question, number: int) -> list[sql.Composed]:
+def _sample(inspected: InspectedSchema, question: Question, number: int) -> list[sql.Composed]:
     key = question.keys[number]
-    table, column = evidence.tables[key.table], evidence.referencing(key)
+    table, column = inspected.tables[key.table], inspected.referencing(key)
     common = {"type": value_type(question), "number": sql.Literal(number)}
     names = {"schema": table.schema, "relation": table.relation, "column": key.column}
     literals = {name: sql.Literal(value) for name, value in names.items()}
     inherited = sql.Literal(table.kind == "p")
-    sample = [composed("approximation.kept_by_statistics", inherited=inherited, **literals, **common)]
+    sample = [compose("estimates.kept_by_statistics", inherited=inherited, **literals, **common)]
     if column and column.indexed and question.type in ("uuid", "text") and not _is_padded(column):
         suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))
         suspects = suspects if question.classified else []
         of_table = {"table": table.in_sql, "column": sql.Identifier(key.column)}
-        sample.append(composed("approximation.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
+        sample.append(compose("estimates.at_the_ends", suspects=sql.Literal(suspects), **of_table, **common))
     return sample
 
 

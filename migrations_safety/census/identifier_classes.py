@@ -5,16 +5,14 @@ Classes and their order: docs/reference.md, "Classes of identifiers".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.census.scan_queries import Rows, wanted
-from migrations_safety.census.scan_strategy import BY_SIZE, Reading
-from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.census.question import Question
+from migrations_safety.census.scan_queries import ScanQueries, wanted
 from migrations_safety.schema.house_format import is_long_code, is_of_the_house
-from migrations_safety.sql.composition import composed, parent_name, send, table_name
+from migrations_safety.sql.composition import compose, parent_name, send, table_name
 
 NOT_CLASSED = "not_classed"
 """Of every value whose parent did not ask for classes."""
@@ -48,36 +46,7 @@ VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version
 """Patterns of the UUIDs that have them as RFC 9562 says, the usual ones first."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """What to count: the references to one parent that exist, whether the parent does, the types, and how to read.
-
-    `schema` is where tables stand that say none. `type` is what values are compared as: `uuid`, `text`, with a
-    collation where ends differ, or another. `classified` says whether values are told apart, `id_pattern` what ids of
-    the house's own format look like. `since` is a transaction's number: only rows written by it or after it are
-    counted.
-    """
-
-    keys: tuple[DeclaredKey, ...]
-    schema: str
-    target_exists: bool
-    type: str
-    target_kind: str = ""
-    target_is_text: bool = False
-    classified: bool = True
-    id_pattern: str = ""
-    record_number_column: str | None = None
-    reading: Reading = BY_SIZE
-    since: int | None = None
-    only_orphans: bool = False
-
-    @property
-    def is_uuid(self) -> bool:
-        """Whether every value is a UUID, so that there is nothing else to tell them apart by."""
-        return self.type == "uuid"
-
-
-def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
+def classified(connection: Any, question: Question, rows: ScanQueries) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
@@ -87,21 +56,21 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
     respelled: dict[str, sql.Composable] = {"is_respelled": sql.SQL("false"), "join_respelled": sql.SQL("")}
     if question.target_exists:
-        names["parent_value"] = composed("classes.parent_value", type=value_type(question), **names)
+        names["parent_value"] = compose("identifier_classes.parent_value", type=value_type(question), **names)
         names["wanted"] = wanted(rows.conditions, names["parent_value"])
-        known = {part: composed(f"classes.{part}", **names) for part in known}
+        known = {part: compose(f"identifier_classes.{part}", **names) for part in known}
     if question.target_is_text:
         names["respelled_parents"] = _respelled_parents(question)
-        respelled = {part: composed(f"classes.{part}", **names) for part in respelled}
+        respelled = {part: compose(f"identifier_classes.{part}", **names) for part in respelled}
     by_reference = [
-        composed(f"classes.{part}", number=sql.Literal(number), rows=rows_of(number))
+        compose(f"identifier_classes.{part}", number=sql.Literal(number), rows=rows_of(number))
         for number in range(len(question.keys))
         for part in ["grouped_rows_of_reference" if number in rows.grouped else "rows_of_reference"]
     ]
-    common = composed(
-        "classes.classified",
+    common = compose(
+        "identifier_classes.classified",
         scans=rows.together(),
-        of_those=composed("classes.only_orphans") if question.only_orphans else sql.SQL(""),
+        of_those=compose("identifier_classes.only_orphans") if question.only_orphans else sql.SQL(""),
         rows_by_reference=sql.SQL(", ").join(by_reference),
         **{"class": _class(connection, question)},
         **known,
@@ -113,7 +82,9 @@ def classified(connection: Any, question: Question, rows: Rows) -> sql.Composed:
 def has_respelled_parents(connection: Any, question: Question) -> bool:
     """Whether the id of any parent is a UUID in another spelling than the canonical one, which a reference may have."""
     with connection.cursor() as cursor:
-        send(cursor, composed("classes.has_respelled_parents", respelled_parents=_respelled_parents(question)))
+        send(
+            cursor, compose("identifier_classes.has_respelled_parents", respelled_parents=_respelled_parents(question))
+        )
         return bool(cursor.fetchone()[0])
 
 
@@ -126,11 +97,11 @@ def is_respelled(question: Question) -> sql.Composable:
 
 def _respelled_parents(question: Question) -> sql.Composed:
     key = question.keys[0]
-    return composed(
-        "classes.respelled_parents",
+    return compose(
+        "identifier_classes.respelled_parents",
         target=parent_name(key.target_table, schema=question.schema, kind=question.target_kind),
         target_column=sql.Identifier(key.target_column),
-        uuid_spelled=composed("classes.uuid_spelled"),
+        uuid_spelled=compose("identifier_classes.uuid_spelled"),
         blanks=sql.Literal(BLANKS_AROUND),
     )
 
@@ -142,20 +113,20 @@ def _class(connection: Any, question: Question) -> sql.Composable:
     if question.is_uuid:
         return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(by_shape)
     shape = "has_uuid_shape_by_type" if connection.pg_version >= 160000 else "has_uuid_shape"
-    return composed(
-        "classes.class",
-        has_uuid_shape=composed(f"classes.{shape}"),
+    return compose(
+        "identifier_classes.class",
+        has_uuid_shape=compose(f"identifier_classes.{shape}"),
         class_of_uuid=by_shape,
         class_of_text=_class_of_text(question),
-        uuid_spelled=composed("classes.uuid_spelled"),
+        uuid_spelled=compose("identifier_classes.uuid_spelled"),
         blanks=sql.Literal(BLANKS_AROUND),
     )
 
 
 def _class_of_uuid(value: sql.SQL, of_rfc: str, of_no_rfc: str) -> sql.Composed:
     """The expression; these two are the classes of what stands for nobody in particular."""
-    return composed(
-        "classes.class_of_uuid",
+    return compose(
+        "identifier_classes.class_of_uuid",
         value=value,
         version_and_variant=sql.Literal(VERSION_AND_VARIANT),
         of_rfc=sql.Literal(of_rfc),
@@ -166,13 +137,13 @@ def _class_of_uuid(value: sql.SQL, of_rfc: str, of_no_rfc: str) -> sql.Composed:
 def _class_of_text(question: Question) -> sql.Composable:
     is_record_number: sql.Composable = sql.SQL("false")
     if question.target_exists and question.record_number_column:
-        is_record_number = composed(
-            "classes.is_record_number",
+        is_record_number = compose(
+            "identifier_classes.is_record_number",
             target=table_name(question.keys[0].target_table, schema=question.schema),
             record_number_column=sql.Identifier(question.record_number_column),
         )
-    return composed(
-        "classes.class_of_text",
+    return compose(
+        "identifier_classes.class_of_text",
         class_of_uuid=_class_of_uuid(sql.SQL("u.uuid"), "uuid_noncanonical", "uuid_noncanonical"),
         sentinel_words=sql.Literal(list(SENTINEL_WORDS)),
         record_number=sql.Literal(RECORD_NUMBER),

@@ -24,7 +24,7 @@ from migrations_safety.messages.wording.references import OF_THE_CATALOG
 from migrations_safety.postgresql import catalog
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import composed, send
+from migrations_safety.sql.composition import compose, send
 
 OLDEST = 1_000_000_000
 """Transactions after which a row's number no longer tells old from new (they are compared modulo 2^32)."""
@@ -56,7 +56,7 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
+class EarlierCensus:
     """What a report in a file says: its mark, where it was taken, what it counted and what it found there."""
 
     file: str
@@ -81,15 +81,15 @@ def moment(connection: Any, keys: Iterable[DeclaredKey]) -> Moment | None:
     """The current snapshot; None where the role may not ask for the cluster's identity."""
     try:
         with transaction.atomic(using=connection.alias):
-            identity = _value(connection, "earlier.cluster"), _value(connection, "earlier.timeline")
+            identity = _value(connection, "incremental.cluster"), _value(connection, "incremental.timeline")
     except DatabaseError as error:
         if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
             return None
         raise
     with connection.cursor() as cursor:
-        cursor.execute(statement("earlier.moment"))
+        cursor.execute(statement("incremental.moment"))
         database_oid, number, taken_at = cursor.fetchone()
-    parts = catalog.parts(connection, {name for key in keys for name in (key.table, key.target_table)})
+    parts = catalog.physical_tables(connection, {name for key in keys for name in (key.table, key.target_table)})
     relations = {table: [part.oid for part in of_table] for table, of_table in parts.items()}
     return Moment(
         system_identifier=identity[0],
@@ -101,7 +101,7 @@ def moment(connection: Any, keys: Iterable[DeclaredKey]) -> Moment | None:
     )
 
 
-def read(file: str) -> Earlier:
+def read(file: str) -> EarlierCensus:
     """The census in a report that `precheck --format json --output FILE` wrote; CensusRefused where it has none."""
     try:
         report = json.loads(Path(file).read_text(encoding="utf-8"))
@@ -109,7 +109,7 @@ def read(file: str) -> Earlier:
             raise CensusRefused(file=file, reason="nothing was counted for it")
         if report["snapshot"] is None:
             raise CensusRefused(file=file, reason="it does not say of which cluster it is")
-        return Earlier(
+        return EarlierCensus(
             file=file,
             mark=_mark(report["snapshot"]),
             alias=report["database"]["alias"],
@@ -140,7 +140,7 @@ def _mark(snapshot: dict[str, Any]) -> Mark:
     return Mark(moment=Moment(**values), parents=parents)
 
 
-def refuse_other(earlier: Earlier, now: Moment | None, *, schema: str) -> Moment:
+def refuse_other(earlier: EarlierCensus, now: Moment | None, *, schema: str) -> Moment:
     """Give `now` back, or raise CensusRefused: another database or schema, another history, or too long ago."""
     then = earlier.mark.moment
     if now is None:
@@ -157,7 +157,7 @@ def refuse_other(earlier: Earlier, now: Moment | None, *, schema: str) -> Moment
 
 
 def still_counted(
-    connection: Any, earlier: Earlier, now: Moment, keys: Iterable[DeclaredKey]
+    connection: Any, earlier: EarlierCensus, now: Moment, keys: Iterable[DeclaredKey]
 ) -> tuple[list[DeclaredKey], list[DeclaredKey]]:
     """The keys of which only new rows are to be counted, and those of which all are."""
     then, before = earlier.mark.moment, earlier.mark.parents
@@ -178,7 +178,7 @@ def _written_before(connection: Any, tables: Iterable[str], number: int) -> dict
     with connection.cursor() as cursor:
         for name, table in sorted(catalog.tables(connection, tables).items()):
             before = {"table": table.in_sql, "transaction": sql.Literal(str(number % 2**32))}
-            send(cursor, composed("earlier.rows_written_before", **before))
+            send(cursor, compose("incremental.rows_written_before", **before))
             (found[name],) = cursor.fetchone()
     return found
 

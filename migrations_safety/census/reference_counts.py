@@ -1,4 +1,4 @@
-"""From evidence to censuses: which questions to ask about the references that exist, one per parent."""
+"""From inspected to censuses: which questions to ask about the references that exist, one per parent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from migrations_safety.census import counts
-from migrations_safety.census.counts import Census
-from migrations_safety.census.identifier_classes import Question
-from migrations_safety.census.scan_strategy import Reading
+from migrations_safety.census.question import Question
+from migrations_safety.census.report import Census
+from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.fields import id_pattern
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.schema.comparable_types import SPELLED
-from migrations_safety.schema.declared_keys import DeclaredKey, maker_of_table
+from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.schema.placeholder_makers import maker_of_table
 
 CLASSIFIED = ("uuid", *SPELLED)
 """What values are compared as where classes can tell them apart: a whole number or a date stands for itself."""
@@ -23,45 +24,45 @@ CLASSIFIED = ("uuid", *SPELLED)
 
 def count(
     connection: Any,
-    evidence: InspectedSchema,
+    inspected: InspectedSchema,
     keys: Iterable[DeclaredKey],
     *,
-    reading: Reading,
+    reading: ScanOptions,
     progress: Progress,
     since: int | None = None,
 ) -> list[Census]:
     """Count the references, one statement per parent; `since` as in `Question`."""
     return [
         counts.count(connection, replace(question, since=since), progress=progress)
-        for question in questions(evidence, keys, reading=reading)
+        for question in questions(inspected, keys, reading=reading)
     ]
 
 
-def questions(evidence: InspectedSchema, keys: Iterable[DeclaredKey], *, reading: Reading) -> list[Question]:
+def questions(inspected: InspectedSchema, keys: Iterable[DeclaredKey], *, reading: ScanOptions) -> list[Question]:
     """One question per parent."""
     ordered = sorted(keys, key=_parent)
-    return [_question(evidence, tuple(of_one), reading) for _, of_one in groupby(ordered, key=_parent)]
+    return [_question(inspected, tuple(of_one), reading) for _, of_one in groupby(ordered, key=_parent)]
 
 
 def _parent(key: DeclaredKey) -> tuple[str, str, bool]:
     return key.target_table, key.target_column, "target_column" in key.new
 
 
-def _question(evidence: InspectedSchema, keys: tuple[DeclaredKey, ...], reading: Reading) -> Question:
-    parent, type = evidence.referenced(keys[0]), evidence.compared_as(keys)
+def _question(inspected: InspectedSchema, keys: tuple[DeclaredKey, ...], reading: ScanOptions) -> Question:
+    parent, type = inspected.referenced(keys[0]), inspected.compared_as(keys)
     maker = maker_of_table(keys[0].target_table)
     number = maker.record_number_column if maker else None
     is_text = parent is not None and parent.base_type.startswith(("text", "character"))
     is_classified = bool(maker and maker.classified) and type.startswith(CLASSIFIED)
     return Question(
         keys=keys,
-        schema=evidence.target.schema,
+        schema=inspected.target.schema,
         target_exists=parent is not None,
-        target_kind=evidence.tables[keys[0].target_table].kind if parent else "",
+        target_kind=inspected.tables[keys[0].target_table].kind if parent else "",
         target_is_text=is_text and is_classified,
         type=type,
         classified=is_classified,
         id_pattern=id_pattern(),
-        record_number_column=number if number and evidence.column(keys[0].target_table, number) else None,
+        record_number_column=number if number and inspected.column(keys[0].target_table, number) else None,
         reading=reading,
     )

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 
 from migrations_safety.census.scan_queries import NAME
-from migrations_safety.census.scan_strategy import SMALLEST_PIECE, Source
-from migrations_safety.messages.humanize import counted
+from migrations_safety.census.scan_strategy import SMALLEST_PIECE, ScanPlan
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql import second_connection
 from migrations_safety.sql import statement
@@ -21,12 +21,12 @@ SHORT = 1.0
 
 
 @contextmanager
-def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[None]:
+def reporting_progress(connection: Any, source: ScanPlan, *, progress: Progress) -> Iterator[None]:
     """Progress while one statement reads piece after piece; else what is being read."""
-    label = f"Counting {counted(len(source.keys), 'reference')}"
+    label = f"Counting {pluralize(len(source.keys), 'reference')}"
     is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate
     if source.by_index or source.jobs > 1 or is_soon_over or type(progress) is Progress:
-        how = "by their indexes" if source.by_index else counted(source.jobs, "process", "processes")
+        how = "by their indexes" if source.by_index else pluralize(source.jobs, "process", "processes")
         size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
         with progress.busy(f"{label}: {size}, {how} …"):
             yield
@@ -34,8 +34,8 @@ def in_view(connection: Any, source: Source, *, progress: Progress) -> Iterator[
     over = threading.Event()
     with progress.steps(f"{label}, MB", total=max(1, source.megabytes)) as advance:
         arguments = (
-            second_connection.parameters(connection),
-            second_connection.pid(connection),
+            second_connection.connection_parameters(connection),
+            second_connection.backend_pid(connection),
             over,
             lambda share: advance(int(share * source.megabytes)),
         )
@@ -52,8 +52,8 @@ def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: An
     """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
     if over.wait(SHORT):
         return
-    with suppress(psycopg.Error), second_connection.opened(parameters) as session:
+    with suppress(psycopg.Error), second_connection.open_connection(parameters) as session:
         while not over.wait(SHORT / 2):
-            found = session.execute(statement("scanning.name_of_session"), {"pid": pid}).fetchone()
+            found = session.execute(statement("scan_progress.name_of_session"), {"pid": pid}).fetchone()
             if found and (found[0] or "").startswith(NAME):
                 tell(float(found[0].removeprefix(NAME)) / 100)

@@ -15,11 +15,11 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.census.scan_strategy import MEGABYTE, SMALLEST_PIECE, Source, size_of
-from migrations_safety.postgresql.catalog import Part
+from migrations_safety.census.scan_strategy import MEGABYTE, SMALLEST_PIECE, ScanPlan, size_of
+from migrations_safety.postgresql.catalog import PhysicalTable
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import composed
+from migrations_safety.sql.composition import compose
 
 MOST_PIECES = 200
 BLOCK = 8192
@@ -34,7 +34,7 @@ Condition = tuple[str, sql.Composable]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rows:
+class ScanQueries:
     """SELECTs of `value`, `reference` (the number of the key) and, if any are `grouped`, their `rows` (else NULL).
 
     `conditions` say which values they are asked for; where they are merged `in_order` these are still to be applied.
@@ -50,16 +50,16 @@ class Rows:
         scans = sql.SQL(" UNION ALL ").join(self.scans)
         if not self.in_order:
             return scans
-        return composed("scanning.in_order", scans=scans, wanted=wanted(self.conditions, sql.SQL("every.value")))
+        return compose("scan_queries.in_order", scans=scans, wanted=wanted(self.conditions, sql.SQL("every.value")))
 
 
 def wanted(conditions: Sequence[Condition], value: sql.Composable) -> sql.Composable:
     """What is true of a value that is asked for."""
-    tested = [composed(f"scanning.{name}", value=value, bound=bound) for name, bound in conditions]
+    tested = [compose(f"scan_queries.{name}", value=value, bound=bound) for name, bound in conditions]
     return sql.SQL(" AND ").join(tested) if tested else sql.SQL("true")
 
 
-def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Rows:
+def all_rows(source: ScanPlan, type_name: sql.SQL, since: int | None = None) -> ScanQueries:
     """All rows of all tables once; `since` leaves out those that were written before that transaction."""
     if source.by_index:
         return _rows_by_index(source, type_name)
@@ -75,33 +75,35 @@ def all_rows(source: Source, type_name: sql.SQL, since: int | None = None) -> Ro
             place = _place((before + begin) / total, before + begin, source.max_rate)
             scans.append(_rows(source, pairs, type_name, [*_since(since), *_blocks(first, last), place]))
         before += size_of(parts)
-    return Rows(scans=scans)
+    return ScanQueries(scans=scans)
 
 
 def _rows_by_index(
-    source: Source, type_name: sql.SQL, conditions: Sequence[Condition] = (), *, with_null: bool = True
-) -> Rows:
+    source: ScanPlan, type_name: sql.SQL, conditions: Sequence[Condition] = (), *, with_null: bool = True
+) -> ScanQueries:
     """Indexes that can be merged need no groups; and PostgreSQL merges none but plain members of a UNION ALL."""
     if source.in_order:
         scans = [_rows(source, [pair], type_name) for pair in enumerate(source.keys)]
-        return Rows(scans=scans, in_order=True, conditions=conditions)
+        return ScanQueries(scans=scans, in_order=True, conditions=conditions)
     scans = []
     by_bytes = type_name == sql.SQL("text") and source.bytewise
     for number, key in enumerate(source.keys):
-        value = composed("scanning.value", column=sql.Identifier(key.column), type=type_name)
+        value = compose("scan_queries.value", column=sql.Identifier(key.column), type=type_name)
         names = {"value": value, "number": sql.Literal(number), "table": source.tables[key.table].in_sql}
         if number in source.by_index:
-            scans.append(composed("scanning.grouped", wanted=wanted(conditions, value), **names))
+            scans.append(compose("scan_queries.grouped", wanted=wanted(conditions, value), **names))
         else:
-            compared = composed("scanning.by_bytes", value=value) if by_bytes else value
-            or_null = composed("scanning.or_null", value=value) if with_null else sql.SQL("")
+            compared = compose("scan_queries.by_bytes", value=value) if by_bytes else value
+            or_null = compose("scan_queries.or_null", value=value) if with_null else sql.SQL("")
             scans.append(
-                composed("scanning.not_grouped", wanted=wanted(conditions, compared), or_null=or_null, **names)
+                compose("scan_queries.not_grouped", wanted=wanted(conditions, compared), or_null=or_null, **names)
             )
-    return Rows(scans=scans, grouped=source.by_index, conditions=conditions)
+    return ScanQueries(scans=scans, grouped=source.by_index, conditions=conditions)
 
 
-def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int | None = None) -> list[Rows]:
+def split_into_ranges(
+    connection: Any, source: ScanPlan, type_name: sql.SQL, since: int | None = None
+) -> list[ScanQueries]:
     """The same in ranges that have no value in common: several where large indexes are read, else one.
 
     Several sessions may share them, and their figures add up.
@@ -125,33 +127,33 @@ def values_apart(connection: Any, source: Source, type_name: sql.SQL, since: int
     return apart
 
 
-def _bounds(connection: Any, source: Source, type_name: sql.SQL) -> list[sql.Composed]:
+def _bounds(connection: Any, source: ScanPlan, type_name: sql.SQL) -> list[sql.Composed]:
     """What gives the values that part the column of the largest table that has an index, in their order."""
     key = max((source.keys[number] for number in source.by_index), key=lambda one: size_of(source.parts[one.table]))
     part = source.parts[key.table][0]
     where = {"schema": part.schema, "relation": part.relation, "column": key.column}
     with connection.cursor() as cursor:
-        cursor.execute(statement("scanning.number_of_bounds"), where)
+        cursor.execute(statement("scan_queries.number_of_bounds"), where)
         (kept,) = cursor.fetchone() or (0,)
     number = min(kept, source.ranges - 1)
     names = {name: sql.Literal(value) for name, value in where.items()} | {"type": type_name}
     at = [round((one + 1) * (kept + 1) / (number + 1)) for one in range(number)]
-    return [composed("scanning.bound", number=sql.Literal(one), **names) for one in at]
+    return [compose("scan_queries.bound", number=sql.Literal(one), **names) for one in at]
 
 
 def _since(transaction: int | None) -> list[sql.Composed]:
     if transaction is None:
         return []
-    return [composed("scanning.written_since", transaction=sql.Literal(str(transaction % 2**32)))]
+    return [compose("scan_queries.written_since", transaction=sql.Literal(str(transaction % 2**32)))]
 
 
-def _size_of_piece(source: Source) -> int:
+def _size_of_piece(source: ScanPlan) -> int:
     if source.max_rate:
         return max(source.max_rate * MEGABYTE, source.bytes // (5 * MOST_PIECES))
     return max(SMALLEST_PIECE, source.bytes // MOST_PIECES)
 
 
-def _pieces(parts: Sequence[Part], size: int) -> Iterator[tuple[int | None, int | None, int]]:
+def _pieces(parts: Sequence[PhysicalTable], size: int) -> Iterator[tuple[int | None, int | None, int]]:
     """Of one table and its partitions: first block, the block after the last, bytes before it; None is an open end."""
     whole = size_of(parts)
     number = max(1, round(whole / size)) if all(part.kind in HAVE_BLOCKS for part in parts) else 1
@@ -163,26 +165,30 @@ def _pieces(parts: Sequence[Part], size: int) -> Iterator[tuple[int | None, int 
 
 def _blocks(first: int | None, last: int | None) -> Iterator[sql.Composed]:
     if first is not None:
-        yield composed("scanning.from_block", first=sql.Literal(f"({first},0)"))
+        yield compose("scan_queries.from_block", first=sql.Literal(f"({first},0)"))
     if last is not None:
-        yield composed("scanning.before_block", last=sql.Literal(f"({last},0)"))
+        yield compose("scan_queries.before_block", last=sql.Literal(f"({last},0)"))
 
 
 def _place(share: float, before: int, max_rate: int | None) -> sql.Composed:
     seconds = before / (max_rate * MEGABYTE) if max_rate else 0.0
     name = f"{NAME}{100 * share:.1f}"
-    return composed("scanning.piece", name_and_place=sql.Literal(name), begins_after=sql.Literal(round(seconds, 3)))
+    return compose("scan_queries.piece", name_and_place=sql.Literal(name), begins_after=sql.Literal(round(seconds, 3)))
 
 
 def _where(conditions: Sequence[sql.Composable]) -> sql.Composable:
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("")
 
 
-def _rows(source: Source, pairs: Pairs, type_name: sql.SQL, conditions: Sequence[sql.Composable] = ()) -> sql.Composed:
+def _rows(
+    source: ScanPlan, pairs: Pairs, type_name: sql.SQL, conditions: Sequence[sql.Composable] = ()
+) -> sql.Composed:
     table, where = source.tables[pairs[0][1].table].in_sql, _where(conditions)
     columns = [(sql.Identifier(key.column), sql.Literal(number)) for number, key in pairs]
     if len(columns) == 1:
         ((column, number),) = columns
-        return composed("scanning.one_column", column=column, number=number, type=type_name, table=table, where=where)
+        return compose(
+            "scan_queries.one_column", column=column, number=number, type=type_name, table=table, where=where
+        )
     values = [sql.SQL("(child.{}::{}, {})").format(column, type_name, number) for column, number in columns]
-    return composed("scanning.several_columns", table=table, columns=sql.SQL(", ").join(values), where=where)
+    return compose("scan_queries.several_columns", table=table, columns=sql.SQL(", ").join(values), where=where)

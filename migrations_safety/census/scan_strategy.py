@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Part, Table
+from migrations_safety.postgresql.catalog import PhysicalTable, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 
@@ -26,22 +26,22 @@ RANGE = 32 * MEGABYTE
 """Of tables for each range of values: the hash of a range stays in the processor's cache."""
 WORTH = 2
 """Times the bytes of tables that are read themselves: so much must indexes spare, for each range that is read."""
-BY_INDEX = statement("reading.plan_by_index")
+BY_INDEX = statement("scan_strategy.plan_by_index")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class ScanOptions:
     """By how many processes of the server (None: as many as fit the size), at most how many megabytes a second."""
 
     jobs: int | None = None
     max_rate: int | None = None
 
 
-BY_SIZE = Reading()
+BY_SIZE = ScanOptions()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class ScanPlan:
     """The tables of some keys, and how they will be read, by how many `jobs`.
 
     `by_index` are numbers of keys, so is `nullable`; that and `bytewise` (values sort as their bytes do) are known
@@ -50,7 +50,7 @@ class Source:
 
     keys: tuple[DeclaredKey, ...]
     tables: dict[str, Table]
-    parts: dict[str, list[Part]]
+    parts: dict[str, list[PhysicalTable]]
     by_index: frozenset[int]
     nullable: frozenset[int]
     bytewise: bool
@@ -87,32 +87,32 @@ class Source:
         return self.jobs * max(1, min(self.bytes // RANGE, affordable) // self.jobs)
 
 
-def size_of(parts: Iterable[Part]) -> int:
+def size_of(parts: Iterable[PhysicalTable]) -> int:
     """Bytes of one table with its partitions."""
     return sum(part.bytes for part in parts)
 
 
-def source(connection: Any, keys: Iterable[DeclaredKey], reading: Reading, *, since: int | None = None) -> Source:
+def source(connection: Any, keys: Iterable[DeclaredKey], reading: ScanOptions, *, since: int | None = None) -> ScanPlan:
     """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
     keys = tuple(keys)
     tables = catalog.tables(connection, {name for key in keys for name in (key.table, key.target_table)})
-    parts = catalog.parts(connection, {key.table for key in keys})
+    parts = catalog.physical_tables(connection, {key.table for key in keys})
     none: dict[str, Any] = {"by_index": frozenset(), "nullable": frozenset(), "bytewise": False}
-    source = Source(keys=keys, tables=tables, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
+    source = ScanPlan(keys=keys, tables=tables, parts=parts, jobs=1, max_rate=reading.max_rate, **none)
     if not reading.max_rate and since is None:
         source = _by_index(connection, source)
     by_size = JOBS if source.bytes >= SMALLEST_PIECE and (source.by_index or source.bytes < LARGE) else 1
     return replace(source, jobs=1 if reading.max_rate else reading.jobs or by_size)
 
 
-def _by_index(connection: Any, source: Source) -> Source:
+def _by_index(connection: Any, source: ScanPlan) -> ScanPlan:
     """The same, by the indexes that may be used, where that pays."""
     parent = source.keys[0]  # its order must be the same: ranges of values are ranges of parents too
     names = [*(key.table for key in source.keys), parent.target_table]
     oids = [source.tables[name].oid if name in source.tables else None for name in names]
     columns = [*(key.column for key in source.keys), parent.target_column]
     with connection.cursor() as cursor:
-        cursor.execute(statement("reading.indexes"), {"oids": oids, "columns": columns})
+        cursor.execute(statement("scan_strategy.indexes"), {"oids": oids, "columns": columns})
         found = cursor.fetchall()
     numbers = frozenset(range(len(source.keys)))
     by_index = replace(
@@ -126,12 +126,12 @@ def _by_index(connection: Any, source: Source) -> Source:
     return by_index if have_one_order and WORTH * rest <= source.bytes - rest else source
 
 
-def plan(connection: Any, source: Source) -> None:
+def plan(connection: Any, source: ScanPlan) -> None:
     """Settings of the planner for the current transaction."""
     with connection.cursor() as cursor:
         if source.by_index:
             cursor.execute(BY_INDEX)
         elif source.jobs > 1:
-            cursor.execute(statement("reading.plan_in_parallel"), {"helpers": str(source.jobs - 1)})
+            cursor.execute(statement("scan_strategy.plan_in_parallel"), {"helpers": str(source.jobs - 1)})
         else:
-            cursor.execute(statement("reading.plan_serially"))
+            cursor.execute(statement("scan_strategy.plan_serially"))

@@ -14,16 +14,16 @@ from migrations_safety.plan.operation_steps import KEY_ALONE
 from migrations_safety.plan.planned_changes import Drop
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Table
-from migrations_safety.sql.composition import composed, send
+from migrations_safety.sql.composition import compose, send
 
 FOREIGN_TABLE = "a foreign table"
 """ALTER TABLE takes one, where it takes no view."""
 
 
-def check_plan(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def check_plan(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Tables and columns that are altered and not there, that are dropped with what they hold; code; all the rest."""
-    plan = evidence.plan
-    found = [*_missing(connection, evidence), *_dropped(connection, evidence, looks_at_data=looks_at_data)]
+    plan = inspected.plan
+    found = [*_missing(connection, inspected), *_dropped(connection, inspected, looks_at_data=looks_at_data)]
     if plan.code:
         found.append(wording.runs_code(kinds=_kinds(plan.code)))
     if unjudged := {kind: number for kind, number in plan.unjudged.items() if kind != KEY_ALONE}:
@@ -35,14 +35,14 @@ def _kinds(operations: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {kind}" for kind, number in sorted(operations.items()))
 
 
-def _missing(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
-    used = evidence.plan.used
-    taken = catalog.kinds_of_relations(connection, [one.table for one in used if one.table not in evidence.tables])
+def _missing(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+    used = inspected.plan.used
+    taken = catalog.kinds_of_relations(connection, [one.table for one in used if one.table not in inspected.tables])
     missing_tables: set[str] = set()
     for one in used:
-        subject, there = one.table, one.table in evidence.tables or taken.get(one.table) == FOREIGN_TABLE
+        subject, there = one.table, one.table in inspected.tables or taken.get(one.table) == FOREIGN_TABLE
         if one.column is not None:
-            if one.table not in evidence.tables or evidence.column(one.table, one.column):
+            if one.table not in inspected.tables or inspected.column(one.table, one.column):
                 continue
             subject, there = f'{one.table}."{one.column}"', False
         if there or subject in missing_tables:
@@ -55,10 +55,10 @@ def _missing(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
             yield wording.not_there(subject, migration=one.migration, found=found)
 
 
-def _dropped(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> Iterator[Finding]:
-    for one in evidence.plan.dropped:
-        table = evidence.tables.get(one.table)
-        if table is None or one.done_by == "" or (one.column and not evidence.column(one.table, one.column)):
+def _dropped(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> Iterator[Finding]:
+    for one in inspected.plan.dropped:
+        table = inspected.tables.get(one.table)
+        if table is None or one.done_by == "" or (one.column and not inspected.column(one.table, one.column)):
             continue
         is_seen = looks_at_data and table.may_select
         if is_seen and not holds_anything(connection, table, one.column):
@@ -87,5 +87,5 @@ def holds_anything(connection: Any, table: Table, column: str | None = None) -> 
     name = "plan.holds_values" if column else "plan.holds_rows"
     parts: dict[str, sql.Composable] = {"column": sql.Identifier(column)} if column else {}
     with connection.cursor() as cursor:
-        send(cursor, composed(name, table=table.in_sql, **parts))
+        send(cursor, compose(name, table=table.in_sql, **parts))
         return bool(cursor.fetchone()[0])

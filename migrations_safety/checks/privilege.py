@@ -13,35 +13,35 @@ from migrations_safety.plan.row_security import hidden_tables
 from migrations_safety.postgresql import catalog
 
 
-def check_privilege(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+def check_privilege(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     """Owner of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
-    role = evidence.target.role
-    referencing = [evidence.table(key) for key in evidence.keys]
-    parents = [evidence.parent_table(key) for key in evidence.keys]
+    role = inspected.target.role
+    referencing = [inspected.table(key) for key in inspected.keys]
+    parents = [inspected.parent_table(key) for key in inspected.keys]
     found = []
-    way_back = evidence.plan.way_back
-    for name, table in sorted(evidence.tables.items()):
-        needs_owner, drops = table in referencing or name in way_back.altered, name in way_back.dropped
+    rollback = inspected.plan.rollback
+    for name, table in sorted(inspected.tables.items()):
+        needs_owner, drops = table in referencing or name in rollback.altered, name in rollback.dropped
         if (needs_owner and not table.owned) or (drops and not table.may_drop):
             found.append(wording.not_owner(name, role=role, owner=table.owner))
         if table in parents and not table.may_reference:
             found.append(wording.may_not_reference(name, role=role, grant_on=table.to_paste))
-    creates = bool(evidence.plan.creates or way_back.creates)
-    if evidence.plan.changes_something and not creates:
+    creates = bool(inspected.plan.creates or rollback.creates)
+    if inspected.plan.changes_something and not creates:
         creates = not _records_exist(connection)
-    if creates and not evidence.target.may_create:
-        found.append(wording.may_not_create(evidence.target.schema, role=role))
-    return found + _row_security(connection, evidence)
+    if creates and not inspected.target.may_create:
+        found.append(wording.may_not_create(inspected.target.schema, role=role))
+    return found + _row_security(connection, inspected)
 
 
 def _records_exist(connection: Any) -> bool:
     return bool(tables_exist(connection) and catalog.tables(connection, [MIGRATIONS]))
 
 
-def _row_security(connection: Any, evidence: InspectedPlan) -> list[Finding]:
-    hiding, role = hidden_tables(connection, evidence), evidence.target.role
+def _row_security(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+    hiding, role = hidden_tables(connection, inspected), inspected.target.role
     return [
         wording.rows_hidden(name, role=role) if name in hiding else wording.row_security(name)
-        for name in sorted(table.name for table in evidence.counted() if table.row_security)
-        if name in hiding or not evidence.plan.backwards
+        for name in sorted(table.name for table in inspected.counted() if table.row_security)
+        if name in hiding or not inspected.plan.backwards
     ]

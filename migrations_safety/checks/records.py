@@ -15,21 +15,21 @@ from migrations_safety.messages.refusals import MayNotRecord
 from migrations_safety.messages.wording import privilege as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql.target import Target
-from migrations_safety.sql.identifiers import quoted
+from migrations_safety.sql.identifiers import quote_identifier
 
 AFTERWARDS = (("contenttypes", "ContentType"), ("auth", "Permission"))
 """Models whose rows Django makes for new models, when everything is applied."""
 
 
-def check_records(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+def check_records(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     """What each migration, each run and each new model writes."""
-    plan = evidence.plan
+    plan = inspected.plan
     if not plan.changes_something:
         return []
     wanted = {MIGRATIONS: ("SELECT", "DELETE" if plan.backwards else "INSERT"), **RUNS}
     if plan.creates:
         wanted |= dict.fromkeys(_written_afterwards(connection), ("SELECT", "INSERT"))
-    return _found(connection, wanted, evidence.target)
+    return _found(connection, wanted, inspected.target)
 
 
 def refuse_unwritable_records(connection: Any, target: Target, *wanted: Mapping[str, Iterable[str]]) -> None:
@@ -46,7 +46,7 @@ def _found(connection: Any, wanted: Mapping[str, Iterable[str]], target: Target)
     for one in missing_rights(connection, wanted):
         if one.rights or one.sequences:
             lacking = ", ".join([*one.rights, *(f"USAGE of the sequence {name}" for name in one.sequences)])
-            words = {"role": target.role, "lacking": lacking, "grants": one.grants(quoted(target.role))}
+            words = {"role": target.role, "lacking": lacking, "grants": one.grants(quote_identifier(target.role))}
             found.append(wording.may_not_record(one.table, **words))
         if one.hidden:
             found.append(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrations_safety.census.counts import MANY_ROWS, Census, Counted
+from migrations_safety.census.counts import MANY_ROWS
 from migrations_safety.census.identifier_classes import (
     MAYBE_IDS,
     NOT_CLASSED,
@@ -14,6 +14,7 @@ from migrations_safety.census.identifier_classes import (
     PLACEHOLDER_CLASSES,
     WARNED_CLASSES,
 )
+from migrations_safety.census.report import Census, ReferenceCounts
 from migrations_safety.checks.plan import holds_anything
 from migrations_safety.fields import id_pattern_name
 from migrations_safety.messages.findings import Finding
@@ -21,21 +22,21 @@ from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Table
-from migrations_safety.schema.declared_keys import maker_of_table
+from migrations_safety.schema.placeholder_makers import maker_of_table
 
 HIDDEN_SENTINEL_SHARE = 0.2
 
 
-def check_references(evidence: InspectedPlan, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
+def check_references(inspected: InspectedPlan, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
     """Orphans by class, spellings, hidden sentinels."""
     found: list[Finding] = []
     for census in censuses:
         for counted in census.references:
-            doubt = evidence.doubts.get(counted.key)
+            doubt = inspected.doubts.get(counted.key)
             if counted.orphan_rows and doubt and doubt.code:
                 found.append(_may_be_corrected(counted, code=doubt.code))
             else:
-                found += _orphans(evidence, counted, backfill_hint=backfill_hint)
+                found += _orphans(inspected, counted, backfill_hint=backfill_hint)
         if census.several_spellings:
             words = {"identifiers": census.several_spellings, "spelled_otherwise": census.spelled_otherwise}
             found.append(wording.spellings_of_one(census.target_table, **words))
@@ -44,7 +45,7 @@ def check_references(evidence: InspectedPlan, censuses: Iterable[Census], *, bac
     return found
 
 
-def _orphans(evidence: InspectedPlan, counted: Counted, *, backfill_hint: str) -> Iterator[Finding]:
+def _orphans(inspected: InspectedPlan, counted: ReferenceCounts, *, backfill_hint: str) -> Iterator[Finding]:
     subject = counted.key.subject
     has_maker = maker_of_table(counted.key.target_table) is not None
     allowed = [counted.orphans[one] for one in PLACEHOLDER_CLASSES if one in counted.orphans]
@@ -52,7 +53,7 @@ def _orphans(evidence: InspectedPlan, counted: Counted, *, backfill_hint: str) -
         hint = backfill_hint if has_maker else None
         values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
         yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=hint)
-    may_nullify = not allowed and _is_nullable(evidence, counted)
+    may_nullify = not allowed and _is_nullable(inspected, counted)
     for identifier_class, (values, rows) in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
             yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
@@ -71,28 +72,28 @@ def _orphans(evidence: InspectedPlan, counted: Counted, *, backfill_hint: str) -
         yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
 
 
-def _is_nullable(evidence: InspectedPlan, counted: Counted) -> bool:
-    column = evidence.referencing(counted.key)
+def _is_nullable(inspected: InspectedPlan, counted: ReferenceCounts) -> bool:
+    column = inspected.referencing(counted.key)
     return bool(column and column.nullable)
 
 
-def _may_go(counted: Counted, identifier_class: str) -> bool:
+def _may_go(counted: ReferenceCounts, identifier_class: str) -> bool:
     """What stands for nobody; not a person's other spelling, nor what may be the ids of most people in a table."""
     _, rows = counted.orphans[identifier_class]
     is_most = identifier_class in MAYBE_IDS and 2 * rows > counted.non_null
     return not is_most and identifier_class not in OTHER_SPELLINGS
 
 
-def _may_be_corrected(counted: Counted, *, code: str) -> Finding:
+def _may_be_corrected(counted: ReferenceCounts, *, code: str) -> Finding:
     key = counted.key
     figures = {"values": counted.orphan_values, "rows": counted.orphan_rows}
     return wording.may_be_corrected(key.subject, target=key.target_table, code=code, **figures)
 
 
-def check_code(evidence: InspectedPlan, found: Iterable[Finding]) -> list[Finding]:
+def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Finding]:
     """Keys that were counted without a finding, before code of the plan that may be about their rows."""
     told = {one.subject for one in found if one.id in ("references.E001", "references.E002", "references.W007")}
-    doubts = [(key, evidence.doubts.get(key)) for key in evidence.references() if key.subject not in told]
+    doubts = [(key, inspected.doubts.get(key)) for key in inspected.references() if key.subject not in told]
     return [
         wording.may_be_changed(key.subject, target=key.target_table, code=doubt.code)
         for key, doubt in doubts
@@ -100,22 +101,22 @@ def check_code(evidence: InspectedPlan, found: Iterable[Finding]) -> list[Findin
     ]
 
 
-def check_not_looked_at(connection: Any, evidence: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def check_not_looked_at(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Keys whose rows cannot be counted, each with the reason."""
-    reasons = {key: "--no-data" for key in evidence.references() if not looks_at_data}
-    for key in evidence.not_there():
-        doubt = evidence.doubts.get(key)
+    reasons = {key: "--no-data" for key in inspected.references() if not looks_at_data}
+    for key in inspected.not_there():
+        doubt = inspected.doubts.get(key)
         may_come = (
             f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
         )
-        end = key.subject if not evidence.referencing(key) else f'{key.target_table}."{key.target_column}"'
+        end = key.subject if not inspected.referencing(key) else f'{key.target_table}."{key.target_column}"'
         reasons[key] = f"{end} is not there now{may_come}"
-    for key, doubt in evidence.doubts.items():
+    for key, doubt in inspected.doubts.items():
         if "column" not in key.new:
             continue
         if doubt.code:
             reasons[key] = f"the plan makes the column, and the code of {doubt.code} may fill it"
-        elif doubt.default and _may_hold_rows(connection, evidence.table(key), looks_at_data=looks_at_data):
+        elif doubt.default and _may_hold_rows(connection, inspected.table(key), looks_at_data=looks_at_data):
             reasons[key] = "the plan makes the column, with a default for the rows that are there"
     return [
         wording.not_looked_at(key.subject, target=key.target_table, reason=reason) for key, reason in reasons.items()
@@ -128,28 +129,28 @@ def _may_hold_rows(connection: Any, table: Table | None, *, looks_at_data: bool)
     return not (looks_at_data and table.may_select) or holds_anything(connection, table)
 
 
-def check_indexes(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+def check_indexes(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     """Referencing columns that no index leads with."""
-    existing = [(key, evidence.referencing(key)) for key in evidence.references()]
+    existing = [(key, inspected.referencing(key)) for key in inspected.references()]
     return [
         wording.without_index(
-            key.subject, index_on=evidence.tables[key.table].to_paste, column=key.column, target=key.target_table
+            key.subject, index_on=inspected.tables[key.table].to_paste, column=key.column, target=key.target_table
         )
         for key, column in existing
-        if column and not column.indexed and (key.table, key.column) not in evidence.plan.indexed
+        if column and not column.indexed and (key.table, key.column) not in inspected.plan.indexed
     ]
 
 
-def check_undeclared(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+def check_undeclared(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     """Columns that are named like the referencing ones, in tables that no model declares."""
-    bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in evidence.references()} - {""}
+    bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in inspected.references()} - {""}
     if not bare_names:
         return []
-    declared = catalog.tables(connection, evidence.plan.declared_tables)
+    declared = catalog.tables(connection, inspected.plan.declared_tables)
     alike = catalog.columns_named_alike(
         connection, bare_names=sorted(bare_names), except_oids=[table.oid for table in declared.values()]
     )
-    own = evidence.target.schema
+    own = inspected.target.schema
     tables = [one.table if one.schema == own else f"{one.schema}.{one.table}" for one in alike]
     return [
         wording.no_key_declared(f'{table}."{one.column}"', type=one.type)

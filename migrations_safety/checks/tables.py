@@ -16,26 +16,26 @@ from migrations_safety.postgresql.catalog import ForeignKey
 from migrations_safety.schema.declared_keys import DeclaredKey
 
 
-def check_tables(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+def check_tables(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
-    found = list(_names(connection, evidence))
-    for migration in evidence.plan.migrations:
+    found = list(_names(connection, inspected))
+    for migration in inspected.plan.migrations:
         if migration.is_baseline and (others := catalog.number_of_tables(connection)):
-            found.append(wording.none_of_the_baseline(evidence.target.name, migration=migration.label, others=others))
+            found.append(wording.none_of_the_baseline(inspected.target.name, migration=migration.label, others=others))
         for enum in migration.enums:
             there = catalog.enum_labels(connection, enum.name)
             if list(there) != enum.labels and catalog.is_type(connection, enum.name):
                 found.append(
-                    wording.enum_exists_already(enum.name, schema=evidence.target.schema, migration=migration.label)
+                    wording.enum_exists_already(enum.name, schema=inspected.target.schema, migration=migration.label)
                 )
-    found += [one for key in evidence.keys for one in _key(evidence, key)]
-    found += _other_constraints(connection, evidence)
-    return [*found, *_parents(connection, evidence), *_partitioned(connection, evidence)]
+    found += [one for key in inspected.keys for one in _key(inspected, key)]
+    found += _other_constraints(connection, inspected)
+    return [*found, *_parents(connection, inspected), *_partitioned(connection, inspected)]
 
 
-def _names(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
+def _names(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
     """Names that a migration gives and that something else has now, unless the plan frees them before."""
-    plan = evidence.plan
+    plan = inspected.plan
     needed = [name for one in plan.migrations for name in (*one.creates, *one.others)]
     taken = catalog.kinds_of_relations(connection, needed)
     for migration in plan.migrations:
@@ -43,18 +43,18 @@ def _names(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
             words = {"migration": migration.label}
             if name in taken and name in plan.unsure:
                 yield of_the_plan.name_may_be_freed(name, found=taken[name], code=plan.unsure[name], **words)
-            elif name in migration.creates and name in evidence.tables:
+            elif name in migration.creates and name in inspected.tables:
                 yield wording.exists_already(name, **words)
             elif name in taken:
                 yield wording.name_taken(name, found=taken[name], **words)
 
 
-def _key(evidence: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
-    table, target = evidence.table(key), evidence.parent_table(key)
+def _key(inspected: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
+    table, target = inspected.table(key), inspected.parent_table(key)
     if table is None or target is None:
         return
-    for there in (*evidence.foreign_keys, *evidence.partition_keys):
-        if there.table_oid != table.oid or _goes_first(evidence, key, there):
+    for there in (*inspected.foreign_keys, *inspected.partition_keys):
+        if there.table_oid != table.oid or _goes_first(inspected, key, there):
             continue
         difference = key.difference(there, target_oid=target.oid)
         is_in_place = there.columns == (key.column,) and there.target_oid == target.oid
@@ -74,39 +74,39 @@ def _key(evidence: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
             yield wording.key_under_another_name(key.subject, name=there.name, alter=alter)
 
 
-def _goes_first(evidence: InspectedPlan, key: DeclaredKey, there: ForeignKey) -> bool:
+def _goes_first(inspected: InspectedPlan, key: DeclaredKey, there: ForeignKey) -> bool:
     """Whether the plan drops a key that is there: by its name, with its column, or to make it again."""
-    plan = evidence.plan
+    plan = inspected.plan
     columns = {(key.table, column) for column in there.columns}
     dropped = {(one.table, one.column) for one in plan.dropped}
     return RemovedKey(table=key.table, name=there.name) in plan.removed or bool(columns & (plan.rekeyed | dropped))
 
 
-def _other_constraints(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
+def _other_constraints(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
     """A CHECK or UNIQUE constraint that has the name of a key."""
-    keys = {(table.oid, key.name): key for key in evidence.keys if (table := evidence.table(key)) is not None}
+    keys = {(table.oid, key.name): key for key in inspected.keys if (table := inspected.table(key)) is not None}
     for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
         if key := keys.get((there.table_oid, there.name)):
             words: dict[str, Any] = {"declared": key.definition, "found": there.definition}
-            yield wording.key_differs(key.table, name=there.name, alter=evidence.tables[key.table].to_paste, **words)
+            yield wording.key_differs(key.table, name=there.name, alter=inspected.tables[key.table].to_paste, **words)
 
 
-def _partitioned(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
-    keys = [key for key in evidence.references() if evidence.tables[key.table].kind == "p"]
-    in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in evidence.plan.in_steps}
+def _partitioned(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+    keys = [key for key in inspected.references() if inspected.tables[key.table].kind == "p"]
+    in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in inspected.plan.in_steps}
     if connection.pg_version < 180000:
         for table in sorted({key.table for key in in_steps}):
-            yield partition.key_by_key(table, server_version=evidence.target.server_version)
+            yield partition.key_by_key(table, server_version=inspected.target.server_version)
     for key in keys:
         if key not in in_steps:
             yield partition.key_at_once(key.subject, target=key.target_table)
 
 
-def _parents(connection: Any, evidence: InspectedPlan) -> Iterator[Finding]:
-    parents = {(key.target_table, key.target_column): key for key in evidence.keys}
-    made_unique = {(one.table, one.column) for one in evidence.altered if one.is_unique}
+def _parents(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+    parents = {(key.target_table, key.target_column): key for key in inspected.keys}
+    made_unique = {(one.table, one.column) for one in inspected.altered if one.is_unique}
     for place, key in sorted(parents.items()):
-        table, column = evidence.parent_table(key), evidence.referenced(key)
+        table, column = inspected.parent_table(key), inspected.referenced(key)
         if table and column and not column.is_unique and place not in made_unique:
             needed = catalog.partition_columns(connection, table) - {column.name}
             subject, index_on = f'{place[0]}."{place[1]}"', table.to_paste

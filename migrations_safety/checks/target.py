@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.locking.lock_ladder import DEPLOY_LOCK
+from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import target as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
@@ -13,9 +13,9 @@ from migrations_safety.postgresql.target import REFUSED_POOLERS
 from migrations_safety.sql import statement
 
 
-def check_target(connection: Any, evidence: InspectedPlan) -> list[Finding]:
+def check_target(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     """A standby, a pooler that does not keep sessions, an open transaction, schemas, timeouts, another deploy."""
-    target = evidence.target
+    target = inspected.target
     found = []
     if target.in_recovery:
         found.append(wording.standby(target.name))
@@ -26,10 +26,10 @@ def check_target(connection: Any, evidence: InspectedPlan) -> list[Finding]:
     for schema in passed_over(connection, before=target.schema):
         found.append(wording.schema_passed_over(schema, role=target.role, used=target.schema))
     with connection.cursor() as cursor:
-        cursor.execute(statement("session.timeouts"))
+        cursor.execute(statement("target.timeouts"))
         if timeouts := dict(cursor.fetchall()):
             found.append(wording.timeouts_on_the_role(target.role, timeouts))
-        cursor.execute(statement("session.deploy_lock_holders"), DEPLOY_LOCK)
+        cursor.execute(statement("target.deploy_lock_holders"), DEPLOY_LOCK)
         if cursor.fetchone()[0]:
             found.append(wording.deploy_running(target.name))
     return found

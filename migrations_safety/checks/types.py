@@ -17,38 +17,39 @@ from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Column
 from migrations_safety.schema.comparable_types import End, Equality, equalities
-from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, managed_models
-from migrations_safety.sql.identifiers import quoted, to_paste
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
+from migrations_safety.schema.declared_models import managed_models
+from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 SINCE_COLLATIONS_ARE_COMPARED = 180000
 """From this version on a key refuses two collations of which one is not deterministic (42P21)."""
 
 
-def check_types(connection: Any, evidence: InspectedSchema) -> list[Finding]:
+def check_types(connection: Any, inspected: InspectedSchema) -> list[Finding]:
     """For every key: whether PostgreSQL takes it; types and collations that differ are worth a look."""
-    ends = [_ends(evidence, key) for key in evidence.keys]
+    ends = [_ends(inspected, key) for key in inspected.keys]
     found: list[Finding] = []
-    for key, of_key, equality in zip(evidence.keys, ends, equalities(connection, ends), strict=True):
-        found += _types(connection, evidence, key, of_key, equality)
+    for key, of_key, equality in zip(inspected.keys, ends, equalities(connection, ends), strict=True):
+        found += _types(connection, inspected, key, of_key, equality)
     return found
 
 
-def _ends(evidence: InspectedSchema, key: DeclaredKey) -> tuple[End, End]:
+def _ends(inspected: InspectedSchema, key: DeclaredKey) -> tuple[End, End]:
     """Both ends: as they are there, or as the plan makes them."""
-    to_come = {(one.table, one.column): one.type for one in evidence.altered}
+    to_come = {(one.table, one.column): one.type for one in inspected.altered}
 
     def end(there: Column | None, table: str, name: str) -> End:
         column = None if (table, name) in to_come else there
         return End(column=column, declared=None if column else to_come.get((table, name), key.column_type))
 
     return (
-        end(evidence.referencing(key), key.table, key.column),
-        end(evidence.referenced(key), key.target_table, key.target_column),
+        end(inspected.referencing(key), key.table, key.column),
+        end(inspected.referenced(key), key.target_table, key.target_column),
     )
 
 
 def _types(
-    connection: Any, evidence: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], equality: Equality
+    connection: Any, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], equality: Equality
 ) -> Iterator[Finding]:
     type_name, target_type = map(_name, ends)
     words = {"type": type_name, "target": f'{key.target_table}."{key.target_column}"', "target_type": target_type}
@@ -59,7 +60,7 @@ def _types(
         if type_name != target_type:
             yield wording.type_not_there(key.subject, **words)
     elif not equality.is_possible:
-        yield wording.no_common_type(key.subject, hint=_hint(connection, evidence, key, ends), **words)
+        yield wording.no_common_type(key.subject, hint=_hint(connection, inspected, key, ends), **words)
     elif type_name != target_type:
         yield wording.other_type(key.subject, **words)
     elif child and parent and child.collation != parent.collation:
@@ -76,10 +77,10 @@ def _name(end: End) -> str:
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
-def _hint(connection: Any, evidence: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
+def _hint(connection: Any, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
     """What brings the two together: the models' own type, which a setting may decide on for all ids."""
     if not is_id_type(key.column_type):
-        return _converted(evidence, key, ends, _name(End(declared=key.column_type)))
+        return _converted(inspected, key, ends, _name(End(declared=key.column_type)))
     name = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
     existing = Counter(_kind(column.base_type) for column in _existing_ids(connection))
     ((fitting, _),) = Counter({one: existing[one] for one in ID_TYPES}).most_common(1)
@@ -87,16 +88,19 @@ def _hint(connection: Any, evidence: InspectedSchema, key: DeclaredKey, ends: tu
         return f"Set {name}={fitting}: that is what the existing columns are."
     if fitting != id_type() and {_kind(end.column.base_type) for end in ends if end.column} == {fitting}:
         return f"Set {name}={fitting}: that is what most of the existing columns are."
-    return f"The existing columns are of several types, no {name} fits all. " + _converted(evidence, key, ends, fitting)
+    return f"The existing columns are of several types, no {name} fits all. " + _converted(
+        inspected, key, ends, fitting
+    )
 
 
-def _converted(evidence: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
+def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
     """The statement that converts the end that is not of that type."""
     places = ((key.table, key.column), (key.target_table, key.target_column))
     for (table, name), end in zip(places, ends, strict=True):
         if end.column and _kind(_name(end)) != _kind(type):
-            altered = to_paste(table, schema=evidence.target.schema)
-            statement = f"ALTER TABLE {altered} ALTER COLUMN {quoted(name)} TYPE {type} USING {quoted(name)}::{type};"
+            altered = qualify_if_needed(table, schema=inspected.target.schema)
+            column = quote_identifier(name)
+            statement = f"ALTER TABLE {altered} ALTER COLUMN {column} TYPE {type} USING {column}::{type};"
             return f"{statement} It rewrites the table under a lock, and fails where a value does not fit."
     return "Give both fields the same type in the models."
 

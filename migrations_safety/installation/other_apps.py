@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.core.management import find_commands
+from django.core.management import find_commands, load_command_class
 
 OURS = "migrations_safety"
 
@@ -57,6 +57,16 @@ def built_on_next(name: str, ours: Any, core: Any) -> Any:
 def is_built_on(other: OtherCommand, kind: Any) -> bool:
     """Whether another app's command is a subclass of the given one."""
     return isinstance(other.kind, type) and issubclass(other.kind, kind)
+
+
+def our_command(name: str) -> type:
+    """The class that Django finds in this app, built on the next app's where that can be."""
+    return type(load_command_class(OURS, name))
+
+
+def is_ours(kind: Any) -> bool:
+    """Whether a command does what ours does: it is ours, or built on it (`is_of_migrations_safety` says so)."""
+    return getattr(kind, "is_of_migrations_safety", False)
 
 
 @cache

@@ -12,8 +12,14 @@ from django.core.management.commands.makemigrations import Command as DjangoMake
 from django.core.management.commands.migrate import Command as DjangoMigrate
 
 from migrations_safety.constraints import keys_are_declared
-from migrations_safety.installation.other_apps import OtherCommand, following, is_built_on, preceding
-from migrations_safety.management.commands import makemigrations
+from migrations_safety.installation.other_apps import (
+    OtherCommand,
+    following,
+    is_built_on,
+    is_ours,
+    our_command,
+    preceding,
+)
 
 OUR_MIGRATE = "migrations_safety.management.commands.migrate.Command"
 WHAT_HOLDS = "docs/other-projects.md (Beside other apps) says what holds then."
@@ -21,14 +27,12 @@ WHAT_HOLDS = "docs/other-projects.md (Beside other apps) says what holds then."
 
 def check_commands(**kwargs: Any) -> list[CheckMessage]:
     """Name each app whose command stands where ours would be, or ours where its would be, without being built on it."""
-    from migrations_safety.management.commands import migrate  # it is large, and a server does not need it
-
-    return [*_replaced(migrate.Command), *_not_asked(migrate.SafeMigrate), *_without_keys()]
+    return [*_replaced(), *_not_asked(), *_without_keys()]
 
 
-def _replaced(command: Any) -> Iterator[CheckMessage]:
+def _replaced() -> Iterator[CheckMessage]:
     other = following("migrate")
-    if other and not preceding("migrate") and not issubclass(command, other.kind):
+    if other and not preceding("migrate") and not issubclass(our_command("migrate"), other.kind):
         problem = (
             f"The migrate of {other.app} does not run: that of migrations_safety comes first, and cannot be built on "
             "it (it is no subclass of Django's, or has options of the same names)."
@@ -37,9 +41,9 @@ def _replaced(command: Any) -> Iterator[CheckMessage]:
         yield Error(problem, hint=hint, id="migrations_safety.E003")
 
 
-def _not_asked(ours: Any) -> Iterator[CheckMessage]:
+def _not_asked() -> Iterator[CheckMessage]:
     other = preceding("migrate")
-    if other and not is_built_on(other, ours) and not _is_called_by_django_tenants():
+    if other and not is_ours(other.kind) and not _is_called_by_django_tenants():
         problem = f"migrate is that of {other.app}: no gate, no lock ladder and no record of runs of migrations_safety."
         yield Warning(problem, hint=_way_to_build_on(other, DjangoMigrate), id="migrations_safety.W004")
 
@@ -53,8 +57,7 @@ def _without_keys() -> Iterator[CheckMessage]:
     other = first or following("makemigrations")
     if not other or not keys_are_declared(apps):
         return
-    taken = first.kind if first else makemigrations.Command
-    if not issubclass(taken, makemigrations.SafeMakemigrations):
+    if not is_ours(first.kind if first else our_command("makemigrations")):
         problem = (
             f"makemigrations is that of {other.app}: it adds a ForeignKeyConstraint on an existing table in one step, "
             "which scans the table while writes wait."

@@ -50,7 +50,7 @@ class StatementGuard:
         self.connection = ladder.connection
         self._limit: int | None = None
         self._savepoints: set[str] = set()
-        self._is_patient = False
+        self._without_lock_timeout = False
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -59,7 +59,7 @@ class StatementGuard:
             yield
 
     def _each_statement(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        if self._is_patient:
+        if self._without_lock_timeout:
             return execute(sql, params, many, context)
         text = statement_text.of(sql)
         if self.ladder.refusal and not text.only_savepoint:
@@ -121,7 +121,7 @@ class StatementGuard:
         is_one_already = text.only_rows and len(text.words) == 1 and not many and self.ladder.watchdog.guards
         attempt = run if is_one_already else partial(self._in_own_transaction, run, text)
         try:
-            return self.ladder.climb(attempt, what=text.name, is_whole=False)
+            return self.ladder.run_with_retries(attempt, what=text.name, is_whole=False)
         except DatabaseError as error:
             if not isinstance(error.__cause__, NOT_IN_A_TRANSACTION):
                 raise
@@ -142,13 +142,15 @@ class StatementGuard:
             return run()
         if text.only_rows or not self.ladder.watchdog.guards:
             return self._waiting_for_rows(run, text)
-        return self.ladder.climb(partial(self._behind_a_savepoint, run, text), what=text.name, is_whole=False)
+        return self.ladder.run_with_retries(
+            partial(self._behind_a_savepoint, run, text), what=text.name, is_whole=False
+        )
 
     def _waiting_for_rows(self, run: Callable[[], Result], text: StatementText) -> Result:
         """Raises LocksNotFree after `retry_for` seconds, OthersWaited where the transaction makes others wait."""
         ladder, started = self.ladder, time.monotonic()
         if self._status is TransactionStatus.IDLE:  # their transaction begins
-            self._send(statement("watch.lift_lock_timeout_of_role"))
+            self._send(statement("guarded_statements.lift_lock_timeout_of_role"))
         try:
             with ladder.watchdog.attempt(text.name, until=started + ladder.retry_for):
                 return run()
@@ -169,13 +171,15 @@ class StatementGuard:
                 self._send(f"RELEASE SAVEPOINT {SAVEPOINT}")
             raise
         self._send(f"RELEASE SAVEPOINT {SAVEPOINT}")
-        self._send(statement("watch.limit_lock_waits"), {"milliseconds": before})
+        self._send(statement("guarded_statements.limit_lock_waits"), {"milliseconds": before})
         return result
 
     def _once(self, run: Callable[[], Result], text: StatementText) -> Result | None:
         """Without limits and without a second attempt; maintenance, which may be cancelled and repeated, with both."""
         if text.repeatable:
-            return self.ladder.climb(partial(self._limited_by_the_session, run), what=text.name, is_whole=False)
+            return self.ladder.run_with_retries(
+                partial(self._limited_by_the_session, run), what=text.name, is_whole=False
+            )
         build = build_of(self.connection, text, progress=self.ladder.progress)
         with self._patiently(text):
             if build is None:
@@ -190,13 +194,13 @@ class StatementGuard:
 
     @contextmanager
     def _patiently(self, text: StatementText) -> Iterator[None]:
-        self._is_patient = True
+        self._without_lock_timeout = True
         timeouts = self._session_timeouts("statement_timeout", "transaction_timeout", "lock_timeout", milliseconds=0)
         try:
             with timeouts, self.ladder.watchdog.only_counting(text.name):
                 yield
         finally:
-            self._is_patient = False
+            self._without_lock_timeout = False
 
     def _limited_by_the_session(self, run: Callable[[], Result]) -> Result:
         with self._session_timeouts("lock_timeout", milliseconds=self.ladder.milliseconds):
@@ -205,29 +209,29 @@ class StatementGuard:
     @contextmanager
     def _session_timeouts(self, *names: str, milliseconds: int) -> Iterator[None]:
         """Set these timeouts of the session, and put them back to what they were."""
-        before = self._send(statement("watch.session_timeouts"), {"names": list(names)}).fetchall()
+        before = self._send(statement("guarded_statements.session_timeouts"), {"names": list(names)}).fetchall()
         for name, _ in before:
-            self._send(statement("watch.set_session_timeout"), {"name": name, "value": str(milliseconds)})
+            self._send(statement("guarded_statements.set_session_timeout"), {"name": name, "value": str(milliseconds)})
         try:
             yield
         finally:
             with suppress(psycopg.Error):  # where the connection is gone
                 for name, value in before:
-                    self._send(statement("watch.set_session_timeout"), {"name": name, "value": value})
+                    self._send(statement("guarded_statements.set_session_timeout"), {"name": name, "value": value})
 
     def _prepared(self, text: StatementText) -> bool:
         """Set the limits of the statement in this transaction; False where the index that it builds is there."""
         if self._status is TransactionStatus.INERROR:
             return True
         if self._status is TransactionStatus.IDLE:
-            self.ladder.transaction_id = self._send(statement("watch.transaction_id")).fetchone()[0]
+            self.ladder.transaction_id = self._send(statement("guarded_statements.transaction_id")).fetchone()[0]
             self._limit = None
         if text.only_savepoint:
             self._limit = None  # going back to a savepoint may take the limit back too
             return True
         self._limit_waiting(0 if self._is_ended_by_the_watchdog(text) else self.ladder.milliseconds)
         if text.validates:
-            self._send(statement("watch.lift_timeouts"))
+            self._send(statement("guarded_statements.lift_timeouts"))
         build = build_of(self.connection, text, progress=self.ladder.progress)
         return build is None or build.is_needed()
 
@@ -241,11 +245,11 @@ class StatementGuard:
     def _limit_waiting(self, milliseconds: int) -> None:
         """Bound each wait for a lock in this transaction; 0 for no bound."""
         if milliseconds != self._limit:
-            self._send(statement("watch.limit_lock_waits"), {"milliseconds": str(milliseconds)})
+            self._send(statement("guarded_statements.limit_lock_waits"), {"milliseconds": str(milliseconds)})
             self._limit = milliseconds
 
     def _limit_of_transaction(self) -> str:
-        return str(self._send(statement("watch.lock_timeout")).fetchone()[0])
+        return str(self._send(statement("guarded_statements.lock_timeout")).fetchone()[0])
 
     @property
     def _status(self) -> TransactionStatus:

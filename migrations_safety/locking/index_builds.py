@@ -50,7 +50,7 @@ class IndexBuild:
 
     def existing(self) -> ExistingIndex | None:
         """What is there under its name on its table; without a name, what is there as it is defined."""
-        asked = "watch.index_of_name" if self.name else "watch.indexes_of_table"
+        asked = "index_builds.index_of_name" if self.name else "index_builds.indexes_of_table"
         with self.connection.connection.cursor() as cursor:
             cursor.execute(statement(asked), {"name": self.name, "table": self.table})
             found = [ExistingIndex(definition=one[0], is_valid=one[1], qualified=one[2]) for one in cursor.fetchall()]

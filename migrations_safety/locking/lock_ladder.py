@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,12 +16,9 @@ from django.db import DatabaseError, OperationalError
 
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import DeployAlreadyRunning, GaveWay, LocksNotFree, OthersWaited, Refusal
-from migrations_safety.postgresql.transactions import is_in_transaction
+from migrations_safety.messages.refusals import GaveWay, LocksNotFree, OthersWaited, Refusal
 from migrations_safety.sql import statement
 
-DEPLOY_LOCK = {"class": 0x45485253, "object": 1}
-"""The two halves of the advisory lock's key; the first spells EHRS."""
 RUNGS = (1, 50, 100, 250)
 """Milliseconds that one attempt may wait for all its locks; 1 is as good as NOWAIT."""
 LONGEST_PAUSE = 5.0
@@ -29,54 +26,6 @@ LONGEST_PAUSE = 5.0
 CONFLICTS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 Result = TypeVar("Result")
-
-
-@contextmanager
-def deploy_lock(connection: Any, *, wait: float = 0, progress: Progress | None = None) -> Iterator[None]:
-    """Hold the deploy lock, waiting up to `wait` seconds; it goes with the session, so a kill leaves nothing behind.
-
-    Inside a transaction that is open already it goes with that one, whose end is the deploy's.
-
-    It is asked for again and again: a session that waits in the server would hold a snapshot, and the other
-    deploy's CREATE INDEX CONCURRENTLY would wait for that.
-
-    Raises DeployAlreadyRunning where another session has it.
-    """
-    deadline = time.monotonic() + wait
-    told = False
-    of_transaction = is_in_transaction(connection)
-    if not of_transaction:
-        notice_a_killed_client(connection)
-    take = "session.take_deploy_lock_of_transaction" if of_transaction else "session.take_deploy_lock"
-    while not _take_deploy_lock(connection, take):
-        if time.monotonic() >= deadline:
-            raise DeployAlreadyRunning(name=connection.settings_dict["NAME"])
-        if not told and progress:
-            progress.say("Another migrate or backfill_placeholders is at work on this database: waiting for it …")
-            told = True
-        time.sleep(0.5)
-    try:
-        yield
-    finally:
-        if not of_transaction:
-            with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute(statement("session.release_deploy_lock"), DEPLOY_LOCK)
-
-
-def _take_deploy_lock(connection: Any, take: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement(take), DEPLOY_LOCK)
-        return bool(cursor.fetchone()[0])
-
-
-def notice_a_killed_client(connection: Any) -> None:
-    """Let the server look every four seconds whether we are still there while it runs a statement of ours.
-
-    Else it works on until the statement is done, and keeps the deploy lock so long. PostgreSQL offers it on Linux,
-    macOS and the BSDs (documentation, 20.3); elsewhere it refuses, and it stays as it is.
-    """
-    with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute(statement("session.notice_a_killed_client"))
 
 
 class Ladder:
@@ -101,7 +50,7 @@ class Ladder:
         self.refusal: Refusal | None = None
         self._remembers = False
 
-    def climb(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
+    def run_with_retries(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
         """What `attempt` returns; it must undo itself when it fails (a transaction does).
 
         `is_whole` where nothing was done before it that would be left half done. An attempt whose code has ended its
@@ -195,7 +144,7 @@ class Ladder:
         if self.is_broken or self.is_spent or self.transaction_id is None:
             return not (self.is_broken or self.is_spent)
         session = self.connection.connection  # past the wrappers, for which this would be another statement to guard
-        found = session.execute(statement("watch.is_committed"), {"transaction": self.transaction_id}).fetchone()
+        found = session.execute(statement("lock_ladder.is_committed"), {"transaction": self.transaction_id}).fetchone()
         return not found[0]
 
     def is_conflict(self, error: BaseException) -> bool:
@@ -222,7 +171,7 @@ class Ladder:
 def _rungs(connection: Any) -> tuple[int, ...]:
     """The rungs, shorter where the server's `deadlock_timeout` is."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("watch.deadlock_timeout"))
+        cursor.execute(statement("watchdog.deadlock_timeout"))
         half = cursor.fetchone()[0] / 2
     scale = min(1.0, 0.9 * half / max(RUNGS))
     return tuple(max(1, int(rung * scale)) for rung in RUNGS)

@@ -25,7 +25,7 @@ def finish_pending_detach(connection: Any, text: StatementText) -> bool:
     if found is None or len(text.words) != 1:
         return False
     with connection.cursor() as cursor:
-        cursor.execute(statement("watch.is_detach_pending"), found.groupdict())
+        cursor.execute(statement("partition_detach.is_detach_pending"), found.groupdict())
         if cursor.fetchone() is None:
             return False
         cursor.execute(f"ALTER TABLE {found['table']} DETACH PARTITION {found['partition']} FINALIZE")

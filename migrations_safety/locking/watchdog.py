@@ -47,8 +47,8 @@ class Watchdog:
     """
 
     def __init__(self, connection: Any, *, max_stall: float, progress: Progress | None = None) -> None:
-        self.parameters = second_connection.parameters(connection)
-        self.pid = second_connection.pid(connection)
+        self.parameters = second_connection.connection_parameters(connection)
+        self.pid = second_connection.backend_pid(connection)
         self.max_stall = max_stall
         self.waits: dict[tuple[int, Any], float] = {}
         self.holders: list[Holder] = []
@@ -87,8 +87,8 @@ class Watchdog:
         return self.max_stall > 0 and self._thread.is_alive()
 
     def _connect(self) -> None:
-        self.connection = second_connection.opened(self.parameters)
-        found = self.connection.execute(statement("watch.deadlock_timeout")).fetchone()
+        self.connection = second_connection.open_connection(self.parameters)
+        found = self.connection.execute(statement("watchdog.deadlock_timeout")).fetchone()
         self._half_deadlock_timeout = found[0] / 1000 / 2 if found else 0.0
 
     @contextmanager
@@ -141,8 +141,8 @@ class Watchdog:
             self._connect()
 
     def _look(self) -> None:
-        found = self.connection.execute(statement("watch.holders"), {"pid": self.pid}).fetchall()
-        queued = self.connection.execute(statement("watch.queued_behind"), {"pid": self.pid}).fetchall()
+        found = self.connection.execute(statement("watchdog.holders"), {"pid": self.pid}).fetchall()
+        queued = self.connection.execute(statement("watchdog.queued_behind"), {"pid": self.pid}).fetchall()
         if found:
             self.holders = [
                 Holder(pid=pid, state=state, seconds=seconds, application=application)
@@ -183,4 +183,4 @@ class Watchdog:
             if self.may_cancel:
                 self.was_at_work = self.was_at_work or (at_work and not self.has_cancelled)
                 self.has_cancelled = True
-                self.connection.execute(statement("watch.cancel"), {"pid": self.pid})
+                self.connection.execute(statement("watchdog.cancel"), {"pid": self.pid})

@@ -7,20 +7,20 @@ import os
 import shutil
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS
+from django.core.management.base import BaseCommand
 
-from migrations_safety.census.scan_strategy import Reading
-from migrations_safety.management.errors import OneSentence, Refused
-from migrations_safety.management.streams import report_file, write_report
+from migrations_safety.management.arguments import add_report_arguments, add_target_arguments
+from migrations_safety.management.errors import ErrorsAsSentences, Refused
+from migrations_safety.management.report_file import report_file
+from migrations_safety.management.streams import write_report
 from migrations_safety.messages.progress import Progress, progress_on
 
 
-class SafetyCommand(OneSentence):
+class SafetyCommand(ErrorsAsSentences):
     """A command that reports: `tell` does the work and gives exit code, text and JSON.
 
     The report alone goes to stdout or to `--output`; progress and one closing sentence go to stderr.
@@ -62,54 +62,6 @@ class Outcome:
         self.closing = closing
         self.text = text
         self.json = json
-
-
-def add_target_arguments(parser: ArgumentParser) -> None:
-    """Which database, and that it is the right one."""
-    if "--database" not in parser._option_string_actions:
-        help = "which of the configured databases (default: default)"
-        parser.add_argument("--database", metavar="ALIAS", default=DEFAULT_DB_ALIAS, help=help)
-    parser.add_argument("--expect-database", metavar="NAME", help="refuse any database of another name")
-    help = "refuse where new tables are made in a schema of another name"
-    parser.add_argument("--expect-schema", metavar="NAME", help=help)
-    parser.add_argument("--no-progress", action="store_true", help="no progress on stderr")
-
-
-def add_report_arguments(parser: ArgumentParser) -> None:
-    """What the report looks like, and where it goes."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for scripts")
-    help = "write the report there instead of to stdout (whole or not at all, mode 0600)"
-    parser.add_argument("--output", metavar="FILE", help=help)
-
-
-def add_reading_arguments(parser: ArgumentParser) -> None:
-    """How large tables are read."""
-    help = (
-        "how many processes of the server read at once (default: 2; below 64 MB 1, and above 4 GB 1 where tables are "
-        "read, which shows how far it is)"
-    )
-    parser.add_argument("--jobs", type=whole_number("processes", least=1, most=64), metavar="NUMBER", help=help)
-    help = "read no more than so many megabytes a second (default: as fast as it goes); with one job"
-    parser.add_argument("--max-rate", type=whole_number("megabytes a second", least=1), metavar="MEGABYTES", help=help)
-
-
-def reading_of(options: dict[str, Any]) -> Reading:
-    """What the operator wants; CommandError where the two do not go together."""
-    if (options["jobs"] or 1) > 1 and options["max_rate"]:
-        raise CommandError("--max-rate goes with one job, without --jobs.")
-    return Reading(jobs=options["jobs"], max_rate=options["max_rate"])
-
-
-def whole_number(unit: str, *, least: int, most: int | None = None) -> Callable[[str], int]:
-    """A parser of such numbers, for argparse; `unit` is what its error calls them."""
-    to = f"{least:,} to {most:,}" if most else f"{least:,} or more"
-
-    def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < least or (most and int(text) > most):
-            raise ArgumentTypeError(f"{unit}: a whole number, {to}")
-        return int(text)
-
-    return parse
 
 
 def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:

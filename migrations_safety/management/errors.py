@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 
 from migrations_safety.management.streams import report_alone
-from migrations_safety.messages.errors import frames, is_expected, is_from_data, tell
+from migrations_safety.messages.errors import describe_error, frames, is_expected, is_from_data
 
 LOOKED_AND_FOUND = 1
 COULD_NOT = 2
@@ -30,7 +30,7 @@ class Refused(CommandError):
         super().__init__(*words, returncode=returncode, **more)
 
 
-class OneSentence(BaseCommand):
+class ErrorsAsSentences(BaseCommand):
     """A command whose errors become one sentence each, and whose JSON has stdout for itself."""
 
     _called_from_command_line: bool
@@ -72,4 +72,4 @@ def _ending(error: Exception, *, shows_all: bool) -> CommandError:
         if isinstance(error, Refused):
             return error
         return Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode)
-    return Stopped(tell(error, everything=shows_all), returncode=getattr(error, "exit_code", COULD_NOT))
+    return Stopped(describe_error(error, everything=shows_all), returncode=getattr(error, "exit_code", COULD_NOT))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from migrations_safety.management.base import Outcome, SafetyCommand, add_reading_arguments, reading_of
+from migrations_safety.management.arguments import add_reading_arguments, scan_options
+from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.errors import LOOKED_AND_FOUND
 from migrations_safety.messages.progress import Progress
 from migrations_safety.verification import verification
@@ -36,7 +37,7 @@ class VerifySchemaCommand(SafetyCommand):
             app_label=self.app_label,
             expect_database=options["expect_database"],
             expect_schema=options["expect_schema"],
-            reading=reading_of(options),
+            reading=scan_options(options),
             progress=progress,
         )
         from migrations_safety.rendering import serialization, text

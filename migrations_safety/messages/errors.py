@@ -54,7 +54,7 @@ SHOW_ALL = (
 )
 
 
-def tell(error: BaseException, *, everything: bool = False) -> str:
+def describe_error(error: BaseException, *, everything: bool = False) -> str:
     """What happened, where, and what helps, in up to three lines; `everything` with all that the error says."""
     sentence, hint = explain(error)
     lines = [sentence, _where(error), hint, *(_all_of(error) if everything else ())]

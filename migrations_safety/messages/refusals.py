@@ -11,7 +11,7 @@ from typing import Any
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import target as wording
-from migrations_safety.sql.identifiers import in_sql, quoted
+from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 class Refusal(Exception):
@@ -85,7 +85,7 @@ class MayNotUseSchema(Refusal):
 
     def __init__(self, *, role: str, schema: str, path: str) -> None:
         super().__init__(role=role, schema=schema, path=path)
-        self.hint = f"As its owner: GRANT USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)};"
+        self.hint = f"As its owner: GRANT USAGE ON SCHEMA {quote_if_needed(schema)} TO {quote_identifier(role)};"
 
 
 class HistoryElsewhere(Refusal):
@@ -197,7 +197,7 @@ class MayNotRead(Refusal):
 
     def __init__(self, *, role: str, tables: list[str], grant_on: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
-        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(grant_on)} TO {quoted(role)};"
+        self.hint = f"As the tables' owner: GRANT SELECT ON {', '.join(grant_on)} TO {quote_identifier(role)};"
 
 
 class MayNotRecord(Refusal):
@@ -215,7 +215,7 @@ class RowsHidden(Refusal):
 
     def __init__(self, *, role: str, tables: list[str]) -> None:
         super().__init__(role=role, tables=", ".join(tables))
-        self.hint = f"ALTER ROLE {quoted(role)} BYPASSRLS; or run as a role that has it."
+        self.hint = f"ALTER ROLE {quote_identifier(role)} BYPASSRLS; or run as a role that has it."
 
 
 class DefinitionDiffers(Refusal):

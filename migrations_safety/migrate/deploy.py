@@ -14,49 +14,28 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
-from migrations_safety.audit.migration_history import Done, History
+from migrations_safety.audit.migration_history import History
 from migrations_safety.audit.run_log import recorded_run
 from migrations_safety.locking.lock_ladder import Ladder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import BaselineHoldsRows, Irreversible, NobodyWatches, PlanWouldFail
 from migrations_safety.migrate.executor import on_the_ladder
-from migrations_safety.plan import migration_plan, rollback_plan
+from migrations_safety.plan import migration_plan, rollback_plan, targets
 from migrations_safety.plan.planned_migration import planned
-from migrations_safety.plan.rollback import WayBack
+from migrations_safety.plan.rollback import Rollback
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.target import Target
 from migrations_safety.postgresql.transactions import is_in_transaction
-from migrations_safety.precheck import precheck
+from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.sql.composition import send
 
 WOULD_FAIL = "plan.E001"
 AT_WORK = "migrations_safety_is_at_work"
 """An attribute of the connection meanwhile."""
-Waits = dict[str, int | None] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """How one `migrate` went; `gate` is None where it was not asked, `done` where the gate refused.
-
-    `lock_waits` is None where nothing was done that takes locks, its figures where nobody looked.
-    """
-
-    target: Target
-    gate: precheck.Report | None
-    done: Done | None
-    lock_waits: Waits
-    seconds: float
-
-    @property
-    def verdict(self) -> str:
-        """`refused` by the gate, or what was done in one word (`Done.verdict`)."""
-        return self.done.verdict if self.done else "refused"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wishes:
+class LockOptions:
     """How the operator wants it; all in seconds, `max_stall` 0 for never to cancel."""
 
     max_stall: float
@@ -65,7 +44,7 @@ class Wishes:
 
 
 @contextmanager
-def on_its_ladder(connection: Any, wishes: Wishes, *, is_needed: bool) -> Iterator[Watchdog]:
+def on_its_ladder(connection: Any, wishes: LockOptions, *, is_needed: bool) -> Iterator[Watchdog]:
     """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog.
 
     Inside a transaction that is open already there is neither: its locks are held until the caller ends it, whatever
@@ -105,7 +84,7 @@ def recorded(
 
 
 @contextmanager
-def _laddered(connection: Any, watchdog: Watchdog, wishes: Wishes, *, is_needed: bool) -> Iterator[None]:
+def _laddered(connection: Any, watchdog: Watchdog, wishes: LockOptions, *, is_needed: bool) -> Iterator[None]:
     """Raises NobodyWatches where the watchdog is needed and has no connection."""
     with watchdog:
         if watchdog.missing and wishes.max_stall and is_needed:
@@ -131,7 +110,7 @@ def is_at_work(connection: Any) -> bool:
     return hasattr(connection, AT_WORK)
 
 
-def refuse_what_would_fail(gate: precheck.Report) -> None:
+def refuse_what_would_fail(gate: PrecheckReport) -> None:
     """Raise PlanWouldFail where nothing blocks but that what the plan alters is not there: it could not be run."""
     if gate.blocking and all(one.id == WOULD_FAIL for one in gate.blocking):
         raise PlanWouldFail(gate.blocking)
@@ -150,7 +129,7 @@ def steps_of_records(
     if prune:
         gone = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)
         return {f"{app}.{name}": "" for app, name in sorted(gone) if app == app_label}
-    steps = executor.migration_plan(migration_plan.targets(executor, app_label, migration_name))
+    steps = executor.migration_plan(targets.targets(executor, app_label, migration_name))
     found = (planned(migration, connection.alias) for migration, _ in steps)
     return {one.label: one.checksum for one in found}
 
@@ -169,7 +148,7 @@ def refuse_rollback(connection: Any, *, app_label: str | None, migration_name: s
     And where no `gate` looks at it, Irreversible where a step has no reverse: nothing is undone then.
     """
     executor: Any = MigrationExecutor(connection)
-    steps = executor.migration_plan(migration_plan.targets(executor, app_label, migration_name))
+    steps = executor.migration_plan(targets.targets(executor, app_label, migration_name))
     unapplied = [migration for migration, is_backwards in steps if is_backwards]
     if any(hasattr(migration, "adopts") for migration in unapplied):
         _refuse_to_drop_baselines(connection, rollback_plan.read(executor, unapplied))
@@ -177,9 +156,9 @@ def refuse_rollback(connection: Any, *, app_label: str | None, migration_name: s
         raise Irreversible(migration=found[0].migration, operation=str(found[0]))
 
 
-def _refuse_to_drop_baselines(connection: Any, way_back: WayBack) -> None:
-    there = catalog.tables(connection, way_back.dropped)
-    for migration, dropped in groupby(way_back.tables, key=attrgetter("migration")):
+def _refuse_to_drop_baselines(connection: Any, rollback: Rollback) -> None:
+    there = catalog.tables(connection, rollback.dropped)
+    for migration, dropped in groupby(rollback.tables, key=attrgetter("migration")):
         names = [one.table for one in dropped if one.is_baseline and one.table in there]
         if holding := [name for name in names if _holds_rows(connection, there[name])]:
             raise BaselineHoldsRows(migration=migration, tables=holding)

@@ -106,7 +106,7 @@ class SafeExecutor(MigrationExecutor):
                 return after
 
         try:
-            after = self.ladder.climb(attempt, what=f"{migration.app_label}.{migration.name}")
+            after = self.ladder.run_with_retries(attempt, what=f"{migration.app_label}.{migration.name}")
         finally:
             self.progress_callback = callback
         if callback:  # the transaction is committed: nothing can fail any more
@@ -142,7 +142,7 @@ class SafeExecutor(MigrationExecutor):
                 step(*args)
                 self.ladder.refuse_passed_over()
 
-        self.ladder.climb(attempt, what=f"{migration.app_label}.{migration.name}", is_whole=False)
+        self.ladder.run_with_retries(attempt, what=f"{migration.app_label}.{migration.name}", is_whole=False)
 
     def _state_before(self) -> Any:
         fresh: Any = MigrationExecutor(self.connection)

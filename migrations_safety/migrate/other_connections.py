@@ -98,7 +98,8 @@ class Elsewhere:
         if other.vendor != "postgresql":
             return False
         ours, theirs = (
-            one.connection.execute(statement("session.identity")).fetchone() for one in (self.connection, other)
+            one.connection.execute(statement("other_connections.identity")).fetchone()
+            for one in (self.connection, other)
         )
         return bool(ours == theirs)
 

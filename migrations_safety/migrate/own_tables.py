@@ -42,7 +42,7 @@ def _listing_own_tables(connection: Any) -> Iterator[None]:
     along_the_path = introspection.get_table_list
 
     def in_the_current_schema(cursor: Any) -> list[Any]:
-        cursor.execute(statement("session.own_relations"))
+        cursor.execute(statement("own_tables.own_relations"))
         own = {name for (name,) in cursor.fetchall()}
         return [one for one in along_the_path(cursor) if one.name in own]
 
@@ -60,13 +60,13 @@ def _recording_in_own_schema(connection: Any) -> Iterator[None]:
     Else what was done in this schema would be recorded in another one (a dump of pg_dump begins with such a setting).
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement("session.path_and_schema"))
+        cursor.execute(statement("own_tables.path_and_schema"))
         path, schema = cursor.fetchone()
 
     def each_statement(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         if isinstance(sql, str) and RECORDS.match(sql):
             parameters = {"path": path, "schema": schema}
-            connection.connection.execute(statement("session.put_path_back"), parameters)
+            connection.connection.execute(statement("own_tables.put_path_back"), parameters)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(each_statement):

@@ -115,9 +115,9 @@ def inspect_plan(connection: Any, *, plan: Plan, target: Target) -> InspectedPla
         keys=plan.keys,
         relied_on=plan.relied_on,
         doubts=plan.doubts,
-        others=plan.creates | plan.way_back.touched | changed,
-        also_counted=plan.way_back.read,
-        also_locked=plan.way_back.touched,
+        others=plan.creates | plan.rollback.touched | changed,
+        also_counted=plan.rollback.read,
+        also_locked=plan.rollback.touched,
     )
     parts = {one.name: getattr(inspected, one.name) for one in fields(inspected)}
     return InspectedPlan(plan=plan, **parts | {"altered": plan.altered})

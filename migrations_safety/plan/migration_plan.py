@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
-from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.messages.refusals import BaselineIncomplete, CouldNotLook
+from migrations_safety.messages.refusals import CouldNotLook
 from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
 from migrations_safety.plan import rollback_plan
+from migrations_safety.plan.baseline import _faked, is_adopted
 from migrations_safety.plan.operation_steps import follow
 from migrations_safety.plan.planned_changes import (
     AlteredColumn,
@@ -27,10 +27,11 @@ from migrations_safety.plan.planned_changes import (
 )
 from migrations_safety.plan.planned_keys import Doubt, as_it_is_now, doubt_of, keys_of, labels
 from migrations_safety.plan.planned_migration import PlannedMigration, count_operations, flat, planned
-from migrations_safety.plan.rollback import WayBack
+from migrations_safety.plan.rollback import Rollback
 from migrations_safety.plan.state_changes import Changes
-from migrations_safety.postgresql import catalog
-from migrations_safety.schema.declared_keys import DeclaredKey, managed_models
+from migrations_safety.plan.targets import targets
+from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.schema.declared_models import managed_models
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,7 @@ class Plan:
     type and whether they are unique then; `indexed` are columns that get an index of their own. `unsure` are names
     that are needed after code that may free them. `code` counts the operations that run code by kind, `unjudged` all
     others whose locks, rewrites and losses are not looked at. `in_steps` are keys, by app, model and name, that are
-    added NOT VALID or validated, while all others are added in one statement. `way_back` is what the way back does.
+    added NOT VALID or validated, while all others are added in one statement. `rollback` is what the way back does.
     """
 
     adopted: tuple[PlannedMigration, ...]
@@ -66,7 +67,7 @@ class Plan:
     code: dict[str, int] = field(default_factory=dict)
     unjudged: dict[str, int] = field(default_factory=dict)
     in_steps: frozenset[tuple[str, str, str]] = frozenset()
-    way_back: WayBack = field(default_factory=WayBack)
+    rollback: Rollback = field(default_factory=Rollback)
 
     @property
     def backwards(self) -> bool:
@@ -81,7 +82,7 @@ class Plan:
     @property
     def not_judged(self) -> int:
         """How many operations run code, or have locks and losses that nobody judges."""
-        on_the_way_back = len({*self.way_back.opaque, *self.way_back.unjudged})
+        on_the_way_back = len({*self.rollback.opaque, *self.rollback.unjudged})
         return sum(self.code.values()) + sum(self.unjudged.values()) + on_the_way_back
 
     @property
@@ -90,55 +91,19 @@ class Plan:
         return frozenset(table for migration in self.migrations for table in migration.creates)
 
 
-def targets(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[str, str | None]]:
-    """The nodes of the migration graph that the arguments of `migrate` mean.
-
-    Raises CouldNotLook for unknown ones, in the sentences of Django's `migrate`.
-    """
-    leaves = executor.loader.graph.leaf_nodes()
-    if app_label is None:
-        return list(leaves)
-    try:
-        apps.get_app_config(app_label)
-    except LookupError as error:
-        raise CouldNotLook(str(error), hint="python manage.py showmigrations lists the apps.") from None
-    if app_label not in executor.loader.migrated_apps:
-        problem = f"App '{app_label}' does not have migrations."
-        raise CouldNotLook(problem, hint="python manage.py makemigrations makes them.")
-    if migration_name is None:
-        return [leaf for leaf in leaves if leaf[0] == app_label]
-    if migration_name == "zero":
-        return [(app_label, None)]
-    try:
-        found = executor.loader.get_migration_by_prefix(app_label, migration_name)
-    except AmbiguityError:
-        problem = f"More than one migration matches '{migration_name}' in app '{app_label}'. Please be more specific."
-    except KeyError:
-        problem = f"Cannot find a migration matching '{migration_name}' from app '{app_label}'."
-    else:
-        return [_in_the_graph(executor.loader, (app_label, found.name))]
-    raise CouldNotLook(problem, hint=f"python manage.py showmigrations {app_label} lists them.")
-
-
-def _in_the_graph(loader: Any, target: tuple[str, str]) -> tuple[str, str]:
-    """Itself; of a squashed migration that is applied in part the last of those that it replaces."""
-    is_partial = target not in loader.graph.nodes and target in loader.replacements
-    return loader.replacements[target].replaces[-1] if is_partial else target
-
-
 def read(
     connection: Any,
     *,
     app_label: str | None = None,
     migration_name: str | None = None,
     forwards_only: bool = False,
-    with_way_back: bool = True,
+    with_rollback: bool = True,
     fake_initial: bool = False,
 ) -> Plan:
     """The plan of `migrate [app_label] [migration_name]`; nothing where it goes back and `forwards_only`.
 
     `fake_initial` as in `migrate`: an initial migration whose tables and columns are there is recorded, not run.
-    `with_way_back` False leaves out what the way back does, which takes as long to read as Django takes to go it.
+    `with_rollback` False leaves out what the way back does, which takes as long to read as Django takes to go it.
 
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
     """
@@ -166,19 +131,8 @@ def read(
         doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one, changes.code))},
         **_changed(changes, before, state.apps),
         in_steps=frozenset(_in_steps(running)),
-        way_back=rollback_plan.read(executor, unapplied if with_way_back else ()),
+        rollback=rollback_plan.read(executor, unapplied if with_rollback else ()),
     )
-
-
-def _faked(executor: Any, pending: Iterable[Any]) -> list[Any]:
-    """Those that Django takes for applied with `--fake-initial`."""
-    faked, state = [], executor._create_project_state(with_applied_migrations=True)
-    for migration in pending:
-        is_applied, _ = executor.detect_soft_applied(state, migration)
-        if is_applied:
-            faked.append(migration)
-        state = migration.mutate_state(state)
-    return faked
 
 
 def _in_steps(running: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
@@ -230,24 +184,6 @@ def ends_of(keys: Iterable[DeclaredKey]) -> dict[str, frozenset[str]]:
     keys = tuple(keys)
     there = {name for key in keys for end, name in _tables(key) if end not in key.new}
     return _relied_on(keys, there)
-
-
-def is_adopted(connection: Any, migration: Any) -> bool:
-    """True where all that a baseline (a migration with `adopts`) relies on is there, False where none of it is.
-
-    Raises BaselineIncomplete, naming what is missing, where only a part is there.
-    """
-    relied_on = getattr(migration, "adopts", {})
-    there = catalog.tables(connection, relied_on)
-    if not there:
-        return False
-    columns = catalog.columns(connection, [table.oid for table in there.values()])
-    missing = [f"the table {table}" for table in relied_on if table not in there]
-    for name, table in there.items():
-        missing += [f'{name}."{column}"' for column in relied_on[name] if column not in columns[table.oid]]
-    if missing:
-        raise BaselineIncomplete(migration=f"{migration.app_label}.{migration.name}", missing=", ".join(missing))
-    return True
 
 
 def _models_with_migrations(executor: Any, state_apps: Any) -> list[Any]:

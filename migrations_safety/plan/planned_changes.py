@@ -8,7 +8,7 @@ from typing import Any
 
 from migrations_safety.plan.planned_keys import labels
 from migrations_safety.plan.state_changes import Changes
-from migrations_safety.schema.declared_keys import column_type, managed_models
+from migrations_safety.schema.declared_models import column_type, managed_models
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 from migrations_safety.plan.lineage import Column, Lineage, Table
 from migrations_safety.plan.opaque_operations import Code
 from migrations_safety.plan.state_changes import Changes, NewKey
-from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, managed_models
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
+from migrations_safety.schema.declared_models import managed_models
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

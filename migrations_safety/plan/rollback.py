@@ -86,7 +86,7 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WayBack:
+class Rollback:
     """All of it: `enums` are dropped; `names` are those that tables get, with their migration and the code before it.
 
     `altered` need their owner; `locked` are the tables at the other end of a key that goes or comes; `opaque` steps

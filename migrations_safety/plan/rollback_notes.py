@@ -14,8 +14,8 @@ from migrations_safety.plan.rollback import (
     DroppedTable,
     RequiredColumn,
     RetypedColumn,
+    Rollback,
     Step,
-    WayBack,
 )
 
 
@@ -38,9 +38,9 @@ class Notes:
         self._creates = False
         self._after_code: dict[tuple[str, str | None], str] = {}
 
-    def way_back(self, irreversible: tuple[Step, ...]) -> WayBack:
+    def rollback(self, irreversible: tuple[Step, ...]) -> Rollback:
         """All that was noted."""
-        return WayBack(
+        return Rollback(
             tables=tuple(self._dropped),
             every_column=tuple(self._dropped_columns),
             retyped=tuple(self._retyped),

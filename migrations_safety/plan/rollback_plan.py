@@ -26,7 +26,7 @@ from django.db.migrations.operations.base import Operation
 
 from migrations_safety.operations import CreateEnum
 from migrations_safety.plan.recording_editor import RecordingEditor
-from migrations_safety.plan.rollback import Step, WayBack
+from migrations_safety.plan.rollback import Rollback, Step
 from migrations_safety.plan.rollback_notes import Notes
 
 DJANGOS = "django.db.migrations.operations."
@@ -35,16 +35,16 @@ KNOWN = ("django.contrib.postgres.operations", "migrations_safety.operations")
 RENAMES = (RenameModel, RenameField, AlterModelTable)
 
 
-def read(executor: Any, migrations: Iterable[Any]) -> WayBack:
+def read(executor: Any, migrations: Iterable[Any]) -> Rollback:
     """What taking back the migrations, in this order, does to the database as it is now."""
     plan = [(migration, True) for migration in migrations]
     if not plan:
-        return WayBack()
+        return Rollback()
     walk: Any = _Walk(executor.connection)
     walk.loader = executor.loader
     full_plan = executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)
     walk._migrate_all_backwards(plan, full_plan, fake=False)
-    found: WayBack = walk.notes.way_back(irreversible(migration for migration, _ in plan))
+    found: Rollback = walk.notes.rollback(irreversible(migration for migration, _ in plan))
     return found
 
 

@@ -9,17 +9,17 @@ from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.sql import statement
 
 
-def refuse_hidden_rows(connection: Any, evidence: InspectedSchema) -> None:
+def refuse_hidden_rows(connection: Any, inspected: InspectedSchema) -> None:
     """Raise RowsHidden where row-level security hides rows of a table that is to be counted."""
-    if hidden := sorted(hidden_tables(connection, evidence)):
-        raise RowsHidden(role=evidence.target.role, tables=hidden)
+    if hidden := sorted(hidden_tables(connection, inspected)):
+        raise RowsHidden(role=inspected.target.role, tables=hidden)
 
 
-def hidden_tables(connection: Any, evidence: InspectedSchema) -> set[str]:
+def hidden_tables(connection: Any, inspected: InspectedSchema) -> set[str]:
     """The tables that are to be counted and of which the role sees only some rows."""
-    secured = {table.oid: table.name for table in evidence.counted() if table.row_security}
+    secured = {table.oid: table.name for table in inspected.counted() if table.row_security}
     if not secured:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(statement("session.row_security_active"), {"oids": list(secured)})
+        cursor.execute(statement("row_security.row_security_active"), {"oids": list(secured)})
         return {secured[oid] for (oid,) in cursor.fetchall()}

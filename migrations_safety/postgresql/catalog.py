@@ -17,7 +17,7 @@ from psycopg import sql
 from migrations_safety.messages.refusals import MayNotRead
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import address
-from migrations_safety.sql.identifiers import to_paste
+from migrations_safety.sql.identifiers import qualify_if_needed
 
 RULE_WORDS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
@@ -51,11 +51,11 @@ class Table:
     @property
     def to_paste(self) -> str:
         """As a hint names it."""
-        return to_paste(self.relation, schema=self.schema)
+        return qualify_if_needed(self.relation, schema=self.schema)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class PhysicalTable:
     """A table itself or one of its partitions; `name` is the table's."""
 
     name: str
@@ -215,10 +215,10 @@ def kinds_of_relations(connection: Any, names: Iterable[str]) -> dict[str, str]:
         return {name: KIND_WORDS.get(kind, "something else") for name, kind in cursor.fetchall()}
 
 
-def parts(connection: Any, names: Iterable[str]) -> dict[str, list[Part]]:
+def physical_tables(connection: Any, names: Iterable[str]) -> dict[str, list[PhysicalTable]]:
     """Each table that exists and its partitions, in the order of their oids, by the name asked for."""
-    found: dict[str, list[Part]] = defaultdict(list)
-    for part in rows(connection, "catalog.parts", _asked(names), Part):
+    found: dict[str, list[PhysicalTable]] = defaultdict(list)
+    for part in rows(connection, "catalog.parts", _asked(names), PhysicalTable):
         found[part.name].append(part)
     return dict(found)
 

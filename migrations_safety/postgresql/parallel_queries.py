@@ -17,7 +17,7 @@ from migrations_safety.postgresql import second_connection
 Rows = list[tuple[Any, ...]]
 
 
-class Shared:
+class StatementQueue:
     """Statements of which each session takes the next one until there is none or one has failed: `error`, the first."""
 
     def __init__(self, statements: Sequence[str]) -> None:
@@ -39,7 +39,7 @@ class Shared:
         return None
 
 
-def share(
+def run_in_parallel(
     connection: Any,
     statements: Sequence[sql.Composed],
     *,
@@ -53,7 +53,7 @@ def share(
     9.28.5) and run `settings` first. A session that cannot be opened is done without; inside a transaction that was
     open already all are, whose snapshot cannot be exported (25001). `advance` is told how many statements are done.
     """
-    shared = Shared([one.as_string(connection.connection) for one in statements])
+    shared = StatementQueue([one.as_string(connection.connection) for one in statements])
 
     def here(one: str) -> Rows:
         advance(len(shared.done))
@@ -61,7 +61,7 @@ def share(
             cursor.execute(one)
             return list(cursor.fetchall())
 
-    with _helped(connection, shared, sessions - 1, settings):
+    with _with_helpers(connection, shared, sessions - 1, settings):
         shared.work(here)
     if shared.error:
         with connection.wrap_database_errors:
@@ -71,7 +71,7 @@ def share(
 
 
 @contextmanager
-def _helped(connection: Any, shared: Shared, number: int, settings: str) -> Iterator[None]:
+def _with_helpers(connection: Any, shared: StatementQueue, number: int, settings: str) -> Iterator[None]:
     """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
     helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
     threads = [threading.Thread(target=shared.work, args=[partial(_run, at)], daemon=True) for at in helpers]
@@ -101,7 +101,7 @@ def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connectio
     found: list[psycopg.Connection[Any]] = []
     with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
         for _ in range(number):
-            session = second_connection.opened(second_connection.parameters(connection))
+            session = second_connection.open_connection(second_connection.connection_parameters(connection))
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
             session.execute("SELECT set_config('search_path', %s, true)", [search_path])  # it has types and operators

@@ -38,7 +38,7 @@ def between(connection: Any, *, pid: int) -> Pooler:
     if pid == connection.connection.info.backend_pid:
         return Pooler.NONE
     try:
-        with closing(second_connection.opened(second_connection.parameters(connection))) as other:
+        with closing(second_connection.open_connection(second_connection.connection_parameters(connection))) as other:
             return Pooler.KEEPS_SESSIONS if _keeps(connection, pid, other) else Pooler.SPLITS_SESSIONS
     except psycopg.errors.ProtocolViolation:
         return Pooler.REFUSES_TRANSACTIONS
@@ -48,11 +48,11 @@ def between(connection: Any, *, pid: int) -> Pooler:
 
 def _keeps(connection: Any, own: int, other: psycopg.Connection[Any]) -> bool:
     for _ in range(ROUNDS):
-        if second_connection.pid(connection) != own:
+        if second_connection.backend_pid(connection) != own:
             return False
         with other.transaction():
             taken = other.execute("SELECT pg_backend_pid()").fetchone()
-            if taken == (own,) or second_connection.pid(connection) != own:
+            if taken == (own,) or second_connection.backend_pid(connection) != own:
                 return False
     return _keeps_a_setting(connection)
 
@@ -60,8 +60,8 @@ def _keeps(connection: Any, own: int, other: psycopg.Connection[Any]) -> bool:
 def _keeps_a_setting(connection: Any) -> bool:
     token = str(uuid.uuid4())
     with connection.cursor() as cursor:
-        cursor.execute(statement("session.leave_mark"), {"mark": token})
-        cursor.execute(statement("session.mark"))
+        cursor.execute(statement("pooler.leave_mark"), {"mark": token})
+        cursor.execute(statement("pooler.mark"))
         found = cursor.fetchone()
-        cursor.execute(statement("session.leave_mark"), {"mark": ""})
+        cursor.execute(statement("pooler.leave_mark"), {"mark": ""})
     return bool(found == (token,))

@@ -11,7 +11,7 @@ from typing import Any
 
 from migrations_safety.messages.refusals import HistoryElsewhere, MayNotUseSchema, NoSchema, WrongSchema
 from migrations_safety.postgresql.catalog import rows
-from migrations_safety.sql.identifiers import in_sql, quoted
+from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,18 +26,17 @@ class Setting:
 
     def to(self, schema: str) -> str:
         """The next command to type, so that the path is that one schema."""
-        value = f"SET search_path = {in_sql(schema)};"
+        value = f"SET search_path = {quote_if_needed(schema)};"
         if self.source == "user":
-            return f"ALTER ROLE {quoted(self.role)} {value}"
+            return f"ALTER ROLE {quote_identifier(self.role)} {value}"
         if self.source == "database":
-            return f"ALTER DATABASE {quoted(self.database)} {value}"
+            return f"ALTER DATABASE {quote_identifier(self.database)} {value}"
         if self.source == "client":
-            return (
-                f"In the connection's options (DATABASES, DATABASE_URL or PGOPTIONS): -c search_path={in_sql(schema)}"
-            )
+            where = "In the connection's options (DATABASES, DATABASE_URL or PGOPTIONS)"
+            return f"{where}: -c search_path={quote_if_needed(schema)}"
         if self.source == "session":
             return f"Where the project's code sets it after connecting: {value}"
-        return f"ALTER ROLE {quoted(self.role)} IN DATABASE {quoted(self.database)} {value}"
+        return f"ALTER ROLE {quote_identifier(self.role)} IN DATABASE {quote_identifier(self.database)} {value}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +62,8 @@ def refuse_other_schema(
         raise WrongSchema(found=schema, expected=expected, path=_setting(connection).path)
     if history is not None and history != schema:
         setting = _setting(connection)
-        make = f"{in_sql(schema)}.django_migrations (LIKE {in_sql(history)}.django_migrations INCLUDING ALL);"
+        make = f"{quote_if_needed(schema)}.django_migrations "
+        make += f"(LIKE {quote_if_needed(history)}.django_migrations INCLUDING ALL);"
         hint = (
             f"For {history}: {setting.to(history)} For {schema}, with a history of its own, which begins empty: "
             f"CREATE TABLE {make}"
@@ -74,14 +74,14 @@ def refuse_other_schema(
 
 def passed_over(connection: Any, *, before: str) -> list[str]:
     """Schemas that are there and that the path names before that one, and that the role may not use."""
-    named = rows(connection, "session.schemas_of_search_path", {}, Named)
+    named = rows(connection, "search_path.schemas_of_search_path", {}, Named)
     first = next((at for at, one in enumerate(named) if one.name == before), 0)
     return [one.name for one in named[:first] if one.exists and not one.usable]
 
 
 def _nowhere(connection: Any, schema: str | None, *, role: str) -> NoSchema | MayNotUseSchema:
     setting = _setting(connection)
-    named = rows(connection, "session.schemas_of_search_path", {}, Named)
+    named = rows(connection, "search_path.schemas_of_search_path", {}, Named)
     closed = [one.name for one in named if one.exists and not one.usable]
     if schema is None and closed:
         return MayNotUseSchema(role=role, schema=closed[0], path=setting.path)
@@ -92,5 +92,5 @@ def _nowhere(connection: Any, schema: str | None, *, role: str) -> NoSchema | Ma
 
 
 def _setting(connection: Any) -> Setting:
-    (found,) = rows(connection, "session.search_path", {}, Setting)
+    (found,) = rows(connection, "search_path.search_path", {}, Setting)
     return found

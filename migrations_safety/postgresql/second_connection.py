@@ -12,13 +12,13 @@ PATIENCE = 5.0
 """Seconds that a second session may take for its first answer."""
 
 
-def parameters(connection: Any) -> dict[str, Any]:
+def connection_parameters(connection: Any) -> dict[str, Any]:
     """What `psycopg.connect` needs to reach the same database as the same role, each statement on its own."""
     same = connection.get_connection_params() | {"autocommit": True}
     return {name: value for name, value in same.items() if name not in {"cursor_factory", "context"}}
 
 
-def opened(parameters: dict[str, Any], *, patience: float = PATIENCE) -> psycopg.Connection[Any]:
+def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -> psycopg.Connection[Any]:
     """A second session that has answered once; the caller closes it.
 
     A pooler takes connections that it has no server for, and lets their first statement wait (pgbouncer: for two
@@ -42,7 +42,7 @@ def opened(parameters: dict[str, Any], *, patience: float = PATIENCE) -> psycopg
     return session
 
 
-def pid(connection: Any) -> int:
+def backend_pid(connection: Any) -> int:
     """As the server numbers its processes: what the driver was told at the start may be a pooler's number."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

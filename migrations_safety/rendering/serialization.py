@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from migrations_safety.audit.audit import Report as AuditReport
-from migrations_safety.backfill.backfill import Report as BackfillReport
-from migrations_safety.census.counts import Counted
+from migrations_safety.audit.report import AuditReport
+from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.census.estimates import Estimate
+from migrations_safety.census.report import ReferenceCounts
 from migrations_safety.messages.findings import Finding
-from migrations_safety.migrate.deploy import Run as MigrateRun
+from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.plan.inspected_schema import InspectedSchema
-from migrations_safety.precheck.precheck import Depth, Recount
-from migrations_safety.precheck.precheck import Report as PrecheckReport
-from migrations_safety.verification.verification import Report as VerificationReport
+from migrations_safety.precheck.report import Depth, PrecheckReport, Recount
+from migrations_safety.verification.report import VerificationReport
 
 SCHEMA_VERSION = 1
 
@@ -36,14 +35,14 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in plan.migrations],
         "unapplied": [{"app": one.app, "name": one.name} for one in plan.unapplied],
         "drops": {
-            "tables": [one.table for one in plan.way_back.tables],
-            "columns": [{"table": one.table, "column": one.column} for one in plan.way_back.columns],
+            "tables": [one.table for one in plan.rollback.tables],
+            "columns": [{"table": one.table, "column": one.column} for one in plan.rollback.columns],
         },
         "operations": plan.operations,
         "references": [
-            reference(report.evidence, counted) for census in report.data.censuses for counted in census.references
+            reference(report.inspected, counted) for census in report.data.censuses for counted in census.references
         ]
-        + [estimated(report.evidence, estimate) for estimate in report.data.estimates],
+        + [estimated(report.inspected, estimate) for estimate in report.data.estimates],
         "findings": findings(report.findings),
         "seconds": round(seconds, 3),
     }
@@ -69,7 +68,7 @@ def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
     }
 
 
-def migrate(run: MigrateRun) -> dict[str, Any]:
+def migrate(run: MigrateReport) -> dict[str, Any]:
     """The JSON of `migrate`: what the gate saw, and what came of it."""
     gate = run.gate
     return {
@@ -138,11 +137,11 @@ def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
     }
 
 
-def reference(evidence: InspectedSchema, counted: Counted) -> dict[str, Any]:
+def reference(inspected: InspectedSchema, counted: ReferenceCounts) -> dict[str, Any]:
     """One referencing column with its counts."""
     key = counted.key
-    column = evidence.referencing(key)
-    parent = evidence.referenced(key)
+    column = inspected.referencing(key)
+    parent = inspected.referenced(key)
     assert column is not None
     return {
         "table": key.table,
@@ -163,9 +162,9 @@ def reference(evidence: InspectedSchema, counted: Counted) -> dict[str, Any]:
     }
 
 
-def estimated(evidence: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
+def estimated(inspected: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
     """One referencing column as the statistics have it: the figures of a count are null, they are not known."""
-    of_sample = reference(evidence, estimate.sampled)
+    of_sample = reference(inspected, estimate.sampled)
     return of_sample | {
         "total_rows": estimate.rows,
         "non_null": estimate.non_null,

@@ -56,7 +56,7 @@ def _declared_types(connection: Any, names: set[str]) -> dict[str, tuple[int, in
     """Oid and modifier of each declared type, as PostgreSQL resolves them; unknown types have no entry."""
     ordered = sorted(names)
     with connection.cursor() as cursor:
-        cursor.execute(statement("catalog.known_types"), {"names": ordered})
+        cursor.execute(statement("columns.known_types"), {"names": ordered})
         known = [name for (name,) in cursor.fetchall()]
         if not known:
             return {}
@@ -72,7 +72,7 @@ def _defaults(connection: Any, table: str, both: dict[str, tuple[Any, Column]]) 
     typed = [
         (f"({declared[name]})::{both[name][1].type}", f"({found[name]})::{both[name][1].type}") for name in comparable
     ]
-    equal = dict(zip(comparable, expressions.same(connection, typed), strict=True))
+    equal = dict(zip(comparable, expressions.are_equivalent(connection, typed), strict=True))
     return [
         wording.column_default(f'{table}."{name}"', declared=declared[name] or "none", found=found[name] or "none")
         for name in both

@@ -69,7 +69,7 @@ def equalities(connection: Any, pairs: Sequence[tuple[End, End]]) -> list[Equali
         "tables": [column.table_oid if column else None for column in there],
         "columns": [column.name if column else None for column in there],
     }
-    return catalog.rows(connection, "equality.compared", asked, Equality)
+    return catalog.rows(connection, "comparable_types.compared", asked, Equality)
 
 
 def compared_as(equalities: Iterable[Equality], columns: Iterable[Column]) -> str:

@@ -54,7 +54,7 @@ def _check(
     if there is None:
         yield wording.constraint_missing(subject, declared=f"CHECK ({declared})")
         return
-    is_same = there.kind == "c" and expressions.same(
+    is_same = there.kind == "c" and expressions.are_equivalent(
         connection, [(declared, there.definition)], table=table.in_sql
     ) == [True]
     if not is_same or not there.validated:

@@ -6,13 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.apps import apps
-from django.db import connection, connections, router
-
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.postgresql.catalog import RULE_WORDS, ForeignKey
-from migrations_safety.registry import PlaceholderMaker, registered_makers
-from migrations_safety.sql.identifiers import quoted
+from migrations_safety.schema.declared_models import column_type
+from migrations_safety.sql.identifiers import quote_identifier
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,14 +66,13 @@ class DeclaredKey:
         Two statements where it is done `in_steps`: the first holds from now on, the second reads the rows that are
         there and blocks nobody.
         """
-        key = f"ADD CONSTRAINT {quoted(name)} FOREIGN KEY ({quoted(self.column)})"
-        key += (
-            f" REFERENCES {target} ({quoted(self.target_column)}) ON DELETE {self.on_delete} ON UPDATE {self.on_update}"
-        )
+        key = f"ADD CONSTRAINT {quote_identifier(name)} FOREIGN KEY ({quote_identifier(self.column)})"
+        key += f" REFERENCES {target} ({quote_identifier(self.target_column)})"
+        key += f" ON DELETE {self.on_delete} ON UPDATE {self.on_update}"
         key += " DEFERRABLE INITIALLY DEFERRED" if self.deferrable else ""
         if not in_steps:
             return f"ALTER TABLE {table} {drop}{key}; -- fails where rows have no parent; writes wait while it reads"
-        add, prove = f"ALTER TABLE {table} {drop}{key} NOT VALID;", f"VALIDATE CONSTRAINT {quoted(name)};"
+        add, prove = f"ALTER TABLE {table} {drop}{key} NOT VALID;", f"VALIDATE CONSTRAINT {quote_identifier(name)};"
         where_it_fails = "the second fails where rows have no parent: correct these and run it again"
         return f"{add} ALTER TABLE {table} {prove} -- {where_it_fails}"
 
@@ -150,42 +146,3 @@ def _key(model: Any, field: Any, name: str | None, on_delete: str, on_update: st
         deferrable=deferrable,
         row_id=model._meta.pk.column,
     )
-
-
-def column_type(field: Any) -> str | None:
-    """The type of a field's column on PostgreSQL, whatever database is the default one."""
-    postgresql = next((one for one in connections.all() if one.vendor == "postgresql"), connection)
-    found: str | None = field.db_type(postgresql)
-    return found
-
-
-def managed_models(apps: Any) -> list[Any]:
-    """The models that have a table of their own, those of many-to-many fields among them."""
-    return [
-        model
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed and not model._meta.proxy and not model._meta.swapped
-    ]
-
-
-def models_on(alias: str) -> list[Any]:
-    """Those of the project that have a table of their own in the database of that alias, say its routers."""
-    models = managed_models(apps)
-    return [one for one in models if router.allow_migrate_model(alias, one)]
-
-
-def maker_of_table(table: str) -> PlaceholderMaker | None:
-    """The maker of the model that has this table, if one is registered."""
-    return next((maker for maker in registered_makers() if _table(maker.model) == table), None)
-
-
-def made_again(table: str) -> str:
-    """SQL that is true for the rows that a backfill makes anew: placeholders, and what stands beside them."""
-    if maker := maker_of_table(table):
-        return maker.unresolved
-    companions = (one for maker in registered_makers() for one in maker.companions)
-    return "true" if any(_table(one.model) == table for one in companions) else "false"
-
-
-def _table(model_label: str) -> str:
-    return str(apps.get_model(model_label)._meta.db_table)

@@ -15,7 +15,9 @@ from psycopg import sql
 from migrations_safety.sql.composition import send
 
 
-def same(connection: Any, pairs: Sequence[tuple[str, str]], *, table: sql.Composable | None = None) -> list[bool]:
+def are_equivalent(
+    connection: Any, pairs: Sequence[tuple[str, str]], *, table: sql.Composable | None = None
+) -> list[bool]:
     """For each pair of expressions, over the columns of `table` where one is given: do the two mean the same?
 
     An expression that PostgreSQL cannot read is not the same as anything.
@@ -27,7 +29,7 @@ def same(connection: Any, pairs: Sequence[tuple[str, str]], *, table: sql.Compos
     except DatabaseError:
         if len(pairs) == 1:
             return [False]
-        return [one for pair in pairs for one in same(connection, [pair], table=table)]
+        return [one for pair in pairs for one in are_equivalent(connection, [pair], table=table)]
 
 
 def _compare(connection: Any, pairs: Sequence[tuple[str, str]], table: sql.Composable | None) -> list[bool]:

@@ -15,7 +15,7 @@ from psycopg import sql
 from migrations_safety.fields import id_pattern, id_pattern_name
 from migrations_safety.messages.refusals import IdPatternRefused
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import composed
+from migrations_safety.sql.composition import compose
 
 LONG_CODE = r"^([0-9A-Z]{4,12}(-[0-9A-Z]{4,12}){2,7}|[0-9a-z]{4,12}(-[0-9a-z]{4,12}){2,7})$"
 """Groups with hyphens between them, in one case."""
@@ -29,13 +29,13 @@ NO_IDS = ("Achieng Otieno", "OTIENO, ACHIENG", "0712 345 678", "+254 712-345-678
 
 def is_of_the_house(pattern: str) -> sql.Composable:
     """True where the whole value is of the registered pattern."""
-    return composed("classes.is_of_the_house", whole=sql.Literal(_whole(pattern))) if pattern else sql.SQL("false")
+    return compose("house_format.is_of_the_house", whole=sql.Literal(_whole(pattern))) if pattern else sql.SQL("false")
 
 
 def is_long_code() -> sql.Composable:
     """True where a value has the structure of a generated code."""
     names = {"long_code": LONG_CODE, "mixed": MIXED, "long_enough": LONG_ENOUGH}
-    return composed("classes.is_long_code", **{name: sql.Literal(value) for name, value in names.items()})
+    return compose("house_format.is_long_code", **{name: sql.Literal(value) for name, value in names.items()})
 
 
 def refuse_id_pattern(connection: Any) -> None:
@@ -45,7 +45,7 @@ def refuse_id_pattern(connection: Any) -> None:
     asked = {"pattern": pattern, "whole": _whole(pattern), "no_ids": list(NO_IDS)}
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(statement("classes.matches_no_ids"), asked)
+            cursor.execute(statement("house_format.matches_no_ids"), asked)
             (matches,) = cursor.fetchone()
     except DatabaseError as error:
         reason = "PostgreSQL cannot read it as a regular expression"

@@ -12,7 +12,7 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.catalog import Index, Table
 from migrations_safety.schema import expressions
-from migrations_safety.sql.identifiers import in_sql, to_paste
+from migrations_safety.sql.identifiers import qualify_if_needed, quote_if_needed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,7 @@ def compare_indexes(connection: Any, model: Any, found: Iterable[Index], *, tabl
 
 def _drop(table: Table, name: str) -> str:
     beside_writers = "" if table.kind == "p" else "CONCURRENTLY "
-    return f"DROP INDEX {beside_writers}{to_paste(name, schema=table.schema)};"
+    return f"DROP INDEX {beside_writers}{qualify_if_needed(name, schema=table.schema)};"
 
 
 def _differences(
@@ -66,7 +66,7 @@ def _differences(
         suffix = " NULLS NOT DISTINCT" if there.nulls_not_distinct else ""
         yield wording.index_differs(subject, declared=str(declared), found=f"{found}{suffix}")
     if not there.valid:
-        yield wording.index_invalid(subject, index=to_paste(name, schema=table.schema))
+        yield wording.index_invalid(subject, index=qualify_if_needed(name, schema=table.schema))
 
 
 def _same(connection: Any, table: Table, declared: Definition, found: Definition) -> bool:
@@ -77,7 +77,8 @@ def _same(connection: Any, table: Table, declared: Definition, found: Definition
     return (
         plain
         and keys
-        and expressions.same(connection, [(declared.predicate, found.predicate)], table=table.in_sql) == [True]
+        and expressions.are_equivalent(connection, [(declared.predicate, found.predicate)], table=table.in_sql)
+        == [True]
     )
 
 
@@ -89,8 +90,8 @@ def _declared(connection: Any, model: Any, index: Any) -> Definition:
         method=getattr(index, "suffix", "") if index.suffix in {"gin", "gist", "brin", "hash", "spgist"} else "btree",
         keys=None
         if index.expressions
-        else tuple(_bare(f"{in_sql(column)}{' DESC' if order else ''}") for column, order in columns),
-        included=tuple(_bare(in_sql(model._meta.get_field(name).column)) for name in index.include),
+        else tuple(_bare(f"{quote_if_needed(column)}{' DESC' if order else ''}") for column, order in columns),
+        included=tuple(_bare(quote_if_needed(model._meta.get_field(name).column)) for name in index.include),
         predicate=index._get_condition_sql(model, editor),
     )
 

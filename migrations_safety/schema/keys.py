@@ -9,7 +9,7 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.catalog import RULE_WORDS, ForeignKey, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
-from migrations_safety.sql.identifiers import quoted
+from migrations_safety.sql.identifiers import quote_identifier
 
 PARTITIONS_TAKE_NOT_VALID = 180000
 
@@ -71,7 +71,7 @@ def _differences(inspected: InspectedKeys, key: DeclaredKey, pending: PendingKey
         yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=add)
         return
     if difference := key.difference(there, target_oid=target.oid):
-        replace = key.statement(there.name, drop=f"DROP CONSTRAINT {quoted(there.name)}, ", **how)
+        replace = key.statement(there.name, drop=f"DROP CONSTRAINT {quote_identifier(there.name)}, ", **how)
         yield wording.key_differs(subject, declared=difference[0], found=difference[1], replace=replace)
     if not there.enforced:
         yield wording.key_not_enforced(subject, alter=table.to_paste, name=there.name)

@@ -9,7 +9,7 @@ from psycopg import sql
 from migrations_safety.postgresql import catalog
 from migrations_safety.schema.comparable_types import End, compared_as, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey
-from migrations_safety.sql.composition import composed, parent_name, send
+from migrations_safety.sql.composition import compose, parent_name, send
 
 
 def count_orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
@@ -19,8 +19,8 @@ def count_orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
     with connection.cursor() as cursor:
         send(
             cursor,
-            composed(
-                "census.orphans_of_one",
+            compose(
+                "orphans.count",
                 table=there[key.table].in_sql,
                 column=sql.Identifier(key.column),
                 target=parent_name(key.target_table, schema=parent.schema, kind=parent.kind),

@@ -18,9 +18,10 @@ from migrations_safety.messages.errors import explain
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import ForeignKey, Table
 from migrations_safety.postgresql.target import connect
-from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, managed_models
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
+from migrations_safety.schema.declared_models import managed_models
 from migrations_safety.schema.routing import kept_out
-from migrations_safety.sql.identifiers import quoted, to_paste
+from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 PARTITIONS_TAKE_NOT_VALID = 180000
 """The first version that takes NOT VALID on a partitioned table."""
@@ -79,7 +80,7 @@ def _compare(
         yield _missing(key, _statement(key, name, **how))
     elif difference := key.difference(found, target_oid=target_oid):
         problem = f"The foreign key {_named(key)} is declared as {difference[0]}, it is {difference[1]}."
-        drop = f"DROP CONSTRAINT {quoted(found.name)}, "
+        drop = f"DROP CONSTRAINT {quote_identifier(found.name)}, "
         yield Warning(problem, hint=_statement(key, found.name, drop=drop, **how), id="migrations_safety.W002")
 
 
@@ -90,7 +91,7 @@ def _is_added_by_partition(
     if table.kind != "p" or key.name is None:
         return False
     having = {one.partition for one in own if one.name == key.name and not key.difference(one, target_oid=target_oid)}
-    leaves = [part for part in catalog.parts(connection, [table.name])[table.name] if part.kind != "p"]
+    leaves = [part for part in catalog.physical_tables(connection, [table.name])[table.name] if part.kind != "p"]
     return "" not in having and len(having) == len(leaves) > 0
 
 
@@ -113,5 +114,5 @@ def _name(connection: Any, model: Any, key: DeclaredKey) -> str:
 
 
 def _statement(key: DeclaredKey, name: str, *, schema: str, **how: Any) -> str:
-    table, target = (to_paste(one, schema=schema) for one in (key.table, key.target_table))
+    table, target = (qualify_if_needed(one, schema=schema) for one in (key.table, key.target_table))
     return key.statement(name, table=table, target=target, **how)

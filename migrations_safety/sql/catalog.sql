@@ -182,9 +182,6 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
                   WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])
 ORDER BY n.nspname, c.relname, a.attname
 
--- known_types: those of the given types that PostgreSQL knows, wherever on the search path (extensions stand anywhere)
-SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name
-
 -- partition_columns: the columns that a table and its partitions are partitioned by, which each of its unique indexes has to have
 SELECT DISTINCT coalesce(a.attname, 'an expression') FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree
 JOIN pg_partitioned_table p ON p.partrelid = tree.relid

@@ -13,7 +13,7 @@ QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 QUALIFIED = re.compile(r'"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")+')
 
 
-def composed(name: str, /, **parts: sql.Composable) -> sql.Composed:
+def compose(name: str, /, **parts: sql.Composable) -> sql.Composed:
     """The named statement, or part of one, with what its braces stand for."""
     return sql.SQL(statement(name)).format(**parts)
 

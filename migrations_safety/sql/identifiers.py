@@ -16,21 +16,25 @@ RESERVED = frozenset(_RESERVED.split())
 """Words that are no names (PostgreSQL documentation, appendix C: reserved)."""
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """A name as SQL wants it in double quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def in_sql(name: str) -> str:
+def quote_if_needed(name: str) -> str:
     """A table's or column's name as a statement needs it, so that it can be pasted; Django may have quoted it."""
     if name.startswith('"') and name.endswith('"'):
         return name
     if '"' in name:
         return f'"{name}"'
-    return name if PLAIN.fullmatch(name) and name not in RESERVED else quoted(name)
+    return name if PLAIN.fullmatch(name) and name not in RESERVED else quote_identifier(name)
 
 
-def to_paste(name: str, *, schema: str) -> str:
+def qualify_if_needed(name: str, *, schema: str) -> str:
     """The same with its schema, unless that is public: so that it means that one wherever it is pasted."""
     already_says = name.startswith('"') and name.endswith('"')
-    return in_sql(name) if schema == "public" or already_says or '"' in name else f"{in_sql(schema)}.{in_sql(name)}"
+    return (
+        quote_if_needed(name)
+        if schema == "public" or already_says or '"' in name
+        else f"{quote_if_needed(schema)}.{quote_if_needed(name)}"
+    )

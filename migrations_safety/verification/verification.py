@@ -9,11 +9,11 @@ from typing import Any
 from django.apps import apps
 from django.db import connections
 
-from migrations_safety.backfill.placeholders import unresolved
 from migrations_safety.census import reference_counts
-from migrations_safety.census.counts import Census
-from migrations_safety.census.scan_strategy import BY_SIZE, Reading
-from migrations_safety.messages.findings import Finding, Level
+from migrations_safety.census.placeholders import count_unresolved
+from migrations_safety.census.report import Census
+from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import CouldNotLook
 from migrations_safety.messages.wording import schema as wording
@@ -21,36 +21,18 @@ from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_sch
 from migrations_safety.plan.pending import Pending
 from migrations_safety.plan.row_security import refuse_hidden_rows
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.target import Target, connect, in_snapshot
+from migrations_safety.postgresql.snapshot import in_snapshot
+from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.registry import SchemaToVerify, schema_of
 from migrations_safety.schema.columns import compare_columns
 from migrations_safety.schema.constraints import compare_constraints
-from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys, maker_of_table, managed_models, models_on
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
+from migrations_safety.schema.declared_models import managed_models, models_on
 from migrations_safety.schema.indexes import compare_indexes
 from migrations_safety.schema.keys import compare_keys
-from migrations_safety.sql.identifiers import quoted
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What was declared, what of it is there as declared, and every difference."""
-
-    target: Target
-    expected: dict[str, int]
-    found: dict[str, int]
-    keys: tuple[DeclaredKey, ...]
-    orphan_rows: int
-    placeholders: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def verdict(self) -> str:
-        """`verified`, or `drift` where anything differs."""
-        return "drift" if any(one.level is not Level.INFO for one in self.findings) else "verified"
-
-    def keys_by(self, attribute: str) -> dict[str, int]:
-        """How many matching keys there are by `target_table` or by `on_delete`."""
-        return dict(Counter(getattr(key, attribute) for key in self.keys).most_common())
+from migrations_safety.schema.placeholder_makers import maker_of_table
+from migrations_safety.sql.identifiers import quote_identifier
+from migrations_safety.verification.report import VerificationReport
 
 
 @dataclass(kw_only=True)
@@ -67,9 +49,9 @@ def run(
     app_label: str,
     expect_database: str | None = None,
     expect_schema: str | None = None,
-    reading: Reading = BY_SIZE,
+    reading: ScanOptions = BY_SIZE,
     progress: Progress | None = None,
-) -> Report:
+) -> VerificationReport:
     """Compare the schema that an app registered, and count the orphans of its keys again; in one snapshot.
 
     Raises a Refusal where it could not look.
@@ -79,29 +61,31 @@ def run(
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     progress = progress or Progress()
 
-    def look() -> Report:
+    def look() -> VerificationReport:
         return _look(connection, schema, target, reading=reading, progress=progress)
 
     return in_snapshot(connection, look, progress=progress)
 
 
-def _look(connection: Any, schema: SchemaToVerify, target: Target, *, reading: Reading, progress: Progress) -> Report:
+def _look(
+    connection: Any, schema: SchemaToVerify, target: Target, *, reading: ScanOptions, progress: Progress
+) -> VerificationReport:
     models = models_of(schema.app_label, connection.alias)
     keys = keys_of(models, connection.alias)
-    evidence = inspect_schema(connection, keys=keys, target=target, complete=False)
-    refuse_hidden_rows(connection, evidence)
+    inspected = inspect_schema(connection, keys=keys, target=target, complete=False)
+    refuse_hidden_rows(connection, inspected)
     comparison = Comparison(findings=[], found=Counter())
     pending, own_tables = Pending(connection), [model._meta.db_table for model in models]
     _compare_enums(connection, schema, comparison, pending)
     _compare_tables(connection, models, comparison, pending)
-    key_findings, matching = compare_keys(evidence, own_tables=own_tables, pending=pending)
-    countable = [key for key in evidence.references() if evidence.referenced(key)]
-    censuses = reference_counts.count(connection, evidence, countable, reading=reading, progress=progress)
-    findings = comparison.findings + key_findings + _orphans(evidence, censuses)
-    placeholders, placeholder_findings = _placeholders(connection, evidence)
+    key_findings, matching = compare_keys(inspected, own_tables=own_tables, pending=pending)
+    countable = [key for key in inspected.references() if inspected.referenced(key)]
+    censuses = reference_counts.count(connection, inspected, countable, reading=reading, progress=progress)
+    findings = comparison.findings + key_findings + _orphans(inspected, censuses)
+    placeholders, placeholder_findings = _placeholders(connection, inspected)
     expected = _expected(schema, models, keys)
     comparison.found["foreign_keys"] = len(matching)
-    return Report(
+    return VerificationReport(
         target=target,
         expected=expected,
         found={kind: comparison.found[kind] for kind in expected},
@@ -142,7 +126,10 @@ def _compare_enums(connection: Any, schema: SchemaToVerify, comparison: Comparis
         found = catalog.enum_labels(connection, name)
         if not found:
             labels = ", ".join("'" + one.replace("'", "''") + "'" for one in declared)
-            words = {"declared": ", ".join(declared), "create": f"CREATE TYPE {quoted(name)} AS ENUM ({labels});"}
+            words = {
+                "declared": ", ".join(declared),
+                "create": f"CREATE TYPE {quote_identifier(name)} AS ENUM ({labels});",
+            }
             comparison.findings.append(wording.enum_missing(name, is_pending=pending.makes_enum(name), **words))
         elif found != declared:
             words = {"declared": ", ".join(declared), "found": ", ".join(found)}
@@ -174,11 +161,11 @@ def _compare_tables(connection: Any, models: list[Any], comparison: Comparison, 
         comparison.found["indexes"] += matching
 
 
-def _orphans(evidence: InspectedSchema, censuses: list[Census]) -> list[Finding]:
-    valid = {(one.table_oid, one.columns) for one in evidence.foreign_keys if one.validated}
+def _orphans(inspected: InspectedSchema, censuses: list[Census]) -> list[Finding]:
+    valid = {(one.table_oid, one.columns) for one in inspected.foreign_keys if one.validated}
     findings = []
     for counted in (one for census in censuses for one in census.references if one.orphan_rows):
-        oid = evidence.tables[counted.key.table].oid
+        oid = inspected.tables[counted.key.table].oid
         words = ", although its key says valid" if (oid, (counted.key.column,)) in valid else ""
         findings.append(
             wording.orphans(
@@ -193,20 +180,20 @@ def _orphans(evidence: InspectedSchema, censuses: list[Census]) -> list[Finding]
     return findings
 
 
-def _placeholders(connection: Any, evidence: InspectedSchema) -> tuple[int, tuple[Finding, ...]]:
+def _placeholders(connection: Any, inspected: InspectedSchema) -> tuple[int, tuple[Finding, ...]]:
     count, findings = 0, []
-    for table in sorted({key.target_table for key in evidence.keys} & set(evidence.tables)):
+    for table in sorted({key.target_table for key in inspected.keys} & set(inspected.tables)):
         maker = maker_of_table(table)
-        if maker is None or not _columns_there(evidence, table):
+        if maker is None or not _columns_there(inspected, table):
             continue
-        left = unresolved(connection, maker, evidence.tables[table])
+        left = count_unresolved(connection, maker, inspected.tables[table])
         count += left
         if left:
             findings.append(wording.placeholders_left(table, count=left))
     return count, tuple(findings)
 
 
-def _columns_there(evidence: InspectedSchema, table: str) -> bool:
+def _columns_there(inspected: InspectedSchema, table: str) -> bool:
     model = next(model for model in managed_models(apps) if model._meta.db_table == table)
-    found = evidence.columns[evidence.tables[table].oid]
+    found = inspected.columns[inspected.tables[table].oid]
     return all(field.column in found for field in model._meta.local_concrete_fields)

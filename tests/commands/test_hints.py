@@ -18,6 +18,7 @@ from django.test import override_settings
 from migrations_safety.backfill import backfill
 from migrations_safety.messages import wording
 from migrations_safety.precheck import precheck as looking
+from migrations_safety.precheck.report import Depth
 from migrations_safety.verification import verification
 from tests.factories import new_id
 from tests.in_process import migrate
@@ -67,7 +68,7 @@ INVALID = """UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"Odd ind
 STATES = {
     "references.E001": precheck(sql=BILL.format(id="gen_random_uuid()")),
     "references.E002": precheck(id_type="text", sql=BILL.format(id="'null'")),
-    "references.E005": precheck(look={"depth": looking.Depth.ESTIMATE}),
+    "references.E005": precheck(look={"depth": Depth.ESTIMATE}),
     "references.W003": precheck(),
     "tables.E003": precheck(state="with_patients", sql=f"{KEY} ON DELETE CASCADE"),
     "tables.E003 check": precheck(

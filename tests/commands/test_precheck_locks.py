@@ -5,7 +5,7 @@ import threading
 import psycopg
 import pytest
 
-from migrations_safety.locking.lock_ladder import DEPLOY_LOCK
+from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from tests.factories import refer
 from tests.findings import look, told
 from tests.relay import Relay

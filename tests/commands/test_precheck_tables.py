@@ -3,7 +3,7 @@
 import pytest
 
 from migrations_safety.messages.refusals import TablesMissing
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 from tests.factories import REFERENCING, PatientFactory, refer
 from tests.findings import look, told
 

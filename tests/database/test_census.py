@@ -5,7 +5,8 @@ from django.apps import apps
 from psycopg import sql
 
 from migrations_safety.census import counts, scan_queries
-from migrations_safety.census.identifier_classes import Question, classified, value_type
+from migrations_safety.census.identifier_classes import classified, value_type
+from migrations_safety.census.question import Question
 from migrations_safety.precheck import precheck
 from migrations_safety.schema import orphans
 from migrations_safety.schema.declared_keys import declared_keys

@@ -188,8 +188,8 @@ def test_orphans_are_those_that_the_key_refuses(extended, in_process, parent, ch
 
     for value in values:
         extended.execute(f"TRUNCATE children; INSERT INTO children (c) VALUES ('{value}')")
-        evidence = inspect_schema(connection, keys=[key], target=connect(connection))
-        (counted,) = reference_counts.count(connection, evidence, [key], reading=BY_SIZE, progress=Progress())
+        inspected = inspect_schema(connection, keys=[key], target=connect(connection))
+        (counted,) = reference_counts.count(connection, inspected, [key], reading=BY_SIZE, progress=Progress())
         expected = 0 if fits(extended, value) else 1
         assert (counted.references[0].orphan_rows, orphans.count_orphans(connection, key)) == (
             expected,

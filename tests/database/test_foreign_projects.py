@@ -7,7 +7,7 @@ from django.db.migrations.state import ProjectState
 from migrations_safety.plan import migration_plan, planned_changes, planned_keys
 from migrations_safety.plan.operation_steps import follow
 from migrations_safety.schema.declared_keys import declared_keys
-from migrations_safety.sql.identifiers import in_sql
+from migrations_safety.sql.identifiers import quote_if_needed
 
 
 def state_with(*operations):
@@ -89,7 +89,7 @@ def test_apps_without_migrations_are_not_missed(hospital, in_process, settings):
     ],
 )
 def test_a_name_is_told_as_a_statement_needs_it(name, expected):
-    assert in_sql(name) == expected
+    assert quote_if_needed(name) == expected
 
 
 def test_types_are_those_of_postgresql_whatever_the_default_database_is(in_process, hospital):

@@ -5,8 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ehr.models import Bill
-from migrations_safety.census import counts
-from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, Question
+from migrations_safety.census import counts, identifiers
+from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
+from migrations_safety.census.question import Question
 from migrations_safety.messages.refusals import IdPatternRefused
 from migrations_safety.precheck import precheck
 from migrations_safety.schema.declared_keys import declared_keys
@@ -29,7 +30,7 @@ def classes_of(connection, database, values, *, type="text", **words):
     """Each value's class, with nothing else in the table."""
     database.execute("TRUNCATE bills")
     refer(database, "bills", *values)
-    found = counts.orphan_values(connection, question(type=type, **words), limit=1000)
+    found = identifiers.orphan_values(connection, question(type=type, **words), limit=1000)
     return {value: identifier_class for _, identifier_class, value, _ in found}
 
 

@@ -6,7 +6,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from migrations_safety.plan.model_layouts import Layouts
-from migrations_safety.schema.declared_keys import managed_models
+from migrations_safety.schema.declared_models import managed_models
 
 
 @pytest.fixture(autouse=True)

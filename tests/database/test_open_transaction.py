@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections, transaction
 
-from migrations_safety.locking.lock_ladder import DEPLOY_LOCK
+from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from migrations_safety.management.errors import Refused, Stopped
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification

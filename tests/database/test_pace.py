@@ -5,7 +5,7 @@ import time
 import psycopg
 import pytest
 
-from migrations_safety.backfill.batches import FIRST, Pace, batches, wait_for_standbys
+from migrations_safety.backfill.batches import FIRST, BatchOptions, batches, wait_for_standbys
 from migrations_safety.messages.progress import Progress
 from tests.cluster import Database, new_server
 
@@ -32,8 +32,8 @@ def sizes(connection, pace, *, total, seconds):
 def test_fast_batches_grow_and_slow_ones_shrink(in_process, empty):
     connection = in_process(empty)
 
-    fast = sizes(connection, Pace(batch_time=60), total=20_000, seconds=0)
-    slow = sizes(connection, Pace(batch_time=0.01), total=3_000, seconds=0.05)
+    fast = sizes(connection, BatchOptions(batch_time=60), total=20_000, seconds=0)
+    slow = sizes(connection, BatchOptions(batch_time=0.01), total=3_000, seconds=0.05)
 
     assert fast == sorted(fast[:-1]) + fast[-1:]
     assert sum(fast) == 20_000
@@ -42,7 +42,7 @@ def test_fast_batches_grow_and_slow_ones_shrink(in_process, empty):
 
 
 def test_a_given_size_is_never_exceeded(in_process, empty):
-    assert sizes(in_process(empty), Pace(batch_size=7), total=20, seconds=0) == [7, 7, 6]
+    assert sizes(in_process(empty), BatchOptions(batch_size=7), total=20, seconds=0) == [7, 7, 6]
 
 
 @pytest.fixture

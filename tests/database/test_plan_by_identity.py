@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 
 ID = "('id', models.BigAutoField(primary_key=True))"
 AUTHOR = f"migrations.CreateModel('Author', [{ID}])"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import text
 from tests.plain_django import ward_installed
 

@@ -6,9 +6,9 @@ import pytest
 from django.core.management import call_command
 from psycopg import sql
 
-from migrations_safety.census.scan_strategy import Reading
+from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.precheck import precheck
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 from migrations_safety.sql.composition import send
 from migrations_safety.verification import verification
 from tests.factories import PatientFactory, new_id, refer
@@ -39,7 +39,7 @@ def test_the_whole_story_with_a_tagger(tagged, hospital_text):
     run("migrate", "patients")
     PatientFactory.create(on=hospital_text, id=new_id().upper())
     precheck.run(using="default", depth=Depth.ESTIMATE)
-    precheck.run(using="default", marked=True, show_ids=5, reading=Reading(jobs=2))
+    precheck.run(using="default", marked=True, show_ids=5, reading=ScanOptions(jobs=2))
 
     run("backfill_placeholders")
     run("migrate")

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.plan import migration_plan
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 from tests import rollback
 from tests.findings import told
 from tests.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
@@ -292,7 +292,7 @@ def test_what_is_named_is_what_vanishes_and_what_is_locked_wherever_the_way_back
     tables, columns = (dict(story.rows(query)) for query in (TABLES, COLUMNS))
     connection = connections["default"]
     for target in [*NAMES, None]:
-        way_back = migration_plan.read(connection, app_label="ward", migration_name=target or "zero").way_back
+        rollback = migration_plan.read(connection, app_label="ward", migration_name=target or "zero").rollback
 
         with transaction.atomic():
             MigrationExecutor(connection).migrate([("ward", target)])
@@ -304,11 +304,11 @@ def test_what_is_named_is_what_vanishes_and_what_is_locked_wherever_the_way_back
 
         gone = {tables[oid] for oid in tables.keys() - left[0].keys()}
         values = {columns[one] for one in columns.keys() - left[1].keys()}
-        assert way_back.dropped == gone, target
-        assert {f"{one.table}.{one.column}" for one in way_back.columns} == {
+        assert rollback.dropped == gone, target
+        assert {f"{one.table}.{one.column}" for one in rollback.columns} == {
             one for one in values if one.partition(".")[0] not in gone
         }, target
-        assert way_back.touched == locked, target
+        assert rollback.touched == locked, target
 
 
 def test_who_holds_a_table_that_the_way_back_locks_is_named(story):

@@ -8,12 +8,13 @@ import pytest
 from psycopg import sql
 
 from migrations_safety.census import counts, reference_counts, scan_progress, scan_queries, scan_strategy
-from migrations_safety.census.scan_strategy import LARGE, MEGABYTE, Reading
+from migrations_safety.census.scan_strategy import LARGE, MEGABYTE, ScanOptions
 from migrations_safety.messages.progress import Progress
-from migrations_safety.postgresql.catalog import Part
-from migrations_safety.postgresql.parallel_queries import share
-from migrations_safety.postgresql.target import snapshot
+from migrations_safety.postgresql.catalog import PhysicalTable
+from migrations_safety.postgresql.parallel_queries import run_in_parallel
+from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.report import Depth
 from tests.factories import REFERENCING, new_id, refer
 
 SOME_PATIENT = "overlay(overlay(md5('p' || n %% 700) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
@@ -43,8 +44,8 @@ def busy(cluster):
 
 def question_of(connection, reading):
     """The question of a precheck, as it would read."""
-    report = precheck.run(using="default", depth=precheck.Depth.CATALOG)
-    (question,) = reference_counts.questions(report.evidence, report.evidence.references(), reading=reading)
+    report = precheck.run(using="default", depth=Depth.CATALOG)
+    (question,) = reference_counts.questions(report.inspected, report.inspected.references(), reading=reading)
     return question
 
 
@@ -73,7 +74,7 @@ def figures(connection, question):
 
 def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     connection = in_process(busy)
-    question = question_of(connection, Reading())
+    question = question_of(connection, ScanOptions())
     in_order = source_of(connection, question)
     by_index = replace(in_order, bytewise=False)
     tables = replace(by_index, by_index=frozenset())
@@ -83,7 +84,7 @@ def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     for source in ways:
         with snapshot(connection):
             scan_strategy.plan(connection, source)
-            ranges = scan_queries.values_apart(connection, large(source) if source.by_index else source, UUID)
+            ranges = scan_queries.split_into_ranges(connection, large(source) if source.by_index else source, UUID)
             for apart in ([scan_queries.all_rows(source, UUID)], ranges):
                 added = [row for rows in apart for row in counts._figures(connection, question, rows)]
                 found.append(counts._census(question, added, (0, 0, 0)))
@@ -102,7 +103,7 @@ def large(source):
 
 def test_where_all_columns_are_indexed_and_vacuumed_the_indexes_are_merged_and_no_table_is_read(busy, in_process):
     connection = in_process(busy)
-    question = question_of(connection, Reading())
+    question = question_of(connection, ScanOptions())
     source = source_of(connection, question)
 
     with snapshot(connection):
@@ -119,13 +120,13 @@ def test_indexes_are_read_beside_a_table_that_has_none_where_that_table_is_the_s
     busy, in_process, table, is_worth_it
 ):
     connection = in_process(busy)
-    question = question_of(connection, Reading())
+    question = question_of(connection, ScanOptions())
     busy.execute(f'DROP INDEX "{table}_patientId_idx"')
     try:
         source = source_of(connection, question)
         with snapshot(connection):
             plan = plan_of(connection, source, scan_queries.all_rows(source, UUID))
-            apart = scan_queries.values_apart(connection, large(source), UUID)
+            apart = scan_queries.split_into_ranges(connection, large(source), UUID)
             plan_of_range = plan_of(connection, source, apart[0])
             found = counts.count(connection, question)
     finally:
@@ -148,10 +149,10 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
     except (psycopg.errors.UndefinedObject, psycopg.errors.FeatureNotSupported):
         pytest.skip("this PostgreSQL was built without the orders of languages")
     connection = in_process(hospital_text)
-    keys = {key.table: key for key in question_of(connection, Reading()).keys}
+    keys = {key.table: key for key in question_of(connection, ScanOptions()).keys}
 
-    found = {table: scan_strategy.source(connection, [keys[table]], Reading()) for table in collations}
-    together = scan_strategy.source(connection, [keys[table] for table in collations], Reading())
+    found = {table: scan_strategy.source(connection, [keys[table]], ScanOptions()) for table in collations}
+    together = scan_strategy.source(connection, [keys[table] for table in collations], ScanOptions())
 
     assert {table: source.in_order for table, source in found.items()} == {"bills": True, "medical_records": False}
     assert all(source.by_index for source in found.values())
@@ -160,7 +161,7 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
 
 def test_an_index_whose_order_is_of_another_version_of_the_systems_locales_is_not_trusted(hospital_text, in_process):
     connection = in_process(hospital_text)
-    question = question_of(connection, Reading())
+    question = question_of(connection, ScanOptions())
     before = source_of(connection, question)
 
     hospital_text.execute("UPDATE pg_database SET datcollversion = '1' WHERE datname = current_database()")
@@ -171,7 +172,7 @@ def test_an_index_whose_order_is_of_another_version_of_the_systems_locales_is_no
 
 def test_several_jobs_are_several_processes(busy, in_process):
     connection = in_process(busy)
-    source = replace(source_of(connection, question_of(connection, Reading(jobs=3))), by_index=frozenset())
+    source = replace(source_of(connection, question_of(connection, ScanOptions(jobs=3))), by_index=frozenset())
 
     with snapshot(connection):
         plan = plan_of(connection, source, scan_queries.all_rows(source, UUID))
@@ -181,11 +182,11 @@ def test_several_jobs_are_several_processes(busy, in_process):
 
 def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
     connection = in_process(busy)
-    question = question_of(connection, Reading())
+    question = question_of(connection, ScanOptions())
     source = source_of(connection, question)
 
     with snapshot(connection):
-        apart = scan_queries.values_apart(connection, large(source), UUID)
+        apart = scan_queries.split_into_ranges(connection, large(source), UUID)
         plan = plan_of(connection, source, apart[7])
         scan_strategy.plan(connection, source)
         added = [row for rows in apart for row in counts._figures(connection, question, rows)]
@@ -202,17 +203,17 @@ def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
 @pytest.mark.parametrize("sessions", [1, 3, 200])
 def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sessions):
     connection = in_process(busy)
-    question = question_of(connection, Reading())
+    question = question_of(connection, ScanOptions())
     source = source_of(connection, question)
     told = []
 
     with snapshot(connection):
         whole = counts.count(connection, question)
         refer(busy, "bills", *(new_id() for _ in range(20)))
-        apart = scan_queries.values_apart(connection, large(source), UUID)
+        apart = scan_queries.split_into_ranges(connection, large(source), UUID)
         statements = [counts._counting(connection, question, rows) for rows in apart]
         how = {"sessions": sessions, "settings": scan_strategy.BY_INDEX, "advance": told.append}
-        shared = share(connection, statements, **how)
+        shared = run_in_parallel(connection, statements, **how)
     busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
 
     assert counts._census(question, shared, (0, 0, 0)) == whole
@@ -221,7 +222,7 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
 
 def test_a_rate_makes_pieces_that_wait_for_their_time_and_leave_nothing_out(busy, in_process):
     connection = in_process(busy)
-    question = question_of(connection, Reading(max_rate=1))
+    question = question_of(connection, ScanOptions(max_rate=1))
     source = source_of(connection, question)
     assert source.bytes > 3 * MEGABYTE
 
@@ -241,8 +242,8 @@ def test_the_place_of_a_reading_is_the_name_of_its_session(busy, in_process):
     connection = in_process(busy)
 
     with snapshot(connection):
-        source = replace(source_of(connection, question_of(connection, Reading(max_rate=1))), parts=LARGER(busy))
-        with scan_progress.in_view(connection, source, progress=progress), connection.cursor() as cursor:
+        source = replace(source_of(connection, question_of(connection, ScanOptions(max_rate=1))), parts=LARGER(busy))
+        with scan_progress.reporting_progress(connection, source, progress=progress), connection.cursor() as cursor:
             for share in ("10.0", "60.5"):
                 cursor.execute("SELECT set_config('application_name', %s, true)", [scan_queries.NAME + share])
                 wait_until(lambda share=share: told and told[-1] == int(float(share) * source.megabytes / 100))
@@ -252,7 +253,7 @@ def test_the_place_of_a_reading_is_the_name_of_its_session(busy, in_process):
 
 def LARGER(busy):
     oid = busy.value("SELECT 'bills'::regclass::oid::bigint")
-    return {"bills": [Part(name="bills", oid=oid, schema="public", relation="bills", kind="r", bytes=LARGE)]}
+    return {"bills": [PhysicalTable(name="bills", oid=oid, schema="public", relation="bills", kind="r", bytes=LARGE)]}
 
 
 def wait_until(condition):
@@ -274,10 +275,10 @@ class Listening(Progress):
 
 def test_numbers_are_counted_as_text_so_their_indexes_are_in_another_order(busy, in_process):
     connection = in_process(busy)
-    keys = question_of(connection, Reading()).keys
+    keys = question_of(connection, ScanOptions()).keys
     busy.execute("CREATE TABLE numbered (id bigint PRIMARY KEY)")
 
-    found = scan_strategy.source(connection, [replace(keys[0], table="numbered", column="id")], Reading())
+    found = scan_strategy.source(connection, [replace(keys[0], table="numbered", column="id")], ScanOptions())
 
     busy.execute("DROP TABLE numbered")
     assert not found.by_index

@@ -5,8 +5,8 @@ from django.db import DataError
 from psycopg import sql
 
 from migrations_safety.census import scan_strategy
-from migrations_safety.postgresql.parallel_queries import share
-from migrations_safety.postgresql.target import snapshot
+from migrations_safety.postgresql.parallel_queries import run_in_parallel
+from migrations_safety.postgresql.snapshot import snapshot
 
 TWO_ASLEEP = "SELECT count(*) = 2 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
 NONE_ASLEEP = TWO_ASLEEP.replace("= 2", "= 0")
@@ -17,7 +17,7 @@ def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(empty, i
     broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
 
     with pytest.raises(DataError), snapshot(connection):
-        share(connection, broken, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
+        run_in_parallel(connection, broken, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
 
 
 def test_an_interrupted_count_leaves_no_session_at_work(empty, in_process):
@@ -29,7 +29,7 @@ def test_an_interrupted_count_leaves_no_session_at_work(empty, in_process):
 
     with pytest.raises(KeyboardInterrupt), snapshot(connection):
         how = {"sessions": 3, "settings": scan_strategy.BY_INDEX, "advance": interrupt}
-        share(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
+        run_in_parallel(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
 
     empty.wait_for(NONE_ASLEEP)
 
@@ -42,7 +42,9 @@ def test_all_sessions_have_the_search_path_of_the_first(empty, in_process):
     asked = sql.SQL("SELECT current_setting('search_path'), pg_backend_pid(), pg_sleep(0.05)").format()
 
     with snapshot(connection):
-        found = share(connection, [asked] * 20, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
+        found = run_in_parallel(
+            connection, [asked] * 20, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append
+        )
 
     assert {path for path, *_ in found} == {"clinic_c, public"}
     assert len({pid for _, pid, _ in found}) == 3

@@ -5,7 +5,8 @@ import pytest
 from django.db import InternalError
 
 from migrations_safety.postgresql.pooler import Pooler
-from migrations_safety.postgresql.target import connect, snapshot
+from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.postgresql.target import connect
 from tests.factories import refer
 from tests.findings import look
 from tests.photograph import photograph

@@ -79,7 +79,7 @@ def test_every_refusal_has_a_message_of_its_own():
 
 
 def test_a_refusal_says_the_same_where_python_strips_docstrings():
-    say = "from migrations_safety.refusals import WrongDatabase; print(WrongDatabase(found='a', expected='b'))"
+    say = "from migrations_safety.messages.refusals import WrongDatabase; print(WrongDatabase(found='a', expected='b'))"
 
     said = [
         subprocess.run([sys.executable, *options, "-c", say], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Imports run one way: ehr -> patients -> migrations_safety, and inside it commands -> stories -> … -> sql."""
+"""Imports run one way: ehr -> patients -> migrations_safety, and inside it from each row of rooms to the rows above."""
 
 import ast
 from pathlib import Path
@@ -7,44 +7,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("migrations_safety", "patients", "ehr")
-LAYERS = [
-    {"sql", "words", "transactions", "statement_text", "other_apps"},
-    {"findings", "composing"},
-    {"way_back", "column_values"},
-    {"code", "lineage", "refusals", "constraints", "fields", "progress", "expressions", "beside"},
-    {"place", "sqlstates", "done"},
+ROWS = [
+    {"sql", "constraints", "fields"},
     {"messages"},
-    {"errors", "watchdog", "sharing", "pooler", "routing"},
-    {"registry", "catalog", "locks", "pace", "index_builds", "partition_detach"},
-    {"search_path", "guarded_statements", "own_tables"},
-    {"session"},
-    {"declarations", "equality", "layouts", "ledger", "records", "executor", "recording_editor"},
-    {"elsewhere", "orphans", "existing_keys"},
-    {"reading", "system_checks"},
-    {"scanning"},
-    {"viewing", "house_format"},
-    {"classes"},
-    {"census"},
-    {"operations"},
-    {"reverse_notes"},
-    {"reverse_plan"},
-    {"changes"},
-    {"steps"},
-    {"planned", "planned_keys", "autodetector"},
-    {"planned_changes"},
+    {"postgresql", "registry"},
+    {"schema", "locking", "audit", "installation"},
+    {"operations", "apps"},
     {"plan"},
-    {"inspected_schema"},
-    {"row_security"},
-    {"checks", "pending"},
-    {"comparison", "placing", "nullification", "counting"},
-    {"approximation", "earlier"},
+    {"census"},
+    {"checks", "verification"},
     {"precheck"},
-    {"backfill", "verification", "migrating", "audit"},
+    {"backfill", "migrate"},
     {"rendering"},
     {"management"},
-    {"apps"},
 ]
-"""Of migrations_safety, lowest first: a part imports from lower layers and from its own name."""
+"""The rooms of migrations_safety: each imports from earlier rows, and rooms of one row do not know each other."""
+STORIES = {"precheck", "backfill", "migrate", "verification", "audit"}
 
 
 def files(app):
@@ -63,18 +41,18 @@ def imports(file):
     return found
 
 
-def part(dotted):
-    """`catalog` of `migrations_safety.catalog.tables`; None outside of migrations_safety or for itself."""
+def room(dotted):
+    """`postgresql` of `migrations_safety.postgresql.catalog`; None outside of migrations_safety or for itself."""
     app, _, rest = dotted.partition(".")
     return rest.partition(".")[0] or None if app == "migrations_safety" else None
 
 
-def layer(name):
-    return next((number for number, names in enumerate(LAYERS) if name in names), None)
+def row(name):
+    return next((number for number, names in enumerate(ROWS) if name in names), None)
 
 
 def module(file):
-    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 SAFETY = {module(file): imports(file) for file in files("migrations_safety")}
@@ -94,42 +72,73 @@ def test_no_app_imports_the_one_above_it(app, forbidden):
     assert guilty == {}
 
 
-def test_every_part_of_migrations_safety_has_its_layer():
-    parts = {part(name) for name in SAFETY} - {None, "__init__"}
+def test_every_room_has_its_row():
+    rooms = {room(name) for name in SAFETY} - {None}
 
-    assert {name for name in parts if layer(name) is None} == set()
+    assert rooms == set().union(*ROWS)
 
 
-def test_inside_migrations_safety_imports_run_downwards():
-    upwards = {
+def test_a_room_imports_from_rows_above_its_own_only():
+    wrong = {
         (name, other)
         for name, imported in SAFETY.items()
         for other in imported
-        if part(other)
-        and layer(part(other)) is not None
-        and part(name) != part(other)
-        and layer(part(name)) is not None
-        and layer(part(name)) <= layer(part(other))
+        if room(name) and row(room(other)) is not None and room(name) != room(other)
+        if row(room(name)) <= row(room(other))
     }
 
-    assert upwards == set()
+    assert wrong == set()
+
+
+def test_rendering_sees_the_stories_through_their_reports_alone():
+    wrong = {
+        (name, other)
+        for name, imported in SAFETY.items()
+        if room(name) == "rendering"
+        for other in imported
+        if room(other) in STORIES and other.count(".") > 1 and other.split(".")[2] != "report"
+    }
+
+    assert wrong == set()
+
+
+def test_nobody_but_management_imports_management_or_rendering():
+    wrong = {
+        (name, other)
+        for name, imported in SAFETY.items()
+        for other in imported
+        if room(other) in {"management", "rendering"} and room(name) not in {"management", room(other)}
+    }
+
+    assert wrong == set()
+
+
+def test_one_module_alone_brings_values_of_rows_to_the_client():
+    senders = {
+        file.relative_to(ROOT / "migrations_safety").as_posix()
+        for file in files("migrations_safety")
+        if "identifiers.values_of_orphans" in file.read_text()
+    }
+
+    assert senders == {"census/identifiers.py"}
 
 
 def test_statements_and_wording_know_neither_django_nor_the_driver():
     for name, imported in SAFETY.items():
-        if part(name) in {"sql", "findings", "refusals", "registry"}:
+        parts = name.split(".")
+        if name == "migrations_safety.sql" or "wording" in parts or parts[-1] in {"findings", "refusals", "registry"}:
             assert not {one for one in imported if one.startswith(("django", "psycopg"))}, name
 
 
 def test_rendering_knows_no_database_no_stream_and_no_exit_code():
     for name, imported in SAFETY.items():
-        if part(name) == "rendering":
+        if room(name) == "rendering":
             assert not {one for one in imported if one.startswith(("django", "psycopg", "sys", "os"))}, name
 
 
 def test_commands_hold_no_sql_and_call_no_driver():
     for name, imported in SAFETY.items():
-        if part(name) == "management":
+        if room(name) == "management":
             assert not {one for one in imported if one.startswith(("psycopg", "migrations_safety.sql"))}, name
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from migrations_safety.audit import audit
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.errors import LOOKED_AND_FOUND
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 
 
@@ -33,7 +33,7 @@ class Command(SafetyCommand):
             words = "there is no record"
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.findings else 0,
-            closing=f"audit_runs: {counted(len(report.runs), 'run')}, {words}.",
+            closing=f"audit_runs: {pluralize(len(report.runs), 'run')}, {words}.",
             text=partial(text.audit, report),
             json=partial(serialization.audit, report, seconds=seconds()),
         )

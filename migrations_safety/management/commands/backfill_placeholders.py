@@ -10,10 +10,11 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from migrations_safety.backfill import backfill
-from migrations_safety.backfill.batches import Pace
-from migrations_safety.management.base import Outcome, SafetyCommand, add_reading_arguments, reading_of, whole_number
+from migrations_safety.backfill.batches import BatchOptions
+from migrations_safety.management.arguments import add_reading_arguments, scan_options, whole_number
+from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.errors import LOOKED_AND_FOUND
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 
 
@@ -57,7 +58,7 @@ class Command(SafetyCommand):
             "using": options["database"],
             "expect_database": options["expect_database"],
             "expect_schema": options["expect_schema"],
-            "pace": Pace(
+            "pace": BatchOptions(
                 batch_size=options["batch_size"], batch_time=options["batch_time"] / 1000, max_lag=options["max_lag"]
             ),
             "progress": progress,
@@ -65,11 +66,11 @@ class Command(SafetyCommand):
         if options["restore_nullified"]:
             report = backfill.restore(**common)
         else:
-            wanted = {"nullify": options["nullify"], "dry_run": options["dry_run"], "reading": reading_of(options)}
+            wanted = {"nullify": options["nullify"], "dry_run": options["dry_run"], "reading": scan_options(options)}
             report = backfill.run(**common, **wanted)
         from migrations_safety.rendering import serialization, text
 
-        made = counted(report.created, "placeholder")
+        made = pluralize(report.created, "placeholder")
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.is_refused else 0,
             closing=f"backfill_placeholders: {report.verdict}{'' if report.is_restore else f', {made}'}.",

@@ -21,6 +21,8 @@ class SafeMakemigrations(DjangoMakemigrations):
     As a class it has the autodetector that it was built with: Django's checks want that of `migrate` (commands.E001).
     """
 
+    is_of_migrations_safety = True
+
     def handle(self, *app_labels: Any, **options: Any) -> None:
         """As Django's."""
         vars(self)["autodetector"] = splitting_keys(self.autodetector)

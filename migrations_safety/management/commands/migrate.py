@@ -17,30 +17,31 @@ from django.db import connections
 from migrations_safety.audit.migration_history import Done, History
 from migrations_safety.census import incremental
 from migrations_safety.installation.other_apps import built_on_next
-from migrations_safety.locking.lock_ladder import deploy_lock
-from migrations_safety.management.base import (
+from migrations_safety.locking.deploy_lock import deploy_lock
+from migrations_safety.management.arguments import (
     add_reading_arguments,
     add_report_arguments,
     add_target_arguments,
-    reading_of,
-    screen_width,
-    wants_colour,
+    scan_options,
     whole_number,
 )
-from migrations_safety.management.errors import COULD_NOT, OneSentence, Refused
-from migrations_safety.management.streams import report_file, write_report
-from migrations_safety.messages.humanize import counted
+from migrations_safety.management.base import screen_width, wants_colour
+from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences, Refused
+from migrations_safety.management.report_file import report_file
+from migrations_safety.management.streams import write_report
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress, progress_on
 from migrations_safety.migrate import deploy
-from migrations_safety.migrate.deploy import Run, Waits, Wishes
+from migrations_safety.migrate.deploy import LockOptions
 from migrations_safety.migrate.other_connections import Elsewhere
 from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.migrate.report import LockWaits, MigrateReport
 from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.target import connect, is_of_another_vendor
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.precheck import precheck
-from migrations_safety.precheck.precheck import Report
+from migrations_safety.precheck.report import PrecheckReport
 
 ARGUMENTS = (
     "app_label",
@@ -64,8 +65,10 @@ HOLDS_LOCKS = (
 SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
 
 
-class SafeMigrate(OneSentence, DjangoMigrate):
+class SafeMigrate(ErrorsAsSentences, DjangoMigrate):
     """Migrate behind the gate."""
+
+    is_of_migrations_safety = True
 
     help = (
         "Django's migrate with all its options, made safe: it first runs the precheck of what it is about to do and "
@@ -105,7 +108,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
         alias = options["database"]
         if is_of_another_vendor(alias) or (alias in connections and deploy.is_at_work(connections[alias])):
-            return super(OneSentence, self).execute(*args, **options)
+            return super(ErrorsAsSentences, self).execute(*args, **options)
         return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -142,11 +145,13 @@ class SafeMigrate(OneSentence, DjangoMigrate):
                 deploy.refuse_rollback(connection, gate=not options["skip_precheck"], **_names(options))
             gate = self._gate(options, progress)
             done, waits = (None, None) if gate and gate.blocking else self._apply(connection, args, options, progress)
-            run = Run(target=target, gate=gate, done=done, lock_waits=waits, seconds=time.monotonic() - started)
+            run = MigrateReport(
+                target=target, gate=gate, done=done, lock_waits=waits, seconds=time.monotonic() - started
+            )
             self._report(options, run, write)
         self._close(options, run)
 
-    def _gate(self, options: dict[str, Any], progress: Progress) -> Report | None:
+    def _gate(self, options: dict[str, Any], progress: Progress) -> PrecheckReport | None:
         """What precheck says, None where it is not asked; `--skip-precheck` is said loudly."""
         if options["skip_precheck"]:
             self._tell(options, SKIPPED)
@@ -154,24 +159,26 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         if _leaves_the_database_alone(options):
             return None
         before = incremental.read(options["census"]) if options["census"] else None
-        how: dict[str, Any] = {"reading": reading_of(options), "before": before, "progress": progress}
+        how: dict[str, Any] = {"reading": scan_options(options), "before": before, "progress": progress}
         gate = precheck.run(using=options["database"], fake_initial=options["fake_initial"], **how, **_names(options))
         deploy.refuse_what_would_fail(gate)
         if gate.data.recount:
             self._tell(options, f"{gate.data.recount}.")
         if not gate.blocking and not gate.plan.backwards:
-            self._tell(options, f"Gate: {gate.verdict}, {counted(len(gate.findings), 'finding')}, none of them blocks.")
+            self._tell(
+                options, f"Gate: {gate.verdict}, {pluralize(len(gate.findings), 'finding')}, none of them blocks."
+            )
         return gate
 
-    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> tuple[Done, Waits]:
+    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> tuple[Done, LockWaits]:
         """Adopt what is there, then Django's own migrate; what was done, and the lock waits where it takes locks."""
         asked = {name: options[name] for name in ARGUMENTS if options[name]}
         self.history = History(connection=connection, makes_tables=bool(options["run_syncdb"]))
         if _leaves_the_database_alone(options):
             self._only_record(connection, args, options, asked)
             return self.history.done(), None
-        planned = migration_plan.read(connection, with_way_back=False, **_names(options))
-        wishes = Wishes(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
+        planned = migration_plan.read(connection, with_rollback=False, **_names(options))
+        wishes = LockOptions(max_stall=options["max_stall"] / 1000, retry_for=options["retry_for"], progress=progress)
         if is_in_transaction(connection) and planned.changes_something:
             self._tell(options, HOLDS_LOCKS)
         steps = deploy.steps_of(planned)
@@ -226,7 +233,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         finally:
             self.stdout = stdout
 
-    def _report(self, options: dict[str, Any], run: Run, write: Callable[[str], Any] | None) -> None:
+    def _report(self, options: dict[str, Any], run: MigrateReport, write: Callable[[str], Any] | None) -> None:
         from migrations_safety.rendering import serialization, text
 
         look: dict[str, Any] = {"width": screen_width(), "colour": wants_colour(self, options)}
@@ -240,7 +247,7 @@ class SafeMigrate(OneSentence, DjangoMigrate):
         if run.lock_waits and run.lock_waits["count"] is not None:
             self._tell(options, "Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
 
-    def _close(self, options: dict[str, Any], run: Run) -> None:
+    def _close(self, options: dict[str, Any], run: MigrateReport) -> None:
         """The closing sentence; where the gate refused it is raised."""
         from migrations_safety.rendering.text.migrate import MIGRATE_VERDICTS
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from migrations_safety.management.base import Outcome, SafetyCommand, add_reading_arguments, reading_of
+from migrations_safety.management.arguments import add_reading_arguments, scan_options
+from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.errors import LOOKED_AND_FOUND
 from migrations_safety.messages.findings import Level
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.precheck import precheck
-from migrations_safety.precheck.precheck import Depth
+from migrations_safety.precheck.report import Depth
 
 SHOWN_IDS = 100
 
@@ -66,7 +67,7 @@ class Command(SafetyCommand):
             expect_database=options["expect_database"],
             expect_schema=options["expect_schema"],
             depth=options["depth"] or Depth.COUNT,
-            reading=reading_of(options),
+            reading=scan_options(options),
             marked=options["format"] == "json",
             show_ids=SHOWN_IDS if options["show_ids"] else 0,
             fail_level=Level(options["fail_level"]),
@@ -76,7 +77,7 @@ class Command(SafetyCommand):
 
         return Outcome(
             exit_code=LOOKED_AND_FOUND if report.blocking else 0,
-            closing=f"precheck: {report.verdict}, {counted(len(report.blocking), 'blocking finding')}.",
+            closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
             text=partial(text.precheck, report, seconds=seconds()),
             json=partial(serialization.precheck, report, seconds=seconds()),
         )

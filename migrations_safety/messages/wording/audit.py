@@ -1,7 +1,7 @@
 """Wording of what is wrong with the record of runs."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 
 ASK = "Ask who may write to this table, and compare with a backup of it."
 
@@ -19,5 +19,5 @@ def out_of_order(number: int) -> Finding:
 
 def removed_at_the_end(count: int) -> Finding:
     """Numbers were given out to events that are not there."""
-    message = f"has lost its last {counted(count, 'event')}, or as many attempts to write one failed."
+    message = f"has lost its last {pluralize(count, 'event')}, or as many attempts to write one failed."
     return finding("audit.E003", "the record", message, ASK)

@@ -1,8 +1,8 @@
 """Wording of the findings about who is using the tables now."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
-from migrations_safety.sql.identifiers import quoted
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.sql.identifiers import quote_identifier
 
 
 def long_transaction(table: str, *, pid: int, state: str, seconds: int, application: str) -> Finding:
@@ -23,8 +23,10 @@ def prepared_transaction(table: str, *, seconds: int) -> Finding:
 
 def hidden_sessions(table: str, *, sessions: int, role: str) -> Finding:
     """Sessions of other roles, of which an ordinary role sees neither state nor age."""
-    message = f"is in use by {counted(sessions, 'session')} whose age the role {quoted(role)} may not see."
-    return finding("locks.W003", table, message, f"GRANT pg_read_all_stats TO {quoted(role)}; then look again.")
+    message = f"is in use by {pluralize(sessions, 'session')} whose age the role {quote_identifier(role)} may not see."
+    return finding(
+        "locks.W003", table, message, f"GRANT pg_read_all_stats TO {quote_identifier(role)}; then look again."
+    )
 
 
 def wraparound_vacuum(table: str, *, pid: int) -> Finding:

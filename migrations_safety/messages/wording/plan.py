@@ -1,7 +1,7 @@
 """Wording of the findings about what a plan does beside its keys: what it stands on, drops, and hides."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 
 MIGRATE_PLAN = (
     "python manage.py migrate --plan lists them, python manage.py sqlmigrate APP NAME prints their statements."
@@ -30,7 +30,7 @@ def runs_code(*, kinds: str) -> Finding:
 
 def not_judged(operations: int, *, kinds: str) -> Finding:
     """All other operations on tables that are there."""
-    message = f"has {counted(operations, 'operation')} whose locks, rewrites and losses are not judged yet: {kinds}."
+    message = f"has {pluralize(operations, 'operation')} whose locks, rewrites and losses are not judged yet: {kinds}."
     return finding("plan.I001", THE_PLAN, message, MIGRATE_PLAN)
 
 

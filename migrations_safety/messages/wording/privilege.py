@@ -1,35 +1,44 @@
 """Wording of the findings about what the role may do."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.sql.identifiers import in_sql, quoted
+from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 def not_owner(table: str, *, role: str, owner: str) -> Finding:
     """ALTER TABLE needs the table's owner."""
-    message = f"belongs to {quoted(owner)}; the role {quoted(role)} may not alter it."
+    message = f"belongs to {quote_identifier(owner)}; the role {quote_identifier(role)} may not alter it."
     return finding(
-        "privilege.E002", table, message, f"GRANT {quoted(owner)} TO {quoted(role)}; or run migrate as {quoted(owner)}."
+        "privilege.E002",
+        table,
+        message,
+        f"GRANT {quote_identifier(owner)} TO {quote_identifier(role)}; or run migrate as {quote_identifier(owner)}.",
     )
 
 
 def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
     """A foreign key needs REFERENCES on its parent."""
-    message = f"may not be referenced by the role {quoted(role)}."
-    return finding("privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {grant_on} TO {quoted(role)};")
+    message = f"may not be referenced by the role {quote_identifier(role)}."
+    return finding(
+        "privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {grant_on} TO {quote_identifier(role)};"
+    )
 
 
 def may_not_create(schema: str, *, role: str) -> Finding:
     """New tables need CREATE on the schema."""
-    message = f"gives the role {quoted(role)} no right to create tables in it."
-    hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)};"
+    message = f"gives the role {quote_identifier(role)} no right to create tables in it."
+    hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {quote_if_needed(schema)} TO {quote_identifier(role)};"
     return finding("privilege.E004", f"the schema {schema}", message, hint)
 
 
 def rows_hidden(table: str, *, role: str) -> Finding:
     """Row-level security applies to us: what was counted is not all there is."""
-    message = f"hides rows from the role {quoted(role)} by row-level security: what was counted is not all there is."
+    hides = f"hides rows from the role {quote_identifier(role)} by row-level security"
+    message = f"{hides}: what was counted is not all there is."
     return finding(
-        "privilege.E005", table, message, f"ALTER ROLE {quoted(role)} BYPASSRLS; or run as a role that has it."
+        "privilege.E005",
+        table,
+        message,
+        f"ALTER ROLE {quote_identifier(role)} BYPASSRLS; or run as a role that has it.",
     )
 
 
@@ -42,12 +51,15 @@ def row_security(table: str) -> Finding:
 
 def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Finding:
     """What is done is recorded there; without that nothing counts as done."""
-    message = f"may not be written to by the role {quoted(role)} as this needs it; it lacks {lacking}."
+    message = f"may not be written to by the role {quote_identifier(role)} as this needs it; it lacks {lacking}."
     return finding("privilege.E007", table, message, f"As its owner: {grants}")
 
 
 def records_hidden(table: str, *, alter: str, role: str, rights: str) -> Finding:
     """Row-level security on a table of records: what was applied may look pending, and what is applied be refused."""
-    message = f"has row-level security that may keep the role {quoted(role)} from rows that it needs ({rights})."
-    hint = f"ALTER ROLE {quoted(role)} BYPASSRLS; or as its owner: ALTER TABLE {alter} DISABLE ROW LEVEL SECURITY;"
+    message = (
+        f"has row-level security that may keep the role {quote_identifier(role)} from rows that it needs ({rights})."
+    )
+    bypass = f"ALTER ROLE {quote_identifier(role)} BYPASSRLS;"
+    hint = f"{bypass} or as its owner: ALTER TABLE {alter} DISABLE ROW LEVEL SECURITY;"
     return finding("privilege.E008", table, message, hint)

@@ -3,8 +3,8 @@
 import shlex
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
-from migrations_safety.sql.identifiers import quoted
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.sql.identifiers import quote_identifier
 
 OF_THE_CATALOG = ("references.W003", "references.W004", "references.W006", "references.W008")
 """These come from the catalog or the plan, not from counting: each look sees them anew."""
@@ -18,7 +18,7 @@ def orphans(subject: str, *, values: int, rows: int, target: str, hint: str | No
     It is None where no app has registered what a placeholder of that table is.
     """
     hint = hint or f"Make the missing rows of {target}, or correct these references."
-    message = f"holds {counted(values, 'value')} in {counted(rows, 'row')} with no row in {target}."
+    message = f"holds {pluralize(values, 'value')} in {pluralize(rows, 'row')} with no row in {target}."
     return finding("references.E001", subject, message, hint)
 
 
@@ -35,7 +35,7 @@ def refused_class(
 
     `nullify` is the table, where that would let go of nothing better; `pattern_setting` names the house's own ids.
     """
-    figures = f"{counted(values, 'value')} in {counted(rows, 'row')}"
+    figures = f"{pluralize(values, 'value')} in {pluralize(rows, 'row')}"
     message = f"holds {figures} of the class {identifier_class}, which {REASONS[identifier_class]}."
     hint = "Correct these rows in the application, a person who knows them confirms each."
     if pattern_setting:
@@ -51,7 +51,7 @@ def spellings_of_one(target: str, *, identifiers: int, spelled_otherwise: int) -
 
     The spelling to keep is the parent's; `spelled_otherwise` of them have a parent that is not in the canonical one.
     """
-    message = f"is referenced by the ids of {counted(identifiers, 'person', 'people')} in more than one spelling."
+    message = f"is referenced by the ids of {pluralize(identifiers, 'person', 'people')} in more than one spelling."
     hint = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
     if spelled_otherwise:
         hint = f"Rewrite the other spellings in the referencing tables to the one that the id has in {target}"
@@ -62,7 +62,7 @@ def spellings_of_one(target: str, *, identifiers: int, spelled_otherwise: int) -
 
 def warned_class(subject: str, *, identifier_class: str, values: int) -> Finding:
     """Orphans that may become placeholders but are worth a look."""
-    message = f"holds {counted(values, 'value')} of the class {identifier_class}, which {REASONS[identifier_class]}."
+    message = f"holds {pluralize(values, 'value')} of the class {identifier_class}, which {REASONS[identifier_class]}."
     return finding("references.W001", subject, message, "Ask the application's developers where these ids come from.")
 
 
@@ -75,7 +75,9 @@ def case_variants(target: str, *, identifiers: int) -> Finding:
 def without_index(subject: str, *, index_on: str, column: str, target: str) -> Finding:
     """Every delete in the parent scans the whole table."""
     message = f"has no index: each delete or change of an id in {target} reads the whole table."
-    return finding("references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {index_on} ({quoted(column)});")
+    return finding(
+        "references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {index_on} ({quote_identifier(column)});"
+    )
 
 
 def no_key_declared(subject: str, *, type: str) -> Finding:
@@ -103,7 +105,7 @@ def not_looked_at(subject: str, *, target: str, reason: str) -> Finding:
 
 def may_be_corrected(subject: str, *, values: int, rows: int, target: str, code: str) -> Finding:
     """Orphans of now, and code before the key that may be about them."""
-    figures = f"{counted(values, 'value')} in {counted(rows, 'row')}"
+    figures = f"{pluralize(values, 'value')} in {pluralize(rows, 'row')}"
     message = f"holds {figures} with no row in {target} now; whether the code of {code} corrects them is not known."
     hint = f"Migrate up to the last of these ({code}), then run precheck again: it counts what is left."
     return finding("references.W007", subject, message, hint)
@@ -118,7 +120,9 @@ def may_be_changed(subject: str, *, target: str, code: str) -> Finding:
 
 def not_counted(database: str, *, references: int) -> Finding:
     """An approximate look; the gate of `migrate` counts in any case."""
-    message = f"has {counted(references, 'reference')} that were not counted: --approximate looks at statistics and a "
+    message = (
+        f"has {pluralize(references, 'reference')} that were not counted: --approximate looks at statistics and a "
+    )
     message += "few index entries, it proves nothing."
     return finding("references.E005", database, message, "python manage.py precheck counts them.")
 

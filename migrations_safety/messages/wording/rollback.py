@@ -1,7 +1,7 @@
 """Wording of the findings about the way back: what it loses, and where it would stop half way."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
+from migrations_safety.messages.humanize import pluralize
 
 DROPPED_BY_HAND = "then migrate … --skip-precheck goes back regardless."
 
@@ -21,33 +21,35 @@ def irreversible(migration: str, *, operation: str) -> Finding:
 
 def values_dropped(subject: str, *, dump: str, rows: int) -> Finding:
     """A column of an app that registered its schema; what it was filled with when it was made does not count."""
-    message = f"holds values in {counted(rows, 'row')} that the way back would drop with the column."
+    message = f"holds values in {pluralize(rows, 'row')} that the way back would drop with the column."
     return finding("rollback.E002", subject, message, f"{_keep(dump)}; {DROPPED_BY_HAND}")
 
 
 def values_dropped_of_others(subject: str, *, dump: str, rows: int) -> Finding:
     """The same of an app that registered no schema: it is said, and left to who asked for it."""
-    message = f"holds values in {counted(rows, 'row')} that the way back drops with the column."
+    message = f"holds values in {pluralize(rows, 'row')} that the way back drops with the column."
     return finding("rollback.W001", subject, message, f"{_keep(dump)}.")
 
 
 def baseline_holds_rows(table: str, *, rows: int, migration: str) -> Finding:
     """`migrate` refuses that with `--skip-precheck` too."""
     app, _, name = migration.partition(".")
-    message = f"holds {counted(rows, 'row')}; {migration} stands for it, and taking that back would drop it."
+    message = f"holds {pluralize(rows, 'row')}; {migration} stands for it, and taking that back would drop it."
     hint = f"python manage.py migrate {app} {name} goes back as far as this table and no further."
     return finding("rollback.E003", table, message, hint)
 
 
 def null_in_required_column(subject: str, *, rows: int, migration: str) -> Finding:
     """PostgreSQL refuses SET NOT NULL with SQLSTATE 23502."""
-    message = f"is NULL in {counted(rows, 'row')}; taking {migration} back makes it NOT NULL, which PostgreSQL refuses."
+    message = (
+        f"is NULL in {pluralize(rows, 'row')}; taking {migration} back makes it NOT NULL, which PostgreSQL refuses."
+    )
     return finding("rollback.E004", subject, message, "Give these rows a value first, then run precheck again.")
 
 
 def required_column_empty(subject: str, *, rows: int, migration: str) -> Finding:
     """The column comes back NOT NULL, without anything to put into the rows that are there."""
-    there = f"{counted(rows, 'row')} that {'is' if rows == 1 else 'are'} there"
+    there = f"{pluralize(rows, 'row')} that {'is' if rows == 1 else 'are'} there"
     message = f"comes back NOT NULL when {migration} is taken back, with no default for {there}: PostgreSQL refuses it."
     hint = "Give the field a default or null=True in the migration that made it, or go back no further than this one."
     return finding("rollback.E005", subject, message, hint)
@@ -56,7 +58,7 @@ def required_column_empty(subject: str, *, rows: int, migration: str) -> Finding
 def values_do_not_fit(subject: str, *, type: str, rows: int, migration: str) -> Finding:
     """PostgreSQL refuses the older type with SQLSTATE 22001 or 22003."""
     message = (
-        f"holds values in {counted(rows, 'row')} that are too long or too large for {type}, its type before "
+        f"holds values in {pluralize(rows, 'row')} that are too long or too large for {type}, its type before "
         f"{migration}: PostgreSQL refuses the way back."
     )
     return finding("rollback.E006", subject, message, f"Shorten these values, or go back no further than {migration}.")
@@ -64,25 +66,25 @@ def values_do_not_fit(subject: str, *, type: str, rows: int, migration: str) -> 
 
 def values_cut(subject: str, *, type: str, rows: int, dump: str) -> Finding:
     """The older type takes them after cutting or rounding them; of an app that registered its schema."""
-    message = f"holds values in {counted(rows, 'row')} that the way back would cut or round to {type}."
+    message = f"holds values in {pluralize(rows, 'row')} that the way back would cut or round to {type}."
     return finding("rollback.E007", subject, message, f"{_keep(dump)}; {DROPPED_BY_HAND}")
 
 
 def values_cut_of_others(subject: str, *, type: str, rows: int, dump: str) -> Finding:
     """The same of an app that registered no schema."""
-    message = f"holds values in {counted(rows, 'row')} that the way back cuts or rounds to {type}."
+    message = f"holds values in {pluralize(rows, 'row')} that the way back cuts or rounds to {type}."
     return finding("rollback.W002", subject, message, f"{_keep(dump)}.")
 
 
 def type_not_looked_at(subject: str, *, type: str, rows: int) -> Finding:
     """Whether a value has an equal in the older type is for PostgreSQL to say, value by value."""
-    message = f"gets its older type {type} again; whether the values in {counted(rows, 'row')} fit was not looked at."
+    message = f"gets its older type {type} again; whether the values in {pluralize(rows, 'row')} fit was not looked at."
     return finding("rollback.W003", subject, message, "Try it on a copy of the database.")
 
 
 def demand_not_looked_at(table: str, *, what: str, rows: int, migration: str) -> Finding:
     """A constraint comes back; the rows may have come in without it."""
-    message = f"gets {what} again when {migration} is taken back; whether its {counted(rows, 'row')} allow it was not"
+    message = f"gets {what} again when {migration} is taken back; whether its {pluralize(rows, 'row')} allow it was not"
     return finding("rollback.W004", table, f"{message} looked at.", "Try it on a copy of the database.")
 
 

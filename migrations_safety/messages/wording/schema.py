@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
-from migrations_safety.sql.identifiers import quoted
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.sql.identifiers import quote_identifier
 
 PENDING = "python manage.py migrate makes it: its migration is pending."
 DROPPED = "Nothing pending makes it, so it was dropped since it was made. Put it back by hand, "
@@ -100,7 +100,7 @@ def key_differs(subject: str, *, declared: str, found: str, replace: str) -> Fin
 
 def key_not_valid(subject: str, *, alter: str, name: str, is_pending: bool) -> Finding:
     """The key holds for new rows only, or not at all."""
-    hint = f"With no schema.E024 here: ALTER TABLE {alter} VALIDATE CONSTRAINT {quoted(name)};"
+    hint = f"With no schema.E024 here: ALTER TABLE {alter} VALIDATE CONSTRAINT {quote_identifier(name)};"
     if is_pending:
         hint = "python manage.py precheck, then python manage.py migrate: its validation is pending."
     return finding("schema.E015", subject, "is declared valid, it is NOT VALID: older rows were never proved.", hint)
@@ -108,7 +108,7 @@ def key_not_valid(subject: str, *, alter: str, name: str, is_pending: bool) -> F
 
 def key_not_enforced(subject: str, *, alter: str, name: str) -> Finding:
     """PostgreSQL 18: the key is there in name only."""
-    hint = f"ALTER TABLE {alter} ALTER CONSTRAINT {quoted(name)} ENFORCED;"
+    hint = f"ALTER TABLE {alter} ALTER CONSTRAINT {quote_identifier(name)} ENFORCED;"
     return finding("schema.E016", subject, "is declared enforced, it is NOT ENFORCED.", hint)
 
 
@@ -120,7 +120,7 @@ def triggers_disabled(subject: str, *, enable: Sequence[str]) -> Finding:
 
 def key_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
     """A key that is not declared."""
-    hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quoted(name)};"
+    hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("schema.E018", subject, f"is not declared, there is {found}.", hint)
 
 
@@ -147,7 +147,7 @@ def constraint_differs(subject: str, *, declared: str, found: str) -> Finding:
 
 def constraint_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
     """A constraint that is not declared."""
-    hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quoted(name)};"
+    hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("schema.E023", subject, f"is not declared, there is {found}.", hint)
 
 
@@ -156,7 +156,7 @@ def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_
     hint = f"Make the missing rows of {target}, or correct these references."
     if has_maker:
         hint = "python manage.py backfill_placeholders; what it refuses is to be corrected in the application."
-    message = f"holds {counted(values, 'value')} in {counted(rows, 'row')} with no row in {target}{key}."
+    message = f"holds {pluralize(values, 'value')} in {pluralize(rows, 'row')} with no row in {target}{key}."
     return finding(
         "schema.E024",
         subject,
@@ -167,7 +167,7 @@ def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_
 
 def placeholders_left(table: str, *, count: int) -> Finding:
     """Parents that were made so that a key holds, and whom nobody has resolved."""
-    message = f"holds {counted(count, 'placeholder')} still to be resolved."
+    message = f"holds {pluralize(count, 'placeholder')} still to be resolved."
     return finding(
         "schema.I001", table, message, "For each: merge it into the person's record; never edit it into a person."
     )

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import counted
-from migrations_safety.sql.identifiers import quoted, to_paste
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
 """Names of PostgreSQL's own for the second index of a REINDEX CONCURRENTLY; the index that is wanted is another."""
@@ -29,7 +29,8 @@ def enum_exists_already(name: str, *, schema: str, migration: str) -> Finding:
         "tables.E005",
         name,
         message,
-        f"ALTER TYPE {to_paste(name, schema=schema)} RENAME TO {quoted(name + '_old')}; then run precheck again.",
+        f"ALTER TYPE {qualify_if_needed(name, schema=schema)} RENAME TO {quote_identifier(name + '_old')}; "
+        "then run precheck again.",
     )
 
 
@@ -38,8 +39,8 @@ def key_differs(table: str, *, name: str, declared: str, found: str, alter: str,
 
     `is_in_place`: it is a key of the same column to the same parent, so that under another name it would act first.
     """
-    rename = f"RENAME CONSTRAINT {quoted(name)} TO {quoted(name + '_old')};"
-    drop = f"DROP CONSTRAINT {quoted(name)}; then python manage.py migrate adds the declared one."
+    rename = f"RENAME CONSTRAINT {quote_identifier(name)} TO {quote_identifier(name + '_old')};"
+    drop = f"DROP CONSTRAINT {quote_identifier(name)}; then python manage.py migrate adds the declared one."
     message = f'has a constraint "{name}" with another definition: declared {declared}, found {found}.'
     return finding(
         "tables.E003",
@@ -52,7 +53,7 @@ def key_differs(table: str, *, name: str, declared: str, found: str, alter: str,
 def parent_not_unique(subject: str, *, index_on: str, column: str, is_whole: bool) -> Finding:
     """A key can only reference a column that is unique; a partitioned table (not `is_whole`) takes no CONCURRENTLY."""
     how = "UNIQUE INDEX CONCURRENTLY" if is_whole else "UNIQUE INDEX"
-    return _not_unique(subject, f"CREATE {how} ON {index_on} ({quoted(column)});")
+    return _not_unique(subject, f"CREATE {how} ON {index_on} ({quote_identifier(column)});")
 
 
 def _not_unique(subject: str, hint: str) -> Finding:
@@ -62,28 +63,28 @@ def _not_unique(subject: str, hint: str) -> Finding:
 
 def parent_never_unique(subject: str, *, index_on: str, columns: Sequence[str]) -> Finding:
     """A unique index of a partitioned table has the columns that it is partitioned by in it."""
-    needed = ", ".join(map(quoted, columns))
+    needed = ", ".join(map(quote_identifier, columns))
     hint = f"{index_on} is partitioned by {needed}, which a unique index there has to have in it (0A000): no key can "
     return _not_unique(subject, hint + "reference this column alone. Declare the ForeignKey with db_constraint=False.")
 
 
 def none_of_the_baseline(database: str, *, migration: str, others: int) -> Finding:
     """The database is in use, but for something else."""
-    tables = counted(others, "other table")
+    tables = pluralize(others, "other table")
     message = f"holds {tables}, and none of those that {migration} stands for: all of them would be created."
     return finding("tables.W002", database, message, "Is it the right database? --expect-database NAME refuses others.")
 
 
 def dropped_with_rows(table: str, *, rows: int, dump: str) -> Finding:
     """Going back drops the table; placeholders do not count, a backfill makes them again."""
-    message = f"holds {counted(rows, 'row')} that the way back would drop with the table."
+    message = f"holds {pluralize(rows, 'row')} that the way back would drop with the table."
     hint = f"Keep them first: pg_dump --table '{dump}'; then migrate … --skip-precheck drops them."
     return finding("tables.E007", table, message, hint)
 
 
 def dropped_with_rows_of_others(table: str, *, rows: int, dump: str) -> Finding:
     """The same of an app that registered no schema: it is said, and left to who asked for it."""
-    message = f"holds {counted(rows, 'row')} that the way back drops with the table."
+    message = f"holds {pluralize(rows, 'row')} that the way back drops with the table."
     return finding("tables.W003", table, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
@@ -96,13 +97,14 @@ def name_taken(name: str, *, found: str, migration: str) -> Finding:
 def key_under_another_name(subject: str, *, name: str, alter: str) -> Finding:
     """The same column already has a key to the same parent."""
     message = f'already has the key "{name}" to the same parent; the older key\'s rule acts first.'
-    hint = f"Compare the rules; to keep the declared one: ALTER TABLE {alter} DROP CONSTRAINT {quoted(name)};"
+    hint = f"Compare the rules; to keep the declared one: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("tables.W001", subject, message, hint)
 
 
 def index_invalid(table: str, *, name: str, index: str) -> Finding:
     """A failed or killed build has left it; IF NOT EXISTS takes it for the index."""
-    message = f"has the invalid index {quoted(name)}, left by a build that failed: no query uses it, every write pays."
+    left = f"has the invalid index {quote_identifier(name)}, left by a build that failed"
+    message = f"{left}: no query uses it, every write pays."
     hint = f"DROP INDEX CONCURRENTLY {index};"
     if not LEFT_BY_REINDEX.search(name):
         hint += f" or, if it is wanted: REINDEX INDEX CONCURRENTLY {index};"

@@ -1,7 +1,7 @@
 """Wording of the findings about the server and the session; those that end the look are in `refusals`."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.sql.identifiers import in_sql, quoted
+from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 def standby(name: str) -> Finding:
@@ -30,14 +30,20 @@ def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
     settings = ", ".join(f"{name} = {value}" for name, value in timeouts.items())
     message = f"has {settings}: counting and validating a large table takes longer."
     return finding(
-        "target.W002", role, message, " ".join(f"ALTER ROLE {quoted(role)} SET {name} = 0;" for name in timeouts)
+        "target.W002",
+        role,
+        message,
+        " ".join(f"ALTER ROLE {quote_identifier(role)} SET {name} = 0;" for name in timeouts),
     )
 
 
 def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
     """PostgreSQL says nothing of it: the next schema of the path is used."""
-    message = f"comes first in the search_path, but the role {quoted(role)} may not use it: {used} is used instead."
-    hint = f"As its owner: GRANT USAGE ON SCHEMA {in_sql(schema)} TO {quoted(role)}; or take it out of the search_path."
+    message = (
+        f"comes first in the search_path, but the role {quote_identifier(role)} may not use it: {used} is used instead."
+    )
+    grant = f"GRANT USAGE ON SCHEMA {quote_if_needed(schema)} TO {quote_identifier(role)};"
+    hint = f"As its owner: {grant} or take it out of the search_path."
     return finding("target.W004", f"the schema {schema}", message, hint)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from migrations_safety.audit.audit import RecordedRun, Report
-from migrations_safety.messages.humanize import counted
+from migrations_safety.audit.report import AuditReport, RecordedRun
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.rendering.text.page import Page, database
 
 
-def audit(report: Report, *, width: int, colour: bool) -> str:
+def audit(report: AuditReport, *, width: int, colour: bool) -> str:
     """The text of `audit_runs`."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
@@ -29,7 +29,7 @@ def audit(report: Report, *, width: int, colour: bool) -> str:
         page.findings(report.findings)
     page.line()
     words, style = AUDIT_VERDICTS[report.verdict] if report.exists else NO_RECORD
-    page.line(f"{counted(len(report.runs), 'run')}. {words}", style=style)
+    page.line(f"{pluralize(len(report.runs), 'run')}. {words}", style=style)
     return page.text()
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from migrations_safety.backfill.backfill import Report
-from migrations_safety.messages.humanize import counted
+from migrations_safety.backfill.report import BackfillReport
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording.references import REASONS
 from migrations_safety.rendering.text.page import Page, database
 
 
-def backfill(report: Report, *, seconds: float, width: int, colour: bool) -> str:
+def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool) -> str:
     """The text of `backfill_placeholders`."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
@@ -17,20 +17,22 @@ def backfill(report: Report, *, seconds: float, width: int, colour: bool) -> str
     would = "would be " if report.dry_run else ""
     if not report.is_restore:
         page.line(
-            f"{counted(report.created, 'placeholder')} {would}created; "
-            f"{counted(report.already_present, 'value')} had a parent already."
+            f"{pluralize(report.created, 'placeholder')} {would}created; "
+            f"{pluralize(report.already_present, 'value')} had a parent already."
         )
     for table, rows in report.nullified.items():
-        page.line(f"{counted(rows, 'reference')} of {table} {would}set to NULL; --restore-nullified puts them back.")
+        page.line(f"{pluralize(rows, 'reference')} of {table} {would}set to NULL; --restore-nullified puts them back.")
     for table, rows in report.restored.items():
-        page.line(f"{counted(rows, 'reference')} of {table} put back.")
+        page.line(f"{pluralize(rows, 'reference')} of {table} put back.")
     for table, rows in report.not_restored.items():
         page.line(
-            f"{counted(rows, 'reference')} of {table} not put back: changed or deleted since, or a key forbids it.",
+            f"{pluralize(rows, 'reference')} of {table} not put back: changed or deleted since, or a key forbids it.",
             style="yellow",
         )
     for name, values in report.refused.items():
-        page.line(f"Refused: {counted(values, 'value')} of the class {name}, which {REASONS[name]}.", style="bold red")
+        page.line(
+            f"Refused: {pluralize(values, 'value')} of the class {name}, which {REASONS[name]}.", style="bold red"
+        )
     if report.refused:
         page.line("python manage.py precheck says in which tables they are.")
     page.line()

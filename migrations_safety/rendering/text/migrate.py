@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from migrations_safety.migrate.deploy import Run
+from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.rendering.text.page import Page, database
 
 
-def migrate(run: Run, *, width: int, colour: bool) -> str:
+def migrate(run: MigrateReport, *, width: int, colour: bool) -> str:
     """The text of `migrate`."""
     page = Page(width=width, colour=colour)
     page.line(database(run.target))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.census.counts import Counted
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.identifier_classes import NOT_CLASSED
-from migrations_safety.messages.humanize import counted
+from migrations_safety.census.report import ReferenceCounts
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.plan.inspected_schema import InspectedSchema
-from migrations_safety.precheck.precheck import Depth, Report
+from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering.text.page import Page, database
 
 VERDICTS = {
@@ -19,7 +19,7 @@ VERDICTS = {
 }
 
 
-def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str:
+def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool) -> str:
     """The text of `precheck`."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
@@ -29,7 +29,7 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
     references = [one for census in report.data.censuses for one in census.references]
     if references:
         page.line()
-        page.table(REFERENCE_HEADINGS, [_reference(report.evidence, one) for one in references])
+        page.table(REFERENCE_HEADINGS, [_reference(report.inspected, one) for one in references])
         classes = [f"{one.key.table}: {_classes(one)}" for one in references if _classes(one)]
         if classes:
             page.line("Values by class: " + "; ".join(classes) + ".")
@@ -52,7 +52,7 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
         page.line()
         page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
         for subject, identifier_class, value, rows in report.data.identifiers:
-            page.line(f"  {subject} {identifier_class} {value!r} in {counted(rows, 'row')}")
+            page.line(f"  {subject} {identifier_class} {value!r} in {pluralize(rows, 'row')}")
     page.line()
     words, style = VERDICTS[report.verdict]
     if not report.blocking:
@@ -61,14 +61,14 @@ def precheck(report: Report, *, seconds: float, width: int, colour: bool) -> str
     return page.text()
 
 
-def _not_blocked(report: Report) -> str:
+def _not_blocked(report: PrecheckReport) -> str:
     """What that means here, where it is not simply that it is safe to migrate."""
     plan = report.plan
     if plan.backwards:
         return _about_the_way_back(report)
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
-    if report.data.depth is Depth.CATALOG and report.evidence.references():
+    if report.data.depth is Depth.CATALOG and report.inspected.references():
         said = "Nothing in the catalog blocks; whether the data allows it is not known (--no-data)."
     elif report.target.in_recovery:
         said = "Nothing blocks here; this is a standby: migrate on the primary."
@@ -79,20 +79,20 @@ def _not_blocked(report: Report) -> str:
     else:
         return ""
     if plan.not_judged:
-        operations = counted(plan.not_judged, "operation")
+        operations = pluralize(plan.not_judged, "operation")
         said += f" Locks, rewrites and dropped data are not judged yet: {operations}."
     return f"{said} Read the warnings first." if report.warns else said
 
 
-def _about_the_way_back(report: Report) -> str:
-    way_back, said = report.plan.way_back, "Nothing blocks the way back"
-    if report.data.depth is Depth.CATALOG and way_back.read:
+def _about_the_way_back(report: PrecheckReport) -> str:
+    rollback, said = report.plan.rollback, "Nothing blocks the way back"
+    if report.data.depth is Depth.CATALOG and rollback.read:
         said += ", as far as the catalog says; what it loses is not known (--no-data)"
     said += "; this is a standby: migrate on the primary." if report.target.in_recovery else "."
-    if way_back.opaque:
-        said += f" Code of the project was not looked into: {counted(len(way_back.opaque), 'operation')}."
-    if way_back.unjudged:
-        said += f" How long locks are held is not judged yet: {counted(len(way_back.unjudged), 'operation')}."
+    if rollback.opaque:
+        said += f" Code of the project was not looked into: {pluralize(len(rollback.opaque), 'operation')}."
+    if rollback.unjudged:
+        said += f" How long locks are held is not judged yet: {pluralize(len(rollback.unjudged), 'operation')}."
     return f"{said} Read the warnings first." if report.warns else said
 
 
@@ -106,13 +106,13 @@ ESTIMATE_HEADINGS = (
 )  # fmt: skip
 
 
-def _plan(page: Page, report: Report) -> None:
+def _plan(page: Page, report: PrecheckReport) -> None:
     plan = report.plan
     for one in plan.adopted:
         page.line(f"Adopts {one.label}: its tables are there already, it is recorded and not run.")
     if plan.backwards:
         page.line(f"Would take back {', '.join(one.label for one in plan.unapplied)}:")
-        tables, columns = counted(len(plan.way_back.tables), "table"), counted(len(plan.way_back.columns), "column")
+        tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
         page.line(f"  drops {tables} and {columns}.")
     if plan.migrations:
         page.line(f"Would run {', '.join(one.label for one in plan.migrations)}:")
@@ -120,7 +120,7 @@ def _plan(page: Page, report: Report) -> None:
 
 
 def _operations(operations: dict[str, int]) -> str:
-    told = [counted(count, *OPERATIONS[kind]) for kind, count in operations.items() if count]
+    told = [pluralize(count, *OPERATIONS[kind]) for kind, count in operations.items() if count]
     return ", ".join(told) or "nothing on the database"
 
 
@@ -130,8 +130,8 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def _reference(evidence: InspectedSchema, one: Counted) -> list[str]:
-    column = evidence.referencing(one.key)
+def _reference(inspected: InspectedSchema, one: ReferenceCounts) -> list[str]:
+    column = inspected.referencing(one.key)
     assert column is not None
     figures: tuple[Any, ...] = (
         one.total_rows, one.non_null, one.distinct_values, one.orphan_values, one.orphan_rows,
@@ -146,5 +146,5 @@ def _estimate(one: Estimate) -> list[str]:
     return [one.key.subject, *told]
 
 
-def _classes(one: Counted) -> str:
+def _classes(one: ReferenceCounts) -> str:
     return ", ".join(f"{values:,} {name}" for name, values in one.classes.items() if name != NOT_CLASSED)

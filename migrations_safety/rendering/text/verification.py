@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from migrations_safety.rendering.text.page import Page, database
-from migrations_safety.verification.verification import Report
+from migrations_safety.verification.report import VerificationReport
 
 
-def verification(report: Report, *, seconds: float, width: int, colour: bool) -> str:
+def verification(report: VerificationReport, *, seconds: float, width: int, colour: bool) -> str:
     """The text of `verify_patient_schema`."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))

@@ -24,13 +24,3 @@ SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM person WHERE {is_res
         SELECT count(*) AS spellings FROM odd WHERE class IN ('opaque', 'house_format') GROUP BY lower(value COLLATE "C") HAVING count(*) > 1
     ) AS case_variants
 )
-
--- orphans_of_one: distinct values and rows of one reference that have no parent
-SELECT count(DISTINCT child.{column}), count(*) FROM {table} AS child
-WHERE child.{column} IS NOT NULL
-  AND NOT EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column}::{type} = child.{column}::{type})
-
--- orphan_values: orphans, refused classes first, and values in very many rows; for --show-ids alone
-SELECT {number}, class, value::text, {rows}::bigint FROM classified
-WHERE {rows} > 0 AND class IS NOT NULL AND (NOT has_parent OR {rows} >= %(many)s)
-ORDER BY class = ANY (%(allowed)s), {rows} DESC, value LIMIT %(limit)s

@@ -54,6 +54,3 @@ age(child.xmin) <= age({transaction}::xid)
 -- number_of_bounds: how many values ANALYZE has kept that part a column into equal parts
 SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
 WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
-
--- name_of_session: what a session calls itself now
-SELECT application_name FROM pg_stat_activity WHERE pid = %(pid)s

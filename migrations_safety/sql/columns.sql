@@ -1,0 +1,2 @@
+-- known_types: those of the given types that PostgreSQL knows, wherever on the search path (extensions stand anywhere)
+SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name
