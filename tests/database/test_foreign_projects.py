@@ -66,7 +66,7 @@ def test_a_column_and_an_index_of_the_plan_are_known_to_be_coming(in_process, em
     changes = follow([migration(unique)], state, alias="default")
 
     assert list(planned_changes.altered_columns(changes, before, state.apps)) == [
-        ("shop_customer", "code", "varchar(9)", True)
+        AlteredColumn(table="shop_customer", column="code", type="varchar(9)", is_unique=True)
     ]
     assert list(planned_changes.indexed_columns(changes)) == [("shop_customer", "code")]
 
