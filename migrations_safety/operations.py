@@ -16,6 +16,7 @@ from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema import orphans
 from migrations_safety.schema.declared_keys import declared_key
 from migrations_safety.schema.existing_keys import find_existing_key, partitions_without_key
@@ -179,7 +180,7 @@ class ValidateForeignKey(Operation):
         return f"validate_{self.name.lower()}"
 
 
-def _refuse_orphans(connection: Any, model: Any, constraint: Any) -> None:
+def _refuse_orphans(connection: Connection, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(statement("guarded_statements.lift_timeouts"))  # it reads as long as the VALIDATE after it

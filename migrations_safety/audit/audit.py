@@ -6,21 +6,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connections
-
 from migrations_safety.audit import run_log
 from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.audit.run_log import Event
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import audit as wording
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.postgresql.target import connect
 
 
 def run(*, using: str, expect_database: str | None = None, expect_schema: str | None = None) -> AuditReport:
     """Read the record in one snapshot."""
-    connection = connections[using]
+    connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     with snapshot(connection):
         catalog.refuse_unreadable(connection, ["migrations_safety_run"], role=target.role)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db.migrations.recorder import MigrationRecorder
+
+from migrations_safety.postgresql.connection import Connection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +43,7 @@ class Done:
 class History:
     """Django's record from now on; `ran` takes the labels of migrations whose operations were run, in their order."""
 
-    connection: Any
+    connection: Connection
     makes_tables: bool = False
     ran: list[str] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 MIGRATIONS = "django_migrations"
@@ -33,7 +33,7 @@ class MissingRights:
         return " ".join(on_table + [f"GRANT USAGE ON SEQUENCE {one} TO {role};" for one in self.sequences])
 
 
-def missing_rights(connection: Any, wanted: Mapping[str, Iterable[str]]) -> list[MissingRights]:
+def missing_rights(connection: Connection, wanted: Mapping[str, Iterable[str]]) -> list[MissingRights]:
     """Those of the tables that are there and that the role may not use as `wanted`."""
     asked = [(table, right) for table, rights in wanted.items() for right in rights]
     names, rights = [table for table, _ in asked], [right for _, right in asked]

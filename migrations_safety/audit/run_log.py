@@ -22,6 +22,7 @@ from migrations_safety.audit.migration_history import Done
 from migrations_safety.messages.error_place import place_of
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.catalog import rows
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 
@@ -65,7 +66,7 @@ class Event:
 
 @contextmanager
 def recorded_run(
-    connection: Any, *, command: str, arguments: dict[str, Any], checksums: dict[str, str] | None = None
+    connection: Connection, *, command: str, arguments: dict[str, Any], checksums: dict[str, str] | None = None
 ) -> Iterator[Run]:
     """Record that a run has started, and how it ended; a run without an end was killed.
 
@@ -87,7 +88,7 @@ def recorded_run(
     _append(connection, run, "finished", run.ending(command))
 
 
-def ensure_tables(connection: Any) -> None:
+def ensure_tables(connection: Connection) -> None:
     """Make the app's own tables where they are not there yet."""
     if not tables_exist(connection):
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -95,14 +96,14 @@ def ensure_tables(connection: Any) -> None:
             cursor.execute(statement("run_log.refuse_changes"))
 
 
-def tables_exist(connection: Any) -> bool:
+def tables_exist(connection: Connection) -> bool:
     """True where the app's own tables are there."""
     with connection.cursor() as cursor:
         cursor.execute(statement("run_log.exists"))
         return bool(cursor.fetchone()[0])
 
 
-def open_images(connection: Any) -> list[OpenImages]:
+def open_images(connection: Connection) -> list[OpenImages]:
     """The before-images that were not put back, by table and column."""
     if not tables_exist(connection):
         return []
@@ -114,21 +115,21 @@ def open_images(connection: Any) -> list[OpenImages]:
         ]
 
 
-def events(connection: Any) -> list[Event]:
+def events(connection: Connection) -> list[Event]:
     """All events in their order; none where nothing was ever written."""
     if not tables_exist(connection):
         return []
     return rows(connection, "run_log.events", {}, Event)
 
 
-def numbers_given(connection: Any) -> int:
+def numbers_given(connection: Connection) -> int:
     """The last number that an event got."""
     with connection.cursor() as cursor:
         cursor.execute(statement("run_log.numbers_given"))
         return int(cursor.fetchone()[0])
 
 
-def _append(connection: Any, run: Run, event: str, details: dict[str, Any]) -> None:
+def _append(connection: Connection, run: Run, event: str, details: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         parameters = {"run_id": run.id, "event": event, "details": json.dumps(details)}
         cursor.execute(statement("run_log.append"), parameters)

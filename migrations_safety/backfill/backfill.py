@@ -10,7 +10,6 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management import call_command, load_command_class
-from django.db import connections
 
 from migrations_safety.audit.record_rights import NULLIFIED, RESTORED, RUNS
 from migrations_safety.audit.run_log import Run, recorded_run
@@ -38,6 +37,7 @@ from migrations_safety.messages.refusals import (
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.plan.row_security import refuse_hidden_rows
+from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.precheck import precheck
@@ -65,7 +65,7 @@ def run(
     `nullify` names tables whose orphan references become NULL instead, with their before-images kept. `dry_run`
     only counts. Raises a Refusal where nothing was changed, or where the work stopped and can be run again.
     """
-    connection = connections[using]
+    connection = connection_of(using)
     progress = progress or Progress()
     expected = {"expect_database": expect_database, "expect_schema": expect_schema}
     target = connect(connection, **expected, to_migrate=not dry_run)
@@ -96,7 +96,7 @@ def restore(
     progress: Progress | None = None,
 ) -> BackfillReport:
     """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
-    connection = connections[using]
+    connection = connection_of(using)
     expected = {"expect_database": expect_database, "expect_schema": expect_schema}
     target = connect(connection, **expected, to_migrate=True)
     _refuse_open_transaction(target)
@@ -122,7 +122,7 @@ def _refuse_open_transaction(target: Target) -> None:
 
 
 def _dry_run(
-    connection: Any, target: Target, *, nullify: tuple[str, ...], reading: ScanOptions, progress: Progress
+    connection: Connection, target: Target, *, nullify: tuple[str, ...], reading: ScanOptions, progress: Progress
 ) -> BackfillReport:
     def look() -> tuple[list[Census], list[Census]]:
         inspected = _look(connection, target, nullify=nullify)
@@ -162,7 +162,7 @@ def _refused(censuses: Iterable[Census]) -> dict[str, int]:
     return dict(sorted(refused.items()))
 
 
-def _look(connection: Any, target: Target, *, nullify: tuple[str, ...]) -> InspectedSchema:
+def _look(connection: Connection, target: Target, *, nullify: tuple[str, ...]) -> InspectedSchema:
     """The references to all parents that placeholders are made for; refuses before anything is changed."""
     makers = _makers(connection)
     declared = [key for maker in makers for key in keys_to(maker, connection.alias)]
@@ -188,7 +188,7 @@ def _refuse_nullify(inspected: InspectedSchema, table: str) -> None:
             raise RowsWithoutName(table=table)
 
 
-def _makers(connection: Any) -> list[PlaceholderMaker]:
+def _makers(connection: Connection) -> list[PlaceholderMaker]:
     """Those whose parents belong into this database; CouldNotLook where there are none."""
     here = {model._meta.label for model in models_on(connection.alias)}
     makers = [maker for maker in placeholder_makers() if apps.get_model(maker.model)._meta.label in here]
@@ -209,12 +209,12 @@ def keys_to(maker: PlaceholderMaker, alias: str) -> list[DeclaredKey]:
     return [key for model in models_on(alias) for key in declared_keys(model) if key.target_table == parent]
 
 
-def _pending(connection: Any, maker: PlaceholderMaker) -> migration_plan.Plan:
+def _pending(connection: Connection, maker: PlaceholderMaker) -> migration_plan.Plan:
     app_label, name = maker.migration
     return migration_plan.read(connection, app_label=app_label, migration_name=name, forwards_only=True)
 
 
-def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
+def _apply_tables(connection: Connection, *, progress: Progress) -> tuple[str, ...]:
     """Apply the migrations that make the parents' tables where they are pending; their labels."""
     applied: list[str] = []
     for maker in _makers(connection):
@@ -236,7 +236,7 @@ def _apply_tables(connection: Any, *, progress: Progress) -> tuple[str, ...]:
 
 
 def _fill(
-    connection: Any,
+    connection: Connection,
     inspected: InspectedSchema,
     run: Run,
     *,

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import LocksNotFree, StandbysBehind
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import send
 
@@ -40,7 +41,7 @@ class BatchOptions:
     max_lag: float = 30
 
 
-def batches(connection: Any, pace: BatchOptions, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
+def batches(connection: Connection, pace: BatchOptions, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
     """Ranges (after, up to] of positions 1 to `total`; the time until the next one is asked for sets its size.
 
     Raises StandbysBehind where a pause lasts too long.
@@ -59,7 +60,7 @@ def batches(connection: Any, pace: BatchOptions, *, total: int, progress: Progre
 
 
 def in_short_transaction(
-    connection: Any, query: sql.Composable, parameters: dict[str, Any], *, progress: Progress
+    connection: Connection, query: sql.Composable, parameters: dict[str, Any], *, progress: Progress
 ) -> int:
     """Run one batch and give its count; where others hold its rows, let go of all of them and try again.
 
@@ -85,7 +86,7 @@ def in_short_transaction(
         time.sleep(random.uniform(0.1, 0.5))
 
 
-def wait_for_standbys(connection: Any, *, max_lag: float, progress: Progress) -> None:
+def wait_for_standbys(connection: Connection, *, max_lag: float, progress: Progress) -> None:
     """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail; say why it waits."""
     if not max_lag:
         return
@@ -100,7 +101,7 @@ def wait_for_standbys(connection: Any, *, max_lag: float, progress: Progress) ->
         time.sleep(0.5)
 
 
-def _reason_to_pause(connection: Any, *, max_lag: float) -> str:
+def _reason_to_pause(connection: Connection, *, max_lag: float) -> str:
     with connection.cursor() as cursor:
         cursor.execute(statement("batches.standbys_and_archive"))
         lag, archiver_fails = cursor.fetchone()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from psycopg import sql
 
@@ -13,6 +12,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import NotNullified
 from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, parent_name, send
@@ -28,7 +28,7 @@ class Outcome:
 
 
 def nullify(
-    connection: Any,
+    connection: Connection,
     inspected: InspectedSchema,
     key: DeclaredKey,
     run: Run,
@@ -52,7 +52,7 @@ def nullify(
             raise NotNullified(table=key.table, rows=pluralize(orphans, "reference"))
 
 
-def _look(connection: Any, names: dict[str, sql.Composable]) -> int:
+def _look(connection: Connection, names: dict[str, sql.Composable]) -> int:
     """Put the rows of all orphan references into the work table, which is made anew, and count them."""
     with connection.cursor() as cursor:
         cursor.execute(statement("placeholders.forget"))
@@ -64,7 +64,7 @@ def _look(connection: Any, names: dict[str, sql.Composable]) -> int:
 
 
 def _batches(
-    connection: Any,
+    connection: Connection,
     key: DeclaredKey,
     names: dict[str, sql.Composable],
     total: int,
@@ -88,7 +88,7 @@ def _batches(
 
 
 def restore(
-    connection: Any, inspected: InspectedSchema, run: Run, *, pace: BatchOptions, progress: Progress
+    connection: Connection, inspected: InspectedSchema, run: Run, *, pace: BatchOptions, progress: Progress
 ) -> Outcome:
     """Put back all before-images that are open; those that cannot go back are counted and stay kept."""
     outcome = Outcome()
@@ -103,7 +103,7 @@ def restore(
 
 
 def _restore(
-    connection: Any,
+    connection: Connection,
     inspected: InspectedSchema,
     key: DeclaredKey,
     images: OpenImages,

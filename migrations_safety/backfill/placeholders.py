@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, repeat
-from typing import Any
 
 from django.apps import apps
 from django.db import transaction
@@ -19,6 +18,7 @@ from migrations_safety.census.counts import prepared
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, classified, value_type
 from migrations_safety.census.question import Question
 from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql import statement
@@ -48,7 +48,7 @@ class Seen:
 
 
 def place(
-    connection: Any,
+    connection: Connection,
     maker: PlaceholderMaker,
     question: Question,
     run: Run,
@@ -86,7 +86,7 @@ def place(
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
 
-def _advance_sequence(connection: Any, question: Question) -> None:
+def _advance_sequence(connection: Connection, question: Question) -> None:
     """Where a sequence gives out the parent's ids, let it go on after those that were made."""
     if question.type not in WHOLE_NUMBERS:
         return
@@ -97,7 +97,7 @@ def _advance_sequence(connection: Any, question: Question) -> None:
         send(cursor, compose("placeholders.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
 
 
-def _fill_work_table(connection: Any, question: Question, *, progress: Progress) -> Seen:
+def _fill_work_table(connection: Connection, question: Question, *, progress: Progress) -> Seen:
     """Put what is asked for into the work table, which is made anew, and count it."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -127,7 +127,7 @@ def _fill_work_table(connection: Any, question: Question, *, progress: Progress)
 
 
 def _batches(
-    connection: Any,
+    connection: Connection,
     seen: Seen,
     outcome: Outcome,
     *,

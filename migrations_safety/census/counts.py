@@ -29,6 +29,7 @@ from migrations_safety.census.scan_strategy import ScanPlan, size_of
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.composition import compose, send
@@ -37,7 +38,7 @@ MANY_ROWS = 1000
 """Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
 
 
-def count(connection: Any, question: Question, *, progress: Progress | None = None) -> Census:
+def count(connection: Connection, question: Question, *, progress: Progress | None = None) -> Census:
     """Count all references of the question.
 
     Where there are spellings to compare (text columns alone have any), a further statement reads the values again.
@@ -62,7 +63,7 @@ def count(connection: Any, question: Question, *, progress: Progress | None = No
     return _census(question, figures, compared)
 
 
-def prepared(connection: Any, question: Question) -> tuple[Question, ScanPlan]:
+def prepared(connection: Connection, question: Question) -> tuple[Question, ScanPlan]:
     """How it will be read, for which the planner is set in this transaction; what need not be asked is left out."""
     source = scan_strategy.source(connection, question.keys, question.reading, since=question.since)
     scan_strategy.plan(connection, source)
@@ -72,25 +73,25 @@ def prepared(connection: Any, question: Question) -> tuple[Question, ScanPlan]:
     return replace(question, target_is_text=False), source
 
 
-def count_values(connection: Any, question: Question, rows: ScanQueries) -> Census:
+def count_values(connection: Connection, question: Question, rows: ScanQueries) -> Census:
     """The same of some values instead of all, without comparing their spellings."""
     return _census(question, _figures(connection, question, rows), (0, 0, 0))
 
 
-def _figures(connection: Any, question: Question, rows: ScanQueries) -> list[tuple[Any, ...]]:
+def _figures(connection: Connection, question: Question, rows: ScanQueries) -> list[tuple[Any, ...]]:
     """By class, whether it has a parent: values together, then values, rows and most rows of each reference."""
     with connection.cursor() as cursor:
         send(cursor, _counting(connection, question, rows))
         return list(cursor.fetchall())
 
 
-def _counting(connection: Any, question: Question, rows: ScanQueries) -> sql.Composed:
+def _counting(connection: Connection, question: Question, rows: ScanQueries) -> sql.Composed:
     numbers = range(len(question.keys))
     figures = sql.SQL(", ").join(compose("counts.figures_of_reference", rows=rows_of(number)) for number in numbers)
     return classified(connection, question, rows) + compose("counts.counts", figures=figures)
 
 
-def _compared(connection: Any, question: Question, rows: ScanQueries) -> tuple[int, int, int]:
+def _compared(connection: Connection, question: Question, rows: ScanQueries) -> tuple[int, int, int]:
     """How many people have several spellings, how many of them another as a parent; ids that differ in case only."""
     compared = compose(
         "counts.spellings",

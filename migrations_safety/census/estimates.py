@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from psycopg import sql
 
@@ -17,6 +16,7 @@ from migrations_safety.census.scan_queries import ScanQueries
 from migrations_safety.census.scan_strategy import BY_SIZE
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.catalog import Column
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
@@ -35,7 +35,7 @@ class Estimate:
     sampled: ReferenceCounts
 
 
-def estimate(connection: Any, inspected: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
+def estimate(connection: Connection, inspected: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
     """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
 
     Its own settings of the planner stay until the transaction ends: look at nothing else afterwards.
@@ -52,7 +52,7 @@ def estimate(connection: Any, inspected: InspectedSchema, keys: Iterable[Declare
     return found
 
 
-def _estimate(connection: Any, inspected: InspectedSchema, sampled: ReferenceCounts) -> Estimate:
+def _estimate(connection: Connection, inspected: InspectedSchema, sampled: ReferenceCounts) -> Estimate:
     key, table = sampled.key, inspected.tables[sampled.key.table]
     of_column = {"oid": table.oid, "schema": table.schema, "relation": table.relation, "column": key.column}
     with connection.cursor() as cursor:

@@ -5,12 +5,11 @@ Classes and their order: docs/reference.md, "Classes of identifiers".
 
 from __future__ import annotations
 
-from typing import Any
-
 from psycopg import sql
 
 from migrations_safety.census.question import Question
 from migrations_safety.census.scan_queries import ScanQueries, wanted
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.house_format import is_long_code, is_of_the_house
 from migrations_safety.sql.composition import compose, parent_name, send, table_name
 
@@ -46,7 +45,7 @@ VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version
 """Patterns of the UUIDs that have them as RFC 9562 says, the usual ones first."""
 
 
-def classified(connection: Any, question: Question, rows: ScanQueries) -> sql.Composed:
+def classified(connection: Connection, question: Question, rows: ScanQueries) -> sql.Composed:
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
@@ -79,7 +78,7 @@ def classified(connection: Any, question: Question, rows: ScanQueries) -> sql.Co
     return common + sql.SQL("\n")
 
 
-def has_respelled_parents(connection: Any, question: Question) -> bool:
+def has_respelled_parents(connection: Connection, question: Question) -> bool:
     """Whether the id of any parent is a UUID in another spelling than the canonical one, which a reference may have."""
     with connection.cursor() as cursor:
         send(
@@ -106,7 +105,7 @@ def _respelled_parents(question: Question) -> sql.Composed:
     )
 
 
-def _class(connection: Any, question: Question) -> sql.Composable:
+def _class(connection: Connection, question: Question) -> sql.Composable:
     if not question.classified:
         return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(sql.Literal(NOT_CLASSED))
     by_shape = _class_of_uuid(sql.SQL("known.value::text"), "uuid_canonical", "uuid_nonrfc")

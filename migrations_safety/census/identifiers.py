@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from psycopg import sql
 
 from migrations_safety.census import scan_queries
 from migrations_safety.census.counts import MANY_ROWS, prepared
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, classified, rows_of, value_type
 from migrations_safety.census.question import Question
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.composition import compose, send
 
 
-def orphan_values(connection: Any, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
+def orphan_values(connection: Connection, question: Question, *, limit: int) -> list[tuple[str, str, str, int]]:
     """The orphans themselves: subject, class, value, rows; for a person's terminal, on request only."""
     found = []
     question, source = prepared(connection, question)

@@ -22,6 +22,7 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.refusals import CensusRefused
 from migrations_safety.messages.wording.references import OF_THE_CATALOG
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
@@ -68,7 +69,7 @@ class EarlierCensus:
     findings: tuple[Finding, ...]
 
 
-def mark(connection: Any, keys: Sequence[DeclaredKey]) -> Mark | None:
+def mark(connection: Connection, keys: Sequence[DeclaredKey]) -> Mark | None:
     """The mark of the current snapshot; None where the role may not ask for the cluster's identity."""
     now = moment(connection, keys)
     if now is None:
@@ -77,7 +78,7 @@ def mark(connection: Any, keys: Sequence[DeclaredKey]) -> Mark | None:
     return Mark(moment=now, parents=_written_before(connection, parents, now.transaction))
 
 
-def moment(connection: Any, keys: Iterable[DeclaredKey]) -> Moment | None:
+def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None:
     """The current snapshot; None where the role may not ask for the cluster's identity."""
     try:
         with transaction.atomic(using=connection.alias):
@@ -157,7 +158,7 @@ def refuse_other(earlier: EarlierCensus, now: Moment | None, *, schema: str) -> 
 
 
 def still_counted(
-    connection: Any, earlier: EarlierCensus, now: Moment, keys: Iterable[DeclaredKey]
+    connection: Connection, earlier: EarlierCensus, now: Moment, keys: Iterable[DeclaredKey]
 ) -> tuple[list[DeclaredKey], list[DeclaredKey]]:
     """The keys of which only new rows are to be counted, and those of which all are."""
     then, before = earlier.mark.moment, earlier.mark.parents
@@ -173,7 +174,7 @@ def still_counted(
     return new, whole
 
 
-def _written_before(connection: Any, tables: Iterable[str], number: int) -> dict[str, int]:
+def _written_before(connection: Connection, tables: Iterable[str], number: int) -> dict[str, int]:
     found = {}
     with connection.cursor() as cursor:
         for name, table in sorted(catalog.tables(connection, tables).items()):
@@ -183,7 +184,7 @@ def _written_before(connection: Any, tables: Iterable[str], number: int) -> dict
     return found
 
 
-def _value(connection: Any, name: str) -> Any:
+def _value(connection: Connection, name: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement(name))
         return cursor.fetchone()[0]

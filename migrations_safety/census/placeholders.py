@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from psycopg import sql
 
 from migrations_safety.postgresql.catalog import Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql.composition import compose, send
 
 
-def count_unresolved(connection: Any, maker: PlaceholderMaker, parent: Table) -> int:
+def count_unresolved(connection: Connection, maker: PlaceholderMaker, parent: Table) -> int:
     """How many rows of the maker's table are still placeholders."""
     query = compose("placeholders.unresolved", parent=parent.in_sql, unresolved=sql.SQL(maker.unresolved))
     with connection.cursor() as cursor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 from migrations_safety.census import counts
 from migrations_safety.census.question import Question
@@ -14,6 +13,7 @@ from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.fields import id_pattern
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.comparable_types import SPELLED
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.placeholder_makers import maker_of_table
@@ -23,7 +23,7 @@ CLASSIFIED = ("uuid", *SPELLED)
 
 
 def count(
-    connection: Any,
+    connection: Connection,
     inspected: InspectedSchema,
     keys: Iterable[DeclaredKey],
     *,

@@ -14,6 +14,7 @@ from migrations_safety.census.scan_strategy import SMALLEST_PIECE, ScanPlan
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql import second_connection
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 SHORT = 1.0
@@ -21,7 +22,7 @@ SHORT = 1.0
 
 
 @contextmanager
-def reporting_progress(connection: Any, source: ScanPlan, *, progress: Progress) -> Iterator[None]:
+def reporting_progress(connection: Connection, source: ScanPlan, *, progress: Progress) -> Iterator[None]:
     """Progress while one statement reads piece after piece; else what is being read."""
     label = f"Counting {pluralize(len(source.keys), 'reference')}"
     is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate

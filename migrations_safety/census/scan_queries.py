@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
 
 from psycopg import sql
 
 from migrations_safety.census.scan_strategy import MEGABYTE, SMALLEST_PIECE, ScanPlan, size_of
 from migrations_safety.postgresql.catalog import PhysicalTable
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
@@ -102,7 +102,7 @@ def _rows_by_index(
 
 
 def split_into_ranges(
-    connection: Any, source: ScanPlan, type_name: sql.SQL, since: int | None = None
+    connection: Connection, source: ScanPlan, type_name: sql.SQL, since: int | None = None
 ) -> list[ScanQueries]:
     """The same in ranges that have no value in common: several where large indexes are read, else one.
 
@@ -127,7 +127,7 @@ def split_into_ranges(
     return apart
 
 
-def _bounds(connection: Any, source: ScanPlan, type_name: sql.SQL) -> list[sql.Composed]:
+def _bounds(connection: Connection, source: ScanPlan, type_name: sql.SQL) -> list[sql.Composed]:
     """What gives the values that part the column of the largest table that has an index, in their order."""
     key = max((source.keys[number] for number in source.by_index), key=lambda one: size_of(source.parts[one.table]))
     part = source.parts[key.table][0]

@@ -13,6 +13,7 @@ from typing import Any
 
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import PhysicalTable, Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 
@@ -92,7 +93,9 @@ def size_of(parts: Iterable[PhysicalTable]) -> int:
     return sum(part.bytes for part in parts)
 
 
-def source(connection: Any, keys: Iterable[DeclaredKey], reading: ScanOptions, *, since: int | None = None) -> ScanPlan:
+def source(
+    connection: Connection, keys: Iterable[DeclaredKey], reading: ScanOptions, *, since: int | None = None
+) -> ScanPlan:
     """Look at the tables and decide how to read them; which rows are new (`since`) stands in no index."""
     keys = tuple(keys)
     tables = catalog.tables(connection, {name for key in keys for name in (key.table, key.target_table)})
@@ -105,7 +108,7 @@ def source(connection: Any, keys: Iterable[DeclaredKey], reading: ScanOptions, *
     return replace(source, jobs=1 if reading.max_rate else reading.jobs or by_size)
 
 
-def _by_index(connection: Any, source: ScanPlan) -> ScanPlan:
+def _by_index(connection: Connection, source: ScanPlan) -> ScanPlan:
     """The same, by the indexes that may be used, where that pays."""
     parent = source.keys[0]  # its order must be the same: ranges of values are ranges of parents too
     names = [*(key.table for key in source.keys), parent.target_table]
@@ -126,7 +129,7 @@ def _by_index(connection: Any, source: ScanPlan) -> ScanPlan:
     return by_index if have_one_order and WORTH * rest <= source.bytes - rest else source
 
 
-def plan(connection: Any, source: ScanPlan) -> None:
+def plan(connection: Connection, source: ScanPlan) -> None:
     """Settings of the planner for the current transaction."""
     with connection.cursor() as cursor:
         if source.by_index:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import tables as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.identifiers import qualify_if_needed
 
 
-def check_invalid_indexes(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_invalid_indexes(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Indexes that a failed or killed build has left invalid, on any table of the schema."""
     return [
         wording.index_invalid(

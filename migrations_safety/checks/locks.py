@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import locks as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 LONG = 5
 """Seconds: what a migration can wait out by trying again, a shorter transaction than this is."""
 
 
-def check_locks(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_locks(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
     names = _at_keys_of_dropped(connection, inspected) | {table.oid: table.name for table in inspected.touched()}
     found: list[Finding] = []
@@ -38,7 +38,7 @@ def check_locks(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     ]
 
 
-def _at_keys_of_dropped(connection: Any, inspected: InspectedPlan) -> dict[int, str]:
+def _at_keys_of_dropped(connection: Connection, inspected: InspectedPlan) -> dict[int, str]:
     """The other ends of the keys that go with a table, also of those that no model declares: they are locked too."""
     dropped = {inspected.tables[name].oid for name in inspected.plan.rollback.dropped if name in inspected.tables}
     targets = {key.target_oid: key.target_table for key in inspected.foreign_keys if key.table_oid in dropped}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from psycopg import sql
 
@@ -14,13 +13,14 @@ from migrations_safety.plan.operation_steps import KEY_ALONE
 from migrations_safety.plan.planned_changes import Drop
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.composition import compose, send
 
 FOREIGN_TABLE = "a foreign table"
 """ALTER TABLE takes one, where it takes no view."""
 
 
-def check_plan(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def check_plan(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Tables and columns that are altered and not there, that are dropped with what they hold; code; all the rest."""
     plan = inspected.plan
     found = [*_missing(connection, inspected), *_dropped(connection, inspected, looks_at_data=looks_at_data)]
@@ -35,7 +35,7 @@ def _kinds(operations: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {kind}" for kind, number in sorted(operations.items()))
 
 
-def _missing(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _missing(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     used = inspected.plan.used
     taken = catalog.kinds_of_relations(connection, [one.table for one in used if one.table not in inspected.tables])
     missing_tables: set[str] = set()
@@ -55,7 +55,7 @@ def _missing(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
             yield wording.not_there(subject, migration=one.migration, found=found)
 
 
-def _dropped(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> Iterator[Finding]:
+def _dropped(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> Iterator[Finding]:
     for one in inspected.plan.dropped:
         table = inspected.tables.get(one.table)
         if table is None or one.done_by == "" or (one.column and not inspected.column(one.table, one.column)):
@@ -82,7 +82,7 @@ def _again(one: Drop) -> str:
     return f"; then it makes another {what}: what is there now is lost"
 
 
-def holds_anything(connection: Any, table: Table, column: str | None = None) -> bool:
+def holds_anything(connection: Connection, table: Table, column: str | None = None) -> bool:
     """Whether a table holds a row, or its column a value."""
     name = "plan.holds_values" if column else "plan.holds_rows"
     parts: dict[str, sql.Composable] = {"column": sql.Identifier(column)} if column else {}

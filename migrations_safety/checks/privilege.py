@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrations_safety.audit.record_rights import MIGRATIONS
 from migrations_safety.audit.run_log import tables_exist
 from migrations_safety.messages.findings import Finding
@@ -11,9 +9,10 @@ from migrations_safety.messages.wording import privilege as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.row_security import hidden_tables
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 
 
-def check_privilege(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Owner of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
     role = inspected.target.role
     referencing = [inspected.table(key) for key in inspected.keys]
@@ -34,11 +33,11 @@ def check_privilege(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     return found + _row_security(connection, inspected)
 
 
-def _records_exist(connection: Any) -> bool:
+def _records_exist(connection: Connection) -> bool:
     return bool(tables_exist(connection) and catalog.tables(connection, [MIGRATIONS]))
 
 
-def _row_security(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def _row_security(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     hiding, role = hidden_tables(connection, inspected), inspected.target.role
     return [
         wording.rows_hidden(name, role=role) if name in hiding else wording.row_security(name)

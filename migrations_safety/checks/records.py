@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.apps import apps
 from django.db import router
@@ -14,6 +13,7 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.refusals import MayNotRecord
 from migrations_safety.messages.wording import privilege as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.target import Target
 from migrations_safety.sql.identifiers import quote_identifier
 
@@ -21,7 +21,7 @@ AFTERWARDS = (("contenttypes", "ContentType"), ("auth", "Permission"))
 """Models whose rows Django makes for new models, when everything is applied."""
 
 
-def check_records(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_records(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """What each migration, each run and each new model writes."""
     plan = inspected.plan
     if not plan.changes_something:
@@ -32,7 +32,7 @@ def check_records(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     return _found(connection, wanted, inspected.target)
 
 
-def refuse_unwritable_records(connection: Any, target: Target, *wanted: Mapping[str, Iterable[str]]) -> None:
+def refuse_unwritable_records(connection: Connection, target: Target, *wanted: Mapping[str, Iterable[str]]) -> None:
     """Raise MayNotRecord where the role may not write down what a run is about to do."""
     found = _found(connection, {table: rights for one in wanted for table, rights in one.items()}, target)
     if not tables_exist(connection) and not target.may_create:
@@ -41,7 +41,7 @@ def refuse_unwritable_records(connection: Any, target: Target, *wanted: Mapping[
         raise MayNotRecord(found)
 
 
-def _found(connection: Any, wanted: Mapping[str, Iterable[str]], target: Target) -> list[Finding]:
+def _found(connection: Connection, wanted: Mapping[str, Iterable[str]], target: Target) -> list[Finding]:
     found = []
     for one in missing_rights(connection, wanted):
         if one.rights or one.sequences:
@@ -55,6 +55,6 @@ def _found(connection: Any, wanted: Mapping[str, Iterable[str]], target: Target)
     return found
 
 
-def _written_afterwards(connection: Any) -> list[str]:
+def _written_afterwards(connection: Connection) -> list[str]:
     models = [apps.get_model(app, name) for app, name in AFTERWARDS if apps.is_installed(f"django.contrib.{app}")]
     return [one._meta.db_table for one in models if router.allow_migrate_model(connection.alias, one)]

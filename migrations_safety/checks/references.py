@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from migrations_safety.census.counts import MANY_ROWS
 from migrations_safety.census.identifier_classes import (
@@ -22,6 +21,7 @@ from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.placeholder_makers import maker_of_table
 
 HIDDEN_SENTINEL_SHARE = 0.2
@@ -101,7 +101,7 @@ def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Findi
     ]
 
 
-def check_not_looked_at(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Keys whose rows cannot be counted, each with the reason."""
     reasons = {key: "--no-data" for key in inspected.references() if not looks_at_data}
     for key in inspected.not_there():
@@ -123,13 +123,13 @@ def check_not_looked_at(connection: Any, inspected: InspectedPlan, *, looks_at_d
     ]
 
 
-def _may_hold_rows(connection: Any, table: Table | None, *, looks_at_data: bool) -> bool:
+def _may_hold_rows(connection: Connection, table: Table | None, *, looks_at_data: bool) -> bool:
     if table is None:
         return False
     return not (looks_at_data and table.may_select) or holds_anything(connection, table)
 
 
-def check_indexes(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_indexes(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Referencing columns that no index leads with."""
     existing = [(key, inspected.referencing(key)) for key in inspected.references()]
     return [
@@ -141,7 +141,7 @@ def check_indexes(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     ]
 
 
-def check_undeclared(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_undeclared(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Columns that are named like the referencing ones, in tables that no model declares."""
     bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in inspected.references()} - {""}
     if not bare_names:

@@ -17,6 +17,7 @@ from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.rollback import DroppedColumn, DroppedTable, RequiredColumn, RetypedColumn, Rollback
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.registry import verified_apps
 from migrations_safety.schema.placeholder_makers import made_again
 from migrations_safety.sql import statement
@@ -40,7 +41,7 @@ class Question:
     say: Say
 
 
-def check_rollback(connection: Any, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def check_rollback(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Steps without a reverse, rows and values that are lost or stand in the way, code that nobody looked at."""
     rollback = inspected.plan.rollback
     found = [wording.irreversible(one.migration, operation=str(one)) for one in rollback.irreversible]
@@ -87,7 +88,7 @@ def _taken(name: str, kind: str, migration: str, code: str) -> Finding:
     return wording.name_taken(name, found=kind, migration=migration)
 
 
-def _counted(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _counted(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     by_table = defaultdict(list)
     for question in _questions(inspected):
         by_table[question.table].append(question)
@@ -185,7 +186,7 @@ def _numbers(one: RetypedColumn, how: dict[str, Any], refused: Say, cut: Say) ->
         yield compose("rollback.finer", after_point=sql.Literal(after_point), **how), cut
 
 
-def _falling(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _falling(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     """Views, and keys of tables that the way back does not touch: they fall with what is dropped, or forbid it.
 
     Django drops tables with CASCADE; columns too, before its version 6.1. No type changes under a view.
@@ -204,7 +205,11 @@ def _falling(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
 
 
 def _standing_on(
-    connection: Any, tables: dict[str, Table], things: Iterable[tuple[str, str | None]], *, touched: list[int] | None
+    connection: Connection,
+    tables: dict[str, Table],
+    things: Iterable[tuple[str, str | None]],
+    *,
+    touched: list[int] | None,
 ) -> Iterator[tuple[str, str, str, str | None]]:
     """What stands on tables or columns: its name, its kind, and on which; no keys where nothing is `touched`."""
     there = [(table, column) for table, column in things if table in tables]
@@ -216,7 +221,7 @@ def _standing_on(
     return ((name, kind, names[oid], column) for name, kind, oid, column in found)
 
 
-def _having_enums(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _having_enums(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     """Columns that the way back leaves with an enum that it drops."""
     rollback, tables = inspected.plan.rollback, inspected.tables
     gone: set[tuple[int, str | None]] = {(tables[one].oid, None) for one in rollback.dropped if one in tables}

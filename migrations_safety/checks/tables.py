@@ -13,10 +13,11 @@ from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.planned_changes import RemovedKey
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import ForeignKey
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 
 
-def check_tables(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_tables(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
     found = list(_names(connection, inspected))
     for migration in inspected.plan.migrations:
@@ -33,7 +34,7 @@ def check_tables(connection: Any, inspected: InspectedPlan) -> list[Finding]:
     return [*found, *_parents(connection, inspected), *_partitioned(connection, inspected)]
 
 
-def _names(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _names(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     """Names that a migration gives and that something else has now, unless the plan frees them before."""
     plan = inspected.plan
     needed = [name for one in plan.migrations for name in (*one.creates, *one.others)]
@@ -82,7 +83,7 @@ def _goes_first(inspected: InspectedPlan, key: DeclaredKey, there: ForeignKey) -
     return RemovedKey(table=key.table, name=there.name) in plan.removed or bool(columns & (plan.rekeyed | dropped))
 
 
-def _other_constraints(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _other_constraints(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     """A CHECK or UNIQUE constraint that has the name of a key."""
     keys = {(table.oid, key.name): key for key in inspected.keys if (table := inspected.table(key)) is not None}
     for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
@@ -91,7 +92,7 @@ def _other_constraints(connection: Any, inspected: InspectedPlan) -> Iterator[Fi
             yield wording.key_differs(key.table, name=there.name, alter=inspected.tables[key.table].to_paste, **words)
 
 
-def _partitioned(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _partitioned(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     keys = [key for key in inspected.references() if inspected.tables[key.table].kind == "p"]
     in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in inspected.plan.in_steps}
     if connection.pg_version < 180000:
@@ -102,7 +103,7 @@ def _partitioned(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]
             yield partition.key_at_once(key.subject, target=key.target_table)
 
 
-def _parents(connection: Any, inspected: InspectedPlan) -> Iterator[Finding]:
+def _parents(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     parents = {(key.target_table, key.target_column): key for key in inspected.keys}
     made_unique = {(one.table, one.column) for one in inspected.altered if one.is_unique}
     for place, key in sorted(parents.items()):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import target as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.search_path import passed_over
 from migrations_safety.postgresql.target import REFUSED_POOLERS
 from migrations_safety.sql import statement
 
 
-def check_target(connection: Any, inspected: InspectedPlan) -> list[Finding]:
+def check_target(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """A standby, a pooler that does not keep sessions, an open transaction, schemas, timeouts, another deploy."""
     target = inspected.target
     found = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -16,6 +15,7 @@ from migrations_safety.messages.wording import types as wording
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Column
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.comparable_types import End, Equality, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models
@@ -25,7 +25,7 @@ SINCE_COLLATIONS_ARE_COMPARED = 180000
 """From this version on a key refuses two collations of which one is not deterministic (42P21)."""
 
 
-def check_types(connection: Any, inspected: InspectedSchema) -> list[Finding]:
+def check_types(connection: Connection, inspected: InspectedSchema) -> list[Finding]:
     """For every key: whether PostgreSQL takes it; types and collations that differ are worth a look."""
     ends = [_ends(inspected, key) for key in inspected.keys]
     found: list[Finding] = []
@@ -49,7 +49,7 @@ def _ends(inspected: InspectedSchema, key: DeclaredKey) -> tuple[End, End]:
 
 
 def _types(
-    connection: Any, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], equality: Equality
+    connection: Connection, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], equality: Equality
 ) -> Iterator[Finding]:
     type_name, target_type = map(_name, ends)
     words = {"type": type_name, "target": f'{key.target_table}."{key.target_column}"', "target_type": target_type}
@@ -77,7 +77,7 @@ def _name(end: End) -> str:
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
-def _hint(connection: Any, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
+def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
     """What brings the two together: the models' own type, which a setting may decide on for all ids."""
     if not is_id_type(key.column_type):
         return _converted(inspected, key, ends, _name(End(declared=key.column_type)))
@@ -110,7 +110,7 @@ def _kind(type_name: str) -> str:
     return "text" if type_name.startswith("character") else type_name
 
 
-def _existing_ids(connection: Any) -> Iterator[Column]:
+def _existing_ids(connection: Connection) -> Iterator[Column]:
     """Of all keys that the models declare, not of one plan alone: the columns that the setting decides on."""
     keys = [key for model in managed_models(apps) for key in declared_keys(model) if is_id_type(key.column_type)]
     ends = {end for key in keys for end in ((key.table, key.column), (key.target_table, key.target_column))}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from django.db import DatabaseError
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import DeployAlreadyRunning
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
 
@@ -19,7 +19,7 @@ DEPLOY_LOCK = {"class": 0x45485253, "object": 1}
 
 
 @contextmanager
-def deploy_lock(connection: Any, *, wait: float = 0, progress: Progress | None = None) -> Iterator[None]:
+def deploy_lock(connection: Connection, *, wait: float = 0, progress: Progress | None = None) -> Iterator[None]:
     """Hold the deploy lock, waiting up to `wait` seconds; it goes with the session, so a kill leaves nothing behind.
 
     Inside a transaction that is open already it goes with that one, whose end is the deploy's.
@@ -50,13 +50,13 @@ def deploy_lock(connection: Any, *, wait: float = 0, progress: Progress | None =
                 cursor.execute(statement("deploy_lock.release_deploy_lock"), DEPLOY_LOCK)
 
 
-def _take_deploy_lock(connection: Any, take: str) -> bool:
+def _take_deploy_lock(connection: Connection, take: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement(take), DEPLOY_LOCK)
         return bool(cursor.fetchone()[0])
 
 
-def notice_a_killed_client(connection: Any) -> None:
+def notice_a_killed_client(connection: Connection) -> None:
     """Let the server look every four seconds whether we are still there while it runs a statement of ours.
 
     Else it works on until the statement is done, and keeps the deploy lock so long. PostgreSQL offers it on Linux,

@@ -9,7 +9,6 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Any
 
 import psycopg
 from django.db import DatabaseError
@@ -17,6 +16,7 @@ from django.db import DatabaseError
 from migrations_safety.locking.statement_text import NAME, StatementText
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import InvalidIndexLeft
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 BUILDS_INDEX = re.compile(
@@ -42,7 +42,7 @@ class ExistingIndex:
 class IndexBuild:
     """One statement that builds an index; `name` and `table` as they stand in it, no name where it has none."""
 
-    connection: Any
+    connection: Connection
     progress: Progress
     text: StatementText
     name: str | None
@@ -90,7 +90,7 @@ class IndexBuild:
             cursor.execute(f"DROP INDEX {how}{existing.qualified}")
 
 
-def build_of(connection: Any, text: StatementText, *, progress: Progress) -> IndexBuild | None:
+def build_of(connection: Connection, text: StatementText, *, progress: Progress) -> IndexBuild | None:
     """The build of an index that a statement asks for, None for any other statement."""
     found = BUILDS_INDEX.match(text.text)
     if found is None or len(text.words) != 1:

@@ -17,6 +17,7 @@ from django.db import DatabaseError, OperationalError
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import GaveWay, LocksNotFree, OthersWaited, Refusal
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 RUNGS = (1, 50, 100, 250)
@@ -35,7 +36,7 @@ class Ladder:
     migration that gives way. `retry_for` is in seconds; there is never a last try without a limit.
     """
 
-    def __init__(self, connection: Any, *, watchdog: Watchdog, retry_for: float, progress: Progress) -> None:
+    def __init__(self, connection: Connection, *, watchdog: Watchdog, retry_for: float, progress: Progress) -> None:
         self.connection = connection
         self.watchdog = watchdog
         self.retry_for = retry_for
@@ -144,8 +145,9 @@ class Ladder:
         if self.is_broken or self.is_spent or self.transaction_id is None:
             return not (self.is_broken or self.is_spent)
         session = self.connection.connection  # past the wrappers, for which this would be another statement to guard
-        found = session.execute(statement("lock_ladder.is_committed"), {"transaction": self.transaction_id}).fetchone()
-        return not found[0]
+        asked = {"transaction": self.transaction_id}
+        (is_committed,) = session.execute(statement("lock_ladder.is_committed"), asked).fetchall()[0]
+        return not is_committed
 
     def is_conflict(self, error: BaseException) -> bool:
         """True where a lock was not free, or where we have given way."""
@@ -168,7 +170,7 @@ class Ladder:
         time.sleep(seconds)
 
 
-def _rungs(connection: Any) -> tuple[int, ...]:
+def _rungs(connection: Connection) -> tuple[int, ...]:
     """The rungs, shorter where the server's `deadlock_timeout` is."""
     with connection.cursor() as cursor:
         cursor.execute(statement("watchdog.deadlock_timeout"))

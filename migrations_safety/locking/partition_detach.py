@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrations_safety.locking.statement_text import NAME, StatementText
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 QUALIFIED = rf"{NAME}(?:\.{NAME})?"
@@ -16,7 +16,7 @@ DETACHES = re.compile(
 )
 
 
-def finish_pending_detach(connection: Any, text: StatementText) -> bool:
+def finish_pending_detach(connection: Connection, text: StatementText) -> bool:
     """Where the statement detaches a partition that an earlier one has begun to detach: finish it; whether it did.
 
     PostgreSQL keeps such a partition until FINALIZE (documentation, ALTER TABLE); the same DETACH ends with 55000.

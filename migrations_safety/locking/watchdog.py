@@ -14,6 +14,7 @@ import psycopg
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql import second_connection
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 INTERVAL = 0.02
@@ -46,7 +47,7 @@ class Watchdog:
     `missing` says why there is no second connection: then it looks at nothing.
     """
 
-    def __init__(self, connection: Any, *, max_stall: float, progress: Progress | None = None) -> None:
+    def __init__(self, connection: Connection, *, max_stall: float, progress: Progress | None = None) -> None:
         self.parameters = second_connection.connection_parameters(connection)
         self.pid = second_connection.backend_pid(connection)
         self.max_stall = max_stall

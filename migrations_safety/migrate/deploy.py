@@ -25,6 +25,7 @@ from migrations_safety.plan import migration_plan, rollback_plan, targets
 from migrations_safety.plan.planned_migration import planned
 from migrations_safety.plan.rollback import Rollback
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.sql.composition import send
@@ -44,7 +45,7 @@ class LockOptions:
 
 
 @contextmanager
-def on_its_ladder(connection: Any, wishes: LockOptions, *, is_needed: bool) -> Iterator[Watchdog]:
+def on_its_ladder(connection: Connection, wishes: LockOptions, *, is_needed: bool) -> Iterator[Watchdog]:
     """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog.
 
     Inside a transaction that is open already there is neither: its locks are held until the caller ends it, whatever
@@ -84,7 +85,7 @@ def recorded(
 
 
 @contextmanager
-def _laddered(connection: Any, watchdog: Watchdog, wishes: LockOptions, *, is_needed: bool) -> Iterator[None]:
+def _laddered(connection: Connection, watchdog: Watchdog, wishes: LockOptions, *, is_needed: bool) -> Iterator[None]:
     """Raises NobodyWatches where the watchdog is needed and has no connection."""
     with watchdog:
         if watchdog.missing and wishes.max_stall and is_needed:
@@ -97,7 +98,7 @@ def _laddered(connection: Any, watchdog: Watchdog, wishes: LockOptions, *, is_ne
 
 
 @contextmanager
-def _at_work(connection: Any) -> Iterator[None]:
+def _at_work(connection: Connection) -> Iterator[None]:
     setattr(connection, AT_WORK, True)
     try:
         yield
@@ -105,7 +106,7 @@ def _at_work(connection: Any) -> Iterator[None]:
         delattr(connection, AT_WORK)
 
 
-def is_at_work(connection: Any) -> bool:
+def is_at_work(connection: Connection) -> bool:
     """Whether a `migrate` of ours is at work on this connection, and a migration or a signal of it is what asks."""
     return hasattr(connection, AT_WORK)
 
@@ -122,7 +123,7 @@ def steps_of(planned: migration_plan.Plan) -> dict[str, str]:
 
 
 def steps_of_records(
-    connection: Any, *, app_label: str | None, migration_name: str | None, prune: bool
+    connection: Connection, *, app_label: str | None, migration_name: str | None, prune: bool
 ) -> dict[str, str]:
     """Whose records `--fake` will write or take away, or `--prune`, which knows no files."""
     executor: Any = MigrationExecutor(connection)
@@ -134,7 +135,7 @@ def steps_of_records(
     return {one.label: one.checksum for one in found}
 
 
-def adopt(connection: Any, planned: migration_plan.Plan) -> list[str]:
+def adopt(connection: Connection, planned: migration_plan.Plan) -> list[str]:
     """Record, and do not run, the baselines whose tables are there already; their labels."""
     recorder = MigrationRecorder(connection)
     for migration in planned.adopted:
@@ -142,7 +143,7 @@ def adopt(connection: Any, planned: migration_plan.Plan) -> list[str]:
     return [migration.label for migration in planned.adopted]
 
 
-def refuse_rollback(connection: Any, *, app_label: str | None, migration_name: str | None, gate: bool) -> None:
+def refuse_rollback(connection: Connection, *, app_label: str | None, migration_name: str | None, gate: bool) -> None:
     """Raise BaselineHoldsRows where the way back would drop tables that were there before, with their rows.
 
     And where no `gate` looks at it, Irreversible where a step has no reverse: nothing is undone then.
@@ -156,7 +157,7 @@ def refuse_rollback(connection: Any, *, app_label: str | None, migration_name: s
         raise Irreversible(migration=found[0].migration, operation=str(found[0]))
 
 
-def _refuse_to_drop_baselines(connection: Any, rollback: Rollback) -> None:
+def _refuse_to_drop_baselines(connection: Connection, rollback: Rollback) -> None:
     there = catalog.tables(connection, rollback.dropped)
     for migration, dropped in groupby(rollback.tables, key=attrgetter("migration")):
         names = [one.table for one in dropped if one.is_baseline and one.table in there]
@@ -164,7 +165,7 @@ def _refuse_to_drop_baselines(connection: Any, rollback: Rollback) -> None:
             raise BaselineHoldsRows(migration=migration, tables=holding)
 
 
-def _holds_rows(connection: Any, table: catalog.Table) -> bool:
+def _holds_rows(connection: Connection, table: catalog.Table) -> bool:
     with connection.cursor() as cursor:
         send(cursor, sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table.in_sql))
         return bool(cursor.fetchone()[0])

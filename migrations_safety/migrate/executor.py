@@ -21,10 +21,11 @@ from django.db.migrations.executor import MigrationExecutor
 from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.locking.guarded_statements import StatementGuard
 from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.postgresql.connection import Connection
 
 
 @contextmanager
-def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
+def on_the_ladder(connection: Connection, ladder: Ladder) -> Iterator[None]:
     """Let Django's `migrate` use our executor and schema editor on this connection, and on no other.
 
     `migrate` has no hook for its executor, so its module's name for it becomes ours, for good: the executor looks
@@ -44,12 +45,12 @@ def on_the_ladder(connection: Any, ladder: Ladder) -> Iterator[None]:
             connection.SchemaEditorClass = before
 
 
-def ladder_of(connection: Any) -> Ladder | None:
+def ladder_of(connection: Connection) -> Ladder | None:
     """The ladder that a `migrate` of ours is on, on this connection."""
     return getattr(connection.SchemaEditorClass, "ladder", None)
 
 
-def is_on_the_ladder(connection: Any) -> bool:
+def is_on_the_ladder(connection: Connection) -> bool:
     """Whether a `migrate` of ours is at work on this connection."""
     return hasattr(connection.SchemaEditorClass, "ladder")
 
@@ -67,6 +68,8 @@ class SafeExecutor(MigrationExecutor):
 
     On a connection that is not on a ladder it is Django's.
     """
+
+    connection: Connection
 
     @property
     def ladder(self) -> Ladder:

@@ -22,6 +22,7 @@ from psycopg import sql as composable
 from migrations_safety.locking import statement_text
 from migrations_safety.messages.refusals import WritesElsewhere
 from migrations_safety.migrate.executor import ladder_of
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 
@@ -32,7 +33,7 @@ class Elsewhere:
     sentence for each alias.
     """
 
-    def __init__(self, connection: Any, *, expected: bool, tell: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, *, expected: bool, tell: Callable[[str], None]) -> None:
         self.connection = connection
         self.expected = expected
         self.tell = tell
@@ -60,7 +61,7 @@ class Elsewhere:
         if self._refused:
             raise self._refused
 
-    def _created(self, *, connection: Any, **kwargs: Any) -> None:
+    def _created(self, *, connection: Connection, **kwargs: Any) -> None:
         if threading.get_ident() == self._thread:  # in another thread somebody else is at work
             self._watch(connection)
 

@@ -12,6 +12,7 @@ from django.db.backends.ddl_references import Statement
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.messages.refusals import TableOfAnotherSchema
 from migrations_safety.postgresql.catalog import found_only_elsewhere
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.routing import kept_out
 from migrations_safety.sql import statement
 
@@ -19,7 +20,7 @@ RECORDS = re.compile(r'\s*(INSERT INTO|DELETE FROM|UPDATE) "?(django_migrations|
 
 
 @contextmanager
-def only_own_tables(connection: Any) -> Iterator[None]:
+def only_own_tables(connection: Connection) -> Iterator[None]:
     """Django sees, and changes, the tables of the current schema alone, as if the search path ended there."""
     before = vars(connection).get("SchemaEditorClass")
     connection.SchemaEditorClass = type(OwnTables.__name__, (OwnTables, connection.SchemaEditorClass), {})
@@ -33,7 +34,7 @@ def only_own_tables(connection: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _listing_own_tables(connection: Any) -> Iterator[None]:
+def _listing_own_tables(connection: Connection) -> Iterator[None]:
     """Else `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they are to make.
 
     What Django lists are the names that the path finds first; where the current schema has the name, that is its own.
@@ -54,7 +55,7 @@ def _listing_own_tables(connection: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _recording_in_own_schema(connection: Any) -> Iterator[None]:
+def _recording_in_own_schema(connection: Connection) -> Iterator[None]:
     """Where SQL of a migration has changed the search path, it is put back before anything is recorded.
 
     Else what was done in this schema would be recorded in another one (a dump of pg_dump begins with such a setting).
@@ -79,7 +80,7 @@ class OwnTables:
     What it is asked to change are models and their parents; a statement of a RunSQL finds what PostgreSQL finds.
     """
 
-    connection: Any
+    connection: Connection
     collect_sql: bool
 
     def refuse_others(self, *tables: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from migrations_safety.messages.refusals import BaselineIncomplete
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 
 
 def _faked(executor: Any, pending: Iterable[Any]) -> list[Any]:
@@ -20,7 +21,7 @@ def _faked(executor: Any, pending: Iterable[Any]) -> list[Any]:
     return faked
 
 
-def is_adopted(connection: Any, migration: Any) -> bool:
+def is_adopted(connection: Connection, migration: Any) -> bool:
     """True where all that a baseline (a migration with `adopts`) relies on is there, False where none of it is.
 
     Raises BaselineIncomplete, naming what is missing, where only a part is there.

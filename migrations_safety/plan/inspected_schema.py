@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from migrations_safety.messages.refusals import TablesMissing
 from migrations_safety.plan.migration_plan import Plan, ends_of
@@ -12,6 +11,7 @@ from migrations_safety.plan.planned_changes import AlteredColumn
 from migrations_safety.plan.planned_keys import Doubt
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Column, ForeignKey, Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.target import Target
 from migrations_safety.schema.comparable_types import End, Equality, compared_as, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey
@@ -106,7 +106,7 @@ class InspectedPlan(InspectedSchema):
     plan: Plan
 
 
-def inspect_plan(connection: Any, *, plan: Plan, target: Target) -> InspectedPlan:
+def inspect_plan(connection: Connection, *, plan: Plan, target: Target) -> InspectedPlan:
     """Read the catalog for a plan; raises as `inspect_schema` does."""
     changed = {one.table for one in plan.used} | {one.table for one in plan.dropped}
     inspected = inspect_schema(
@@ -124,7 +124,7 @@ def inspect_plan(connection: Any, *, plan: Plan, target: Target) -> InspectedPla
 
 
 def inspect_schema(
-    connection: Any,
+    connection: Connection,
     *,
     target: Target,
     keys: Iterable[DeclaredKey],
@@ -168,7 +168,7 @@ def inspect_schema(
     return inspected
 
 
-def _equalities(connection: Any, inspected: InspectedSchema) -> dict[DeclaredKey, Equality]:
+def _equalities(connection: Connection, inspected: InspectedSchema) -> dict[DeclaredKey, Equality]:
     """As what each key compares its ends as they are now; one that is not there yet is of the declared type."""
 
     def end(column: Column | None, key: DeclaredKey) -> End:

@@ -30,6 +30,7 @@ from migrations_safety.plan.planned_migration import PlannedMigration, count_ope
 from migrations_safety.plan.rollback import Rollback
 from migrations_safety.plan.state_changes import Changes
 from migrations_safety.plan.targets import targets
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.declared_models import managed_models
 
@@ -92,7 +93,7 @@ class Plan:
 
 
 def read(
-    connection: Any,
+    connection: Connection,
     *,
     app_label: str | None = None,
     migration_name: str | None = None,
@@ -204,7 +205,7 @@ def _declared_tables(before: Any, after: Any) -> frozenset[str]:
     return frozenset(model._meta.db_table for one in (before, after, apps) for model in managed_models(one))
 
 
-def by_names_of_now(connection: Any, keys: Iterable[DeclaredKey]) -> list[DeclaredKey]:
+def by_names_of_now(connection: Connection, keys: Iterable[DeclaredKey]) -> list[DeclaredKey]:
     """Keys as the models declare them, their referencing columns by the names from before all that is pending."""
     executor: Any = MigrationExecutor(connection)
     pending = [migration for migration, _ in _steps(executor, None, None)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
 
@@ -11,13 +10,14 @@ from migrations_safety.messages.refusals import Refusal
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 class Pending:
     """Read when first asked for; where the record of migrations cannot be read nothing is said to be pending."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     @cached_property

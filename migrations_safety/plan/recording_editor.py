@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.postgresql.connection import Connection
 
 
 class Recorder(Protocol):
@@ -53,7 +54,7 @@ class Recorder(Protocol):
 class RecordingEditor(DatabaseSchemaEditor):
     """Django's editor down to the methods that would send statements."""
 
-    def __init__(self, connection: Any, recorder: Recorder) -> None:
+    def __init__(self, connection: Connection, recorder: Recorder) -> None:
         super().__init__(connection, collect_sql=True, atomic=False)
         self.deferred_sql = []
         self.recorder = recorder

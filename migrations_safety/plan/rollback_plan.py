@@ -28,6 +28,7 @@ from migrations_safety.operations import CreateEnum
 from migrations_safety.plan.recording_editor import RecordingEditor
 from migrations_safety.plan.rollback import Rollback, Step
 from migrations_safety.plan.rollback_notes import Notes
+from migrations_safety.postgresql.connection import Connection
 
 DJANGOS = "django.db.migrations.operations."
 KNOWN = ("django.contrib.postgres.operations", "migrations_safety.operations")
@@ -83,7 +84,9 @@ def _words(operation: Any) -> str:
 class _Walk(MigrationExecutor):
     """Django's executor, which takes the migrations back on the states before them; nothing is undone."""
 
-    def __init__(self, connection: Any) -> None:
+    connection: Connection
+
+    def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.notes = Notes()
         self.aside = Notes(self.notes.lineage)

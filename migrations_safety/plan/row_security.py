@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrations_safety.messages.refusals import RowsHidden
 from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 
-def refuse_hidden_rows(connection: Any, inspected: InspectedSchema) -> None:
+def refuse_hidden_rows(connection: Connection, inspected: InspectedSchema) -> None:
     """Raise RowsHidden where row-level security hides rows of a table that is to be counted."""
     if hidden := sorted(hidden_tables(connection, inspected)):
         raise RowsHidden(role=inspected.target.role, tables=hidden)
 
 
-def hidden_tables(connection: Any, inspected: InspectedSchema) -> set[str]:
+def hidden_tables(connection: Connection, inspected: InspectedSchema) -> set[str]:
     """The tables that are to be counted and of which the role sees only some rows."""
     secured = {table.oid: table.name for table in inspected.counted() if table.row_security}
     if not secured:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from psycopg import sql
 
 from migrations_safety.messages.refusals import MayNotRead
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import address
 from migrations_safety.sql.identifiers import qualify_if_needed
@@ -177,7 +178,7 @@ class Partition:
     validated: bool | None
 
 
-def rows(connection: Any, name: str, parameters: dict[str, Any], row: type[Row]) -> list[Row]:
+def rows(connection: Connection, name: str, parameters: dict[str, Any], row: type[Row]) -> list[Row]:
     """Run one named statement and make a value of each row; arrays become tuples."""
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]
     with connection.cursor() as cursor:
@@ -190,12 +191,12 @@ def rows(connection: Any, name: str, parameters: dict[str, Any], row: type[Row])
         ]
 
 
-def tables(connection: Any, names: Iterable[str]) -> dict[str, Table]:
+def tables(connection: Connection, names: Iterable[str]) -> dict[str, Table]:
     """The tables that exist, by the name asked for; a name without a table has no entry."""
     return {table.name: table for table in rows(connection, "catalog.tables", _asked(names), Table)}
 
 
-def refuse_unreadable(connection: Any, names: Iterable[str], *, role: str) -> None:
+def refuse_unreadable(connection: Connection, names: Iterable[str], *, role: str) -> None:
     """Raise MayNotRead for those of the tables that are there and that the role may not read."""
     refuse_unreadable_tables(tables(connection, names).values(), role=role)
 
@@ -208,14 +209,14 @@ def refuse_unreadable_tables(there: Iterable[Table], *, role: str) -> None:
         raise MayNotRead(role=role, tables=[table.name for table in closed], grant_on=grant_on)
 
 
-def kinds_of_relations(connection: Any, names: Iterable[str]) -> dict[str, str]:
+def kinds_of_relations(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     """What stands under each of the names that is taken: a view, an index, a sequence, … in words."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.kinds_of_relations"), _asked(names))
         return {name: KIND_WORDS.get(kind, "something else") for name, kind in cursor.fetchall()}
 
 
-def physical_tables(connection: Any, names: Iterable[str]) -> dict[str, list[PhysicalTable]]:
+def physical_tables(connection: Connection, names: Iterable[str]) -> dict[str, list[PhysicalTable]]:
     """Each table that exists and its partitions, in the order of their oids, by the name asked for."""
     found: dict[str, list[PhysicalTable]] = defaultdict(list)
     for part in rows(connection, "catalog.parts", _asked(names), PhysicalTable):
@@ -223,7 +224,7 @@ def physical_tables(connection: Any, names: Iterable[str]) -> dict[str, list[Phy
     return dict(found)
 
 
-def found_only_elsewhere(connection: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
+def found_only_elsewhere(connection: Connection, names: Iterable[str]) -> list[tuple[str, str, str]]:
     """Names that the current schema lacks and that another schema further along the search path has.
 
     Each with that schema and the current one; names that say their schema are left out.
@@ -236,14 +237,14 @@ def found_only_elsewhere(connection: Any, names: Iterable[str]) -> list[tuple[st
         return [(bare[name], other, own) for name, other, own in cursor.fetchall()]
 
 
-def number_of_tables(connection: Any) -> int:
+def number_of_tables(connection: Connection) -> int:
     """How many tables the current schema holds, without Django's record of migrations and the records of runs."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.number_of_tables"))
         return int(cursor.fetchone()[0])
 
 
-def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]]:
+def columns(connection: Connection, oids: Iterable[int]) -> dict[int, dict[str, Column]]:
     """The columns of each table, by its oid and their name."""
     by_table: dict[int, dict[str, Column]] = defaultdict(dict)
     for column in rows(connection, "catalog.columns", {"oids": list(oids)}, Column):
@@ -251,48 +252,48 @@ def columns(connection: Any, oids: Iterable[int]) -> dict[int, dict[str, Column]
     return by_table
 
 
-def indexes(connection: Any, oids: Iterable[int]) -> list[Index]:
+def indexes(connection: Connection, oids: Iterable[int]) -> list[Index]:
     """All indexes of the tables."""
     return rows(connection, "catalog.indexes", {"oids": list(oids)}, Index)
 
 
-def invalid_indexes(connection: Any) -> list[InvalidIndex]:
+def invalid_indexes(connection: Connection) -> list[InvalidIndex]:
     """Those of the current schema that a failed or killed build has left."""
     return rows(connection, "catalog.invalid_indexes", {}, InvalidIndex)
 
 
-def foreign_keys(connection: Any, oids: Iterable[int]) -> list[ForeignKey]:
+def foreign_keys(connection: Connection, oids: Iterable[int]) -> list[ForeignKey]:
     """All foreign keys of the tables, and those of their partitions that are the partition's own."""
     return rows(connection, "catalog.foreign_keys", {"oids": list(oids)}, ForeignKey)
 
 
-def referencing(connection: Any, oids: Iterable[int]) -> dict[int, str]:
+def referencing(connection: Connection, oids: Iterable[int]) -> dict[int, str]:
     """The tables with a key to one of the tables, by their oid."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.referencing"), {"oids": list(oids)})
         return dict(cursor.fetchall())
 
 
-def partition_columns(connection: Any, table: Table) -> set[str]:
+def partition_columns(connection: Connection, table: Table) -> set[str]:
     """The columns that a table or any of its partitions is partitioned by, empty where it is not."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.partition_columns"), {"oid": table.oid})
         return {name for (name,) in cursor.fetchall()}
 
 
-def other_constraints(connection: Any, oids: Iterable[int]) -> list[OtherConstraint]:
+def other_constraints(connection: Connection, oids: Iterable[int]) -> list[OtherConstraint]:
     """The constraints of the tables that are not foreign keys."""
     return rows(connection, "catalog.other_constraints", {"oids": list(oids)}, OtherConstraint)
 
 
-def enum_labels(connection: Any, name: str) -> tuple[str, ...]:
+def enum_labels(connection: Connection, name: str) -> tuple[str, ...]:
     """The labels of an enum in their order; empty where there is no such enum."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.enum_labels"), dict(zip(("schema", "relation"), address(name), strict=True)))
         return tuple(label for (label,) in cursor.fetchall())
 
 
-def columns_of_type(connection: Any, name: str) -> list[tuple[int, str, str]]:
+def columns_of_type(connection: Connection, name: str) -> list[tuple[int, str, str]]:
     """The columns of tables that have a type or arrays of it: oid and name of the table, name of the column."""
     with connection.cursor() as cursor:
         parameters = dict(zip(("schema", "relation"), address(name), strict=True))
@@ -300,14 +301,14 @@ def columns_of_type(connection: Any, name: str) -> list[tuple[int, str, str]]:
         return list(cursor.fetchall())
 
 
-def is_type(connection: Any, name: str) -> bool:
+def is_type(connection: Connection, name: str) -> bool:
     """Whether a type of that name is there, an enum or not."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.is_type"), dict(zip(("schema", "relation"), address(name), strict=True)))
         return bool(cursor.fetchone()[0])
 
 
-def leaf_partitions(connection: Any, table: str, *, key: str) -> list[Partition]:
+def leaf_partitions(connection: Connection, table: str, *, key: str) -> list[Partition]:
     """The partitions of a table that hold rows; none where it is not partitioned, or not there."""
     there = tables(connection, [table]).get(table)
     if there is None:
@@ -316,7 +317,7 @@ def leaf_partitions(connection: Any, table: str, *, key: str) -> list[Partition]
 
 
 def columns_named_alike(
-    connection: Any, *, bare_names: Iterable[str], except_oids: Iterable[int]
+    connection: Connection, *, bare_names: Iterable[str], except_oids: Iterable[int]
 ) -> list[ColumnNamedAlike]:
     """Columns whose name, in lower case without underscores, ends with one of `bare_names`, and that have no key."""
     parameters = {"bare_names": list(bare_names), "oids": list(except_oids)}

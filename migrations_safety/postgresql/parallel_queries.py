@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from migrations_safety.postgresql import second_connection
+from migrations_safety.postgresql.connection import Connection
 
 Rows = list[tuple[Any, ...]]
 
@@ -40,7 +41,7 @@ class StatementQueue:
 
 
 def run_in_parallel(
-    connection: Any,
+    connection: Connection,
     statements: Sequence[sql.Composed],
     *,
     sessions: int,
@@ -71,7 +72,7 @@ def run_in_parallel(
 
 
 @contextmanager
-def _with_helpers(connection: Any, shared: StatementQueue, number: int, settings: str) -> Iterator[None]:
+def _with_helpers(connection: Connection, shared: StatementQueue, number: int, settings: str) -> Iterator[None]:
     """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
     helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
     threads = [threading.Thread(target=shared.work, args=[partial(_run, at)], daemon=True) for at in helpers]
@@ -94,7 +95,7 @@ def _run(session: psycopg.Connection[Any], one: str) -> Rows:
     return session.execute(one.encode(session.info.encoding)).fetchall()
 
 
-def _open(connection: Any, number: int, settings: str) -> list[psycopg.Connection[Any]]:
+def _open(connection: Connection, number: int, settings: str) -> list[psycopg.Connection[Any]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot(), current_setting('search_path')")
         snapshot, search_path = cursor.fetchone()

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from migrations_safety.postgresql import second_connection
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 ROUNDS = 5
@@ -30,7 +31,7 @@ class Pooler(StrEnum):
     UNSEEN = "whose mode cannot be seen: it gave no second connection, so locks and settings may not hold there"
 
 
-def between(connection: Any, *, pid: int) -> Pooler:
+def between(connection: Connection, *, pid: int) -> Pooler:
     """Which pooler there is: one where the number that the driver was told is not the server's own for its process.
 
     No transaction may be open: none is split, so it would show nothing.
@@ -46,7 +47,7 @@ def between(connection: Any, *, pid: int) -> Pooler:
         return Pooler.UNSEEN
 
 
-def _keeps(connection: Any, own: int, other: psycopg.Connection[Any]) -> bool:
+def _keeps(connection: Connection, own: int, other: psycopg.Connection[Any]) -> bool:
     for _ in range(ROUNDS):
         if second_connection.backend_pid(connection) != own:
             return False
@@ -57,7 +58,7 @@ def _keeps(connection: Any, own: int, other: psycopg.Connection[Any]) -> bool:
     return _keeps_a_setting(connection)
 
 
-def _keeps_a_setting(connection: Any) -> bool:
+def _keeps_a_setting(connection: Connection) -> bool:
     token = str(uuid.uuid4())
     with connection.cursor() as cursor:
         cursor.execute(statement("pooler.leave_mark"), {"mark": token})

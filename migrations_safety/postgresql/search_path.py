@@ -7,10 +7,10 @@ further along the path belongs to somebody else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from migrations_safety.messages.refusals import HistoryElsewhere, MayNotUseSchema, NoSchema, WrongSchema
 from migrations_safety.postgresql.catalog import rows
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
@@ -49,7 +49,7 @@ class Named:
 
 
 def refuse_other_schema(
-    connection: Any, *, schema: str | None, history: str | None, role: str, expected: str | None
+    connection: Connection, *, schema: str | None, history: str | None, role: str, expected: str | None
 ) -> str:
     """Give `schema` back (what `current_schema()` says); `history` is the schema in which Django finds its record.
 
@@ -72,14 +72,14 @@ def refuse_other_schema(
     return schema
 
 
-def passed_over(connection: Any, *, before: str) -> list[str]:
+def passed_over(connection: Connection, *, before: str) -> list[str]:
     """Schemas that are there and that the path names before that one, and that the role may not use."""
     named = rows(connection, "search_path.schemas_of_search_path", {}, Named)
     first = next((at for at, one in enumerate(named) if one.name == before), 0)
     return [one.name for one in named[:first] if one.exists and not one.usable]
 
 
-def _nowhere(connection: Any, schema: str | None, *, role: str) -> NoSchema | MayNotUseSchema:
+def _nowhere(connection: Connection, schema: str | None, *, role: str) -> NoSchema | MayNotUseSchema:
     setting = _setting(connection)
     named = rows(connection, "search_path.schemas_of_search_path", {}, Named)
     closed = [one.name for one in named if one.exists and not one.usable]
@@ -91,6 +91,6 @@ def _nowhere(connection: Any, schema: str | None, *, role: str) -> NoSchema | Ma
     )
 
 
-def _setting(connection: Any) -> Setting:
+def _setting(connection: Connection) -> Setting:
     (found,) = rows(connection, "search_path.search_path", {}, Setting)
     return found

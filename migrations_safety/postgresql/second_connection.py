@@ -8,11 +8,13 @@ from typing import Any
 import psycopg
 from psycopg import generators
 
+from migrations_safety.postgresql.connection import Connection
+
 PATIENCE = 5.0
 """Seconds that a second session may take for its first answer."""
 
 
-def connection_parameters(connection: Any) -> dict[str, Any]:
+def connection_parameters(connection: Connection) -> dict[str, Any]:
     """What `psycopg.connect` needs to reach the same database as the same role, each statement on its own."""
     same = connection.get_connection_params() | {"autocommit": True}
     return {name: value for name, value in same.items() if name not in {"cursor_factory", "context"}}
@@ -42,7 +44,7 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
     return session
 
 
-def backend_pid(connection: Any) -> int:
+def backend_pid(connection: Connection) -> int:
     """As the server numbers its processes: what the driver was told at the start may be a pooler's number."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import DatabaseError, OperationalError, transaction
 
@@ -14,6 +14,7 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import (
     EndedByRecovery,
 )
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.target import settle
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
@@ -30,7 +31,7 @@ Seen = TypeVar("Seen")
 
 
 @contextmanager
-def snapshot(connection: Any) -> Iterator[None]:
+def snapshot(connection: Connection) -> Iterator[None]:
     """One READ ONLY, REPEATABLE READ transaction: all reads inside agree, and none can write.
 
     Inside a transaction that is open already it is a part of that, READ ONLY too, which sees what that one sees.
@@ -42,7 +43,7 @@ def snapshot(connection: Any) -> Iterator[None]:
         yield
 
 
-def in_snapshot(connection: Any, look: Callable[[], Seen], *, progress: Progress) -> Seen:
+def in_snapshot(connection: Connection, look: Callable[[], Seen], *, progress: Progress) -> Seen:
     """What `look` returns inside one snapshot; where a standby ends it to catch up, again in a new one.
 
     Raises EndedByRecovery where that happened `LOOKS` times.
@@ -60,7 +61,7 @@ def in_snapshot(connection: Any, look: Callable[[], Seen], *, progress: Progress
     raise EndedByRecovery(name=connection.settings_dict["NAME"] or "the standby", times=MAX_SNAPSHOT_ATTEMPTS)
 
 
-def _ended_by_recovery(connection: Any, error: DatabaseError) -> bool:
+def _ended_by_recovery(connection: Connection, error: DatabaseError) -> bool:
     """True where a standby ended a statement to catch up, or a session between two statements, which is made anew.
 
     The end of such a session reaches the client as a connection that is lost, without a code.

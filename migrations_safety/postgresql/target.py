@@ -15,6 +15,7 @@ from migrations_safety.messages.refusals import (
     StandbyCannotMigrate,
     WrongDatabase,
 )
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.pooler import Pooler, between
 from migrations_safety.postgresql.search_path import refuse_other_schema
 from migrations_safety.postgresql.transactions import is_in_transaction
@@ -52,7 +53,11 @@ class Target:
 
 
 def connect(
-    connection: Any, *, expect_database: str | None = None, expect_schema: str | None = None, to_migrate: bool = False
+    connection: Connection,
+    *,
+    expect_database: str | None = None,
+    expect_schema: str | None = None,
+    to_migrate: bool = False,
 ) -> Target:
     """Connect, and say which database it is.
 
@@ -93,7 +98,7 @@ def is_of_another_vendor(alias: str) -> bool:
         return False
 
 
-def settle(connection: Any) -> None:
+def settle(connection: Connection) -> None:
     """Have dates and definitions printed in the one way that Django and we read."""
     with connection.cursor() as cursor:
         cursor.execute(statement("target.settle"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections
-
 from migrations_safety.census import identifiers, incremental
 from migrations_safety.census.estimates import estimate
 from migrations_safety.census.incremental import EarlierCensus
@@ -34,6 +32,7 @@ from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.inspected_schema import InspectedPlan, inspect_plan
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import connect
 from migrations_safety.precheck.report import Data, Depth, Identifier, PrecheckReport, Recount
@@ -69,7 +68,7 @@ def run(
 
     Raises a Refusal where it could not look.
     """
-    connection = connections[using]
+    connection = connection_of(using)
     how: dict[str, Any] = {"reading": reading, "progress": progress or Progress()}
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
 
@@ -94,7 +93,7 @@ def run(
 
 
 def _read(
-    connection: Any,
+    connection: Connection,
     inspected: InspectedPlan,
     depth: Depth,
     *,
@@ -125,7 +124,7 @@ def _read(
 
 
 def _recount(
-    connection: Any, inspected: InspectedPlan, keys: list[DeclaredKey], before: EarlierCensus, **how: Any
+    connection: Connection, inspected: InspectedPlan, keys: list[DeclaredKey], before: EarlierCensus, **how: Any
 ) -> Data:
     """Only what is new since an earlier census, whose findings still hold."""
     now = incremental.refuse_other(before, incremental.moment(connection, keys), schema=inspected.target.schema)
@@ -145,7 +144,7 @@ def _recount(
 
 
 def _identifiers(
-    connection: Any, inspected: InspectedPlan, reading: ScanOptions, *, limit: int
+    connection: Connection, inspected: InspectedPlan, reading: ScanOptions, *, limit: int
 ) -> tuple[Identifier, ...]:
     asked = questions(inspected, inspected.references(), reading=reading)
     return tuple(one for question in asked for one in identifiers.orphan_values(connection, question, limit=limit))

@@ -8,11 +8,12 @@ from typing import Any
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.catalog import Column
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema import expressions
 from migrations_safety.sql import statement
 
 
-def compare_columns(connection: Any, model: Any, found: dict[str, Column]) -> list[Finding]:
+def compare_columns(connection: Connection, model: Any, found: dict[str, Column]) -> list[Finding]:
     """The columns of one table against its model."""
     table = model._meta.db_table
     declared = {field.column: field for field in model._meta.local_concrete_fields}
@@ -33,7 +34,7 @@ def compare_columns(connection: Any, model: Any, found: dict[str, Column]) -> li
 
 
 def _column(
-    connection: Any, table: str, field: Any, column: Column, types: dict[str, tuple[int, int]]
+    connection: Connection, table: str, field: Any, column: Column, types: dict[str, tuple[int, int]]
 ) -> Iterator[Finding]:
     subject = f'{table}."{column.name}"'
     declared_type = field.db_type(connection)
@@ -52,7 +53,7 @@ def _column(
             yield wording.column_kind(subject, found=words_of_kind)
 
 
-def _declared_types(connection: Any, names: set[str]) -> dict[str, tuple[int, int]]:
+def _declared_types(connection: Connection, names: set[str]) -> dict[str, tuple[int, int]]:
     """Oid and modifier of each declared type, as PostgreSQL resolves them; unknown types have no entry."""
     ordered = sorted(names)
     with connection.cursor() as cursor:
@@ -62,10 +63,11 @@ def _declared_types(connection: Any, names: set[str]) -> dict[str, tuple[int, in
             return {}
         cursor.execute("SELECT " + ", ".join(f"NULL::{name}" for name in known))
         result = cursor.cursor.pgresult
+        assert result is not None  # a statement was run
         return {name: (result.ftype(place), result.fmod(place)) for place, name in enumerate(known)}
 
 
-def _defaults(connection: Any, table: str, both: dict[str, tuple[Any, Column]]) -> list[Finding]:
+def _defaults(connection: Connection, table: str, both: dict[str, tuple[Any, Column]]) -> list[Finding]:
     declared = {name: declared_default(connection, field) for name, (field, _) in both.items()}
     found = {name: None if column.generated else column.default for name, (_, column) in both.items()}
     comparable = [name for name in both if declared[name] is not None and found[name] is not None]
@@ -80,7 +82,7 @@ def _defaults(connection: Any, table: str, both: dict[str, tuple[Any, Column]]) 
     ]
 
 
-def declared_default(connection: Any, field: Any) -> str | None:
+def declared_default(connection: Connection, field: Any) -> str | None:
     """The SQL of a field's `db_default`, None without one."""
     if not field.has_db_default():
         return None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import Column
+from migrations_safety.postgresql.connection import Connection
 
 ORDERS = (
     ("smallint", "integer", "bigint"),
@@ -56,7 +56,7 @@ class Equality:
         return self.parent is not None
 
 
-def equalities(connection: Any, pairs: Sequence[tuple[End, End]]) -> list[Equality]:
+def equalities(connection: Connection, pairs: Sequence[tuple[End, End]]) -> list[Equality]:
     """For each pair of a referencing and a referenced end: as what a key would compare them."""
     if not pairs:
         return []

@@ -10,11 +10,12 @@ from django.db.models import CheckConstraint
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.catalog import OtherConstraint, Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema import expressions
 
 
 def compare_constraints(
-    connection: Any, model: Any, found: Iterable[OtherConstraint], *, table: Table
+    connection: Connection, model: Any, found: Iterable[OtherConstraint], *, table: Table
 ) -> list[Finding]:
     """The constraints of one table, foreign keys aside, against its model."""
     there = list(found)
@@ -46,7 +47,7 @@ def _primary_key(model: Any, there: list[OtherConstraint]) -> Iterator[Finding]:
 
 
 def _check(
-    connection: Any, model: Any, check: CheckConstraint, there: OtherConstraint | None, *, table: Table
+    connection: Connection, model: Any, check: CheckConstraint, there: OtherConstraint | None, *, table: Table
 ) -> Iterator[Finding]:
     editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
     declared = str(check._get_check_sql(model, editor))  # type: ignore[attr-defined]

@@ -7,16 +7,16 @@ VERBOSE plans both in the same way and runs neither, so what it prints is equal 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import DatabaseError, transaction
 from psycopg import sql
 
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.composition import send
 
 
 def are_equivalent(
-    connection: Any, pairs: Sequence[tuple[str, str]], *, table: sql.Composable | None = None
+    connection: Connection, pairs: Sequence[tuple[str, str]], *, table: sql.Composable | None = None
 ) -> list[bool]:
     """For each pair of expressions, over the columns of `table` where one is given: do the two mean the same?
 
@@ -32,7 +32,7 @@ def are_equivalent(
         return [one for pair in pairs for one in are_equivalent(connection, [pair], table=table)]
 
 
-def _compare(connection: Any, pairs: Sequence[tuple[str, str]], table: sql.Composable | None) -> list[bool]:
+def _compare(connection: Connection, pairs: Sequence[tuple[str, str]], table: sql.Composable | None) -> list[bool]:
     expressions = [sql.SQL(f"({expression})") for pair in pairs for expression in pair]
     query = sql.SQL("EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ") + sql.SQL(", ").join(expressions)
     if table is not None:

@@ -7,13 +7,13 @@ everything else takes a pattern that a person vouches for: the setting MIGRATION
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.db import DatabaseError, transaction
 from psycopg import sql
 
 from migrations_safety.fields import id_pattern, id_pattern_name
 from migrations_safety.messages.refusals import IdPatternRefused
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
 
@@ -38,7 +38,7 @@ def is_long_code() -> sql.Composable:
     return compose("house_format.is_long_code", **{name: sql.Literal(value) for name, value in names.items()})
 
 
-def refuse_id_pattern(connection: Any) -> None:
+def refuse_id_pattern(connection: Connection) -> None:
     """Raise IdPatternRefused where PostgreSQL cannot read the registered pattern, or where it takes names for ids."""
     if not (pattern := id_pattern()):
         return

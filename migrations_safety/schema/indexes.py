@@ -11,6 +11,7 @@ from migrations_safety.constraints import UniqueIndex
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.catalog import Index, Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema import expressions
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_if_needed
 
@@ -32,7 +33,9 @@ class Definition:
         return words + (f" WHERE {self.predicate}" if self.predicate else "")
 
 
-def compare_indexes(connection: Any, model: Any, found: Iterable[Index], *, table: Table) -> tuple[list[Finding], int]:
+def compare_indexes(
+    connection: Connection, model: Any, found: Iterable[Index], *, table: Table
+) -> tuple[list[Finding], int]:
     """The indexes of one table against its model, and how many are as declared; those of constraints aside."""
     declared = {index.name: _declared(connection, model, index) for index in model._meta.indexes}
     there = {index.name: index for index in found if not index.constraint_kind}
@@ -55,7 +58,7 @@ def _drop(table: Table, name: str) -> str:
 
 
 def _differences(
-    connection: Any, table: Table, name: str, declared: Definition, there: Index | None
+    connection: Connection, table: Table, name: str, declared: Definition, there: Index | None
 ) -> Iterable[Finding]:
     subject = f"{table.name}.{name}"
     if there is None:
@@ -69,7 +72,7 @@ def _differences(
         yield wording.index_invalid(subject, index=qualify_if_needed(name, schema=table.schema))
 
 
-def _same(connection: Any, table: Table, declared: Definition, found: Definition) -> bool:
+def _same(connection: Connection, table: Table, declared: Definition, found: Definition) -> bool:
     plain = (declared.is_unique, declared.method, declared.included) == (found.is_unique, found.method, found.included)
     keys = declared.keys is None or declared.keys == found.keys
     if declared.predicate is None or found.predicate is None:
@@ -82,7 +85,7 @@ def _same(connection: Any, table: Table, declared: Definition, found: Definition
     )
 
 
-def _declared(connection: Any, model: Any, index: Any) -> Definition:
+def _declared(connection: Connection, model: Any, index: Any) -> Definition:
     columns = [(model._meta.get_field(name).column, order) for name, order in index.fields_orders]
     editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
     return Definition(

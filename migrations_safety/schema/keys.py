@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.catalog import RULE_WORDS, ForeignKey, Table
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.identifiers import quote_identifier
 
@@ -33,7 +34,7 @@ class InspectedKeys(Protocol):
 class PendingKeys(Protocol):
     """What the pending migrations will still make."""
 
-    connection: Any
+    connection: Connection
 
     def makes_key(self, key: DeclaredKey) -> bool:
         """Whether a pending migration adds or validates it."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from psycopg import sql
 
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.comparable_types import End, compared_as, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.composition import compose, parent_name, send
 
 
-def count_orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
+def count_orphans(connection: Connection, key: DeclaredKey) -> tuple[int, int]:
     """Distinct values and rows of one reference without a parent; its table and its parent must exist."""
     there = catalog.tables(connection, [key.table, key.target_table])
     parent = there[key.target_table]
@@ -32,7 +31,7 @@ def count_orphans(connection: Any, key: DeclaredKey) -> tuple[int, int]:
     return values, rows
 
 
-def _compared_as(connection: Any, key: DeclaredKey, tables: dict[str, catalog.Table]) -> str:
+def _compared_as(connection: Connection, key: DeclaredKey, tables: dict[str, catalog.Table]) -> str:
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     child, parent = columns[tables[key.table].oid][key.column], columns[tables[key.target_table].oid][key.target_column]
     return compared_as(equalities(connection, [(End(column=child), End(column=parent))]), [child, parent])

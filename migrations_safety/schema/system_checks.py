@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from migrations_safety.messages.errors import explain
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.catalog import ForeignKey, Table
+from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.target import connect
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models
@@ -33,11 +34,11 @@ def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any
         message
         for alias in databases or ()
         if connections[alias].vendor == "postgresql"
-        for message in _look(connections[alias])
+        for message in _look(connection_of(alias))
     ]
 
 
-def _look(connection: Any) -> list[CheckMessage]:
+def _look(connection: Connection) -> list[CheckMessage]:
     """It runs inside other commands, which end with a sentence of their own: none of its errors ends them."""
     try:
         with transaction.atomic(using=connection.alias):
@@ -48,7 +49,7 @@ def _look(connection: Any) -> list[CheckMessage]:
         return [Warning(problem, hint=hint or None, id="migrations_safety.W003")]
 
 
-def _check(connection: Any) -> Iterator[CheckMessage]:
+def _check(connection: Connection) -> Iterator[CheckMessage]:
     target = connect(connection)
     catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
     executor: Any = MigrationExecutor(connection)
@@ -85,7 +86,7 @@ def _compare(
 
 
 def _is_added_by_partition(
-    connection: Any, key: DeclaredKey, table: Table, own: list[ForeignKey], *, target_oid: int
+    connection: Connection, key: DeclaredKey, table: Table, own: list[ForeignKey], *, target_oid: int
 ) -> bool:
     """Before PostgreSQL 18 AddForeignKeyNotValid adds it to each partition, ValidateForeignKey to the table."""
     if table.kind != "p" or key.name is None:
@@ -104,7 +105,7 @@ def _named(key: DeclaredKey) -> str:
     return f"{key.name} of {key.table}" if key.name else f"of {key.subject} to {key.target_table}"
 
 
-def _name(connection: Any, model: Any, key: DeclaredKey) -> str:
+def _name(connection: Connection, model: Any, key: DeclaredKey) -> str:
     """The name that Django would give its own key."""
     if key.name is not None:
         return key.name

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import connections
 
 from migrations_safety.census import reference_counts
 from migrations_safety.census.placeholders import count_unresolved
@@ -21,6 +20,7 @@ from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_sch
 from migrations_safety.plan.pending import Pending
 from migrations_safety.plan.row_security import refuse_hidden_rows
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.registry import SchemaToVerify, schema_of
@@ -56,7 +56,7 @@ def run(
 
     Raises a Refusal where it could not look.
     """
-    connection = connections[using]
+    connection = connection_of(using)
     schema = schema_of(app_label)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     progress = progress or Progress()
@@ -68,7 +68,7 @@ def run(
 
 
 def _look(
-    connection: Any, schema: SchemaToVerify, target: Target, *, reading: ScanOptions, progress: Progress
+    connection: Connection, schema: SchemaToVerify, target: Target, *, reading: ScanOptions, progress: Progress
 ) -> VerificationReport:
     models = models_of(schema.app_label, connection.alias)
     keys = keys_of(models, connection.alias)
@@ -121,7 +121,7 @@ def keys_of(models: list[Any], alias: str) -> list[DeclaredKey]:
     return [key for key in keys if key.table in own_tables or key.target_table in own_tables]
 
 
-def _compare_enums(connection: Any, schema: SchemaToVerify, comparison: Comparison, pending: Pending) -> None:
+def _compare_enums(connection: Connection, schema: SchemaToVerify, comparison: Comparison, pending: Pending) -> None:
     for name, declared in schema.enums.items():
         found = catalog.enum_labels(connection, name)
         if not found:
@@ -137,7 +137,7 @@ def _compare_enums(connection: Any, schema: SchemaToVerify, comparison: Comparis
         comparison.found["enum_labels"] += sum(one == other for one, other in zip(declared, found, strict=False))
 
 
-def _compare_tables(connection: Any, models: list[Any], comparison: Comparison, pending: Pending) -> None:
+def _compare_tables(connection: Connection, models: list[Any], comparison: Comparison, pending: Pending) -> None:
     there = catalog.tables(connection, [model._meta.db_table for model in models])
     oids = [table.oid for table in there.values()]
     columns, indexes = catalog.columns(connection, oids), catalog.indexes(connection, oids)
@@ -180,7 +180,7 @@ def _orphans(inspected: InspectedSchema, censuses: list[Census]) -> list[Finding
     return findings
 
 
-def _placeholders(connection: Any, inspected: InspectedSchema) -> tuple[int, tuple[Finding, ...]]:
+def _placeholders(connection: Connection, inspected: InspectedSchema) -> tuple[int, tuple[Finding, ...]]:
     count, findings = 0, []
     for table in sorted({key.target_table for key in inspected.keys} & set(inspected.tables)):
         maker = maker_of_table(table)

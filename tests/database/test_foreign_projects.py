@@ -6,6 +6,7 @@ from django.db.migrations.state import ProjectState
 
 from migrations_safety.plan import migration_plan, planned_changes, planned_keys
 from migrations_safety.plan.operation_steps import follow
+from migrations_safety.plan.planned_changes import AlteredColumn
 from migrations_safety.schema.declared_keys import declared_keys
 from migrations_safety.sql.identifiers import quote_if_needed
 

@@ -38,6 +38,7 @@ from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.migrate.report import LockWaits, MigrateReport
 from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.target import connect, is_of_another_vendor
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.precheck import precheck
@@ -107,7 +108,7 @@ class SafeMigrate(ErrorsAsSentences, DjangoMigrate):
         """
         options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
         alias = options["database"]
-        if is_of_another_vendor(alias) or (alias in connections and deploy.is_at_work(connections[alias])):
+        if is_of_another_vendor(alias) or (alias in connections and deploy.is_at_work(connection_of(alias))):
             return super(ErrorsAsSentences, self).execute(*args, **options)
         return super().execute(*args, **options)
 
@@ -115,7 +116,7 @@ class SafeMigrate(ErrorsAsSentences, DjangoMigrate):
         """Gate, adopt, then Django."""
         if options["census"] and (options["skip_precheck"] or _leaves_the_database_alone(options)):
             raise CommandError("--census is for the gate, which is not asked here.")
-        connection = connections[options["database"]]
+        connection = connection_of(options["database"])
         if is_of_another_vendor(options["database"]):
             _refuse_reports(options)
             super().handle(*args, **options)
@@ -170,7 +171,9 @@ class SafeMigrate(ErrorsAsSentences, DjangoMigrate):
             )
         return gate
 
-    def _apply(self, connection: Any, args: Any, options: dict[str, Any], progress: Progress) -> tuple[Done, LockWaits]:
+    def _apply(
+        self, connection: Connection, args: Any, options: dict[str, Any], progress: Progress
+    ) -> tuple[Done, LockWaits]:
         """Adopt what is there, then Django's own migrate; what was done, and the lock waits where it takes locks."""
         asked = {name: options[name] for name in ARGUMENTS if options[name]}
         self.history = History(connection=connection, makes_tables=bool(options["run_syncdb"]))
@@ -192,7 +195,7 @@ class SafeMigrate(ErrorsAsSentences, DjangoMigrate):
                 super().handle(*args, **options)
         return self.history.done(), watchdog.figures()
 
-    def _only_record(self, connection: Any, args: Any, options: dict[str, Any], asked: dict[str, Any]) -> None:
+    def _only_record(self, connection: Connection, args: Any, options: dict[str, Any], asked: dict[str, Any]) -> None:
         """What runs no migration leaves its trace too: of all commands it is these that make the record untrue."""
         steps = {}
         if options["fake"] or options["prune"]:
@@ -211,7 +214,7 @@ class SafeMigrate(ErrorsAsSentences, DjangoMigrate):
         super().migration_progress_callback(action, migration, fake)
 
     @contextmanager
-    def _seeing_elsewhere(self, connection: Any, options: dict[str, Any]) -> Iterator[None]:
+    def _seeing_elsewhere(self, connection: Connection, options: dict[str, Any]) -> Iterator[None]:
         """What goes out through other aliases is said, and refused where the operator named the database."""
 
         def tell(sentence: str) -> None:
