@@ -43,7 +43,7 @@ def new_id() -> uuid.UUID | str:
     return fresh if id_type() == "uuid" else str(fresh)
 
 
-class IdField(models.Field):
+class IdField(models.Field):  # type: ignore[type-arg]  # Django's fields are generic to the stubs alone
     """An id that is `uuid` or `text`, as the database's existing ids are (MIGRATIONS_SAFETY_ID_TYPE).
 
     A key between `uuid` and `text` is an error in PostgreSQL (42804), so one setting decides for all. Unlike
@@ -79,7 +79,7 @@ class IdField(models.Field):
         return self.to_python(super().get_prep_value(value))
 
 
-class EnumField(models.CharField):
+class EnumField(models.CharField):  # type: ignore[type-arg]  # Django's fields are generic to the stubs alone
     """A column of a PostgreSQL enum type that a `CreateEnum` operation made.
 
     `enum_name` is the type's name, case kept; `choices` are its labels for forms.
@@ -105,7 +105,7 @@ class EnumField(models.CharField):
         return str(connection.ops.quote_name(self.enum_name))
 
 
-class TimestampField(models.DateTimeField):
+class TimestampField(models.DateTimeField):  # type: ignore[type-arg]  # Django's fields are generic to the stubs alone
     """A moment in time as Prisma's `@db.Timestamptz(6)` stores it; the precision is written out."""
 
     def db_type(self, connection: Any) -> str:

@@ -26,7 +26,7 @@ MakeDatabase = Callable[..., Any]
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     """The server with its templates."""
-    from tests.cluster import Cluster, new_server
+    from tests.support.cluster import Cluster, new_server
 
     cluster = Cluster(new_server())
     yield cluster
@@ -36,7 +36,7 @@ def cluster() -> Iterator[Any]:
 @pytest.fixture
 def new_role(cluster: Any) -> Iterator[Callable[[], str]]:
     """`new_role()`: the name of a fresh role that may log in (password `secret`) and nothing else."""
-    from tests.cluster import NUMBERS
+    from tests.support.cluster import NUMBERS
 
     names: list[str] = []
 
@@ -94,8 +94,8 @@ def migrated(make: MakeDatabase) -> Any:
 @pytest.fixture
 def two_clinics(migrated: Any) -> Any:
     """Public is migrated; clinic_c has the hospital's tables with one orphan, and was never migrated."""
-    from tests.cluster import schema
-    from tests.factories import refer
+    from tests.support.cluster import schema
+    from tests.support.factories import refer
 
     migrated.execute("CREATE SCHEMA clinic_c; SET search_path = clinic_c")
     migrated.execute(schema("legacy", "uuid").replace('"public"', '"clinic_c"'))
@@ -107,7 +107,7 @@ def two_clinics(migrated: Any) -> Any:
 @pytest.fixture
 def in_process(django_db_blocker: Any) -> Iterator[Callable[..., Any]]:
     """`in_process(database)`: Django's default connection of this process, on that database."""
-    from tests.in_process import connected
+    from tests.support.in_process import connected
 
     with django_db_blocker.unblock(), connected() as connect_to:
         yield connect_to
@@ -116,8 +116,8 @@ def in_process(django_db_blocker: Any) -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def standby_of(cluster: Any) -> Iterator[Callable[[Any], Any]]:
     """Gives the same database on a fresh standby."""
-    from tests.cluster import Database, new_folder
-    from tests.standby import follow
+    from tests.support.cluster import Database, new_folder
+    from tests.support.standby import follow
 
     standbys: list[Any] = []
 
@@ -137,7 +137,7 @@ def standby_of(cluster: Any) -> Iterator[Callable[[Any], Any]]:
 @pytest.fixture
 def ward(empty: Any, in_process: Any, tmp_path: Path) -> Iterator[Any]:
     """An empty database, and the throwaway app whose plans are looked at and done in this process."""
-    from tests.plain_django import ward_installed
+    from tests.support.plain_django import ward_installed
 
     with ward_installed(tmp_path, empty, in_process(empty)) as ward:
         yield ward

@@ -90,7 +90,9 @@ class SafeExecutor(MigrationExecutor):
             return super().unapply_migration(state, migration, fake=fake)
         return self._climb(super().unapply_migration, state, lambda: state, migration, {"fake": fake})
 
-    def _climb(self, step: Callable, state: Any, again: Callable[[], Any], migration: Any, options: Any) -> Any:
+    def _climb(
+        self, step: Callable[..., Any], state: Any, again: Callable[[], Any], migration: Any, options: Any
+    ) -> Any:
         if not self.connection.schema_editor(atomic=migration.atomic).atomic_migration:
             with self._operations_on_the_ladder(migration), self.ladder.remembering_refusals():
                 return step(state, migration, **options)
@@ -139,7 +141,7 @@ class SafeExecutor(MigrationExecutor):
             setattr(ours, name, partial(self._again_and_again, migration, getattr(operation, name)))
         return ours
 
-    def _again_and_again(self, migration: Any, step: Callable, *args: Any) -> None:
+    def _again_and_again(self, migration: Any, step: Callable[..., Any], *args: Any) -> None:
         def attempt() -> None:
             with transaction.atomic(using=self.connection.alias):
                 step(*args)

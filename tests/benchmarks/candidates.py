@@ -12,8 +12,8 @@ from importlib.util import find_spec
 import psycopg
 
 from tests.benchmarks.fill import FILL_MODULE
-from tests.cluster import SCHEMAS
-from tests.process import ROOT, environment
+from tests.support.cluster import SCHEMAS
+from tests.support.commands import ROOT, environment
 
 TRIES = 3
 """Runs after which a candidate is given up: what loses three times would not be typed a fourth time at night."""

@@ -23,7 +23,7 @@ from tests.benchmarks.application import Sample, at_work, sample
 from tests.benchmarks.candidates import CANDIDATES, Candidate, GivenUp
 from tests.benchmarks.figures import figures, growth, table, targets
 from tests.benchmarks.machine import SETTINGS, machine
-from tests.cluster import SCHEMAS
+from tests.support.cluster import SCHEMAS
 
 ALONE = 15.0
 """Seconds for which the hospital is measured without a migration, for comparison."""

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from migrations_safety import __version__
-from tests.factories import new_id, refer
+from tests.support.factories import new_id, refer
 
 RECORD = "migrations_safety_run"
 

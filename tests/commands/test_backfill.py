@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.contents import contents, results
-from tests.factories import REFERENCING, PatientFactory, new_id, refer
-from tests.identifiers import CANONICAL, SAMPLES
-from tests.photograph import row_versions
+from tests.support.catalog_snapshot import row_versions
+from tests.support.factories import REFERENCING, PatientFactory, new_id, refer
+from tests.support.identifiers import CANONICAL, SAMPLES
+from tests.support.row_snapshot import results, row_snapshot
 
 BACKFILL = "backfill_placeholders"
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
@@ -118,12 +118,12 @@ def test_the_hospitals_own_rows_are_not_touched(make, id_type):
 def test_a_second_run_has_nothing_to_do(hospital):
     refer(hospital, "bills", ONE, TWO)
     hospital.run(BACKFILL)
-    before = contents(hospital, bookkeeping=False)
+    before = row_snapshot(hospital, bookkeeping=False)
 
     again = hospital.run(BACKFILL, "--format", "json")
 
     assert (again.code, again.json["created"], again.json["already_present"]) == (0, 0, 2)
-    assert contents(hospital, bookkeeping=False) == before
+    assert row_snapshot(hospital, bookkeeping=False) == before
 
 
 def test_patients_that_are_there_are_never_overwritten(make):
@@ -239,10 +239,10 @@ def test_the_report_goes_to_the_file_alone(hospital, tmp_path):
 
 def test_another_database_than_the_expected_one_is_left_alone(hospital):
     refer(hospital, "bills", ONE)
-    before = contents(hospital)
+    before = row_snapshot(hospital)
 
     result = hospital.run(BACKFILL, "--expect-database", "hospital_prod")
 
     assert (result.code, result.out) == (2, "")
     assert "target.E001" in result.err
-    assert contents(hospital) == before
+    assert row_snapshot(hospital) == before

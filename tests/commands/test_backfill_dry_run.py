@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.contents import contents
-from tests.factories import PatientFactory, refer
-from tests.identifiers import SAMPLES
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import PatientFactory, refer
+from tests.support.identifiers import SAMPLES
+from tests.support.row_snapshot import row_snapshot
 
 DRY_RUN = ("backfill_placeholders", "--dry-run")
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
@@ -18,12 +18,12 @@ def test_nothing_at_all_is_written(make, state):
     database = make(state)
     if state in ("hospital", "with_patients"):
         refer(database, "bills", ONE, ONE, TWO, None)
-    before = photograph(database), contents(database)
+    before = catalog_snapshot(database), row_snapshot(database)
 
     result = database.run(*DRY_RUN)
 
     assert result.code == 0, result.said
-    assert (photograph(database), contents(database)) == before
+    assert (catalog_snapshot(database), row_snapshot(database)) == before
 
 
 def test_it_counts_before_the_tables_are_there_what_the_run_then_does(hospital):
@@ -53,10 +53,10 @@ def test_it_counts_beside_patients_that_are_there_and_classes_that_are_refused(m
 def test_it_counts_the_rows_that_would_become_null(hospital):
     refer(hospital, "bills", ONE, ONE, NIL, None)
     refer(hospital, "medical_records", TWO)
-    before = contents(hospital)
+    before = row_snapshot(hospital)
 
     would = hospital.run(*DRY_RUN, "--nullify", "bills", "--format", "json")
-    after = contents(hospital)
+    after = row_snapshot(hospital)
     did = hospital.run("backfill_placeholders", "--nullify", "bills", "--format", "json")
 
     assert after == before

@@ -7,9 +7,9 @@ import time
 import psycopg
 import pytest
 
-from tests.contents import contents, results
-from tests.factories import new_id, refer
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import new_id, refer
+from tests.support.row_snapshot import results, row_snapshot
 
 BACKFILL = "backfill_placeholders"
 DEPLOY_LOCK = "SELECT pg_advisory_lock(x'45485253'::integer, 1)"
@@ -51,7 +51,7 @@ def filled(make):
 
 def test_another_deploy_at_work_is_refused_and_nothing_changes(hospital):
     refer(hospital, "bills", new_id())
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
     with hospital.session(DEPLOY_LOCK):
         runs = [hospital.run(BACKFILL), hospital.run(BACKFILL, "--restore-nullified")]
 
@@ -59,7 +59,7 @@ def test_another_deploy_at_work_is_refused_and_nothing_changes(hospital):
         assert (result.code, result.out) == (2, "")
         assert f'target.E004: another migrate or backfill_placeholders is at work on "{hospital.name}"' in result.err
         assert "this one changed nothing" in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 @pytest.mark.parametrize("position", [0, 150, 299])

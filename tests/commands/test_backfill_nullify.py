@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.contents import contents, results
-from tests.factories import PatientFactory, new_id, refer
-from tests.identifiers import SAMPLES
-from tests.photograph import photograph, row_versions
+from tests.support.catalog_snapshot import catalog_snapshot, row_versions
+from tests.support.factories import PatientFactory, new_id, refer
+from tests.support.identifiers import SAMPLES
+from tests.support.row_snapshot import results, row_snapshot
 
 BACKFILL = "backfill_placeholders"
 RESTORE = (BACKFILL, "--restore-nullified")
@@ -91,26 +91,26 @@ def test_the_old_values_are_kept_with_the_run_that_took_them(hospital):
 def test_a_column_that_is_not_null_is_refused_before_anything_changes(hospital, table):
     refer(hospital, "bills", ONE)
     refer(hospital, table, ONE)
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
 
     result = hospital.run(BACKFILL, "--nullify", "bills", "--nullify", table)
 
     assert (result.code, result.out) == (2, "")
     assert f'references.E004: {table}."patientId" is NOT NULL' in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 @pytest.mark.parametrize("table", ["bill", "patients", "users", "", 'bills"; DROP TABLE bills; --', "pg_class"])
 def test_an_unknown_table_is_refused_before_anything_changes(hospital, table):
     refer(hospital, "bills", ONE)
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
 
     result = hospital.run(BACKFILL, "--nullify", "bills", "--nullify", table)
 
     assert (result.code, result.out) == (2, "")
     assert "is not a table whose references this backfill covers; nothing was changed." in result.err
     assert "--nullify takes one of: bills, insurance_policies." in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 @pytest.mark.parametrize("id_type", ["uuid", "text"])
@@ -207,23 +207,23 @@ def test_a_row_that_was_nullified_twice_gets_its_latest_value(hospital):
 
 
 def test_with_nothing_to_put_back_nothing_happens(hospital):
-    before = contents(hospital, bookkeeping=False)
+    before = row_snapshot(hospital, bookkeeping=False)
 
     report = restore(hospital)
 
     assert (report["restored"], report["verdict"]) == ({}, "restored")
-    assert contents(hospital, bookkeeping=False) == before
+    assert row_snapshot(hospital, bookkeeping=False) == before
 
 
 @pytest.mark.parametrize("other", [("--nullify", "bills"), ("--dry-run",)])
 def test_restoring_goes_alone(hospital, other):
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
 
     result = hospital.run(*RESTORE, *other)
 
     assert (result.code, result.out) == (2, "")
     assert "--restore-nullified goes alone" in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 def test_every_run_is_recorded(hospital):

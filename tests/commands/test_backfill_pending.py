@@ -1,6 +1,6 @@
 """Tables that other migrations are still to make or rename are looked for as they are now."""
 
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 ORPHAN = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 ID = "('id', models.BigAutoField(primary_key=True))"

@@ -3,10 +3,10 @@
 import pytest
 
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
-from tests.contents import contents
-from tests.factories import PatientFactory, refer
-from tests.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES
-from tests.photograph import photograph, row_versions
+from tests.support.catalog_snapshot import catalog_snapshot, row_versions
+from tests.support.factories import PatientFactory, refer
+from tests.support.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES
+from tests.support.row_snapshot import row_snapshot
 
 BACKFILL = "backfill_placeholders"
 ALLOWED = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
@@ -110,7 +110,7 @@ def test_a_record_number_that_is_taken_is_a_conflict_and_the_rest_is_done(make, 
 def test_ids_of_another_type_than_the_setting_are_refused_before_anything_changes(make, state, id_type, setting):
     database = make(state, id_type)
     refer(database, "bills", ALLOWED)
-    before = photograph(database), contents(database)
+    before = catalog_snapshot(database), row_snapshot(database)
     database.id_type = setting
 
     result = database.run(BACKFILL)
@@ -119,19 +119,19 @@ def test_ids_of_another_type_than_the_setting_are_refused_before_anything_change
     assert "types.E001" in result.err
     assert "bills" in result.err
     assert f"EHR_ID_TYPE={id_type}" in result.err
-    assert (photograph(database), contents(database)) == before
+    assert (catalog_snapshot(database), row_snapshot(database)) == before
 
 
 def test_one_column_of_another_type_is_refused_before_anything_changes(hospital_text):
     hospital_text.execute("""ALTER TABLE bills ALTER "patientId" TYPE uuid USING "patientId"::uuid""")
     refer(hospital_text, "bills", ALLOWED)
-    before = photograph(hospital_text), contents(hospital_text)
+    before = catalog_snapshot(hospital_text), row_snapshot(hospital_text)
 
     result = hospital_text.run(BACKFILL)
 
     assert (result.code, result.out) == (2, "")
     assert 'bills."patientId"' in result.err
-    assert (photograph(hospital_text), contents(hospital_text)) == before
+    assert (catalog_snapshot(hospital_text), row_snapshot(hospital_text)) == before
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_one_column_of_another_type_is_refused_before_anything_changes(hospital_
 def test_a_database_that_is_not_as_expected_is_refused_before_anything_changes(hospital, damage, words):
     refer(hospital, "medical_records", ALLOWED)
     hospital.execute(damage)
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
 
     result = hospital.run(BACKFILL)
 
     assert (result.code, result.out) == (2, "")
     assert words in result.err
     assert "Traceback" not in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 def test_a_role_that_may_not_write_is_told_so_and_nothing_changes(make, new_role):
@@ -160,10 +160,10 @@ def test_a_role_that_may_not_write_is_told_so_and_nothing_changes(make, new_role
     reader = new_role()
     database.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{reader}"')
     refer(database, "bills", ALLOWED)
-    before = contents(database)
+    before = row_snapshot(database)
 
     result = database.run(BACKFILL, url=database.server.url(database.name, user=reader))
 
     assert (result.code, result.out) == (2, "")
     assert "privilege.E007: migrations_safety_run may not be written to" in result.err
-    assert contents(database) == before
+    assert row_snapshot(database) == before

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests import process
-from tests.factories import refer
+from tests.support import commands
+from tests.support.factories import refer
 
 SPECIAL = "h*@/%#+ '\"?&=:\\é{}"
 SECRET = "Tr0ub4dor&3"
@@ -39,11 +39,11 @@ def special(make, cluster):
 
 def test_no_database_named_is_no_quiet_default():
     for arguments in (["precheck"], ["migrate"], ["precheck", "--database", "default"]):
-        assert_one_sentence(process.manage(*arguments), "No database is named: nothing was looked at.", "DATABASE_URL")
+        assert_one_sentence(commands.manage(*arguments), "No database is named: nothing was looked at.", "DATABASE_URL")
 
 
 def test_help_needs_no_database():
-    result = process.manage("precheck", "--help")
+    result = commands.manage("precheck", "--help")
 
     assert (result.code, result.err) == (0, "")
     assert "Exit code 0: nothing blocks; 1: blocked by findings; 2: could not look." in " ".join(result.out.split())
@@ -51,14 +51,14 @@ def test_help_needs_no_database():
 
 @pytest.mark.parametrize("url", [f"mysql://ehr:{SECRET}@db/hospital", f"postgresql://ehr:{SECRET}@db", "hospital"])
 def test_an_unusable_url_is_refused_without_its_password(url):
-    result = process.manage("precheck", DATABASE_URL=url)
+    result = commands.manage("precheck", DATABASE_URL=url)
 
     assert_one_sentence(result, "DATABASE_URL")
     assert SECRET not in result.said
 
 
 def test_an_unknown_id_type_is_refused():
-    result = process.manage("precheck", DATABASE_URL="postgresql://db/hospital", EHR_ID_TYPE="bigint")
+    result = commands.manage("precheck", DATABASE_URL="postgresql://db/hospital", EHR_ID_TYPE="bigint")
 
     assert_one_sentence(result, "EHR_ID_TYPE must be uuid or text")
 
@@ -67,7 +67,7 @@ def test_every_special_character_works_in_a_url(special):
     where = [quote(SPECIAL, safe="")] * 3
     url = "postgresql://{}:{}@127.0.0.1:{port}/{}".format(*where, port=special.server.port)
 
-    result = process.manage("precheck", "--format", "json", DATABASE_URL=url)
+    result = commands.manage("precheck", "--format", "json", DATABASE_URL=url)
 
     assert result.code == 0, result.said
     assert result.json["database"]["name"] == SPECIAL
@@ -77,13 +77,13 @@ def test_every_special_character_works_in_the_pg_variables(special):
     variables = {"PGDATABASE": SPECIAL, "PGUSER": SPECIAL, "PGPASSWORD": SPECIAL}
     address = {"PGHOST": "127.0.0.1", "PGPORT": str(special.server.port)}
 
-    result = process.manage("precheck", "--expect-database", SPECIAL, **variables, **address)
+    result = commands.manage("precheck", "--expect-database", SPECIAL, **variables, **address)
 
     assert result.code == 0, result.said
 
 
 def test_no_server_is_said_with_the_place(hospital):
-    result = process.manage("precheck", DATABASE_URL="postgresql://ehr:hunter2@127.0.0.1:1/hospital")
+    result = commands.manage("precheck", DATABASE_URL="postgresql://ehr:hunter2@127.0.0.1:1/hospital")
 
     assert_one_sentence(result, COULD_NOT_CONNECT, "127.0.0.1", "Check DATABASE_URL or the PG* variables")
     assert "hunter2" not in result.said
@@ -160,7 +160,7 @@ def test_a_session_that_is_ended_by_an_administrator_is_could_not_look(hospital)
         hospital.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
         out, err = running.communicate(timeout=120)
 
-    assert_one_sentence(process.Result(code=running.returncode, out=out, err=err))
+    assert_one_sentence(commands.Result(code=running.returncode, out=out, err=err))
 
 
 WAITING = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock')"
@@ -187,7 +187,7 @@ def test_ctrl_c_in_the_middle_is_130_at_once(hospital, tmp_path):
 
 
 def test_a_host_that_nobody_knows_is_not_called_a_lost_connection():
-    result = process.manage("precheck", DATABASE_URL=f"postgresql://ehr:{SECRET}x@hosp.invalid/hospital")
+    result = commands.manage("precheck", DATABASE_URL=f"postgresql://ehr:{SECRET}x@hosp.invalid/hospital")
 
     assert_one_sentence(result, "Could not connect: the host is not known", "percent-encoded")
     assert SECRET not in result.said

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import process
-from tests.factories import new_id, refer
-from tests.sample_app import SampleApp
+from tests.support import commands
+from tests.support.factories import new_id, refer
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 
@@ -39,7 +39,7 @@ def test_it_ends_and_says_what_a_new_interpreter_does(make, state, arguments, co
             refer(database, "bills", new_id())
 
     result = forked.run(*arguments)
-    with process.start_afresh(*arguments, **afresh.variables()) as other:
+    with commands.start_afresh(*arguments, **afresh.variables()) as other:
         out, err = other.communicate(timeout=120)
 
     assert (result.code, other.returncode) == (code, code), result.said + err
@@ -111,26 +111,26 @@ def test_an_error_that_nobody_catches_is_a_traceback_and_exit_code_1(tmp_path, e
 def test_what_only_a_new_interpreter_reads_is_given_one(tmp_path, file, variables):
     SampleApp(tmp_path).write(file, "")
 
-    with process.start("help", PYTHONPATH=str(tmp_path), **variables) as started:
+    with commands.start("help", PYTHONPATH=str(tmp_path), **variables) as started:
         started.communicate(timeout=120)
 
-    assert not isinstance(started, process.Running)
+    assert not isinstance(started, commands.Running)
 
 
 def test_where_the_process_that_forks_has_ended_no_command_passes():
-    forks = process.Forks()
+    forks = commands.Forks()
     forks.process.kill()
     forks.process.wait()
 
-    with Path(os.devnull).open("w") as nowhere, pytest.raises(process.ForksGone):
-        process.Running("help", variables=process.environment(), log=nowhere, forks=forks)
+    with Path(os.devnull).open("w") as nowhere, pytest.raises(commands.ForksGone):
+        commands.Running("help", variables=commands.environment(), log=nowhere, forks=forks)
 
 
 def test_a_command_outlives_the_process_that_forked_it(hospital):
-    forks = process.Forks()
-    variables = process.environment(**hospital.variables())
+    forks = commands.Forks()
+    variables = commands.environment(**hospital.variables())
     with hospital.session("LOCK TABLE bills") as other:
-        running = process.Running("precheck", variables=variables, forks=forks)
+        running = commands.Running("precheck", variables=variables, forks=forks)
         hospital.wait_for(WAITING)
         forks.process.kill()
         forks.process.wait()

@@ -20,8 +20,8 @@ from migrations_safety.messages import wording
 from migrations_safety.precheck import precheck as looking
 from migrations_safety.precheck.report import Depth
 from migrations_safety.verification import verification
-from tests.factories import new_id
-from tests.in_process import migrate
+from tests.support.factories import new_id
+from tests.support.in_process import migrate
 
 STATEMENT = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REINDEX)[^;]*;")
 COMMAND = re.compile(r"python manage\.py (\w+)(?: (\w+) (\d{4}_\w+))?(?: --nullify (\w+))?( --fake)?")

@@ -3,8 +3,8 @@
 import pytest
 
 from migrations_safety.backfill import backfill
-from tests.factories import PatientFactory, refer
-from tests.findings import look, told
+from tests.support.factories import PatientFactory, refer
+from tests.support.precheck_findings import look, told
 
 CODES = [f"UTJ5M{number}-RQXC2F-7OZKDD-LNYVSGWE" for number in range(3)]
 OWN = [f"ABC-00000{number}" for number in range(3)]

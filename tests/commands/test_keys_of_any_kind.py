@@ -6,9 +6,9 @@ from migrations_safety import registry
 from migrations_safety.backfill import backfill
 from migrations_safety.messages.wording.references import REASONS
 from migrations_safety.registry import PlaceholderMaker, register_placeholders
-from tests.findings import look, told
-from tests.in_process import installed, migrate
-from tests.sample_app import SampleApp
+from tests.support.in_process import installed, migrate
+from tests.support.precheck_findings import look, told
+from tests.support.sample_app import SampleApp
 
 KEY = "models.ForeignKey('ward.Subject', models.DO_NOTHING, db_constraint={})"
 PARENTS = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.factories import PatientFactory, new_id
-from tests.sample_app import SampleApp
+from tests.support.factories import PatientFactory, new_id
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 

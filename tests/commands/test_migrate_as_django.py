@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.contents import contents
-from tests.factories import new_id, refer
-from tests.photograph import photograph
-from tests.process import manage
-from tests.sample_app import SampleApp
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.commands import manage
+from tests.support.factories import new_id, refer
+from tests.support.row_snapshot import row_snapshot
+from tests.support.sample_app import SampleApp
 
 RECORDED = "SELECT app || '.' || name FROM django_migrations WHERE app IN ('ehr', 'patients', 'ward') ORDER BY id"
 BEDS = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True)), ('name', models.TextField())])"
@@ -23,7 +23,7 @@ def ward(tmp_path):
 
 def test_a_plan_is_told_and_nothing_is_done(hospital):
     refer(hospital, "bills", new_id())
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
 
     result = hospital.run("migrate", "--plan")
 
@@ -31,28 +31,28 @@ def test_a_plan_is_told_and_nothing_is_done(hospital):
     assert "Create enum PatientStatus" in result.out
     assert "Add foreign key bills_patientId_fkey on bill, not valid yet" in result.out
     assert "Validate foreign key bills_patientId_fkey on bill" in result.out
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 @pytest.mark.parametrize(("state", "code"), [("hospital", 1), ("with_keys", 1), ("migrated", 0)])
 def test_check_says_by_its_exit_code_whether_anything_is_pending(make, state, code):
     database = make(state)
-    before = contents(database)
+    before = row_snapshot(database)
 
     result = database.run("migrate", "--check")
 
     assert result.code == code
-    assert contents(database) == before
+    assert row_snapshot(database) == before
 
 
 def test_fake_records_and_touches_nothing_else(hospital):
     refer(hospital, "bills", new_id())
-    before = photograph(hospital)
+    before = catalog_snapshot(hospital)
 
     result = hospital.run("migrate", "--fake")
 
     assert result.code == 0, result.said
-    assert photograph(hospital) == before
+    assert catalog_snapshot(hospital) == before
     assert len(recorded(hospital)) == 4
 
 
@@ -85,25 +85,25 @@ def test_app_and_migration_names_are_understood(hospital, arguments, expected):
 @pytest.mark.parametrize("arguments", [("nowhere",), ("patients", "0009"), ("ehr", "000")])
 @pytest.mark.parametrize("options", [(), ("--skip-precheck",), ("--plan",), ("--fake",)])
 def test_unknown_names_are_told_so_and_nothing_changes(hospital, arguments, options):
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
 
     result = hospital.run("migrate", *arguments, *options)
 
     assert (result.code, result.out) == (2, "")
     assert arguments[-1] in result.err
     assert "Traceback" not in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 def test_another_database_is_migrated_by_its_alias(hospital, make):
     other = make("hospital")
-    before = photograph(hospital)
+    before = catalog_snapshot(hospital)
 
     result = hospital.run("migrate", "--database", "other", DATABASE_URL_OTHER=other.url)
 
     assert result.code == 0, result.said
     assert len(recorded(other)) == 4
-    assert photograph(hospital) == before
+    assert catalog_snapshot(hospital) == before
 
 
 def test_silence_is_kept_where_it_is_asked_for(hospital):
@@ -163,10 +163,10 @@ def test_a_migration_that_fails_is_undone_and_run_again(hospital, ward):
         def fail(apps, editor):
             assert pathlib.Path(__file__).with_name("mended").exists()
     """)  # fmt: skip
-    before = photograph(hospital)
+    before = catalog_snapshot(hospital)
 
     failed = hospital.run("migrate", "ward", **ward.variables)
-    between = photograph(hospital)
+    between = catalog_snapshot(hospital)
     ward.write("ward/migrations/mended", "")
     again = hospital.run("migrate", "ward", **ward.variables)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.factories import PatientFactory, new_id, refer
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import PatientFactory, new_id, refer
 
 ZERO = ("patients", "zero")
 MERGED = """
@@ -41,7 +41,7 @@ def test_placeholders_do_not_stand_in_the_way(covered, make):
 
     assert done.code == 0, done.said
     assert done.err.endswith("migrate: taken back.\n")
-    assert photograph(covered) == photograph(make("hospital"))
+    assert catalog_snapshot(covered) == catalog_snapshot(make("hospital"))
 
 
 @pytest.mark.parametrize("table", ["patients", "patient_merge_history"])
@@ -50,7 +50,7 @@ def test_rows_of_people_do(covered, table):
         PatientFactory.create(on=covered, id=new_id())
     else:
         covered.execute(MERGED)
-    before = photograph(covered)
+    before = catalog_snapshot(covered)
 
     looked = covered.run("precheck", *ZERO, "--format", "json")
     done = covered.run("migrate", *ZERO)
@@ -58,7 +58,7 @@ def test_rows_of_people_do(covered, table):
     assert (looked.code, done.code) == (1, 1)
     assert [(one["id"], one["subject"]) for one in looked.json["findings"]] == [("tables.E007", table)]
     assert "holds 1 row that the way back would drop" in " ".join(done.out.split())
-    assert photograph(covered) == before
+    assert catalog_snapshot(covered) == before
     assert covered.run("migrate", *ZERO, "--skip-precheck").code == 0
 
 

@@ -6,11 +6,11 @@ import time
 import psycopg
 import pytest
 
-from tests import process
-from tests.contents import contents
-from tests.factories import REFERENCING, new_id, refer
-from tests.photograph import photograph
-from tests.sample_app import SampleApp
+from tests.support import commands
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import REFERENCING, new_id, refer
+from tests.support.row_snapshot import row_snapshot
+from tests.support.sample_app import SampleApp
 
 DEPLOY_LOCK = "SELECT pg_advisory_lock(x'45485253'::integer, 1)"
 WRITES = "LOCK TABLE {} IN ROW EXCLUSIVE MODE"
@@ -52,7 +52,7 @@ def test_backfill_and_migrate_then_finish_what_was_stopped(hospital, make):
     codes = [hospital.run(command).code for command in ("backfill_placeholders", "migrate", "verify_patient_schema")]
 
     assert codes == [0, 0, 0]
-    assert photograph(hospital) == photograph(make("migrated"))
+    assert catalog_snapshot(hospital) == catalog_snapshot(make("migrated"))
 
 
 @pytest.mark.parametrize("table", REFERENCING)
@@ -80,7 +80,7 @@ def test_a_lock_that_is_never_free_ends_with_who_holds_it_and_nothing_half_done(
     assert "longer --retry-for" in result.err
     assert secret not in result.said
     assert "SELECT" not in result.said
-    assert photograph(hospital) == photograph(make("hospital"))
+    assert catalog_snapshot(hospital) == catalog_snapshot(make("hospital"))
     assert hospital.run("migrate").code == 0
 
 
@@ -96,13 +96,13 @@ def test_another_deploy_is_waited_for_with_a_message(hospital):
 
 @pytest.mark.parametrize("options", [("--no-wait",), ("--retry-for", "0"), ("--retry-for", "1")])
 def test_another_deploy_is_refused_where_it_is_not_to_be_waited_for(hospital, options):
-    before = photograph(hospital), contents(hospital)
+    before = catalog_snapshot(hospital), row_snapshot(hospital)
     with hospital.session(DEPLOY_LOCK):
         result = hospital.run("migrate", *options)
 
     assert (result.code, result.out) == (2, "")
     assert "target.E004: another migrate or backfill_placeholders is at work on" in result.err
-    assert (photograph(hospital), contents(hospital)) == before
+    assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
 def test_a_deploy_on_another_database_is_nobodys_concern(hospital, make):
@@ -147,7 +147,7 @@ def test_ended_while_it_waits_for_a_lock_it_finishes_when_run_again(make, state,
     assert running.returncode == (-signal.SIGKILL if end == "kill" else 2)
     assert "Traceback" not in err
     assert again.code == 0, again.said
-    assert photograph(database) == photograph(make("migrated"))
+    assert catalog_snapshot(database) == catalog_snapshot(make("migrated"))
 
 
 def test_ended_on_the_way_back_it_finishes_when_run_again(migrated, make):
@@ -160,11 +160,11 @@ def test_ended_on_the_way_back_it_finishes_when_run_again(migrated, make):
     again = migrated.run("migrate", "patients", "zero")
 
     assert again.code == 0, again.said
-    assert photograph(migrated) == photograph(make("hospital"))
+    assert catalog_snapshot(migrated) == catalog_snapshot(make("hospital"))
 
 
 def test_ctrl_c_while_it_waits_is_130_and_leaves_nothing_half_done(hospital):
-    before = photograph(hospital)
+    before = catalog_snapshot(hospital)
     with hospital.session(WRITES.format("users")), hospital.start("migrate") as running:
         until(running, "waits for a lock")
         running.send_signal(signal.SIGINT)
@@ -173,7 +173,7 @@ def test_ctrl_c_while_it_waits_is_130_and_leaves_nothing_half_done(hospital):
     assert running.returncode == 130
     assert "Interrupted." in err
     assert "Traceback" not in err
-    assert photograph(hospital) == before
+    assert catalog_snapshot(hospital) == before
 
 
 SLEEPS = """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(90)%%' AND state = 'active'
@@ -185,7 +185,7 @@ NO_DEPLOY = """SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisor
 def test_a_deploy_that_is_killed_in_a_long_statement_gives_its_lock_back(hospital, tmp_path):
     ward = SampleApp(tmp_path)
     ward.migration("0001_initial", "migrations.RunSQL('SELECT pg_sleep(90)')")
-    with process.start("migrate", "ward", **hospital.variables(), **ward.variables) as running:
+    with commands.start("migrate", "ward", **hospital.variables(), **ward.variables) as running:
         hospital.wait_for(SLEEPS)
         running.kill()
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.cluster import schema
-from tests.factories import PatientFactory, new_id, refer
+from tests.support.cluster import schema
+from tests.support.factories import PatientFactory, new_id, refer
 
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
 

@@ -7,9 +7,9 @@ from itertools import count
 import psycopg
 import pytest
 
-from tests.factories import REFERENCING, UserFactory, refer
-from tests.photograph import photograph
-from tests.process import Result
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.commands import Result
+from tests.support.factories import REFERENCING, UserFactory, refer
 
 LOCKS = """
     SELECT l.mode, l.granted, c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -99,7 +99,7 @@ def test_with_a_long_transaction_in_the_way_no_writer_waits_long_and_none_fails(
     result, application = beside_a_long_transaction(busy, "migrate", seconds=3)
 
     assert result.code == 0, result.said
-    assert photograph(busy) == photograph(make("migrated"))
+    assert catalog_snapshot(busy) == catalog_snapshot(make("migrated"))
     assert application.failed == []
     assert next(application.statements) > 100
     assert application.longest_seen < 3 / 2  # far from what is in the way; machines are noisy, figures are in docs
@@ -113,7 +113,7 @@ def test_the_way_back_makes_nobody_wait_long_either(busy, make):
     result, application = beside_a_long_transaction(busy, "migrate", "ehr", "0001", seconds=2)
 
     assert result.code == 0, result.said
-    assert photograph(busy) == photograph(make("with_patients"))
+    assert catalog_snapshot(busy) == catalog_snapshot(make("with_patients"))
     assert application.failed == []
     assert application.longest_seen < 2 / 2
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 CODE = """
 def on_default(sql):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.contents import contents
-from tests.factories import PatientFactory, UserFactory, new_id, refer
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import PatientFactory, UserFactory, new_id, refer
+from tests.support.row_snapshot import row_snapshot
 
 SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -15,7 +15,7 @@ KEYS = {"command", "schema_version", "verdict", "database", "gate", "adopted", "
 
 
 def everything(database):
-    return photograph(database), contents(database)
+    return catalog_snapshot(database), row_snapshot(database)
 
 
 @pytest.mark.parametrize("state", ["hospital", "with_patients", "with_keys"])
@@ -75,7 +75,7 @@ def test_past_the_gate_without_orphans_it_ends_as_ever(hospital, make):
 
     assert result.code == 0
     assert result.err.splitlines()[0] == SKIPPED
-    assert photograph(hospital) == photograph(make("migrated"))
+    assert catalog_snapshot(hospital) == catalog_snapshot(make("migrated"))
 
 
 def test_what_passes_is_said_and_the_baseline_is_adopted(hospital):
@@ -167,4 +167,4 @@ def test_going_back_to_nothing_is_allowed_where_nothing_is_lost(make):
     result = database.run("migrate", "ehr", "zero")
 
     assert result.code == 0, result.said
-    assert photograph(database)["tables"] == []
+    assert catalog_snapshot(database)["tables"] == []

@@ -13,8 +13,8 @@ from migrations_safety.locking.lock_ladder import Ladder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import on_the_ladder
-from tests.process import ROOT, environment
-from tests.sample_app import SampleApp
+from tests.support.commands import ROOT, environment
+from tests.support.sample_app import SampleApp
 
 BOTH_AT_ONCE = """
     import threading

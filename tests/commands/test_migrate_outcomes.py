@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 BEDS = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True))])"
 FLOORS = "migrations.CreateModel('Floor', [('id', models.BigAutoField(primary_key=True))])"

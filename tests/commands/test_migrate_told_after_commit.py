@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 

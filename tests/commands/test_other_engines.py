@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.photograph import photograph
-from tests.sample_app import SETTINGS, SampleApp
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.sample_app import SETTINGS, SampleApp
 
 ENGINE = """
 DATABASES["default"]["ENGINE"] = "django_zero_downtime_migrations.backends.postgres"
@@ -58,7 +58,7 @@ def test_the_catalog_ends_as_with_the_engine_alone(make, ward):
     plain = alone.run("migrate", **ward.variables | {"DJANGO_SETTINGS_MODULE": "alone_settings"})
 
     assert (done.code, plain.code) == (0, 0), done.said + plain.said
-    assert photograph(together) == photograph(alone)
+    assert catalog_snapshot(together) == catalog_snapshot(alone)
     assert together.value("SELECT count(*) FROM ward_bed") == 1
     assert together.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0
     assert together.value("SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == 0

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.process import ROOT, environment
-from tests.sample_app import SampleApp
+from tests.support.commands import ROOT, environment
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import migrations
 
 from migrations_safety.plan.planned_migration import planned
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.findings import look, told
-from tests.in_process import installed, migrate
-from tests.sample_app import SampleApp
+from tests.support.in_process import installed, migrate
+from tests.support.precheck_findings import look, told
+from tests.support.sample_app import SampleApp
 
 FIELD = "models.ForeignKey('ward.Order', models.DO_NOTHING, null=True, db_constraint={})"
 RESULT = f"migrations.CreateModel('Result', [('id', models.BigAutoField(primary_key=True)), ('order', {FIELD})])"

@@ -6,8 +6,8 @@ import time
 import psycopg
 import pytest
 
-from tests.factories import new_id
-from tests.process import ROOT
+from tests.support.commands import ROOT
+from tests.support.factories import new_id
 
 PARTITIONED = """
     DROP TABLE bills;

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from migrations_safety.postgresql.embedded_server import free_port, server_identity
-from tests.factories import new_id, refer
+from tests.support.factories import new_id, refer
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
 CONFIGURATION = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import REFERENCING, PatientFactory, new_id, refer
+from tests.support.factories import REFERENCING, PatientFactory, new_id, refer
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 NIL = "00000000-0000-0000-0000-000000000000"

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 
 from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
-from tests.factories import refer
-from tests.findings import look, told
-from tests.relay import Relay
+from tests.support.factories import refer
+from tests.support.precheck_findings import look, told
+from tests.support.wire_relay import Relay
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 

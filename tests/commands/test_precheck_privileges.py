@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.factories import REFERENCING, PatientFactory, refer
-from tests.findings import look, told
+from tests.support.factories import REFERENCING, PatientFactory, refer
+from tests.support.precheck_findings import look, told
 
 TABLES = ("users", *REFERENCING)
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"

@@ -3,9 +3,9 @@
 import pytest
 
 from migrations_safety.census.identifier_classes import MAYBE_IDS, PLACEHOLDER_CLASSES
-from tests.factories import PatientFactory, new_id, refer
-from tests.findings import look, told
-from tests.identifiers import CANONICAL, SAMPLES
+from tests.support.factories import PatientFactory, new_id, refer
+from tests.support.identifiers import CANONICAL, SAMPLES
+from tests.support.precheck_findings import look, told
 
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
 REFUSED = sorted(set(SAMPLES) - set(PLACEHOLDER_CLASSES))

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from tests.factories import REFERENCING, InsurancePolicyFactory, PatientFactory, refer
+from tests.support.factories import REFERENCING, InsurancePolicyFactory, PatientFactory, refer
 
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
 NIL = "00000000-0000-0000-0000-000000000000"

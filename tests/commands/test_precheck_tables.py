@@ -4,8 +4,8 @@ import pytest
 
 from migrations_safety.messages.refusals import TablesMissing
 from migrations_safety.precheck.report import Depth
-from tests.factories import REFERENCING, PatientFactory, refer
-from tests.findings import look, told
+from tests.support.factories import REFERENCING, PatientFactory, refer
+from tests.support.precheck_findings import look, told
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 DECLARED = "FOREIGN KEY (patientId) REFERENCES patients (id) ON DELETE RESTRICT ON UPDATE CASCADE"

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from tests.factories import PatientFactory, new_id, refer
-from tests.identifiers import SAMPLES
-from tests.process import ROOT, command, environment
-from tests.sample_app import SampleApp
+from tests.support.commands import ROOT, command, environment
+from tests.support.factories import PatientFactory, new_id, refer
+from tests.support.identifiers import SAMPLES
+from tests.support.sample_app import SampleApp
 
 NAME, PHONE, BIRTH, NATIONAL_ID = "Achieng Wanjiru-Otieno", "0712 345 678", "1987-03-29", "NID-99881726"
 EMAIL, RECORD = "achieng@example.org", "MRN-88123-77"

@@ -7,8 +7,8 @@ import subprocess
 import psycopg
 import pytest
 
-from tests.factories import REFERENCING, PatientFactory, refer
-from tests.process import ROOT, command, environment
+from tests.support.commands import ROOT, command, environment
+from tests.support.factories import REFERENCING, PatientFactory, refer
 
 SMALL = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 OTHER = "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"

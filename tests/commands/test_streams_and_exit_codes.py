@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from migrations_safety.management.errors import Refused, Stopped
 from migrations_safety.management.streams import report_alone
 from migrations_safety.messages.refusals import CouldNotLook
-from tests.factories import new_id, refer
-from tests.sample_app import SampleApp
+from tests.support.factories import new_id, refer
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 

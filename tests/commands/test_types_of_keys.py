@@ -6,10 +6,10 @@ from django.core.management import CommandError
 from migrations_safety.backfill import backfill
 from migrations_safety.messages.refusals import TypesDiffer
 from migrations_safety.precheck import precheck
-from tests.factories import refer
-from tests.findings import look, told
-from tests.in_process import installed, migrate
-from tests.sample_app import SampleApp
+from tests.support.factories import refer
+from tests.support.in_process import installed, migrate
+from tests.support.precheck_findings import look, told
+from tests.support.sample_app import SampleApp
 
 FIELD = "models.ForeignKey('ward.Subject', models.DO_NOTHING, db_constraint={})"
 SUBJECT = "migrations.CreateModel('Subject', [('id', models.BigAutoField(primary_key=True))])"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.contents import contents
-from tests.factories import PatientFactory, new_id, refer
+from tests.support.factories import PatientFactory, new_id, refer
+from tests.support.row_snapshot import row_snapshot
 
 VERIFY = "verify_patient_schema"
 FIGURES = {"tables": 6, "foreign_keys": 15, "indexes": 24, "enum_labels": 4}
@@ -150,11 +150,11 @@ def test_a_role_that_may_not_read_cannot_look(migrated, new_role):
 
 def test_verifying_writes_nothing(migrated):
     refer(migrated, "bills", None)
-    before = contents(migrated)
+    before = row_snapshot(migrated)
 
     migrated.run(VERIFY)
 
-    assert contents(migrated) == before
+    assert row_snapshot(migrated) == before
 
 
 def test_another_database_than_the_expected_one_is_not_looked_at(migrated):

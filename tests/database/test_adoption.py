@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.cluster import legacy
-from tests.factories import REFERENCING, refer
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.cluster import legacy
+from tests.support.factories import REFERENCING, refer
 
 ID_TYPES = pytest.mark.parametrize("id_type", ["uuid", "text"])
 MIGRATIONS = [
@@ -34,7 +34,7 @@ def other_hospital(database):
 def test_a_hospital_with_other_columns_and_seventy_more_tables_is_adopted(make, id_type):
     hospital = make("empty", id_type)
     other_hospital(hospital)
-    before = photograph(hospital)
+    before = catalog_snapshot(hospital)
 
     report = hospital.run("precheck", "--format", "json")
     done = hospital.run("migrate")
@@ -43,7 +43,7 @@ def test_a_hospital_with_other_columns_and_seventy_more_tables_is_adopted(make, 
     assert report.json["adopted"] == [{"app": "ehr", "name": "0001_initial"}]
     assert done.code == 0, done.said
     assert recorded(hospital) == MIGRATIONS
-    after = photograph(hospital)
+    after = catalog_snapshot(hospital)
     assert set(before["columns"]) < set(after["columns"])
     assert set(before["constraints"]) < set(after["constraints"])
     assert {f"{table}_patientId_fkey" for table in REFERENCING} <= {row[1] for row in after["constraints"]}
@@ -60,7 +60,7 @@ HALVES = [
 @pytest.mark.parametrize(("damage", "missing"), HALVES)
 def test_half_a_baseline_is_refused_and_nothing_changes(hospital, damage, missing):
     hospital.execute(damage)
-    before = photograph(hospital)
+    before = catalog_snapshot(hospital)
 
     results = [hospital.run("precheck", "--format", "json"), hospital.run("migrate")]
 
@@ -69,7 +69,7 @@ def test_half_a_baseline_is_refused_and_nothing_changes(hospital, damage, missin
         assert "tables.E002" in result.err
         assert f"{missing} is missing" in result.err
         assert "Traceback" not in result.err
-    assert photograph(hospital) == before
+    assert catalog_snapshot(hospital) == before
     assert hospital.value("SELECT to_regclass('django_migrations') IS NULL")
 
 
@@ -88,12 +88,12 @@ def test_a_hospital_in_a_schema_of_its_own_is_adopted_along_the_search_path(empt
 
 @ID_TYPES
 def test_going_back_to_zero_leaves_the_hospital_as_it_was(make, id_type):
-    migrated, before = make("migrated", id_type), photograph(make("hospital", id_type))
+    migrated, before = make("migrated", id_type), catalog_snapshot(make("hospital", id_type))
 
     done = migrated.run("migrate", "patients", "zero")
 
     assert done.code == 0, done.said
-    assert photograph(migrated) == before
+    assert catalog_snapshot(migrated) == before
     assert recorded(migrated) == ["ehr.0001_initial"]
 
 
@@ -101,28 +101,28 @@ def test_going_back_to_the_baseline_takes_the_five_keys_and_leaves_the_patients(
     done = migrated.run("migrate", "ehr", "0001")
 
     assert done.code == 0, done.said
-    assert photograph(migrated) == photograph(make("with_patients"))
+    assert catalog_snapshot(migrated) == catalog_snapshot(make("with_patients"))
     assert recorded(migrated) == ["ehr.0001_initial", "patients.0001_initial"]
 
 
 def test_back_and_forward_again_ends_in_the_same_catalog(migrated):
-    before = photograph(migrated)
+    before = catalog_snapshot(migrated)
     migrated.run("migrate", "patients", "zero")
 
     again = migrated.run("migrate")
 
     assert again.code == 0, again.said
-    assert photograph(migrated) == before
+    assert catalog_snapshot(migrated) == before
 
 
 def test_migrating_twice_changes_nothing_the_second_time(migrated):
-    before, history = photograph(migrated), recorded(migrated)
+    before, history = catalog_snapshot(migrated), recorded(migrated)
 
     again = migrated.run("migrate")
 
     assert again.code == 0
     assert "No migrations to apply" in again.out
-    assert (photograph(migrated), recorded(migrated)) == (before, history)
+    assert (catalog_snapshot(migrated), recorded(migrated)) == (before, history)
 
 
 @ID_TYPES
@@ -141,7 +141,7 @@ def test_rows_of_the_hospital_survive_the_whole_way_and_back(make, id_type):
 def test_the_way_back_never_drops_tables_of_the_hospital_that_hold_rows(make, state):
     database = make(state)
     refer(database, "bills", None)
-    before = photograph(database)
+    before = catalog_snapshot(database)
 
     done = database.run("migrate", "ehr", "zero")
 
@@ -149,7 +149,7 @@ def test_the_way_back_never_drops_tables_of_the_hospital_that_hold_rows(make, st
     assert (
         "Going back through ehr.0001_initial would drop bills and the rows in there; nothing was changed." in done.err
     )
-    assert photograph(database) == before
+    assert catalog_snapshot(database) == before
     assert database.value("SELECT count(*) FROM bills") == 1
 
 
@@ -159,4 +159,4 @@ def test_the_way_back_of_a_new_and_empty_hospital_leaves_nothing(make, empty):
     done = new.run("migrate", "ehr", "zero")
 
     assert done.code == 0, done.said
-    assert photograph(new) == photograph(empty)
+    assert catalog_snapshot(new) == catalog_snapshot(empty)

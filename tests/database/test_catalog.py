@@ -4,9 +4,9 @@ import subprocess
 
 import pytest
 
-from tests.cluster import STATES
-from tests.factories import REFERENCING, UserFactory, refer
-from tests.photograph import photograph, row_versions, storage
+from tests.support.catalog_snapshot import catalog_snapshot, row_versions, storage
+from tests.support.cluster import STATES
+from tests.support.factories import REFERENCING, UserFactory, refer
 
 HOSPITAL = ("users", *REFERENCING)
 MODULE = (
@@ -25,14 +25,14 @@ MIGRATIONS = [
 @ID_TYPES
 @pytest.mark.parametrize("ours", ["migrated", "new"])
 def test_our_migrations_end_in_the_catalog_of_prismas_own_sql(make, id_type, ours):
-    by_hand, by_us = photograph(make("by_hand", id_type)), photograph(make(ours, id_type))
+    by_hand, by_us = catalog_snapshot(make("by_hand", id_type)), catalog_snapshot(make(ours, id_type))
 
     for part, expected in by_hand.items():
         assert by_us[part] == expected, part
 
 
-def test_the_photograph_has_the_figures_of_the_review(make):
-    taken = photograph(make("by_hand"))
+def test_the_catalog_snapshot_has_the_figures_of_the_review(make):
+    taken = catalog_snapshot(make("by_hand"))
 
     keys = [row[2] for row in taken["constraints"] if row[2].startswith("FOREIGN KEY")]
     assert len(keys) == 15
@@ -41,7 +41,7 @@ def test_the_photograph_has_the_figures_of_the_review(make):
         "RESTRICT": 5, "CASCADE": 4, "SET NULL": 6,
     }  # fmt: skip
     assert taken["enums"] == [("PatientStatus", ["ACTIVE", "INACTIVE", "DECEASED", "ARCHIVED"])]
-    assert len(photograph(make("by_hand"), tables=MODULE)["indexes"]) == 24 + 6
+    assert len(catalog_snapshot(make("by_hand"), tables=MODULE)["indexes"]) == 24 + 6
     assert all(validated and not deferrable for *_, validated, deferrable in taken["constraints"])
 
 
@@ -60,13 +60,13 @@ def test_the_photograph_has_the_figures_of_the_review(make):
         "ALTER TABLE patients ADD CONSTRAINT extra CHECK (version > 0)",
     ],
 )
-def test_the_photograph_shows_every_kind_of_difference(make, change):
+def test_the_catalog_snapshot_shows_every_kind_of_difference(make, change):
     database = make("by_hand")
-    before = photograph(database)
+    before = catalog_snapshot(database)
 
     database.execute(change)
 
-    assert photograph(database) != before
+    assert catalog_snapshot(database) != before
 
 
 @ID_TYPES
@@ -92,25 +92,25 @@ def test_migrating_the_hospital_adds_keys_to_its_tables_and_touches_nothing_else
 
 
 def picture(database, tables):
-    return photograph(database, tables=tables)
+    return catalog_snapshot(database, tables=tables)
 
 
 @ID_TYPES
 def test_the_sql_that_sqlmigrate_prints_is_run_by_psql_as_it_is(make, id_type):
-    database, expected = make("hospital", id_type), photograph(make("by_hand", id_type))
+    database, expected = make("hospital", id_type), catalog_snapshot(make("by_hand", id_type))
     for app, name in MIGRATIONS[1:]:
         printed = database.run("sqlmigrate", app, name)
 
         assert (printed.code, printed.err) == (0, "")
         psql(database, printed.out)
 
-    assert photograph(database) == expected
+    assert catalog_snapshot(database) == expected
 
 
 def test_the_sql_of_the_baseline_makes_the_hospital(make, empty):
     psql(empty, empty.run("sqlmigrate", "ehr", "0001").out)
 
-    assert photograph(empty) == photograph(make("hospital"))
+    assert catalog_snapshot(empty) == catalog_snapshot(make("hospital"))
 
 
 def psql(database, script):

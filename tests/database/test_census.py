@@ -11,8 +11,8 @@ from migrations_safety.precheck import precheck
 from migrations_safety.schema import orphans
 from migrations_safety.schema.declared_keys import declared_keys
 from patients.models import Patient
-from tests.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
-from tests.identifiers import CANONICAL, SAMPLES
+from tests.support.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
+from tests.support.identifiers import CANONICAL, SAMPLES
 
 ONE, TWO, THREE = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2, 3))
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from migrations_safety.messages.errors import explain, frames
-from tests.factories import PatientFactory, refer
+from tests.support.factories import PatientFactory, refer
 
 SECRET, NAME = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38cafe", "Achieng Otieno"
 REFUSED = {

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from migrations_safety.management.errors import Stopped
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 SECRET = "Achieng Wanjiru"
 FIRST = """

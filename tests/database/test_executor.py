@@ -12,8 +12,8 @@ from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import LocksNotFree, OthersWaited
 from migrations_safety.migrate.executor import on_the_ladder
-from tests.in_the_way import in_the_way
-from tests.on_ladder import apply, is_recorded, migration, write
+from tests.support.blocking_session import in_the_way
+from tests.support.on_ladder import apply, is_recorded, migration, write
 
 INDEX = AddIndexConcurrently("thing", models.Index(fields=["name"], name="things_name_idx"))
 

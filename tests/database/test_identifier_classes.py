@@ -11,8 +11,8 @@ from migrations_safety.census.question import Question
 from migrations_safety.messages.refusals import IdPatternRefused
 from migrations_safety.precheck import precheck
 from migrations_safety.schema.declared_keys import declared_keys
-from tests.factories import PatientFactory, refer
-from tests.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES
+from tests.support.factories import PatientFactory, refer
+from tests.support.identifiers import CANONICAL, OF_UUID_COLUMNS, SAMPLES
 
 ALL = {value: name for name, values in SAMPLES.items() for value in values}
 BLANKS = st.text(" \t\n\r\u00a0\u200b\u2003\ufeff", max_size=2)

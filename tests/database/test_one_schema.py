@@ -11,9 +11,9 @@ from migrations_safety.operations import CreateEnum
 from migrations_safety.postgresql import catalog
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
-from tests.contents import contents
 from tests.database.test_operations import forwards
-from tests.findings import look, told
+from tests.support.precheck_findings import look, told
+from tests.support.row_snapshot import row_snapshot
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 OWN_HISTORY = "CREATE TABLE clinic_c.django_migrations (LIKE public.django_migrations INCLUDING ALL)"
@@ -28,7 +28,7 @@ def clinic_c(two_clinics, in_process):
 
 
 def of_public(database):
-    return {name: rows for name, rows in contents(database).items() if name.startswith("public.")}
+    return {name: rows for name, rows in row_snapshot(database).items() if name.startswith("public.")}
 
 
 def types_of(database, schema):
@@ -47,7 +47,7 @@ LOOKS = {
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_history_of_one_schema_is_not_read_for_another(two_clinics, in_process, look):
     in_process(two_clinics, url=two_clinics.along("clinic_c,public"))
-    before = contents(two_clinics)
+    before = row_snapshot(two_clinics)
 
     with pytest.raises(Exception, match=r"target\.E009") as refused:
         LOOKS[look]()
@@ -56,7 +56,7 @@ def test_a_history_of_one_schema_is_not_read_for_another(two_clinics, in_process
         'Django\'s record of migrations is in the schema "public", but new tables would be made in "clinic_c", which '
         "comes first in the search_path (clinic_c,public); nothing was looked at."
     ) in str(refused.value)
-    assert contents(two_clinics) == before
+    assert row_snapshot(two_clinics) == before
 
 
 def test_the_hint_about_two_histories_leads_on_either_way(two_clinics, in_process):
@@ -182,7 +182,7 @@ def test_what_django_sees_of_tables_is_as_before_afterwards(clinic_c):
 @pytest.mark.parametrize("look", LOOKS)
 def test_another_schema_than_the_expected_one_is_refused(hospital, in_process, look):
     in_process(hospital)
-    before = contents(hospital)
+    before = row_snapshot(hospital)
 
     with pytest.raises(Exception, match=r"target\.E008") as refused:
         LOOKS[look](expect_schema="clinic_c")
@@ -191,7 +191,7 @@ def test_another_schema_than_the_expected_one_is_refused(hospital, in_process, l
         'new tables are made in the schema "public" here (search_path "$user", public), but "clinic_c" was expected; '
         "nothing was looked at."
     ) in str(refused.value)
-    assert contents(hospital) == before
+    assert row_snapshot(hospital) == before
 
 
 def test_the_expected_schema_is_looked_at(hospital, in_process):

@@ -11,7 +11,7 @@ from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from migrations_safety.management.errors import Refused, Stopped
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
-from tests.factories import PatientFactory, new_id, refer
+from tests.support.factories import PatientFactory, new_id, refer
 
 TABLES = "SELECT to_regclass('patients') IS NOT NULL"
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s"

@@ -7,7 +7,7 @@ from django.db.migrations.state import ProjectState
 from ehr.models import Bill
 from migrations_safety.messages.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
 from migrations_safety.operations import AddForeignKeyNotValid, CreateEnum, ValidateForeignKey
-from tests.factories import PatientFactory, refer
+from tests.support.factories import PatientFactory, refer
 
 ONE, TWO = (f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000{digit}" for digit in (1, 2))
 KEY = "SELECT convalidated FROM pg_constraint WHERE conname = 'bills_patientId_fkey' AND conrelid = 'bills'::regclass"

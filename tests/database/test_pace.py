@@ -7,7 +7,7 @@ import pytest
 
 from migrations_safety.backfill.batches import FIRST, BatchOptions, batches, wait_for_standbys
 from migrations_safety.messages.progress import Progress
-from tests.cluster import Database, new_server
+from tests.support.cluster import Database, new_server
 
 
 class Told(Progress):

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from patients.models import Patient
-from tests.factories import PatientFactory, new_id, refer
+from tests.support.factories import PatientFactory, new_id, refer
 
 DAY = datetime.date(2026, 2, 28)
 

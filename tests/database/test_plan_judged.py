@@ -6,7 +6,7 @@ import pytest
 
 from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import text
-from tests.plain_django import ward_installed
+from tests.support.plain_django import ward_installed
 
 ID = "('id', models.BigAutoField(primary_key=True))"
 AUTHOR = f"migrations.CreateModel('Author', [{ID}, ('age', models.IntegerField(null=True))])"

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from tests.findings import look, told
+from tests.support.precheck_findings import look, told
 
 
 def test_an_invalid_index_is_told_until_it_is_gone(hospital, in_process):

@@ -11,7 +11,7 @@ from migrations_safety.precheck import precheck
 from migrations_safety.precheck.report import Depth
 from migrations_safety.sql.composition import send
 from migrations_safety.verification import verification
-from tests.factories import PatientFactory, new_id, refer
+from tests.support.factories import PatientFactory, new_id, refer
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from django.core.management import call_command
 
 from migrations_safety.backfill import backfill
 from migrations_safety.messages.refusals import MayNotRecord
-from tests.factories import REFERENCING, new_id, refer
-from tests.findings import look, told
-from tests.in_process import installed
-from tests.rollback import BED, migrate
-from tests.sample_app import SampleApp
+from tests.support.factories import REFERENCING, new_id, refer
+from tests.support.in_process import installed
+from tests.support.precheck_findings import look, told
+from tests.support.rollback import BED, migrate
+from tests.support.sample_app import SampleApp
 
 TABLES = ("users", *REFERENCING)
 RECORDS = ("migrations_safety_run", "migrations_safety_before_image")

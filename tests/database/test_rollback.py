@@ -5,11 +5,11 @@ from functools import partial
 import pytest
 
 from migrations_safety.management.errors import Stopped
-from tests import rollback
-from tests.findings import told
-from tests.in_process import installed
-from tests.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
-from tests.sample_app import SampleApp
+from tests.support import rollback
+from tests.support.in_process import installed
+from tests.support.precheck_findings import told
+from tests.support.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
+from tests.support.sample_app import SampleApp
 
 
 @pytest.fixture

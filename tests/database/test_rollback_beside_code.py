@@ -6,10 +6,10 @@ import pytest
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from tests import rollback
-from tests.findings import told
-from tests.rollback import BED, TABLES, back, refused
-from tests.sample_app import SampleApp
+from tests.support import rollback
+from tests.support.precheck_findings import told
+from tests.support.rollback import BED, TABLES, back, refused
+from tests.support.sample_app import SampleApp
 
 COT = BED.replace("Bed", "Cot")
 TABLE = "migrations.RunSQL('ALTER TABLE ward_bed RENAME TO ward_cot', 'ALTER TABLE ward_cot RENAME TO ward_bed'{})"

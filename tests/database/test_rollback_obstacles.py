@@ -9,10 +9,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.plan import migration_plan
 from migrations_safety.precheck.report import Depth
-from tests import rollback
-from tests.findings import told
-from tests.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
-from tests.sample_app import SampleApp
+from tests.support import rollback
+from tests.support.precheck_findings import told
+from tests.support.rollback import BED, FIRST, TABLES, applied, back, migrate, refused
+from tests.support.sample_app import SampleApp
 
 COLUMNS = f"""
     SELECT t.oid::text || '.' || a.attnum, t.relname || '.' || a.attname

@@ -15,7 +15,7 @@ from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.report import Depth
-from tests.factories import REFERENCING, new_id, refer
+from tests.support.factories import REFERENCING, new_id, refer
 
 SOME_PATIENT = "overlay(overlay(md5('p' || n %% 700) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid"
 ROWS = 30_000

@@ -7,9 +7,9 @@ from django.db import InternalError
 from migrations_safety.postgresql.pooler import Pooler
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.postgresql.target import connect
-from tests.factories import refer
-from tests.findings import look
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import refer
+from tests.support.precheck_findings import look
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 FIGURES = "SELECT count(*) FROM bills"
@@ -52,13 +52,13 @@ def test_precheck_takes_no_transaction_number_and_leaves_no_trace(hospital, in_p
     refer(hospital, "bills", ONE)
     in_process(hospital)
     before, number = (
-        photograph(hospital),
+        catalog_snapshot(hospital),
         hospital.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
     )
 
     look()
 
-    assert photograph(hospital) == before
+    assert catalog_snapshot(hospital) == before
     assert hospital.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint") == number
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.factories import PatientFactory, refer
-from tests.findings import look, told
-from tests.identifiers import CANONICAL
+from tests.support.factories import PatientFactory, refer
+from tests.support.identifiers import CANONICAL
+from tests.support.precheck_findings import look, told
 
 SPELLINGS = {
     "capitals": CANONICAL.upper(),

@@ -10,7 +10,7 @@ import psycopg
 from migrations_safety.backfill.batches import wait_for_standbys
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql.snapshot import in_snapshot
-from tests.factories import refer
+from tests.support.factories import refer
 
 ONE = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001"
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import migrations
 
-from tests.on_ladder import (
+from tests.support.on_ladder import (
     LONG,
     Holding,
     apply,

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, migrations, models, transact
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import GaveWay, LocksNotFree, OthersWaited
-from tests.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
+from tests.support.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
 
 
 def thing_model():

@@ -7,8 +7,8 @@ from django.core.management import call_command
 from psycopg import sql
 
 from migrations_safety.schema.system_checks import check_declared_keys
-from tests.process import ROOT
-from tests.sample_app import SampleApp
+from tests.support.commands import ROOT
+from tests.support.sample_app import SampleApp
 
 OWN_KEYS = """
     migrations.CreateModel('Floor', [('id', models.BigAutoField(primary_key=True)),

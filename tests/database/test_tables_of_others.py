@@ -6,10 +6,10 @@ from django.db import connection, transaction
 
 from migrations_safety.messages.refusals import TableOfAnotherSchema
 from migrations_safety.migrate.own_tables import only_own_tables
-from tests.contents import contents
 from tests.database.test_operations import ADD, forwards
-from tests.in_process import installed
-from tests.sample_app import SampleApp
+from tests.support.in_process import installed
+from tests.support.row_snapshot import row_snapshot
+from tests.support.sample_app import SampleApp
 
 STAY = """migrations.CreateModel('Stay', [
     ('id', models.BigAutoField(primary_key=True)), ('name', models.CharField(max_length=9)),
@@ -142,11 +142,11 @@ def test_what_sql_does_to_the_path_does_not_move_the_record(clinics, atomic, mov
     database, work, migrated = clinics
     with work(f"{CHANGES['rename a column']}, migrations.RunSQL({moves!r}, migrations.RunSQL.noop)", atomic=atomic):
         migrated()
-        before = contents(database)["public.django_migrations"]
+        before = row_snapshot(database)["public.django_migrations"]
 
         call_command("migrate", "ward", verbosity=0)
         recorded = database.value("SELECT count(*) FROM clinic_c.django_migrations WHERE name = '0002_more'")
         runs = database.rows("SELECT DISTINCT event FROM clinic_c.migrations_safety_run ORDER BY 1")
 
     assert (recorded, runs) == (1, [("finished",), ("started",)])
-    assert contents(database)["public.django_migrations"] == before
+    assert row_snapshot(database)["public.django_migrations"] == before

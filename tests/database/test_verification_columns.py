@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.differences import found
+from tests.support.verification_findings import found
 
 MOVE_STATUS = "ALTER TABLE patients ALTER status DROP DEFAULT, ALTER status TYPE {type} USING status::text::{type}"
 OTHER_ENUM = "; ".join(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.differences import found
+from tests.support.verification_findings import found
 
 MRN, NAME, PHONE = (f"patients.patients_{name}" for name in ("mrn_key", "lastName_firstName_idx", "phone_idx"))
 

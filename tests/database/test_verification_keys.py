@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.differences import found, told, verify
-from tests.factories import PatientFactory, new_id, refer
+from tests.support.factories import PatientFactory, new_id, refer
+from tests.support.verification_findings import found, told, verify
 
 KEY = "bills.bills_patientId_fkey"
 DECLARED = "FOREIGN KEY (patientId) REFERENCES patients (id) ON DELETE RESTRICT ON UPDATE CASCADE"

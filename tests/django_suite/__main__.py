@@ -17,8 +17,8 @@ import psycopg
 from migrations_safety.postgresql.embedded_server import Server
 from tests.django_suite.expected import DIFFERENCES
 from tests.django_suite.outcomes import Outcomes, compare
-from tests.forks import ROOT
-from tests.process import environment
+from tests.support.commands import environment
+from tests.support.forked_commands import ROOT
 
 LABELS = (
     "migrations",

@@ -13,7 +13,7 @@ import pytest
 
 from tests.package.environments import Environment
 from tests.package.project import Project
-from tests.process import ROOT
+from tests.support.commands import ROOT
 
 MakeEnvironment = Callable[..., Environment]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.process import ROOT, environment
+from tests.support.commands import ROOT, environment
 
 NAME = "django-migrations-safety"
 

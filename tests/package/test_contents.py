@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 import migrations_safety
-from tests.process import ROOT
+from tests.support.commands import ROOT
 
 APP = ROOT / "migrations_safety"
 

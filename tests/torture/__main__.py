@@ -13,7 +13,7 @@ import time
 from collections import Counter
 
 from migrations_safety.postgresql.embedded_server import Server
-from tests.cluster import Cluster
+from tests.support.cluster import Cluster
 from tests.torture.kills import KINDS, Kill, Killer, Lost
 from tests.torture.relay import Stop
 from tests.torture.stories import STORIES, stage

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from tests.cluster import Database
+from tests.support.cluster import Database
 from tests.torture.relay import Boundaries, Stop
 from tests.torture.state import differences, state
 from tests.torture.stories import STORIES, Stage

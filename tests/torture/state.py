@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
-from tests.photograph import photograph
+from tests.support.catalog_snapshot import catalog_snapshot
 
 LEDGER = ("migrations_safety_run", "migrations_safety_before_image")
 DIFFERS_BY_RUN = {
@@ -34,7 +34,7 @@ BROKEN_LINKS = """
 def state(database: Any) -> dict[str, Any]:
     """Parts by name; `runs` of the ledger differ in number where one was killed, so only their chain counts."""
     tables = [name for (name,) in database.rows(TABLES)]
-    taken: dict[str, Any] = dict(photograph(database))
+    taken: dict[str, Any] = dict(catalog_snapshot(database))
     taken["checks"] = database.rows(CHECKS)
     for table in tables:
         if table != "migrations_safety_run":

@@ -11,8 +11,8 @@ from typing import Any
 
 from psycopg import sql
 
-from tests.cluster import NUMBERS, Cluster, Database, legacy
-from tests.process import Running, environment
+from tests.support.cluster import NUMBERS, Cluster, Database, legacy
+from tests.support.commands import Running, environment
 from tests.torture.state import state
 
 ROWS = """

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.cluster import Cluster, new_server
+from tests.support.cluster import Cluster, new_server
 from tests.torture.kills import Kill, Killer, Stop, committing
 from tests.torture.stories import stage
 

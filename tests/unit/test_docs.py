@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.process import ROOT
+from tests.support.commands import ROOT
 
 FINDING = r"\b[a-z]+\.[EWI]\d{3}\b"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]

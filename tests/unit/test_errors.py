@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from migrations_safety.messages.errors import WORDS, explain, frames, is_expected
 from migrations_safety.messages.refusals import KeyMissing, Refusal, WrongDatabase
-from tests.process import ROOT
+from tests.support.commands import ROOT
 
 SECRET = "Key (patientId)=(Achieng Otieno 1984-03-02) is not present"
 DRIVER_ERRORS = [psycopg.errors.lookup(state) for state in WORDS]

@@ -10,7 +10,7 @@ from migrations_safety.census.identifier_classes import NOT_CLASSED, PLACEHOLDER
 from migrations_safety.messages import refusals, wording
 from migrations_safety.messages.findings import LETTERS, Finding, Level, blocking, finding
 from migrations_safety.messages.wording.references import REASONS
-from tests.identifiers import SAMPLES
+from tests.support.identifiers import SAMPLES
 
 FOLDER = Path(wording.__file__).parent
 AREAS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")

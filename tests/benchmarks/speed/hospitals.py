@@ -12,8 +12,8 @@ import psycopg
 from psycopg import sql
 
 from migrations_safety.postgresql.embedded_server import Server
-from tests.cluster import SCHEMAS
-from tests.process import ROOT, environment
+from tests.support.cluster import SCHEMAS
+from tests.support.commands import ROOT, environment
 
 TABLES = {
     "surgical_cases": """INSERT INTO surgical_cases (id, "caseNumber", "patientId", "procedureName", status,

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from tests.benchmarks.speed.hospitals import TABLES, Hospital
-from tests.process import ROOT, environment
+from tests.support.commands import ROOT, environment
 
 SHAPE = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 ORPHANS = " UNION ".join(f'SELECT "patientId" FROM {table} WHERE "patientId" IS NOT NULL' for table in TABLES)

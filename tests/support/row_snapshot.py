@@ -13,7 +13,7 @@ OWN = re.compile("django_migrations|migrations_safety_")
 MOMENTS = ("createdAt", "updatedAt", "startsAt", "backfillRunId")
 
 
-def contents(database: Any, *, bookkeeping: bool = True) -> dict[str, list[str]]:
+def row_snapshot(database: Any, *, bookkeeping: bool = True) -> dict[str, list[str]]:
     """Every row of every table as text; `bookkeeping=False` leaves out our own and Django's tables."""
     return {
         f"{schema}.{table}": [row for (row,) in database.rows(_rows(schema, table))]

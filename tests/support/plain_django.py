@@ -17,7 +17,7 @@ from django.test import override_settings
 
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.report import PrecheckReport
-from tests.sample_app import SampleApp
+from tests.support.sample_app import SampleApp
 
 
 @dataclass

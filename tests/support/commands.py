@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from tests import forks
-from tests.forks import ROOT
+from tests.support import forked_commands
+from tests.support.forked_commands import ROOT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Forks:
         self.socket, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forks", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.support.forked_commands", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 cwd=ROOT,
                 env=self.environment,
@@ -64,7 +64,7 @@ class Forks:
     def may_start(self, wanted: Mapping[str, str]) -> bool:
         """False where this environment has what only a new interpreter reads."""
         others = {name: wanted.get(name, "") for name, _ in self.environment.items() ^ wanted.items()}
-        return forks.may_fork(others)
+        return forked_commands.may_fork(others)
 
     def start(self, arguments: tuple[str, ...], variables: dict[str, str], streams: list[int]) -> int:
         """Fork; the descriptor on which process number and exit code are told."""
@@ -72,7 +72,7 @@ class Forks:
         try:
             with self.lock:
                 task = {"arguments": arguments, "environment": variables}
-                forks.send(self.socket, task, [*streams, theirs])
+                forked_commands.send(self.socket, task, [*streams, theirs])
         except OSError as error:
             os.close(answers)
             raise ForksGone(str(error)) from error
@@ -167,10 +167,10 @@ class Running:
         return bool(select.select([self._answers], [], [], seconds)[0])
 
     def _answer(self) -> int:
-        answer = os.read(self._answers, forks.ANSWER.size)
+        answer = os.read(self._answers, forked_commands.ANSWER.size)
         if not answer:
             raise ForksGone(f"{self.args}: nobody knows how it ended")
-        return int(forks.ANSWER.unpack(answer)[0])
+        return int(forked_commands.ANSWER.unpack(answer)[0])
 
 
 def _pipe() -> tuple[IO[str], int]:

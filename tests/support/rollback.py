@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management import call_command
 
 from migrations_safety.management.errors import Refused
-from tests.findings import look
-from tests.in_process import installed
+from tests.support.in_process import installed
+from tests.support.precheck_findings import look
 
 BED = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True)), ('name', models.TextField())])"
 FIRST = ("ward", "0001_initial")

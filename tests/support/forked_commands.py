@@ -5,9 +5,9 @@ that it was given, reads its settings itself, gets real signals, and ends with i
 interpreter can read, the variables PYTHON… and modules in place of those that are imported already, is given one:
 `may_fork` says where.
 
-`python -m tests.forks NUMBER` is the process that forks. Through the socket of that number comes, for each command,
-a JSON object with the file descriptors of its streams and of a pipe, on which its process's number is answered,
-and when it has ended its exit code (minus the signal's number where one ended it).
+`python -m tests.support.forked_commands NUMBER` is the process that forks. Through the socket of that number comes,
+for each command, a JSON object with the file descriptors of its streams and of a pipe, on which its process's number
+is answered, and when it has ended its exit code (minus the signal's number where one ended it).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STREAMS = 3
 ANSWER = struct.Struct("!i")
 IMPORTED = (

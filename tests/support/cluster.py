@@ -19,8 +19,8 @@ import psycopg
 from psycopg import sql
 
 from migrations_safety.postgresql.embedded_server import Server
-from tests import process
-from tests.process import ROOT, Result
+from tests.support import commands
+from tests.support.commands import ROOT, Result
 
 SCHEMAS = ROOT / "ehr" / "schema"
 NUMBERS = count(1)
@@ -88,11 +88,11 @@ class Database:
 
     def run(self, *arguments: str, url: str | None = None, **variables: str) -> Result:
         """`python manage.py …` on this database."""
-        return process.manage(*arguments, **self.variables(url), **variables)
+        return commands.manage(*arguments, **self.variables(url), **variables)
 
     def start(self, *arguments: str, url: str | None = None, **variables: str) -> subprocess.Popen[str]:
         """The same, without waiting for its end."""
-        return process.start(*arguments, **self.variables(url), **variables)
+        return commands.start(*arguments, **self.variables(url), **variables)
 
     def variables(self, url: str | None = None) -> dict[str, str]:
         return {"DATABASE_URL": url or self.url, "EHR_ID_TYPE": self.id_type}

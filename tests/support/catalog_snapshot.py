@@ -36,7 +36,7 @@ PARTS = {
 """Left out: NOT NULL constraints (from 18 on; the columns' `attnotnull` has them) and vocabulary CHECKs."""
 
 
-def photograph(database: Any, *, tables: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
+def catalog_snapshot(database: Any, *, tables: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """Part by part a sorted list; `tables` keeps the parts that name their table to those tables."""
     taken = {}
     for part, query in PARTS.items():
