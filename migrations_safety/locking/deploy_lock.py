@@ -32,8 +32,6 @@ def deploy_lock(connection: Connection, *, wait: float = 0, progress: Progress |
     deadline = time.monotonic() + wait
     told = False
     of_transaction = is_in_transaction(connection)
-    if not of_transaction:
-        notice_a_killed_client(connection)
     take = "deploy_lock.take_deploy_lock_of_transaction" if of_transaction else "deploy_lock.take_deploy_lock"
     while not _take_deploy_lock(connection, take):
         if time.monotonic() >= deadline:
@@ -54,13 +52,3 @@ def _take_deploy_lock(connection: Connection, take: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement(take), DEPLOY_LOCK)
         return bool(cursor.fetchone()[0])
-
-
-def notice_a_killed_client(connection: Connection) -> None:
-    """Let the server look every four seconds whether we are still there while it runs a statement of ours.
-
-    Else it works on until the statement is done, and keeps the deploy lock so long. PostgreSQL offers it on Linux,
-    macOS and the BSDs (documentation, 20.3); elsewhere it refuses, and it stays as it is.
-    """
-    with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute(statement("deploy_lock.notice_a_killed_client"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 
+from migrations_safety.management.stop_signals import stop_signals_raise
 from migrations_safety.management.streams import report_alone
 from migrations_safety.messages.errors import describe_error, frames, is_expected, is_from_data
 
@@ -38,13 +40,16 @@ class ErrorsAsSentences(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run it. Under `call_command` it raises Refused or Stopped, on the command line it exits with their code."""
         try:
-            with report_alone(wanted=options.get("format") == "json"):
+            with (
+                stop_signals_raise() if self._called_from_command_line else nullcontext(),
+                report_alone(wanted=options.get("format") == "json"),
+            ):
                 return super().execute(*args, **options)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             if not self._called_from_command_line:
                 raise
             self.stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
-            sys.exit(INTERRUPTED)
+            sys.exit(getattr(stop, "exit_code", INTERRUPTED))
         except Exception as error:
             self._end(error, wants_frames=options.get("traceback", False))
 

@@ -97,15 +97,21 @@ def _run(session: psycopg.Connection[Any], one: str) -> Rows:
 
 def _open(connection: Connection, number: int, settings: str) -> list[psycopg.Connection[Any]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_export_snapshot(), current_setting('search_path')")
-        snapshot, search_path = cursor.fetchone()
+        cursor.execute(
+            "SELECT pg_export_snapshot(), current_setting('search_path'),"
+            " current_setting('client_connection_check_interval')"
+        )
+        snapshot, *shared = cursor.fetchone()
     found: list[psycopg.Connection[Any]] = []
     with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
         for _ in range(number):
             session = second_connection.open_connection(second_connection.connection_parameters(connection))
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
-            session.execute("SELECT set_config('search_path', %s, true)", [search_path])  # it has types and operators
+            session.execute(  # the path has types and operators; a session whose client was killed ends by the other
+                "SELECT set_config('search_path', %s, true), set_config('client_connection_check_interval', %s, true)",
+                shared,
+            )
             session.execute(settings.encode())
             found.append(session)
     return found

@@ -4,8 +4,5 @@ SELECT pg_try_advisory_lock(%(class)s, %(object)s)
 -- take_deploy_lock_of_transaction: the same for this transaction alone, with which it goes
 SELECT pg_try_advisory_xact_lock(%(class)s, %(object)s)
 
--- notice_a_killed_client: the server looks every four seconds whether the client of a running statement is still there
-SELECT set_config('client_connection_check_interval', '4000', false)
-
 -- release_deploy_lock: gives the deploy lock back
 SELECT pg_advisory_unlock(%(class)s, %(object)s)

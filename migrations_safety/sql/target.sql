@@ -13,6 +13,9 @@ SELECT current_database() AS name, current_setting('server_version') AS server_v
 -- settle: what we read is printed in one way, whatever the role or the database prefers
 SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false)
 
+-- notice_a_killed_client: the server looks every four seconds whether the client of a running statement is still there
+SELECT set_config('client_connection_check_interval', '4000', false)
+
 -- timeouts: the timeouts of this session that would end a long statement or transaction
 SELECT name, setting || coalesce(' ' || unit, '') AS value FROM pg_settings
 WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'

@@ -76,14 +76,14 @@ def test_two_commands_at_once_do_not_hold_each_others_streams(hospital):
     assert (waiting.returncode, "Safe to migrate" in out) == (0, True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_signal_ends_it_and_its_session_and_nothing_else(hospital, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_and_its_session_and_nothing_else(hospital, number, code):
     with hospital.session("LOCK TABLE bills"), hospital.start("precheck") as running:
         hospital.wait_for(WAITING)
         os.kill(running.pid, number)
         running.communicate(timeout=120)
 
-    assert running.returncode == -number
+    assert running.returncode == code
     hospital.wait_for(f"SELECT NOT ({WAITING})")
     assert hospital.run("precheck").code == 0
 
