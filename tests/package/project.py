@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.package.environments import Environment
-from tests.package.page import Block, Command, File, Output, Sql
+from tests.support.pages import Block, Command, File, Output, Sql
 
 
 @dataclass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.package.page import Command, File, Sql, blocks
+from tests.support import pages
+from tests.support.pages import Command, File, Sql
 
 PSYCOPG2 = "psycopg2-binary==2.9.13"
 SENTENCE = "migrations_safety needs psycopg 3 (psycopg2 is another package): pip install 'psycopg[binary]>=3.2'\n"
@@ -20,6 +21,10 @@ class Client(TenantMixin):
 class Domain(DomainMixin):
     pass
 """
+
+
+def blocks(**options):
+    return pages.blocks("other-projects.md", **options)
 
 
 def carry_out(project):

@@ -1,55 +1,178 @@
-"""The documents say what the code says: finding ids, commands and their options, links."""
+"""The documents name what there is: files, commands, options, findings, settings, and where links lead."""
 
+import ast
 import re
-import subprocess
-import sys
+from functools import cache
+from importlib import import_module
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from tests.support.commands import ROOT
+from tests.support.documents import documents, is_in_project, leads_somewhere
+from tests.unit.test_imports import ROWS
 
-FINDING = r"\b[a-z]+\.[EWI]\d{3}\b"
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
-COMMANDS = ["precheck", "backfill_placeholders", "migrate", "verify_patient_schema", "audit_runs"]
+FINDING = r"\b[a-z_]+\.[EWI]\d{3}\b"
+FILE = re.compile(r"[\w./-]*\w\.(?:py|sql|toml|txt|md|svg|prisma)\b")
+FOLDER = re.compile(r"(?<![\w./*-])[\w.-][\w./-]*/(?=\s|$)")
+OURS = ["precheck", "backfill_placeholders", "migrate", "verify_patient_schema", "audit_runs"]
+OF_OTHERS = {"--table", "--strict", "--rolled-back"}
+"""Options of pg_dump, mypy and Prisma."""
+SYSTEM_CHECKS = ("migrations_safety.", "commands.", "fields.")
+"""Ours and Django's; they are not findings."""
 OF_DJANGO = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
              "--force-color", "--skip-checks", "--noinput", "--no-input"}  # fmt: skip
+MODULES_OF_OTHERS = {"psycopg.sql"}
+EVERY = pytest.mark.parametrize("document", documents(), ids=lambda document: document.name)
+SOURCES = [file for app in ("migrations_safety", "patients", "ehr") for file in (ROOT / app).rglob("*.py")]
+
+
+@EVERY
+def test_every_link_leads_somewhere(document):
+    assert [one for one in document.links if not leads_somewhere(document, one)] == []
+
+
+@EVERY
+def test_every_file_is_there(document):
+    if document.name == "CHANGELOG.md":
+        pytest.skip("it tells what was")
+    named = {name for line in document.code for name in [*FILE.findall(line), *FOLDER.findall(line)]}
+
+    unknown = {one for one in named if not is_in_project(one)} - document.shown_files - MODULES_OF_OTHERS
+
+    assert {one for one in unknown if not is_of_an_example(document, one)} == set()
+
+
+@EVERY
+def test_every_module_and_what_is_imported_from_it_is_there(document):
+    dotted = {one for line in document.code for one in re.findall(r"\bmigrations_safety(?:\.\w+)+", line)}
+    imported = {name for language, text in document.fences if language == "python" for name in imports(text)}
+
+    assert [one for one in sorted(dotted | imported) if not re.fullmatch(FINDING, one) and not exists(one)] == []
+
+
+@EVERY
+def test_every_command_is_there(document):
+    own = {name for file in document.shown_files for name in re.findall(r"management/commands/(\w+)\.py", file)}
+    named = {one for line in document.code for one in re.findall(r"manage\.py (\w+)", line)}
+
+    assert named - set(get_commands()) - own == set()
+
+
+@EVERY
+def test_every_target_of_make_is_there(document):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = {one for line in document.code for one in re.findall(r"\bmake ([a-z-]+)\b", line)}
+
+    assert named - set(targets) == set()
+
+
+@EVERY
+def test_every_option_is_one_of_its_command(document):
+    assert [one for line in document.code for one in unknown_options(line)] == []
+
+
+@EVERY
+def test_every_finding_is_there(document):
+    named = set(re.findall(FINDING, document.text))
+
+    assert named - findings() == set()
+
+
+@EVERY
+def test_every_setting_is_read_by_the_code(document):
+    named = set(re.findall(r"\b(?:MIGRATIONS_SAFETY|EHR|DATABASE_URL|POSTGRESQL)_[A-Z_]*[A-Z]\b", document.text))
+    read = set(re.findall(r"\b[A-Z_]+[A-Z]\b", "".join(file.read_text() for file in [*SOURCES, *TEST_SUPPORT])))
+
+    assert {one for one in named if one not in read and not one.startswith("DATABASE_URL_")} == set()
+
+
+def test_contributing_has_the_rows_of_rooms():
+    rows = re.findall(r"^\| \d+ \| (.+?) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == ROWS
 
 
 def test_every_finding_has_its_heading_and_every_heading_its_finding():
-    files = list((ROOT / "migrations_safety" / "messages").rglob("*.py"))
-    in_code = {one for file in files for one in re.findall(FINDING, file.read_text())}
+    headings = re.findall(rf"^### ({FINDING})$", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE)
 
-    headings = set(re.findall(rf"^### ({FINDING})$", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE))
-
-    assert headings == in_code
+    assert set(headings) == {one for one in findings() if not one.startswith(SYSTEM_CHECKS)}
+    assert len(headings) == len(set(headings))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def test_every_system_check_is_in_the_reference():
+    rows = re.findall(rf"^\| `({FINDING})` \|", (ROOT / "docs" / "reference.md").read_text(), re.MULTILINE)
+
+    assert set(rows) == {one for one in findings() if one.startswith("migrations_safety.")}
+
+
+@pytest.mark.parametrize("command", OURS)
 def test_every_option_of_a_command_is_in_the_reference(command):
-    help = subprocess.run(
-        [sys.executable, "manage.py", command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    text = (ROOT / "docs" / "reference.md").read_text()
 
-    options = set(re.findall(r"--[a-z][a-z-]+", help.stdout)) - OF_DJANGO
-
-    assert {one for one in options if one not in (ROOT / "docs" / "reference.md").read_text()} == set()
+    assert {one for one in options_of(command) - OF_DJANGO if not re.search(rf"{one}\b", text)} == set()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_link_leads_somewhere(document):
-    targets = [one for one in re.findall(r"\]\(([^)]+)\)", document.read_text()) if not one.startswith("http")]
-
-    missing = [one for one in targets if not leads_somewhere(document, one)]
-
-    assert missing == []
+TEST_SUPPORT = [ROOT / "tests" / "support" / "cluster.py"]
 
 
-def leads_somewhere(document, target):
-    path, _, anchor = target.partition("#")
-    file = document.parent / path if path else document
-    return file.exists() and (not anchor or anchor in anchors(file.read_text()))
+def is_of_an_example(document, name):
+    """Whether it stands in an app whose files the page shows, or that it makes."""
+    apps = {file.partition("/")[0] for file in document.shown_files} | {"shop", "orders", "customers", "ward"}
+    return name.partition("/")[0] in apps
 
 
-def anchors(text):
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+def imports(text):
+    """What a block imports of ours: `migrations_safety.registry.PlaceholderMaker`."""
+    found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    return {f"{one.module}.{name.name}" for one in found for name in one.names if one.module.startswith("migrations_")}
+
+
+def exists(dotted):
+    """Whether a module is there, or a name in one."""
+    module, _, name = dotted.rpartition(".")
+    try:
+        return hasattr(import_module(module), name) or bool(import_module(dotted))
+    except ImportError:
+        return bool(module) and module != dotted and "." in module and _is_attribute(module, name)
+
+
+def _is_attribute(module, name):
+    outer, _, inner = module.rpartition(".")
+    try:
+        return hasattr(getattr(import_module(outer), inner, None), name)
+    except ImportError:
+        return False
+
+
+def unknown_options(line):
+    """The options of a line of code that no parser has: of the command that it names, else of any."""
+    told = re.sub(r"^\$ |# .*$", "", line)
+    named = re.search(r"(?:manage\.py |^)([a-z_]+)\b(?!=)", told)
+    command = named[1] if named and named[1] in get_commands() else None
+    known = OF_OTHERS | (options_of(command) if command else all_options())
+    return [one for one in re.findall(r"(?<![\w-])--[a-z][a-z-]*", told) if one not in known]
+
+
+@cache
+def options_of(command):
+    """The options of a command's own parser."""
+    app = get_commands()[command]
+    parser = load_command_class(app, command).create_parser("manage.py", command)
+    return {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
+
+
+@cache
+def all_options():
+    """Those of our commands and Django's, of the programs that make starts, and of others that we name."""
+    commands = [*OURS, "makemigrations", "sqlmigrate", "check"]
+    programs = [*(ROOT / "tests").rglob("*.py"), ROOT / "ehr" / "demo.py"]
+    text = "".join(file.read_text() for file in programs)
+    ours = re.findall(r'add_argument\(\s*"(--[a-z-]+)"', text)
+    return set().union(*(options_of(one) for one in commands), ours, OF_OTHERS)
+
+
+@cache
+def findings():
+    """The ids that the code has, those of Django's checks that it silences or replaces among them."""
+    return {one for file in SOURCES for one in re.findall(FINDING, file.read_text())}

@@ -1,4 +1,4 @@
-"""docs/other-projects.md as a project: its code blocks are files, statements and commands with their exit codes.
+"""A page of docs/ as it is followed: its code blocks are files, statements and commands with their exit codes.
 
 The first line of a block says where it belongs: `# orders/models.py` is a whole file, `# shop/settings.py, at its end`
 is added to one, and what follows `with` is for projects that have that. A block of `sh` is typed line by line; a number
@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tests.support.commands import ROOT
 
-PAGE = ROOT / "docs" / "other-projects.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TITLE = re.compile(r"# (?P<path>[\w/]+\.py)(?P<added>, at its end)?(?:, with (?P<variant>[\w-]+))?\n")
 COMMAND = re.compile(r"(?P<text>.+?)\s*(?:# (?P<code>\d)\b.*)?")
@@ -62,9 +61,9 @@ class Output:
 Block = File | Command | Sql | Output
 
 
-def blocks(*, variant: str | None = None) -> Iterator[Block]:
-    """What the page says to write, type and expect, from top to bottom; that of one variant alone where it is named."""
-    for language, text in FENCE.findall(PAGE.read_text()):
+def blocks(page: str, *, variant: str | None = None) -> Iterator[Block]:
+    """What a page of docs/ says to write, type and expect, from top to bottom; of one variant alone if it is named."""
+    for language, text in FENCE.findall((ROOT / "docs" / page).read_text()):
         for block in read(language, text):
             if (block.variant if isinstance(block, File) else None) == variant:
                 yield block
