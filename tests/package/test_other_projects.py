@@ -7,6 +7,8 @@ import pytest
 from tests.support import pages
 from tests.support.pages import Command, File, Sql
 
+LOWEST = {"django": "5.2", "psycopg": "3.2.1", "rich": "13.0.0", "markdown-it-py": "2.2.0"}
+"""What pyproject.toml still allows; psycopg[binary] 3.2.0 cannot be installed."""
 PSYCOPG2 = "psycopg2-binary==2.9.13"
 SENTENCE = "migrations_safety needs psycopg 3 (psycopg2 is another package): pip install 'psycopg[binary]>=3.2'\n"
 CLIENTS = """
@@ -50,6 +52,10 @@ def test_the_page_is_true_on_the_newest_django(new_environment, new_project, new
     carry_out(project)
 
     assert project.type("python -m django --version").stdout.strip() == newer["django"]
+
+
+def test_the_page_is_true_with_the_lowest_versions_that_are_allowed(new_environment, new_project):
+    carry_out(new_project(new_environment(**LOWEST)))
 
 
 def test_each_schema_of_django_tenants_has_its_gate(new_environment, new_project):
