@@ -9,6 +9,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -21,7 +22,7 @@ from migrations_safety.messages.progress import Progress, progress_on
 
 
 class SafetyCommand(ErrorsAsSentences):
-    """A command that reports: `tell` does the work and gives exit code, text and JSON.
+    """A command that reports: `run_report` does the work and gives exit code, text and JSON.
 
     The report alone goes to stdout or to `--output`; progress and one closing sentence go to stderr.
     """
@@ -38,7 +39,7 @@ class SafetyCommand(ErrorsAsSentences):
         started = time.monotonic()
         with report_file(options["output"]) as write:
             progress = progress_on(sys.stderr, wanted=not options["no_progress"])
-            outcome = self.tell(options, progress, lambda: time.monotonic() - started)
+            outcome = self.run_report(options, progress, lambda: time.monotonic() - started)
             text = json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
             if options["format"] == "text":
                 text = outcome.text(width=screen_width(), colour=wants_colour(self, options))
@@ -47,21 +48,20 @@ class SafetyCommand(ErrorsAsSentences):
             raise Refused(outcome.closing, returncode=outcome.exit_code)
         self.stderr.write(outcome.closing, str)
 
-    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+    def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """The command's one call into the domain."""
         raise NotImplementedError
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What a command found: its exit code, its closing sentence, and how to draw it."""
 
-    def __init__(
-        self, *, exit_code: int, closing: str, text: Callable[..., str], json: Callable[[], dict[str, Any]]
-    ) -> None:
-        self.exit_code = exit_code
-        self.closing = closing
-        self.text = text
-        self.json = json
+    exit_code: int
+    closing: str
+    text: Callable[..., str]
+    """Takes `width` (in characters) and `colour`."""
+    json: Callable[[], dict[str, Any]]
 
 
 def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:

@@ -30,7 +30,7 @@ class VerifySchemaCommand(SafetyCommand):
         super().add_arguments(parser)
         add_reading_arguments(parser)
 
-    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+    def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the verification."""
         report = verification.run(
             using=options["database"],

@@ -22,7 +22,7 @@ class Command(SafetyCommand):
         "reordered one shows. Exit code 0: it holds; 1: it was changed; 2: could not look."
     )
 
-    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+    def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Read the record."""
         expected = {name: options[name] for name in ("expect_database", "expect_schema")}
         report = audit.run(using=options["database"], **expected)

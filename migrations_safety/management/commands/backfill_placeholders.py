@@ -50,7 +50,7 @@ class Command(SafetyCommand):
         help = "put back what --nullify set to NULL, and do nothing else"
         parser.add_argument("--restore-nullified", action="store_true", help=help)
 
-    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+    def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the backfill, or put back what one set to NULL."""
         if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
             raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.")

@@ -51,7 +51,7 @@ class Command(SafetyCommand):
         help = "show up to 100 orphan identifiers, on your terminal only; they are patient data"
         parser.add_argument("--show-ids", action="store_true", help=help)
 
-    def tell(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+    def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the precheck."""
         if options["show_ids"] and options["depth"]:
             raise CommandError("--show-ids looks at the data: not with --no-data or --approximate.")
