@@ -13,7 +13,7 @@ USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test package-test django-tests torture bench bench-stall lint format clean
+.PHONY: help demo test coverage package-test django-tests torture bench bench-stall lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
@@ -24,6 +24,13 @@ demo: $(INSTALLED) ## the whole story on a PostgreSQL 18 of its own (ARGS="--row
 
 test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=17, 16 or 15, ARGS="tests/unit")
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+coverage: $(INSTALLED) ## branches that the tests reach, commands included; below the floor of pyproject.toml it fails
+	$(PYTHON_IN_VENV) -m coverage erase
+	$(PYTHON_IN_VENV) -m coverage run -m pytest -n $(WORKERS) --dist worksteal -m "not any_postgresql" \
+		tests/unit tests/database tests/commands
+	$(PYTHON_IN_VENV) -m coverage combine --quiet
+	$(PYTHON_IN_VENV) -m coverage report
 
 package-test: $(INSTALLED) ## build the distribution, install it into empty environments, use it in other projects
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
