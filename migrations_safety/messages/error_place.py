@@ -18,7 +18,6 @@ from django.db.migrations.operations import RunPython
 from django.db.migrations.operations.base import Operation
 from django.dispatch import Signal
 
-
 Step = tuple[FrameType, int]
 
 
