@@ -21,6 +21,7 @@ from migrations_safety.schema import orphans
 from migrations_safety.schema.declared_keys import declared_key
 from migrations_safety.schema.existing_keys import find_existing_key, partitions_without_key
 from migrations_safety.sql import statement
+from migrations_safety.sql.composition import fill
 
 
 class CreateEnum(Operation):
@@ -51,14 +52,14 @@ class CreateEnum(Operation):
             raise DefinitionDiffers(kind="enum", name=self.name, declared=self.labels, found=there)
         if not there:
             labels = ", ".join(schema_editor.quote_value(label) for label in self.labels)
-            schema_editor.execute(f"CREATE TYPE {quote(self.name)} AS ENUM ({labels})")
+            schema_editor.execute(fill("operations.create_enum", name=quote(self.name), labels=labels))
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Drop the type where its schema has it; PostgreSQL refuses while a column still has it."""
         if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             return
         if schema_editor.collect_sql or catalog.is_type(schema_editor.connection, self.name):
-            schema_editor.execute(f"DROP TYPE IF EXISTS {schema_editor.quote_name(self.name)}")
+            schema_editor.execute(fill("operations.drop_enum", name=schema_editor.quote_name(self.name)))
 
     def describe(self) -> str:
         """What `migrate --plan` prints."""

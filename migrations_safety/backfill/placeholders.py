@@ -101,7 +101,7 @@ def _fill_work_table(connection: Connection, question: Question, *, progress: Pr
     """Put what is asked for into the work table, which is made anew, and count it."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # or ANALYZE might move the ranges
+        cursor.execute(statement("placeholders.one_snapshot"))
         question, source = prepared(connection, question)
         cursor.execute(statement("placeholders.forget"))
         seen = 0

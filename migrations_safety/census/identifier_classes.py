@@ -91,7 +91,7 @@ def is_respelled(question: Question) -> sql.Composable:
     """True for a person (`person.uuid`) whose parent has another spelling than the canonical one."""
     if not question.target_is_text:
         return sql.SQL("false")
-    return sql.SQL("person.uuid IN ({})").format(_respelled_parents(question))
+    return compose("identifier_classes.person_is_respelled", respelled_parents=_respelled_parents(question))
 
 
 def _respelled_parents(question: Question) -> sql.Composed:
@@ -107,10 +107,10 @@ def _respelled_parents(question: Question) -> sql.Composed:
 
 def _class(connection: Connection, question: Question) -> sql.Composable:
     if not question.classified:
-        return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(sql.Literal(NOT_CLASSED))
+        return compose("identifier_classes.class_of_any", **{"class": sql.Literal(NOT_CLASSED)})
     by_shape = _class_of_uuid(sql.SQL("known.value::text"), "uuid_canonical", "uuid_nonrfc")
     if question.is_uuid:
-        return sql.SQL("CASE WHEN known.value IS NOT NULL THEN {} END").format(by_shape)
+        return compose("identifier_classes.class_of_any", **{"class": by_shape})
     shape = "has_uuid_shape_by_type" if connection.pg_version >= 160000 else "has_uuid_shape"
     return compose(
         "identifier_classes.class",

@@ -190,5 +190,8 @@ def _rows(
         return compose(
             "scan_queries.one_column", column=column, number=number, type=type_name, table=table, where=where
         )
-    values = [sql.SQL("(child.{}::{}, {})").format(column, type_name, number) for column, number in columns]
+    values = [
+        compose("scan_queries.value_and_number", column=column, type=type_name, number=number)
+        for column, number in columns
+    ]
     return compose("scan_queries.several_columns", table=table, columns=sql.SQL(", ").join(values), where=where)

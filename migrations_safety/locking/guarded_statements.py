@@ -37,7 +37,6 @@ from migrations_safety.sql import statement
 
 NOT_IN_A_TRANSACTION = (psycopg.errors.ActiveSqlTransaction, psycopg.errors.InvalidTransactionTermination)
 """What PostgreSQL says of a statement that it takes only alone, before it begins or when it commits in its middle."""
-SAVEPOINT = "migrations_safety_statement"
 
 Result = TypeVar("Result")
 
@@ -161,16 +160,16 @@ class StatementGuard:
 
     def _behind_a_savepoint(self, run: Callable[[], Result], text: StatementText) -> Result | None:
         before = self._limit_of_transaction()
-        self._send(f"SAVEPOINT {SAVEPOINT}")
+        self._send(statement("guarded_statements.savepoint"))
         self._limit = None
         try:
             result = run() if self._prepared(text) else None
         except BaseException:
             with suppress(psycopg.Error):  # where the connection is gone
-                self._send(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-                self._send(f"RELEASE SAVEPOINT {SAVEPOINT}")
+                self._send(statement("guarded_statements.undo"))
+                self._send(statement("guarded_statements.release"))
             raise
-        self._send(f"RELEASE SAVEPOINT {SAVEPOINT}")
+        self._send(statement("guarded_statements.release"))
         self._send(statement("guarded_statements.limit_lock_waits"), {"milliseconds": before})
         return result
 

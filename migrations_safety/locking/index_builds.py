@@ -18,6 +18,7 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals import InvalidIndexLeft
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
+from migrations_safety.sql.composition import fill
 
 BUILDS_INDEX = re.compile(
     rf"CREATE\s+(UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?:({NAME})\s+)?"
@@ -85,9 +86,9 @@ class IndexBuild:
                 raise InvalidIndexLeft(index=existing.qualified, table=self.table) from error
 
     def _drop(self, existing: ExistingIndex) -> None:
-        how = "CONCURRENTLY " if self.text.concurrent else ""
+        drop = "index_builds.drop_concurrently" if self.text.concurrent else "index_builds.drop"
         with self.connection.cursor() as cursor:
-            cursor.execute(f"DROP INDEX {how}{existing.qualified}")
+            cursor.execute(fill(drop, index=existing.qualified))
 
 
 def build_of(connection: Connection, text: StatementText, *, progress: Progress) -> IndexBuild | None:

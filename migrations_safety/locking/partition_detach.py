@@ -7,6 +7,7 @@ import re
 from migrations_safety.locking.statement_text import NAME, StatementText
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
+from migrations_safety.sql.composition import fill
 
 QUALIFIED = rf"{NAME}(?:\.{NAME})?"
 DETACHES = re.compile(
@@ -28,5 +29,5 @@ def finish_pending_detach(connection: Connection, text: StatementText) -> bool:
         cursor.execute(statement("partition_detach.is_detach_pending"), found.groupdict())
         if cursor.fetchone() is None:
             return False
-        cursor.execute(f"ALTER TABLE {found['table']} DETACH PARTITION {found['partition']} FINALIZE")
+        cursor.execute(fill("partition_detach.finalize", **found.groupdict()))
     return True

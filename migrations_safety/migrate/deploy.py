@@ -12,10 +12,10 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
-from psycopg import sql
 
 from migrations_safety.audit.migration_history import History
 from migrations_safety.audit.run_log import recorded_run
+from migrations_safety.checks.plan import holds_anything
 from migrations_safety.locking.lock_ladder import Ladder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
@@ -28,7 +28,6 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.precheck.report import PrecheckReport
-from migrations_safety.sql.composition import send
 
 WOULD_FAIL = "plan.E001"
 AT_WORK = "migrations_safety_is_at_work"
@@ -161,11 +160,5 @@ def _refuse_to_drop_baselines(connection: Connection, rollback: Rollback) -> Non
     there = catalog.tables(connection, rollback.dropped)
     for migration, dropped in groupby(rollback.tables, key=attrgetter("migration")):
         names = [one.table for one in dropped if one.is_baseline and one.table in there]
-        if holding := [name for name in names if _holds_rows(connection, there[name])]:
+        if holding := [name for name in names if holds_anything(connection, there[name])]:
             raise BaselineHoldsRows(migration=migration, tables=holding)
-
-
-def _holds_rows(connection: Connection, table: catalog.Table) -> bool:
-    with connection.cursor() as cursor:
-        send(cursor, sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table.in_sql))
-        return bool(cursor.fetchone()[0])

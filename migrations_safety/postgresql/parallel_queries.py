@@ -14,6 +14,8 @@ from psycopg import sql
 
 from migrations_safety.postgresql import second_connection
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.sql import statement
+from migrations_safety.sql.composition import compose
 
 Rows = list[tuple[Any, ...]]
 
@@ -29,8 +31,8 @@ class StatementQueue:
     def work(self, run: Callable[[str], Rows]) -> None:
         """Take and run; where that fails, nobody takes another one."""
         try:
-            while self.error is None and (statement := self._next()) is not None:
-                self.done.append(run(statement))
+            while self.error is None and (query := self._next()) is not None:
+                self.done.append(run(query))
         except BaseException as error:
             self.error = self.error or error  # what we cancel after it fails as well
 
@@ -97,21 +99,16 @@ def _run(session: psycopg.Connection[Any], one: str) -> Rows:
 
 def _open(connection: Connection, number: int, settings: str) -> list[psycopg.Connection[Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_export_snapshot(), current_setting('search_path'),"
-            " current_setting('client_connection_check_interval')"
-        )
-        snapshot, *shared = cursor.fetchone()
+        cursor.execute(statement("parallel_queries.export_snapshot"))
+        snapshot, search_path, check_interval = cursor.fetchone()
+    shared = {"search_path": search_path, "check_interval": check_interval}
     found: list[psycopg.Connection[Any]] = []
     with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
         for _ in range(number):
             session = second_connection.open_connection(second_connection.connection_parameters(connection))
-            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
-            session.execute(  # the path has types and operators; a session whose client was killed ends by the other
-                "SELECT set_config('search_path', %s, true), set_config('client_connection_check_interval', %s, true)",
-                shared,
-            )
+            session.execute(statement("parallel_queries.begin"))
+            session.execute(compose("parallel_queries.take_snapshot", snapshot=sql.Literal(snapshot)))
+            session.execute(statement("parallel_queries.take_settings"), shared)
             session.execute(settings.encode())
             found.append(session)
     return found

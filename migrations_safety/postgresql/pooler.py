@@ -52,7 +52,7 @@ def _keeps(connection: Connection, own: int, other: psycopg.Connection[Any]) -> 
         if second_connection.backend_pid(connection) != own:
             return False
         with other.transaction():
-            taken = other.execute("SELECT pg_backend_pid()").fetchone()
+            taken = other.execute(statement("second_connection.backend_pid")).fetchone()
             if taken == (own,) or second_connection.backend_pid(connection) != own:
                 return False
     return _keeps_a_setting(connection)

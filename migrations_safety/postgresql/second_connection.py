@@ -9,6 +9,7 @@ import psycopg
 from psycopg import generators
 
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.sql import statement
 
 PATIENCE = 5.0
 """Seconds that a second session may take for its first answer."""
@@ -47,5 +48,5 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
 def backend_pid(connection: Connection) -> int:
     """As the server numbers its processes: what the driver was told at the start may be a pooler's number."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
+        cursor.execute(statement("second_connection.backend_pid"))
         return int(cursor.fetchone()[0])

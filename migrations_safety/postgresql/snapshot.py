@@ -36,10 +36,10 @@ def snapshot(connection: Connection) -> Iterator[None]:
 
     Inside a transaction that is open already it is a part of that, READ ONLY too, which sees what that one sees.
     """
-    isolation = "" if is_in_transaction(connection) else "ISOLATION LEVEL REPEATABLE READ, "
+    begin = "snapshot.begin_inside" if is_in_transaction(connection) else "snapshot.begin"
     with transaction.atomic(using=connection.alias):
         with connection.cursor() as cursor:
-            cursor.execute(f"SET TRANSACTION {isolation}READ ONLY")
+            cursor.execute(statement(begin))
         yield
 
 

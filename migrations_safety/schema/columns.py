@@ -11,6 +11,7 @@ from migrations_safety.postgresql.catalog import Column
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema import expressions
 from migrations_safety.sql import statement
+from migrations_safety.sql.composition import fill
 
 
 def compare_columns(connection: Connection, model: Any, found: dict[str, Column]) -> list[Finding]:
@@ -61,7 +62,8 @@ def _declared_types(connection: Connection, names: set[str]) -> dict[str, tuple[
         known = [name for (name,) in cursor.fetchall()]
         if not known:
             return {}
-        cursor.execute("SELECT " + ", ".join(f"NULL::{name}" for name in known))
+        nulls = ", ".join(fill("columns.null_of_type", type=name) for name in known)
+        cursor.execute(fill("columns.types_of_nulls", nulls=nulls))
         result = cursor.cursor.pgresult
         assert result is not None  # a statement was run
         return {name: (result.ftype(place), result.fmod(place)) for place, name in enumerate(known)}

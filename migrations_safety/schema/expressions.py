@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from psycopg import sql
 
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.sql.composition import send
+from migrations_safety.sql.composition import compose, send
 
 
 def are_equivalent(
@@ -34,9 +34,8 @@ def are_equivalent(
 
 def _compare(connection: Connection, pairs: Sequence[tuple[str, str]], table: sql.Composable | None) -> list[bool]:
     expressions = [sql.SQL(f"({expression})") for pair in pairs for expression in pair]
-    query = sql.SQL("EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ") + sql.SQL(", ").join(expressions)
-    if table is not None:
-        query += sql.SQL(" FROM ONLY ") + table
+    from_table = sql.SQL("") if table is None else compose("expressions.from_table", table=table)
+    query = compose("expressions.printed", expressions=sql.SQL(", ").join(expressions), from_table=from_table)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         send(cursor, query)
         printed = cursor.fetchone()[0][0]["Plan"]["Output"]

@@ -16,8 +16,8 @@ FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS as
 JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
 
--- found_only_elsewhere: the given quoted names that the search path finds in another schema than the current one; temporary tables are nobody else's
-SELECT name, n.nspname::text, current_schema()::text FROM unnest(%(names)s::text[]) AS name
+-- found_only_elsewhere: quoted names that the path finds outside of the current schema; not of temporary tables
+SELECT name, n.nspname::text AS schema, current_schema()::text AS current FROM unnest(%(names)s::text[]) AS name
 JOIN pg_class c ON c.oid = to_regclass(name) JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname <> current_schema() AND n.oid <> pg_my_temp_schema()
 ORDER BY name
@@ -43,17 +43,22 @@ AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema(
 AND relname <> 'django_migrations' AND NOT starts_with(relname, 'migrations_safety_')
 
 -- columns: the columns of the given tables
-SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid, a.atttypmod AS type_modifier,
+SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS type_oid,
+       a.atttypmod AS type_modifier,
        format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN t.typtype = 'd' THEN (
            WITH RECURSIVE bare AS (
                SELECT t.typbasetype AS type, t.typtypmod AS modifier
-               UNION ALL SELECT d.typbasetype, d.typtypmod FROM bare JOIN pg_type d ON d.oid = bare.type WHERE d.typtype = 'd'
-           ) SELECT format_type(bare.type, bare.modifier) FROM bare JOIN pg_type b ON b.oid = bare.type WHERE b.typtype <> 'd'
+               UNION ALL
+               SELECT d.typbasetype, d.typtypmod FROM bare JOIN pg_type d ON d.oid = bare.type WHERE d.typtype = 'd'
+           )
+           SELECT format_type(bare.type, bare.modifier) FROM bare JOIN pg_type b ON b.oid = bare.type
+           WHERE b.typtype <> 'd'
        ) ELSE format_type(a.atttypid, a.atttypmod) END AS base_type,
        NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
                                    AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated) AS nullable,
-       pg_get_expr(d.adbin, d.adrelid) AS "default", a.attidentity::text AS identity, a.attgenerated::text AS generated,
+       pg_get_expr(d.adbin, d.adrelid) AS "default",
+       a.attidentity::text AS identity, a.attgenerated::text AS generated,
        coalesce(co.collname, '') AS collation, coalesce(co.collisdeterministic, true) AS deterministic,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisvalid AND i.indpred IS NULL
                AND i.indkey[0] = a.attnum) AS indexed,
@@ -71,7 +76,8 @@ SELECT i.indrelid::bigint AS table_oid, c.relname AS name, i.indisunique AS is_u
        ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, false)
                     || CASE WHEN i.indoption[k - 1] & 1 = 1 THEN ' DESC' ELSE '' END
                     || CASE WHEN (i.indoption[k - 1] & 2 = 2) <> (i.indoption[k - 1] & 1 = 1)
-                            THEN ' NULLS ' || CASE WHEN i.indoption[k - 1] & 2 = 2 THEN 'FIRST' ELSE 'LAST' END ELSE '' END
+                            THEN CASE WHEN i.indoption[k - 1] & 2 = 2 THEN ' NULLS FIRST' ELSE ' NULLS LAST' END
+                            ELSE '' END
                     || CASE WHEN oc.opcdefault THEN '' ELSE ' ' || oc.opcname END
                     || CASE WHEN i.indcollation[k - 1] IN (0, coalesce(a.attcollation, i.indcollation[k - 1])) THEN ''
                             ELSE ' COLLATE ' || i.indcollation[k - 1]::regcollation::text END
@@ -105,7 +111,8 @@ ORDER BY c.relname, ic.relname
 WITH RECURSIVE parts AS (
     SELECT oid AS root, oid, false AS is_partition FROM unnest(%(oids)s::oid[]) AS oid
     UNION
-    SELECT parts.root, c.oid, true FROM parts JOIN pg_inherits ON inhparent = parts.oid JOIN pg_class c ON c.oid = inhrelid
+    SELECT parts.root, c.oid, true
+    FROM parts JOIN pg_inherits ON inhparent = parts.oid JOIN pg_class c ON c.oid = inhrelid
     WHERE c.relispartition
 )
 SELECT parts.root::bigint AS table_oid, con.conname AS name,
@@ -115,14 +122,19 @@ SELECT parts.root::bigint AS table_oid, con.conname AS name,
              JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
        con.confrelid::bigint AS target_oid, target.relname AS target_table, target_schema.nspname AS target_schema,
        ARRAY(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k(number, position)
-             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.number ORDER BY k.position) AS target_columns,
+             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.number
+             ORDER BY k.position) AS target_columns,
        con.confdeltype::text AS on_delete, con.confupdtype::text AS on_update, con.confmatchtype::text AS match,
        coalesce(cardinality(con.confdelsetcols), 0) AS set_columns,
        con.condeferrable AS deferrable, con.condeferred AS deferred, con.convalidated AS validated,
        coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
        (WITH RECURSIVE of_key AS (
-            SELECT con.oid UNION SELECT inherited.oid FROM of_key JOIN pg_constraint inherited ON inherited.conparentid = of_key.oid
-        ) SELECT coalesce(array_agg(format('ALTER TABLE %%s ENABLE TRIGGER %%I;', t.tgrelid::regclass, t.tgname) ORDER BY t.oid), '{}')
+            SELECT con.oid
+            UNION
+            SELECT inherited.oid FROM of_key JOIN pg_constraint inherited ON inherited.conparentid = of_key.oid
+        )
+        SELECT coalesce(array_agg(format('ALTER TABLE %%s ENABLE TRIGGER %%I;', t.tgrelid::regclass, t.tgname)
+                                  ORDER BY t.oid), '{}')
           FROM of_key JOIN pg_trigger t ON t.tgconstraint = of_key.oid WHERE t.tgenabled IN ('D', 'R')
        ) AS disabled_triggers
 FROM parts
@@ -132,30 +144,33 @@ JOIN pg_namespace part_schema ON part_schema.oid = part.relnamespace
 JOIN pg_class target ON target.oid = con.confrelid
 JOIN pg_namespace target_schema ON target_schema.oid = target.relnamespace
 WHERE con.contype = 'f' AND (con.conparentid = 0 OR NOT parts.is_partition)
-  AND NOT EXISTS (SELECT FROM pg_constraint parent WHERE parent.oid = con.conparentid AND parent.conrelid = con.conrelid)
+  AND NOT EXISTS (SELECT FROM pg_constraint parent
+                  WHERE parent.oid = con.conparentid AND parent.conrelid = con.conrelid)
 ORDER BY parts.root, con.conrelid, con.conname
 
 -- referencing: the tables with a key to one of the given tables
-SELECT DISTINCT conrelid::bigint, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = ANY(%(oids)s::oid[])
+SELECT DISTINCT conrelid::bigint AS oid, conrelid::regclass::text AS name FROM pg_constraint
+WHERE contype = 'f' AND confrelid = ANY(%(oids)s::oid[])
 
 -- other_constraints: the primary keys, CHECK, UNIQUE and EXCLUDE constraints of the given tables
 SELECT con.conrelid::bigint AS table_oid, con.conname AS name, con.contype::text AS kind,
        ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)
              JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
-       CASE con.contype WHEN 'c' THEN pg_get_expr(con.conbin, con.conrelid) ELSE pg_get_constraintdef(con.oid) END AS definition,
+       CASE con.contype WHEN 'c' THEN pg_get_expr(con.conbin, con.conrelid)
+                        ELSE pg_get_constraintdef(con.oid) END AS definition,
        con.convalidated AND coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS validated,
        con.condeferrable AS deferrable
 FROM pg_constraint con
 WHERE con.contype IN ('p', 'c', 'u', 'x') AND con.conrelid = ANY(%(oids)s::oid[])
 ORDER BY con.conrelid, con.conname
 
--- enum_labels: the labels of an enum, in their order; no row where there is no such enum in its schema, else the current one
+-- enum_labels: the labels of an enum in their order, in its schema, else the current one; no row where it is not there
 SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name
 ORDER BY e.enumsortorder
 
 -- columns_of_type: the columns of tables that have a type of its schema, else the current one, or arrays of it
-SELECT c.oid::bigint, c.oid::regclass::text, a.attname
+SELECT c.oid::bigint AS table_oid, c.oid::regclass::text AS table, a.attname AS column
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 JOIN pg_attribute a ON a.atttypid IN (t.oid, t.typarray) AND NOT a.attisdropped
 JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
@@ -166,7 +181,7 @@ ORDER BY 2, 3
 SELECT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
                WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name)
 
--- columns_named_alike: columns that end like one of the given bare names, in ordinary tables beside those given; not in the schemas of other Django projects, nor in those further along the search path
+-- columns_named_alike: columns that end like a bare name, in this project's tables but the given ones
 SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -182,13 +197,13 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
                   WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])
 ORDER BY n.nspname, c.relname, a.attname
 
--- partition_columns: the columns that a table and its partitions are partitioned by, which each of its unique indexes has to have
+-- partition_columns: the columns that a table and its partitions are partitioned by; its unique indexes must have them
 SELECT DISTINCT coalesce(a.attname, 'an expression') FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree
 JOIN pg_partitioned_table p ON p.partrelid = tree.relid
 CROSS JOIN LATERAL unnest(p.partattrs::int2[]) AS k (number)
 LEFT JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.number AND k.number > 0
 
--- leaf_partitions: the partitions of a table that hold rows, and whether each has the named key (null: not, else its validity)
+-- leaf_partitions: the partitions that hold rows, and whether the named key of each is valid; NULL where it has none
 SELECT format('%%I.%%I', n.nspname, c.relname) AS name, con.convalidated AS validated
 FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree
 JOIN pg_class c ON c.oid = tree.relid

@@ -1,2 +1,8 @@
 -- known_types: those of the given types that PostgreSQL knows, wherever on the search path (extensions stand anywhere)
 SELECT name FROM unnest(%(names)s::text[]) AS name WHERE to_regtype(name) IS NOT NULL ORDER BY name
+
+-- types_of_nulls: a row of NULLs whose columns have the declared types, as PostgreSQL resolves them
+SELECT {nulls}
+
+-- null_of_type: one of them
+NULL::{type}

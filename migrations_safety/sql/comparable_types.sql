@@ -1,11 +1,12 @@
--- compared: for each pair of a referencing and a referenced column, as what a key compares either (NULL: PostgreSQL refuses the key with 42804), and whether both types are known; the rules of ATAddForeignKeyConstraint
+-- compared: as what a key compares its two columns, by ATAddForeignKeyConstraint; NULL where it refuses (42804)
 WITH RECURSIVE pair AS (
     SELECT asked.number, asked.referenced_table, asked.referenced_column,
            coalesce(asked.child_oid, to_regtype(asked.child_name)::oid) AS child,
            coalesce(asked.parent_oid, to_regtype(asked.parent_name)::oid) AS parent
     FROM unnest(%(child_oids)s::oid[], %(child_names)s::text[], %(parent_oids)s::oid[], %(parent_names)s::text[],
                 %(tables)s::oid[], %(columns)s::text[])
-         WITH ORDINALITY AS asked (child_oid, child_name, parent_oid, parent_name, referenced_table, referenced_column, number)
+         WITH ORDINALITY
+         AS asked (child_oid, child_name, parent_oid, parent_name, referenced_table, referenced_column, number)
 ), under_domains AS (
     SELECT t.oid AS type, t.oid AS bare, t.typtype, t.typbasetype, t.typcategory, t.typlen
     FROM pg_type t WHERE t.oid IN (SELECT child FROM pair UNION SELECT parent FROM pair)
@@ -22,10 +23,12 @@ WITH RECURSIVE pair AS (
                 WHERE i.indrelid = pair.referenced_table AND a.attname = pair.referenced_column
                   AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
                 ORDER BY i.indexrelid LIMIT 1),
-               (SELECT oc.oid FROM pg_opclass oc JOIN pg_am am ON am.oid = oc.opcmethod JOIN pg_type t ON t.oid = oc.opcintype
+               (SELECT oc.oid FROM pg_opclass oc
+                JOIN pg_am am ON am.oid = oc.opcmethod JOIN pg_type t ON t.oid = oc.opcintype
                 WHERE am.amname = 'btree' AND oc.opcdefault
                   AND (oc.opcintype = parent.bare
-                       OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = parent.bare AND c.casttarget = oc.opcintype
+                       OR EXISTS (SELECT FROM pg_cast c
+                                  WHERE c.castsource = parent.bare AND c.casttarget = oc.opcintype
                                   AND c.castmethod = 'b' AND c.castcontext = 'i')
                        OR oc.opcintype = 'anyarray'::regtype AND parent.typcategory = 'A' AND parent.typlen = -1
                        OR oc.opcintype = 'anyenum'::regtype AND parent.typtype = 'e'
@@ -39,11 +42,12 @@ WITH RECURSIVE pair AS (
     LEFT JOIN under_domains parent ON parent.type = pair.parent AND parent.typtype <> 'd'
 ), judged AS (
     SELECT e.*, oc.opcintype AS input,
-           current_setting('server_version_num')::int < 180000 OR (SELECT count(DISTINCT typcollation = 0) = 1 FROM pg_type
-                                                                   WHERE pg_type.oid IN (e.child, e.parent)) AS is_ordered_alike,
+           current_setting('server_version_num')::int < 180000
+           OR (SELECT count(DISTINCT typcollation = 0) = 1 FROM pg_type
+               WHERE pg_type.oid IN (e.child, e.parent)) AS is_ordered_alike,
            (SELECT count(*) = 2 FROM pg_amop o
-            WHERE o.amopfamily = oc.opcfamily AND o.amopstrategy = 3 AND o.amoppurpose = 's' AND o.amoprighttype = e.bare_child
-              AND o.amoplefttype IN (oc.opcintype, e.bare_child))
+            WHERE o.amopfamily = oc.opcfamily AND o.amopstrategy = 3 AND o.amoppurpose = 's'
+              AND o.amoprighttype = e.bare_child AND o.amoplefttype IN (oc.opcintype, e.bare_child))
            OR oc.opcintype = e.bare_child AS has_operator,
            CASE oc.opcintype
                WHEN 'anyarray'::regtype THEN e.is_array AND e.bare_child = e.bare_parent

@@ -4,7 +4,7 @@ SELECT class, has_parent, count(*) AS values, {figures} FROM classified GROUP BY
 -- figures_of_reference: values, rows and the most rows of one value
 count(*) FILTER (WHERE {rows} > 0), sum({rows})::bigint, max({rows})
 
--- spellings: how many ids are there in several spellings, of how many has the parent another than the canonical one, and how many differ from another in case only
+-- spellings: people with several spellings, those whose parent has another one, ids that differ in case only
 , odd AS MATERIALIZED (SELECT value::text COLLATE "C" AS value, class, has_parent FROM classified)
 , person AS (
     SELECT DISTINCT spelled.uuid FROM (
@@ -19,8 +19,9 @@ count(*) FILTER (WHERE {rows} > 0), sum({rows})::bigint, max({rows})
         HAVING count(*) > 1 OR EXISTS (SELECT FROM odd WHERE class LIKE 'uuid%%' AND odd.value = other.uuid)
     ) AS spelled
 )
-SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM person WHERE {is_respelled}), (
-    SELECT coalesce(sum(spellings), 0)::bigint FROM (
-        SELECT count(*) AS spellings FROM odd WHERE class IN ('opaque', 'house_format') GROUP BY lower(value COLLATE "C") HAVING count(*) > 1
-    ) AS case_variants
-)
+SELECT (SELECT count(*) FROM person) AS several_spellings,
+       (SELECT count(*) FROM person WHERE {is_respelled}) AS spelled_otherwise,
+       (SELECT coalesce(sum(spellings), 0)::bigint FROM (
+           SELECT count(*) AS spellings FROM odd WHERE class IN ('opaque', 'house_format')
+           GROUP BY lower(value COLLATE "C") HAVING count(*) > 1
+       ) AS of_one) AS case_variants

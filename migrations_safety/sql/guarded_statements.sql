@@ -17,4 +17,14 @@ SELECT name, setting FROM pg_settings WHERE name = ANY (%(names)s)
 SELECT set_config(%(name)s, %(value)s, false)
 
 -- lift_lock_timeout_of_role: lets this transaction wait where it is the role or the database that sets a limit
-SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'lock_timeout' AND setting = reset_val AND setting <> '0'
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name = 'lock_timeout' AND setting = reset_val AND setting <> '0'
+
+-- savepoint: what a statement does after it can be undone alone
+SAVEPOINT migrations_safety_statement
+
+-- undo: undoes what the statement did
+ROLLBACK TO SAVEPOINT migrations_safety_statement
+
+-- release: forgets the savepoint
+RELEASE SAVEPOINT migrations_safety_statement

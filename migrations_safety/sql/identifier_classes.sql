@@ -7,7 +7,8 @@ known AS (
     FROM counted {join_parent} {join_respelled}
 ),
 classified AS (
-    SELECT known.*, CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
+    SELECT known.*,
+           CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
     FROM known {of_those} OFFSET 0
 )
 
@@ -33,9 +34,10 @@ parent.{target_column}::{type}
 respelled.value IS NOT NULL
 
 -- join_respelled: the UUIDs of parents that are not in the canonical spelling, in that spelling
-LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled ON respelled.value = counted.value::text COLLATE "C"
+LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled
+       ON respelled.value = counted.value::text COLLATE "C"
 
--- respelled_parents: the UUIDs of parents that are in capitals, in braces, without hyphens, …, in the canonical spelling
+-- respelled_parents: UUIDs of parents in capitals, in braces, without hyphens and so on, in their canonical spelling
 SELECT t.uuid AS value FROM (
     SELECT {uuid_spelled} AS uuid FROM (
         SELECT regexp_replace(parent.{target_column} COLLATE "C", {blanks}, '', 'g') AS trimmed FROM {target} AS parent
@@ -68,18 +70,20 @@ END
 
 -- class_of_uuid: the class of a UUID in its canonical spelling; what all but a few are comes first
 CASE
-    WHEN {value} COLLATE "C" LIKE ANY ({version_and_variant}) AND {value} <> '88888888-8888-8888-8888-888888888888' THEN {of_rfc}
+    WHEN {value} COLLATE "C" LIKE ANY ({version_and_variant})
+         AND {value} <> '88888888-8888-8888-8888-888888888888' THEN {of_rfc}
     WHEN {value} = '00000000-0000-0000-0000-000000000000' THEN 'uuid_nil'
     WHEN {value} = 'ffffffff-ffff-ffff-ffff-ffffffffffff' THEN 'uuid_max'
     WHEN left({value}, 24) = '00000000-0000-0000-0000-' THEN 'uuid_test_pattern'
-    WHEN left({value}, 8) = repeat(left({value}, 1), 8) AND replace(replace({value}, '-', ''), left({value}, 1), '') = ''
-        THEN 'uuid_test_pattern'
+    WHEN left({value}, 8) = repeat(left({value}, 1), 8)
+         AND replace(replace({value}, '-', ''), left({value}, 1), '') = '' THEN 'uuid_test_pattern'
     ELSE {of_no_rfc}
 END
 
 -- uuid_spelled: the canonical spelling of the UUID that a text spells in another way, NULL where it spells none
 CASE WHEN lower(t.trimmed COLLATE "C")
-          ~ '^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$'
+          ~ ('^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]'
+             || '|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$')
      THEN translate(replace(lower(t.trimmed COLLATE "C"), 'urn:uuid:', ''), '-{{}}', '')::uuid::text END
 
 -- class_of_text: the class of a value that is no UUID in its canonical spelling
@@ -98,3 +102,9 @@ END
 
 -- is_record_number: true where the value is the record number of a parent
 EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text COLLATE "default")
+
+-- class_of_any: one class for every value, or the class of its shape; NULL has none
+CASE WHEN known.value IS NOT NULL THEN {class} END
+
+-- person_is_respelled: true for a person whose parent has another spelling than the canonical one
+person.uuid IN ({respelled_parents})

@@ -1,8 +1,9 @@
--- users_of_tables: sessions with a transaction that holds a lock on one of the tables, longest first; its age is NULL where the role may not see it
+-- users_of_tables: sessions that hold a lock on a table, longest first; the age is NULL where the role may not see it
 SELECT l.relation::bigint AS table_oid, a.pid, coalesce(a.state, 'state not shown') AS state,
        extract(epoch FROM clock_timestamp() - a.xact_start)::integer AS seconds,
        coalesce(a.application_name, '') AS application,
-       coalesce(a.backend_type = 'autovacuum worker' AND a.query LIKE '%%(to prevent wraparound)%%', false) AS wraparound,
+       coalesce(a.backend_type = 'autovacuum worker' AND a.query LIKE '%%(to prevent wraparound)%%', false)
+           AS wraparound,
        coalesce(a.backend_type = 'autovacuum worker', false) AS autovacuum
 FROM (SELECT DISTINCT relation, pid FROM pg_locks
       WHERE locktype = 'relation' AND granted AND pid IS NOT NULL AND pid <> pg_backend_pid()

@@ -19,7 +19,7 @@ WITH chosen AS (
 )
 SELECT count(*) FROM nullified
 
--- restore: puts one range of before-images, of each row the newest, back where the reference is NULL and no key forbids
+-- restore: puts a range of before-images back, the newest of each row, where the reference is NULL and no key forbids
 WITH image AS MATERIALIZED (
     SELECT id, row_id, value FROM migrations_safety_before_image
     WHERE id > %(after)s AND id <= %(upto)s AND restored_run_id IS NULL

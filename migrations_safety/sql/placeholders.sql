@@ -24,7 +24,8 @@ ANALYZE pg_temp.migrations_safety_work
 SELECT class, has_parent, count(*) FROM pg_temp.migrations_safety_work GROUP BY class, has_parent
 
 -- make_function: makes the parents of one range of positions; where another session has made one of them, the others
-CREATE OR REPLACE FUNCTION pg_temp.migrations_safety_place(bigint, bigint) RETURNS SETOF bigint LANGUAGE plpgsql AS $place$
+CREATE OR REPLACE FUNCTION pg_temp.migrations_safety_place(bigint, bigint) RETURNS SETOF bigint
+LANGUAGE plpgsql AS $place$
 BEGIN
     RETURN QUERY {make_all};
 EXCEPTION WHEN unique_violation OR exclusion_violation THEN
@@ -59,3 +60,6 @@ FROM (SELECT pg_get_serial_sequence({parent_name}, {column}) AS name) AS sequenc
 CROSS JOIN (SELECT max({parent_id}) AS id FROM {parent}) AS highest
 WHERE has_sequence_privilege(sequence.name::regclass, 'UPDATE')
   AND highest.id > coalesce(pg_sequence_last_value(sequence.name::regclass), 0)
+
+-- one_snapshot: the ranges are bounds that ANALYZE has kept, and may keep anew between two of them
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ

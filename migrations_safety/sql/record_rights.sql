@@ -1,5 +1,7 @@
--- rights: of some rights on tables in the current schema, whether the role has them, and whether row-level security hides rows from them; an id need not be given
-SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname) ELSE format('%%I.%%I', n.nspname, c.relname) END AS name, asked.privilege,
+-- rights: whether the role has each right on a table, and whether row-level security hides rows; ids need not be given
+SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname)
+                      ELSE format('%%I.%%I', n.nspname, c.relname) END AS name,
+       asked.privilege AS right,
        CASE asked.privilege
            WHEN 'INSERT' THEN (SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'INSERT')) FROM pg_attribute a
                                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'id')
@@ -9,18 +11,22 @@ SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname) ELSE format('%%I
            EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive)
            OR NOT EXISTS (SELECT FROM pg_policy p CROSS JOIN LATERAL unnest(p.polroles) AS of_policy (role)
                           WHERE p.polrelid = c.oid AND (of_policy.role = 0 OR pg_has_role(of_policy.role, 'USAGE'))
-                            AND p.polcmd::text IN ('*', CASE asked.privilege WHEN 'SELECT' THEN 'r' WHEN 'INSERT' THEN 'a'
-                                                                             WHEN 'UPDATE' THEN 'w' ELSE 'd' END)
-                            AND pg_get_expr(CASE asked.privilege WHEN 'INSERT' THEN coalesce(p.polwithcheck, p.polqual)
-                                                                 ELSE p.polqual END, p.polrelid) = 'true')) AS is_hidden
+                            AND p.polcmd::text IN ('*', CASE asked.privilege
+                                                            WHEN 'SELECT' THEN 'r' WHEN 'INSERT' THEN 'a'
+                                                            WHEN 'UPDATE' THEN 'w' ELSE 'd' END)
+                            AND pg_get_expr(CASE asked.privilege
+                                                WHEN 'INSERT' THEN coalesce(p.polwithcheck, p.polqual)
+                                                ELSE p.polqual END, p.polrelid) = 'true')) AS is_hidden
 FROM unnest(%(names)s::text[], %(rights)s::text[]) WITH ORDINALITY AS asked (name, privilege, position)
 JOIN pg_class c ON c.relname = asked.name::name AND c.relkind IN ('r', 'p')
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
 ORDER BY asked.position
 
--- unusable_sequences: sequences that tables in the current schema take default values from, and that the role may not use
-SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname) ELSE format('%%I.%%I', n.nspname, c.relname) END AS name,
-       CASE sn.nspname WHEN 'public' THEN quote_ident(s.relname) ELSE format('%%I.%%I', sn.nspname, s.relname) END AS sequence
+-- unusable_sequences: sequences that give tables their default values, and that the role may not use
+SELECT CASE n.nspname WHEN 'public' THEN quote_ident(c.relname)
+                      ELSE format('%%I.%%I', n.nspname, c.relname) END AS name,
+       CASE sn.nspname WHEN 'public' THEN quote_ident(s.relname)
+                       ELSE format('%%I.%%I', sn.nspname, s.relname) END AS sequence
 FROM unnest(%(names)s::text[]) AS asked (name)
 JOIN pg_class c ON c.relname = asked.name::name AND c.relkind IN ('r', 'p')
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()

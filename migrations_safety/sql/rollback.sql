@@ -32,10 +32,12 @@ abs(round({column}::numeric, {after_point})) >= 10::numeric ^ {before_point}
 {column} NOT BETWEEN {least} AND {most}
 
 -- standing_on: views on a table or column that is dropped, and keys of other tables that lead to it
-SELECT DISTINCT v.oid::regclass::text AS name, CASE v.relkind WHEN 'm' THEN 'a materialized view' ELSE 'a view' END AS kind,
+SELECT DISTINCT v.oid::regclass::text AS name,
+       CASE v.relkind WHEN 'm' THEN 'a materialized view' ELSE 'a view' END AS kind,
        dropped.table_oid::bigint AS table_oid, dropped.column_name
 FROM unnest(%(oids)s::oid[], %(columns)s::text[]) AS dropped (table_oid, column_name)
-JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = dropped.table_oid AND d.classid = 'pg_rewrite'::regclass
+JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = dropped.table_oid
+                AND d.classid = 'pg_rewrite'::regclass
 JOIN pg_rewrite r ON r.oid = d.objid
 JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
 LEFT JOIN pg_attribute a ON a.attrelid = dropped.table_oid AND a.attname = dropped.column_name

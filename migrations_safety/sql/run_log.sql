@@ -38,22 +38,25 @@ WHERE n.nspname = current_schema() AND c.relname IN ('migrations_safety_run', 'm
 -- append: one event of a run, chained to the one before it by its hash
 INSERT INTO migrations_safety_run (run_id, event, recorded_at, details, previous_hash, hash)
 SELECT run_id, event, recorded_at, details, previous,
-       encode(sha256(convert_to(concat_ws(' ', previous, run_id, event, extract(epoch FROM recorded_at), details), 'UTF8')), 'hex')
+       encode(sha256(convert_to(concat_ws(' ', previous, run_id, event, extract(epoch FROM recorded_at), details),
+                                'UTF8')), 'hex')
 FROM (SELECT %(run_id)s::uuid AS run_id, %(event)s AS event, clock_timestamp() AS recorded_at,
-             %(details)s::jsonb || jsonb_build_object('role', session_user, 'client', coalesce(host(inet_client_addr()), 'local socket'))
-                 AS details,
+             %(details)s::jsonb || jsonb_build_object(
+                 'role', session_user, 'client', coalesce(host(inet_client_addr()), 'local socket')) AS details,
              coalesce((SELECT hash FROM migrations_safety_run ORDER BY id DESC LIMIT 1), '') AS previous) AS record
 
 -- events: all events in their order, whether each follows from the one before it, and whether its content is its own
 SELECT id, run_id, event, recorded_at, details,
        previous_hash = coalesce(lag(hash) OVER (ORDER BY id), '') AS follows,
-       hash = encode(sha256(convert_to(concat_ws(' ', previous_hash, run_id, event, extract(epoch FROM recorded_at), details),
-                                       'UTF8')), 'hex') AS unchanged
+       hash = encode(sha256(convert_to(
+           concat_ws(' ', previous_hash, run_id, event, extract(epoch FROM recorded_at), details), 'UTF8')), 'hex')
+           AS unchanged
 FROM migrations_safety_run ORDER BY id
 
--- numbers_given: the last number that an event got, 0 where none did; more than the last event's means that some are gone
+-- numbers_given: the last number that an event got, 0 where none did; events are gone where the last has a lower one
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('migrations_safety_run', 'id')::regclass), 0)
 
 -- open_images: tables and columns with before-images that were not put back yet
-SELECT table_name, column_name, count(*), min(id), max(id) FROM migrations_safety_before_image
+SELECT table_name AS table, column_name AS column, count(*) AS count, min(id) AS first, max(id) AS last
+FROM migrations_safety_before_image
 WHERE restored_run_id IS NULL GROUP BY table_name, column_name ORDER BY table_name, column_name

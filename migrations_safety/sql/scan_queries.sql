@@ -2,8 +2,8 @@
 SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS child {where}
 
 -- several_columns: one scan of a table that has several referencing columns
-SELECT several.value, several.reference FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
-{where}
+SELECT several.value, several.reference
+FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference) {where}
 
 -- value: what a row refers to, in the type in which all ends are compared
 child.{column}::{type}
@@ -26,7 +26,8 @@ SELECT every.value, every.reference FROM ({scans}) AS every WHERE {wanted} ORDER
 -- piece: true as soon as its time has come; the place of the piece becomes the session's name
 (SELECT begins.told FROM (
     SELECT set_config('application_name', {name_and_place}, true) AS told,
-           pg_sleep(greatest(0, {begins_after} - extract(epoch FROM clock_timestamp() - statement_timestamp()))) AS slept
+           pg_sleep(greatest(0, {begins_after} - extract(epoch FROM clock_timestamp() - statement_timestamp())))
+               AS slept
 ) AS begins) IS NOT NULL
 
 -- from_block: rows from that block on
@@ -54,3 +55,6 @@ age(child.xmin) <= age({transaction}::xid)
 -- number_of_bounds: how many values ANALYZE has kept that part a column into equal parts
 SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
 WHERE schemaname = %(schema)s AND tablename = %(relation)s AND attname = %(column)s AND NOT inherited
+
+-- value_and_number: one referencing column of a row
+(child.{column}::{type}, {number})

@@ -1,4 +1,4 @@
--- queued_behind: sessions that wait for a lock behind the watched one, for how long, and whether in the queue for a row
+-- queued_behind: sessions that wait for a lock behind the watched one, for how long, and whether it is for a row
 SELECT l.pid, l.waitstart::text, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS seconds,
        l.locktype = 'tuple' AS is_for_row
 FROM pg_locks l

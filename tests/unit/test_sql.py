@@ -1,3 +1,4 @@
+import ast
 import re
 from pathlib import Path
 
@@ -9,9 +10,16 @@ from migrations_safety.sql import statement, statements
 FOLDER = Path(migrations_safety.sql.__file__).parent
 PACKAGE = FOLDER.parent
 FILES = sorted(FOLDER.glob("*.sql"))
-CODE = "\n".join(file.read_text() for file in PACKAGE.rglob("*.py"))
+MODULES = {file: file.read_text() for file in PACKAGE.rglob("*.py")}
+CODE = "\n".join(MODULES.values())
 STEMS = "|".join(file.stem for file in FILES)
 USED = re.compile(rf"""["']({STEMS})\.([a-z_]+)["']""")
+SENDERS = {"execute", "executemany", "SQL", "send", "_send"}
+"""What a text is given to so that the server runs it. A hint is given to nobody but a person, who may run it."""
+BEGINS_A_STATEMENT = re.compile(
+    r"[\s(]*(SELECT|WITH|VALUES|INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COPY|CREATE|ALTER|DROP|VALIDATE|ANALYZE|LOCK"
+    r"|GRANT|REVOKE|SET|RESET|SHOW|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|EXPLAIN|CASE|DO|CALL)\s"
+)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -22,6 +30,11 @@ def test_every_statement_is_named_and_says_what_it_finds(file):
     assert all(re.fullmatch(r"-- [a-z_]+: \S.+", line) for line in comments)
     assert len(comments) == len(statements(file.stem))
     assert all(body and not body.endswith(";") for body in statements(file.stem).values())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_line_of_a_statement_is_under_120_characters(file):
+    assert [line for line in file.read_text().splitlines() if len(line) >= 120] == []
 
 
 def test_nothing_stands_before_the_first_name():
@@ -36,10 +49,62 @@ def test_every_name_in_the_code_is_that_of_a_statement():
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_statement_is_used(file):
-    unused = {name for name in statements(file.stem) if not re.search(rf"""["'.]{name}["']""", CODE)}
+def test_every_statement_stands_in_the_file_of_a_module_that_sends_it(file):
+    senders = "\n".join(text for module, text in MODULES.items() if module.stem == file.stem)
 
-    assert unused == set()
+    strangers = {name for name in statements(file.stem) if not re.search(rf"""["'.]{name}["']""", senders)}
+
+    assert strangers == set()
+
+
+def test_no_module_holds_a_statement():
+    assert {module: found for module, text in MODULES.items() if (found := inline_statements(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'cursor.execute("SELECT 1")',
+        'cursor.execute(f"SELECT {column}")',
+        'cursor.execute("SELECT " + columns)',
+        'send(cursor, sql.SQL("CASE WHEN {} END").format(value))',
+        'query = "DROP INDEX " + name\ncursor.execute(query)',
+    ],
+)
+def test_a_statement_in_a_module_is_seen(code):
+    assert inline_statements(code)
+
+
+def test_a_hint_is_no_statement_of_ours():
+    assert inline_statements('hint = f"DROP INDEX {name};"\nreturn_it(hint)') == []
+
+
+def inline_statements(code):
+    """The literals with an SQL verb that are sent, or stand in a variable that is."""
+    tree = ast.parse(code)
+    sent = [
+        argument
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and called(call) in SENDERS
+        for argument in call.args
+    ]
+    names = {part.id for argument in sent for part in ast.walk(argument) if isinstance(part, ast.Name)}
+    kept = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        if names & {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    ]
+    return [
+        part.value
+        for node in [*sent, *kept]
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and BEGINS_A_STATEMENT.match(part.value)
+    ]
+
+
+def called(call):
+    return getattr(call.func, "attr", None) or getattr(call.func, "id", None)
 
 
 def test_an_unknown_name_is_an_error():
