@@ -14,7 +14,7 @@ from django.db.migrations.operations.base import Operation, OperationCategory
 
 from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.messages.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+from migrations_safety.messages.refusals.tables import DefinitionDiffers, KeyMissing, OrphansLeft
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema import orphans

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrations_safety.messages.refusals import NothingRegistered
+from migrations_safety.messages.refusals.backfill import NothingRegistered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

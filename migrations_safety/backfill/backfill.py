@@ -25,15 +25,10 @@ from migrations_safety.checks.records import refuse_unwritable_records
 from migrations_safety.checks.types import check_types
 from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import (
-    CouldNotLook,
-    InsideTransaction,
-    NotNullable,
-    RowsWithoutName,
-    TablesRefused,
-    TypesDiffer,
-    UnknownReference,
-)
+from migrations_safety.messages.refusals.backfill import NotNullable, RowsWithoutName, TablesRefused, UnknownReference
+from migrations_safety.messages.refusals.base import CouldNotLook
+from migrations_safety.messages.refusals.plan import TypesDiffer
+from migrations_safety.messages.refusals.target import InsideTransaction
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.plan.row_security import refuse_hidden_rows

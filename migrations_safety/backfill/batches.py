@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 from psycopg import sql
 
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import LocksNotFree, StandbysBehind
+from migrations_safety.messages.refusals.locks import LocksNotFree, StandbysBehind
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import send

@@ -10,7 +10,7 @@ from migrations_safety.audit.run_log import OpenImages, Run, open_images
 from migrations_safety.backfill.batches import MOST_LOOKS, BatchOptions, batches, in_short_transaction
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import NotNullified
+from migrations_safety.messages.refusals.backfill import NotNullified
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey

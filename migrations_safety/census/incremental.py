@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from psycopg import sql
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.refusals import CensusRefused
+from migrations_safety.messages.refusals.plan import CensusRefused
 from migrations_safety.messages.wording.references import OF_THE_CATALOG
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection

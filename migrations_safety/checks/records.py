@@ -10,7 +10,7 @@ from django.db import router
 from migrations_safety.audit.record_rights import MIGRATIONS, RUNS, missing_rights
 from migrations_safety.audit.run_log import tables_exist
 from migrations_safety.messages.findings import Finding
-from migrations_safety.messages.refusals import MayNotRecord
+from migrations_safety.messages.refusals.privilege import MayNotRecord
 from migrations_safety.messages.wording import privilege as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql.connection import Connection

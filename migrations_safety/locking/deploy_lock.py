@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from django.db import DatabaseError
 
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import DeployAlreadyRunning
+from migrations_safety.messages.refusals.target import DeployAlreadyRunning
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from migrations_safety.locking.statement_text import NAME, StatementText
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import InvalidIndexLeft
+from migrations_safety.messages.refusals.locks import InvalidIndexLeft
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import fill

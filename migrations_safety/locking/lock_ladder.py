@@ -16,7 +16,8 @@ from django.db import DatabaseError, OperationalError
 
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import GaveWay, LocksNotFree, OthersWaited, Refusal
+from migrations_safety.messages.refusals.base import Refusal
+from migrations_safety.messages.refusals.locks import GaveWay, LocksNotFree, OthersWaited
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 

@@ -12,10 +12,13 @@ from django.core.management.base import BaseCommand, CommandError, SystemCheckEr
 from migrations_safety.management.stop_signals import stop_signals_raise
 from migrations_safety.management.streams import report_alone
 from migrations_safety.messages.errors import describe_error, frames, is_expected, is_from_data
+from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irreversible
 
 LOOKED_AND_FOUND = 1
 COULD_NOT = 2
 INTERRUPTED = 130
+LOOKED = (BaselineHoldsRows, Irreversible)
+"""Refusals that say what was found, and not that something could not be done."""
 
 
 class Stopped(CommandError):
@@ -77,4 +80,5 @@ def _ending(error: Exception, *, shows_all: bool) -> CommandError:
         if isinstance(error, Refused):
             return error
         return Stopped(str(error), returncode=COULD_NOT if error.returncode == 1 else error.returncode)
-    return Stopped(describe_error(error, everything=shows_all), returncode=getattr(error, "exit_code", COULD_NOT))
+    returncode = LOOKED_AND_FOUND if isinstance(error, LOOKED) else COULD_NOT
+    return Stopped(describe_error(error, everything=shows_all), returncode=returncode)

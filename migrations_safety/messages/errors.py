@@ -27,7 +27,7 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from migrations_safety.messages import server_messages
 from migrations_safety.messages.error_place import Place, called_code, causes, code_at, place_of, source, walk
-from migrations_safety.messages.refusals import Refusal
+from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.sqlstates import RUN_AGAIN, WORDS
 
 CONNECT = psycopg.Connection.connect.__func__.__code__  # type: ignore[attr-defined]

@@ -19,7 +19,8 @@ from migrations_safety.checks.plan import holds_anything
 from migrations_safety.locking.lock_ladder import Ladder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import BaselineHoldsRows, Irreversible, NobodyWatches, PlanWouldFail
+from migrations_safety.messages.refusals.locks import NobodyWatches
+from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irreversible, PlanWouldFail
 from migrations_safety.migrate.executor import on_the_ladder
 from migrations_safety.plan import migration_plan, rollback_plan, targets
 from migrations_safety.plan.planned_migration import planned

@@ -20,7 +20,7 @@ from django.db.migrations import Migration
 from psycopg import sql as composable
 
 from migrations_safety.locking import statement_text
-from migrations_safety.messages.refusals import WritesElsewhere
+from migrations_safety.messages.refusals.target import WritesElsewhere
 from migrations_safety.migrate.executor import ladder_of
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.backends.ddl_references import Statement
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
-from migrations_safety.messages.refusals import TableOfAnotherSchema
+from migrations_safety.messages.refusals.tables import TableOfAnotherSchema
 from migrations_safety.postgresql.catalog import found_only_elsewhere
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.routing import kept_out

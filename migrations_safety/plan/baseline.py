@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from migrations_safety.messages.refusals import BaselineIncomplete
+from migrations_safety.messages.refusals.tables import BaselineIncomplete
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
-from migrations_safety.messages.refusals import TablesMissing
+from migrations_safety.messages.refusals.tables import TablesMissing
 from migrations_safety.plan.migration_plan import Plan, ends_of
 from migrations_safety.plan.planned_changes import AlteredColumn
 from migrations_safety.plan.planned_keys import Doubt

@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.messages.refusals import CouldNotLook
+from migrations_safety.messages.refusals.base import CouldNotLook
 from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
 from migrations_safety.plan import rollback_plan
 from migrations_safety.plan.baseline import _faked, is_adopted

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
 
-from migrations_safety.messages.refusals import Refusal
+from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql import catalog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_safety.messages.refusals import RowsHidden
+from migrations_safety.messages.refusals.privilege import RowsHidden
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement

@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.db.migrations.exceptions import AmbiguityError
 
-from migrations_safety.messages.refusals import CouldNotLook
+from migrations_safety.messages.refusals.base import CouldNotLook
 
 
 def targets(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[str, str | None]]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from psycopg import sql
 
-from migrations_safety.messages.refusals import MayNotRead
+from migrations_safety.messages.refusals.privilege import MayNotRead
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import address

@@ -11,9 +11,7 @@ from django.db import DatabaseError, OperationalError, transaction
 
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import (
-    EndedByRecovery,
-)
+from migrations_safety.messages.refusals.target import EndedByRecovery
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.target import settle
 from migrations_safety.postgresql.transactions import is_in_transaction

@@ -9,13 +9,8 @@ from typing import Any
 from django.db import DatabaseError, connections
 from django.utils.connection import ConnectionDoesNotExist
 
-from migrations_safety.messages.refusals import (
-    CouldNotLook,
-    PoolerRefused,
-    ServerTooOld,
-    StandbyCannotMigrate,
-    WrongDatabase,
-)
+from migrations_safety.messages.refusals.base import CouldNotLook
+from migrations_safety.messages.refusals.target import PoolerRefused, ServerTooOld, StandbyCannotMigrate, WrongDatabase
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.pooler import Pooler, between
 from migrations_safety.postgresql.search_path import refuse_other_schema

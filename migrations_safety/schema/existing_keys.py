@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_safety.messages.refusals import DefinitionDiffers
+from migrations_safety.messages.refusals.tables import DefinitionDiffers
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import declared_key

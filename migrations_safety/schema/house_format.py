@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from psycopg import sql
 
 from migrations_safety.fields import id_pattern, id_pattern_name
-from migrations_safety.messages.refusals import IdPatternRefused
+from migrations_safety.messages.refusals.backfill import IdPatternRefused
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose

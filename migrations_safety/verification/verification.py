@@ -14,7 +14,7 @@ from migrations_safety.census.report import Census
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import CouldNotLook
+from migrations_safety.messages.refusals.base import CouldNotLook
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.plan.pending import Pending

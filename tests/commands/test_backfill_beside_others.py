@@ -78,6 +78,6 @@ def test_a_second_backfill_is_refused_and_the_first_one_finishes(at_work):
     backfill.communicate(timeout=120)
 
     assert second.code == 2
-    assert second.err.startswith("Stopped: target.E004: another migrate or backfill_placeholders is at work")
+    assert second.err.startswith("Stopped: target.E004: Another migrate or backfill_placeholders is running")
     assert backfill.returncode == 0
     assert hospital.value("SELECT count(*) FROM patients") == ROWS

@@ -57,8 +57,8 @@ def test_another_deploy_at_work_is_refused_and_nothing_changes(hospital):
 
     for result in runs:
         assert (result.code, result.out) == (2, "")
-        assert f'target.E004: another migrate or backfill_placeholders is at work on "{hospital.name}"' in result.err
-        assert "this one changed nothing" in result.err
+        assert f'target.E004: Another migrate or backfill_placeholders is running on "{hospital.name}"' in result.err
+        assert "This one changed nothing" in result.err
     assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 

@@ -108,7 +108,7 @@ def test_an_unknown_table_is_refused_before_anything_changes(hospital, table):
     result = hospital.run(BACKFILL, "--nullify", "bills", "--nullify", table)
 
     assert (result.code, result.out) == (2, "")
-    assert "is not a table whose references this backfill covers; nothing was changed." in result.err
+    assert "has no references that this backfill covers. Nothing was changed." in result.err
     assert "--nullify takes one of: bills, insurance_policies." in result.err
     assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 

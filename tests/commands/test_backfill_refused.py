@@ -139,7 +139,7 @@ def test_one_column_of_another_type_is_refused_before_anything_changes(hospital_
     [
         ("DROP TABLE bills", "the table bills"),
         ('ALTER TABLE bills DROP "patientId"', 'bills."patientId"'),
-        ("CREATE TABLE patients (id uuid PRIMARY KEY)", "patients.0001_initial makes the tables that are needed first"),
+        ("CREATE TABLE patients (id uuid PRIMARY KEY)", "patients.0001_initial must create its tables first"),
     ],
 )
 def test_a_database_that_is_not_as_expected_is_refused_before_anything_changes(hospital, damage, words):

@@ -38,7 +38,7 @@ def test_orphans_between_the_gate_and_not_valid_stop_it_before_the_proof(hospita
 
     assert "Gate: attention" in told
     assert running.returncode == 2, out
-    assert 'bills."patientId": 1 value in 1 row without a row in patients; the key stays NOT VALID.' in err
+    assert 'bills."patientId" holds 1 value in 1 row with no row in patients. The key stays NOT VALID.' in err
     assert "python manage.py backfill_placeholders, then python manage.py migrate again" in err
     assert hospital.value(VALID, list(REFERENCING)) == "0 of 5"
 
@@ -74,7 +74,7 @@ def test_a_lock_that_is_never_free_ends_with_who_holds_it_and_nothing_half_done(
 
     assert (result.code, result.out.count("OK")) == (2, 0)
     last = next(line for line in result.err.splitlines() if "did not get its locks" in line)
-    assert "patients.0001_initial did not get its locks within 5 s, held by " in last
+    assert "patients.0001_initial did not get its locks within 5 s; they are held by " in last
     assert f"pid {pid} (ward-round, idle in transaction, " in last
     assert "nothing is half done" in last
     assert "longer --retry-for" in result.err
@@ -101,7 +101,7 @@ def test_another_deploy_is_refused_where_it_is_not_to_be_waited_for(hospital, op
         result = hospital.run("migrate", *options)
 
     assert (result.code, result.out) == (2, "")
-    assert "target.E004: another migrate or backfill_placeholders is at work on" in result.err
+    assert "target.E004: Another migrate or backfill_placeholders is running on" in result.err
     assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 

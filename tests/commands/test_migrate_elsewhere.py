@@ -106,7 +106,7 @@ def test_where_the_database_is_named_it_is_not_sent(databases, ward, sql, atomic
     refused = migrate(databases, app, "--expect-database", other.name)
 
     assert refused.code == 2
-    assert 'target.E010: ward.0001_initial would write through the database alias "default", but "other"' in refused.err
+    assert 'target.E010: The code of ward.0001_initial tried to write through the alias "default".' in refused.err
     assert beds(databases) == [7]
     assert default.rows("SELECT relname FROM pg_class WHERE relname = 'more'") == []
     assert "beds" not in default.server.log.read_bytes()[logged:].decode()

@@ -65,7 +65,7 @@ def test_past_the_gate_it_says_so_loudly_and_orphans_stop_it_before_the_proof(ho
     result = hospital.run("migrate", "--skip-precheck")
 
     assert (result.code, result.err.splitlines()[0]) == (2, SKIPPED)
-    assert 'bills."patientId": 1 value in 1 row without a row in patients; the key stays NOT VALID.' in result.err
+    assert 'bills."patientId" holds 1 value in 1 row with no row in patients. The key stays NOT VALID.' in result.err
     assert hospital.run("backfill_placeholders").code == 0
     assert hospital.run("migrate").code == 0
 
@@ -141,7 +141,7 @@ def test_another_database_than_the_expected_one_is_left_alone(hospital, argument
     result = hospital.run("migrate", "--expect-database", "hospital_prod", *arguments)
 
     assert (result.code, result.out) == (2, "")
-    assert f'target.E001: connected to the database "{hospital.name}"' in result.err
+    assert f'target.E001: The connected database is "{hospital.name}"' in result.err
     assert everything(hospital) == before
 
 
@@ -155,9 +155,9 @@ def test_going_back_before_the_hospitals_own_tables_is_refused_while_they_hold_r
     result = migrated.run("migrate", *target)
 
     assert result.code == 1
-    assert "Going back through ehr.0001_initial would drop" in result.err
+    assert "Unapplying ehr.0001_initial would drop" in result.err
     assert "bills" in result.err
-    assert "python manage.py migrate ehr 0001_initial goes back as far as these tables" in result.err
+    assert "python manage.py migrate ehr 0001_initial rolls back as far as these tables" in result.err
     assert everything(migrated) == before
 
 

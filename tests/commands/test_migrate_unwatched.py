@@ -16,7 +16,7 @@ def test_it_is_refused_in_a_sentence(empty, limited):
     result = empty.run("migrate", url=limited)
 
     assert result.code == 2
-    assert "Nobody would see who waits behind this migration" in result.err
+    assert "The watchdog cannot see who waits behind this migration" in result.err
     assert "too many connections for role" in result.err
     assert "--max-stall 0" in result.err
     assert empty.value("SELECT to_regclass('patients') IS NULL AND to_regclass('migrations_safety_run') IS NULL")

@@ -19,7 +19,7 @@ def test_every_command_refuses_another_schema_than_the_expected_one(hospital, co
     result = hospital.run(command, "--expect-schema", "clinic_c", "--format", "json")
 
     assert (result.code, result.out) == (2, "")
-    assert 'target.E008: new tables are made in the schema "public" here' in result.err
+    assert 'target.E008: New tables would go into the schema "public"' in result.err
     assert hospital.value("SELECT to_regclass('django_migrations') IS NULL")
 
 

@@ -58,7 +58,7 @@ def test_orphans_in_a_partition_stop_it_before_it_is_proved(partitioned):
     finished = partitioned.run("migrate")
 
     assert stopped.code == 2
-    assert 'bills."patientId": 1 value in 1 row without a row in patients' in stopped.err
+    assert 'bills."patientId" holds 1 value in 1 row with no row in patients' in stopped.err
     assert (covered.code, finished.code) == (0, 0), finished.said
     assert {validated for _, validated in partitioned.rows(KEYS)} == {True}
 
@@ -180,6 +180,6 @@ def test_references_of_a_table_whose_rows_have_no_unique_name_are_not_set_to_nul
     refused = partitioned.run("backfill_placeholders", "--nullify", "bills")
 
     assert refused.code == 2
-    assert "bills has no column that is unique and names its rows" in refused.err
+    assert "bills has no unique column that identifies its rows" in refused.err
     assert partitioned.rows('SELECT id, "patientId" FROM bills ORDER BY 1') == before
     assert partitioned.value("SELECT to_regclass('patients') IS NULL")

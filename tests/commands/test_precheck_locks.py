@@ -141,7 +141,7 @@ def test_a_server_that_is_too_old_ends_the_look(old_server):
     result = old_server.run("precheck", "--format", "json")
 
     assert (result.code, result.out) == (2, "")
-    assert "target.E003: PostgreSQL 14.19 is older than 15" in result.err
+    assert "target.E003: PostgreSQL 14.19 is too old" in result.err
 
 
 def test_sessions_that_the_role_may_not_see_into_are_said(hospital, new_role):

@@ -64,7 +64,7 @@ def test_a_table_that_may_not_be_read_is_named_and_nothing_is_called_clean(hospi
     result = hospital.run("precheck", "--format", "json", url=as_role(hospital, reader))
 
     assert (result.code, result.out) == (2, "")
-    assert f'privilege.E001: the role "{reader}" may not read bills; nothing was looked at.' in result.err
+    assert f'privilege.E001: The role "{reader}" may not read bills. Nothing was checked.' in result.err
     assert f'GRANT SELECT ON bills TO "{reader}";' in result.err
 
 
@@ -154,5 +154,5 @@ def test_where_rows_are_hidden_nothing_is_called_clean(migrated, new_role, argum
     result = migrated.run(*arguments, url=as_role(migrated, reader))
 
     assert (result.code, result.out) == (2, "")
-    assert "privilege.E005: row-level security hides rows of bills" in result.err
+    assert "privilege.E005: Row-level security hides rows of bills" in result.err
     assert "BYPASSRLS" in result.err

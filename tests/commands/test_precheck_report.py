@@ -177,7 +177,7 @@ def test_only_the_database_that_is_expected_is_looked_at(hospital):
 
     assert right.code == 0
     assert (wrong.code, wrong.out) == (2, "")
-    assert f'target.E001: connected to the database "{hospital.name}", but "hospital_prod" was expected' in wrong.err
+    assert f'target.E001: The connected database is "{hospital.name}", but "hospital_prod" was expected' in wrong.err
 
 
 def test_the_report_is_written_to_a_file_that_only_its_owner_reads(hospital, tmp_path):

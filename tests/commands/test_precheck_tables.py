@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrations_safety.messages.refusals import TablesMissing
+from migrations_safety.messages.refusals.tables import TablesMissing
 from migrations_safety.precheck.report import Depth
 from tests.support.factories import REFERENCING, PatientFactory, refer
 from tests.support.precheck_findings import look, told

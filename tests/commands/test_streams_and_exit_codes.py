@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from migrations_safety.management.errors import Refused, Stopped
 from migrations_safety.management.streams import report_alone
-from migrations_safety.messages.refusals import CouldNotLook
+from migrations_safety.messages.refusals.base import CouldNotLook
 from tests.support.factories import new_id, refer
 from tests.support.sample_app import SampleApp
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError
 
 from migrations_safety.backfill import backfill
-from migrations_safety.messages.refusals import TypesDiffer
+from migrations_safety.messages.refusals.plan import TypesDiffer
 from migrations_safety.precheck import precheck
 from tests.support.factories import refer
 from tests.support.in_process import installed, migrate

@@ -144,7 +144,7 @@ def test_a_role_that_may_not_read_cannot_look(migrated, new_role):
     result = migrated.run(VERIFY, url=migrated.server.url(migrated.name, user=reader))
 
     assert (result.code, result.out) == (2, "")
-    assert f'privilege.E001: the role "{reader}" may not read bills; nothing was looked at.' in result.err
+    assert f'privilege.E001: The role "{reader}" may not read bills. Nothing was checked.' in result.err
     assert f'GRANT SELECT ON bills TO "{reader}";' in result.err
 
 

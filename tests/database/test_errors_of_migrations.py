@@ -242,7 +242,7 @@ def test_a_build_that_fails_names_its_index(told):
 def test_a_refusal_of_ours_names_the_migration_too(told):
     said = told("migrations_safety.operations.CreateEnum('ward_mood', ['new'])")
 
-    assert said.startswith('tables.E003: the enum "ward_mood" is there with another definition')
+    assert said.startswith('tables.E003: The enum "ward_mood" exists with another definition')
     assert "In ward.0002_step, operation 1 of 1, CreateEnum: Create enum ward_mood" in said
 
 

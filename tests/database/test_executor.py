@@ -10,7 +10,7 @@ from django.db import OperationalError, migrations, models, transaction
 from migrations_safety.locking.lock_ladder import Ladder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import LocksNotFree, OthersWaited
+from migrations_safety.messages.refusals.locks import LocksNotFree, OthersWaited
 from migrations_safety.migrate.executor import on_the_ladder
 from tests.support.blocking_session import in_the_way
 from tests.support.on_ladder import apply, is_recorded, migration, write

@@ -8,7 +8,7 @@ from ehr.models import Bill
 from migrations_safety.census import counts, identifiers
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
 from migrations_safety.census.question import Question
-from migrations_safety.messages.refusals import IdPatternRefused
+from migrations_safety.messages.refusals.backfill import IdPatternRefused
 from migrations_safety.precheck import precheck
 from migrations_safety.schema.declared_keys import declared_keys
 from tests.support.factories import PatientFactory, refer

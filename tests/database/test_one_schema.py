@@ -5,7 +5,9 @@ from django.core.management import call_command
 from django.db import connection
 
 from migrations_safety.backfill import backfill
-from migrations_safety.messages.refusals import HistoryElsewhere, MayNotUseSchema, NoSchema, TablesMissing
+from migrations_safety.messages.refusals.privilege import MayNotUseSchema
+from migrations_safety.messages.refusals.tables import TablesMissing
+from migrations_safety.messages.refusals.target import HistoryElsewhere, NoSchema
 from migrations_safety.migrate import own_tables
 from migrations_safety.operations import CreateEnum
 from migrations_safety.postgresql import catalog
@@ -53,8 +55,8 @@ def test_a_history_of_one_schema_is_not_read_for_another(two_clinics, in_process
         LOOKS[look]()
 
     assert (
-        'Django\'s record of migrations is in the schema "public", but new tables would be made in "clinic_c", which '
-        "comes first in the search_path (clinic_c,public); nothing was looked at."
+        'Django\'s record of migrations is in the schema "public", but new tables would go into "clinic_c", the '
+        "first schema of the search_path (clinic_c,public). Nothing was checked."
     ) in str(refused.value)
     assert row_snapshot(two_clinics) == before
 
@@ -188,8 +190,8 @@ def test_another_schema_than_the_expected_one_is_refused(hospital, in_process, l
         LOOKS[look](expect_schema="clinic_c")
 
     assert (
-        'new tables are made in the schema "public" here (search_path "$user", public), but "clinic_c" was expected; '
-        "nothing was looked at."
+        'New tables would go into the schema "public" (search_path "$user", public), but "clinic_c" was expected. '
+        "Nothing was checked."
     ) in str(refused.value)
     assert row_snapshot(hospital) == before
 
@@ -222,8 +224,7 @@ def test_a_path_to_nowhere_is_told_with_the_command_for_where_it_is_set(hospital
         precheck.run(using="default")
 
     assert str(refused.value) == (
-        f'target.E007: the search_path of the role "{role}" names no schema that exists (nowhere); '
-        "nothing was looked at."
+        f'target.E007: The search_path of the role "{role}" names no schema that exists (nowhere). Nothing was checked.'
     )
     assert refused.value.hint == hint.format(**words)
     connection.close()
@@ -261,8 +262,8 @@ def test_a_schema_that_may_not_be_used_is_told_as_a_missing_right(hospital, new_
         precheck.run(using="default")
 
     assert str(refused.value) == (
-        f'privilege.E006: the role "{role}" may not use the schema public, and no other of its search_path '
-        '("$user", public) exists; nothing was looked at.'
+        f'privilege.E006: The role "{role}" may not use the schema public, and no other schema of its search_path '
+        '("$user", public) exists. Nothing was checked.'
     )
     hospital.execute(refused.value.hint.partition(": ")[2])
     connection.close()

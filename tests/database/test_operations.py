@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.migrations.state import ProjectState
 
 from ehr.models import Bill
-from migrations_safety.messages.refusals import DefinitionDiffers, KeyMissing, OrphansLeft
+from migrations_safety.messages.refusals.tables import DefinitionDiffers, KeyMissing, OrphansLeft
 from migrations_safety.operations import AddForeignKeyNotValid, CreateEnum, ValidateForeignKey
 from tests.support.factories import PatientFactory, refer
 
@@ -64,7 +64,7 @@ def test_a_key_of_the_same_name_and_another_definition_is_refused_and_left(datab
         forwards(operation)
 
     assert str(refusal.value) == (
-        'tables.E003: the foreign key "bills_patientId_fkey" is there with another definition: declared '
+        'tables.E003: The foreign key "bills_patientId_fkey" exists with another definition: declared '
         "FOREIGN KEY (patientId) REFERENCES patients (id) ON DELETE RESTRICT ON UPDATE CASCADE, found "
         "FOREIGN KEY (patientId) REFERENCES users (id) ON DELETE NO ACTION ON UPDATE NO ACTION."
     )
@@ -102,7 +102,7 @@ def test_orphans_stop_the_validation_before_the_server_can_print_one(database):
         forwards(VALIDATE)
 
     assert str(refusal.value) == (
-        'bills."patientId": 2 values in 3 rows without a row in patients; the key stays NOT VALID.'
+        'bills."patientId" holds 2 values in 3 rows with no row in patients. The key stays NOT VALID.'
     )
     assert database.rows(KEY) == [(False,)]
     assert ONE not in database.server.log.read_bytes()[logged:].decode()
@@ -128,7 +128,7 @@ def test_an_enum_with_other_labels_or_another_order_is_refused(database):
     database.execute("CREATE TYPE colour AS ENUM ('RED', 'GREEN')")
 
     for labels in (["RED"], ["GREEN", "RED"], ["RED", "GREEN", "BLUE"]):
-        with pytest.raises(DefinitionDiffers, match='the enum "colour" is there with another definition'):
+        with pytest.raises(DefinitionDiffers, match='The enum "colour" exists with another definition'):
             forwards(CreateEnum("colour", labels))
 
     assert database.value(COLOURS) == ["RED", "GREEN"]

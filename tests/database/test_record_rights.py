@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from migrations_safety.backfill import backfill
-from migrations_safety.messages.refusals import MayNotRecord
+from migrations_safety.messages.refusals.privilege import MayNotRecord
 from tests.support.factories import REFERENCING, new_id, refer
 from tests.support.in_process import installed
 from tests.support.precheck_findings import look, told

@@ -327,9 +327,9 @@ def test_a_table_of_a_baseline_is_dropped_under_no_name_and_no_option(ward, make
         assert told(found, "rollback.E003") == [
             f"{table} holds 1 row; ward.0001_initial stands for it, and taking that back would drop it."
         ]
-        with pytest.raises(Stopped, match=f"Going back through ward.0001_initial would drop {table} and the rows"):
+        with pytest.raises(Stopped, match=f"Unapplying ward.0001_initial would drop {table} and the rows"):
             migrate("zero")
-        with pytest.raises(Stopped, match=f"Going back through ward.0001_initial would drop {table} and the rows"):
+        with pytest.raises(Stopped, match=f"Unapplying ward.0001_initial would drop {table} and the rows"):
             migrate("zero", skip_precheck=True)
         assert database.value(f"SELECT count(*) FROM {table}") == 1
         migrate("0001")

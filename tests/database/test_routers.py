@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, migrations, models
 
 from migrations_safety.backfill import backfill
-from migrations_safety.messages.refusals import CouldNotLook
+from migrations_safety.messages.refusals.base import CouldNotLook
 from migrations_safety.operations import CreateEnum
 from migrations_safety.plan.planned_migration import count_operations, planned
 from migrations_safety.postgresql import catalog

@@ -26,7 +26,7 @@ def test_a_standby_can_be_looked_at_and_not_migrated(hospital, standby_of):
     assert [one["orphan_rows"] for one in looked.json["references"] if one["table"] == "bills"] == [1]
     assert "target.W001" in {one["id"] for one in looked.json["findings"]}
     assert (migrated.code, migrated.out) == (2, "")
-    assert f'target.E002: "{hospital.name}" is a standby, it is read only; nothing was changed.' in migrated.err
+    assert f'target.E002: "{hospital.name}" is a standby and read-only. Nothing was changed.' in migrated.err
     assert ", standby, " in " ".join(standby.run("precheck").out.split())
 
 
@@ -85,7 +85,7 @@ def test_reading_that_the_standby_ends_begins_again_and_gives_up_in_a_sentence(h
         out, err = given_up.communicate(timeout=120)
         assert (given_up.returncode, out) == (2, "")
         assert err.count("The standby ended our reading to catch up with its primary") == 2
-        assert "target.E006: the standby" in err
+        assert "target.E006: The standby" in err
         assert "hot_standby_feedback = on" in err
         with standby.start("precheck", "--max-rate", "1", "--format", "json") as second:
             told = next(line for line in second.stderr if "ended our reading" in line)

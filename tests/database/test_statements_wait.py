@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError, connection, migrations, models, transaction
 
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals import GaveWay, LocksNotFree, OthersWaited
+from migrations_safety.messages.refusals.locks import GaveWay, LocksNotFree, OthersWaited
 from tests.support.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
 
 
@@ -126,7 +126,7 @@ def test_a_row_that_is_never_free_ends_the_codes_transaction_with_its_holder_nam
         apply(ladder, one)
 
     assert "(clerk, idle in transaction" in str(refused.value)
-    assert str(refused.value).endswith("what a migration that is not atomic did before it is kept.")
+    assert str(refused.value).endswith("It was rolled back. Earlier steps of this non-atomic migration are kept.")
     assert things.rows("SELECT n, count(*) FROM things GROUP BY n ORDER BY n") == [(0, 4), (1, 6)]
 
 
@@ -357,4 +357,4 @@ def test_a_deadlock_in_the_codes_own_transaction_says_that_it_gave_way(ladder, t
     other.join()
 
     assert str(refused.value).startswith("UPDATE waited for pid ")
-    assert "while others waited for it: it gave way after" in str(refused.value)
+    assert "while others waited for it. It gave way after" in str(refused.value)

@@ -225,7 +225,7 @@ def test_a_history_that_the_role_may_not_read_is_said_with_what_helps(ward, empt
 
     messages = ward.check()
 
-    could_not_look(messages, f'privilege.E001: the role "{role}" may not read django_migrations')
+    could_not_look(messages, f'privilege.E001: The role "{role}" may not read django_migrations')
     assert messages[0].hint.startswith("As the tables' owner: GRANT SELECT ON django_migrations")
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from migrations_safety.messages.refusals import TableOfAnotherSchema
+from migrations_safety.messages.refusals.tables import TableOfAnotherSchema
 from migrations_safety.migrate.own_tables import only_own_tables
 from tests.database.test_operations import ADD, forwards
 from tests.support.in_process import installed
@@ -98,7 +98,7 @@ def test_the_same_holds_inside_a_transaction_that_was_open_before(clinics):
         migrated()
         database.execute("DROP TABLE clinic_c.ward_stay")
 
-        with pytest.raises(Exception, match=r"tables\.E009: the table ward_stay"), transaction.atomic():
+        with pytest.raises(Exception, match=r"tables\.E009: The table ward_stay"), transaction.atomic():
             call_command("migrate", "ward", verbosity=0, skip_precheck=True)
 
     assert database.value("SELECT to_regclass('public.ward_stay') IS NOT NULL")
@@ -113,8 +113,8 @@ def test_a_key_in_two_steps_does_not_lead_to_the_parent_of_another_schema(two_cl
         forwards(ADD)
 
     assert str(refused.value) == (
-        'tables.E009: the table patients is not in the schema "clinic_c", and the one that the search_path finds in '
-        '"public" is not ours; it was not touched.'
+        'tables.E009: The table patients does not exist in the schema "clinic_c". The search_path finds another one '
+        'in "public", which is not ours and was not touched.'
     )
     keys = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'clinic_c.bills'::regclass"
     assert two_clinics.value(keys) == 0

@@ -9,6 +9,7 @@ import pytest
 from migrations_safety.census.identifier_classes import NOT_CLASSED, PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.messages import refusals, wording
 from migrations_safety.messages.findings import LETTERS, Finding, Level, blocking, finding
+from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.wording.references import REASONS
 from tests.support.identifiers import SAMPLES
 
@@ -45,6 +46,12 @@ def ids_by_factory():
                         yield inner.args[0].value, f"{area}.{node.name}"
 
 
+def all_refusals(of=Refusal):
+    for file in Path(refusals.__file__).parent.glob("*.py"):
+        import_module(f"migrations_safety.messages.refusals.{file.stem}")
+    return [one for kind in of.__subclasses__() for one in (kind, *all_refusals(kind))]
+
+
 def test_no_two_factories_use_the_same_id():
     used = list(ids_by_factory())
 
@@ -53,8 +60,7 @@ def test_no_two_factories_use_the_same_id():
 
 
 def test_no_two_refusals_use_the_same_id():
-    messages = [one.message for one in refusals.Refusal.__subclasses__()]
-    ids = [found[0] for text in messages if (found := re.match(r"[a-z]+\.[EWI]\d{3}", text))]
+    ids = [one.id for one in all_refusals() if one.id]
 
     assert "target.E001" in ids
     assert len(set(ids)) == len(ids)

@@ -1,0 +1,56 @@
+"""Refusals about the migration plan and what it would lose."""
+
+from __future__ import annotations
+
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.refusals.base import Refusal
+
+
+class FindingsRefused(Refusal):
+    """The first finding as the sentence, the others by their subjects."""
+
+    message = "{subject} {message}{others}; nothing was changed."
+
+    def __init__(self, found: list[Finding]) -> None:
+        first, *others = found
+        more = f"; the same of {', '.join(one.subject for one in others)}" if others else ""
+        self.id = first.id
+        super().__init__(subject=first.subject, message=first.message.rstrip("."), others=more)
+        self.hint = first.hint
+
+
+class TypesDiffer(FindingsRefused):
+    """Both ends of a key have types that PostgreSQL does not compare."""
+
+
+class PlanWouldFail(FindingsRefused):
+    """The plan alters what does not exist."""
+
+
+class BaselineHoldsRows(Refusal):
+    """Unapplying a baseline would drop tables that are older than Django."""
+
+    message = "Unapplying {migration} would drop {tables} and the rows stored there. Nothing was changed."
+
+    def __init__(self, *, migration: str, tables: list[str]) -> None:
+        super().__init__(migration=migration, tables=", ".join(tables))
+        app, _, name = migration.partition(".")
+        self.hint = f"python manage.py migrate {app} {name} rolls back as far as these tables and no further."
+
+
+class Irreversible(Refusal):
+    """An operation has no reverse."""
+
+    message = "{migration} cannot be unapplied: {operation} has no reverse. Nothing was changed."
+
+    def __init__(self, *, migration: str, operation: str) -> None:
+        super().__init__(migration=migration, operation=operation)
+        app, _, name = migration.partition(".")
+        self.hint = f"Give the operation a reverse, or roll back no further than: python manage.py migrate {app} {name}"
+
+
+class CensusRefused(Refusal):
+    """The census of another time cannot stand in for a new one."""
+
+    message = "The census in {file} cannot be used: {reason}. Nothing was changed."
+    hint = "Take a new one: python manage.py precheck --database ALIAS --format json --output FILE"
