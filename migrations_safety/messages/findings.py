@@ -1,24 +1,12 @@
-"""What a check has to say, as plain values; the modules beside this one hold the wording, one per area.
-
-An id is `<area>.<E|W|I><3 digits>` and is never used again for something else.
-"""
+"""What a check has to say, as plain values; `wording` fills the sentences, `catalogue` has what every id means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Level(StrEnum):
-    """How much a finding weighs: an error blocks, a warning is to be read, info is for the record."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-LETTERS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
+from migrations_safety.messages.catalogue import CATALOGUE
+from migrations_safety.messages.catalogue.kind import Level
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +21,8 @@ class Finding:
 
 
 def finding(id: str, subject: str, message: str, hint: str) -> Finding:
-    """A finding whose level is the letter of its id."""
-    return Finding(id=id, level=LETTERS[id.partition(".")[2][0]], subject=subject, message=message, hint=hint)
+    """A finding with the level that the catalogue has for its id; KeyError for an id that is not there."""
+    return Finding(id=id, level=CATALOGUE[id].level, subject=subject, message=message, hint=hint)
 
 
 def blocking(findings: Iterable[Finding], *, fail_level: Level = Level.ERROR) -> list[Finding]:

@@ -25,7 +25,7 @@ from migrations_safety.checks.rollback import check_rollback
 from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
 from migrations_safety.checks.types import check_types
-from migrations_safety.messages.findings import Level
+from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.wording import references as wording

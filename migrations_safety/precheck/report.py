@@ -8,7 +8,8 @@ from enum import StrEnum
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.incremental import EarlierCensus, Mark
 from migrations_safety.census.report import Census
-from migrations_safety.messages.findings import Finding, Level, blocking
+from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.findings import Finding, blocking
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from migrations_safety.messages.findings import Finding, Level
+from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.findings import Finding
 from migrations_safety.postgresql.target import Target
 from migrations_safety.schema.declared_keys import DeclaredKey
 

@@ -8,18 +8,20 @@ import pytest
 
 from migrations_safety.census.identifier_classes import NOT_CLASSED, PLACEHOLDER_CLASSES, WARNED_CLASSES
 from migrations_safety.messages import refusals, wording
-from migrations_safety.messages.findings import LETTERS, Finding, Level, blocking, finding
+from migrations_safety.messages.catalogue import AREAS, CATALOGUE
+from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.findings import Finding, blocking, finding
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.wording.references import REASONS
 from tests.support.identifiers import SAMPLES
 
 FOLDER = Path(wording.__file__).parent
-AREAS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
+WORDINGS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
 WORDS = {"str": "x", "int": 2, "bool": True, "dict[str, str]": {"statement_timeout": "60000 ms"}}
 
 
 def factories():
-    for area in AREAS:
+    for area in WORDINGS:
         for _, function in inspect.getmembers(
             import_module(f"migrations_safety.messages.wording.{area}"), inspect.isfunction
         ):
@@ -38,7 +40,7 @@ def worded(function, **changes):
 
 
 def ids_by_factory():
-    for area in AREAS:
+    for area in WORDINGS:
         for node in ast.walk(ast.parse((FOLDER / f"{area}.py").read_text())):
             if isinstance(node, ast.FunctionDef):
                 for inner in ast.walk(node):
@@ -50,6 +52,27 @@ def all_refusals(of=Refusal):
     for file in Path(refusals.__file__).parent.glob("*.py"):
         import_module(f"migrations_safety.messages.refusals.{file.stem}")
     return [one for kind in of.__subclasses__() for one in (kind, *all_refusals(kind))]
+
+
+def test_every_id_is_declared_once_in_the_module_of_its_area():
+    declared = [(kind.id, kind.area, module.__name__.rpartition(".")[2]) for module in AREAS for kind in module.KINDS]
+
+    assert len(declared) == len(CATALOGUE) > 100
+    assert [id for id, area, module in declared if area != module or not re.fullmatch(r"[a-z]+\.[EWI]\d{3}", id)] == []
+
+
+def test_every_kind_has_its_wording_or_its_refusal_and_no_other_id_is_used():
+    used = {id for id, _ in ids_by_factory()} | {one.id for one in all_refusals() if one.id}
+
+    assert used == set(CATALOGUE)
+
+
+def test_every_kind_has_a_short_title_and_a_help_in_whole_sentences():
+    for kind in CATALOGUE.values():
+        assert len(kind.title) <= 70, kind.id
+        assert not kind.title.endswith("."), kind.id
+        assert kind.help.endswith("."), kind.id
+        assert "](" not in kind.help, kind.id
 
 
 def test_no_two_factories_use_the_same_id():
@@ -71,7 +94,7 @@ def test_a_factory_words_one_finding_of_its_area(area, factory):
     one = worded(factory)
 
     assert re.fullmatch(rf"{area}\.[EWI]\d{{3}}", one.id)
-    assert one.level is LETTERS[one.id.partition(".")[2][0]]
+    assert one.level is CATALOGUE[one.id].level
     assert one.subject
     assert one.message.endswith(".")
     assert one.hint
@@ -79,21 +102,26 @@ def test_a_factory_words_one_finding_of_its_area(area, factory):
 
 
 def test_the_letter_of_an_id_is_its_level():
-    levels = [finding(f"target.{letter}999", "subject", "message", "hint").level for letter in "EWI"]
+    levels = [finding(f"target.{letter}001", "subject", "message", "hint").level for letter in "EWI"]
 
     assert levels == [Level.ERROR, Level.WARNING, Level.INFO]
 
 
-def test_errors_block_and_warnings_only_where_asked():
-    found = [finding(f"target.{letter}999", "subject", "message", "hint") for letter in "EWI"]
+def test_an_id_that_the_catalogue_lacks_makes_no_finding():
+    with pytest.raises(KeyError, match=r"target\.E999"):
+        finding("target.E999", "subject", "message", "hint")
 
-    assert [one.id for one in blocking(found)] == ["target.E999"]
-    assert [one.id for one in blocking(found, fail_level=Level.WARNING)] == ["target.E999", "target.W999"]
+
+def test_errors_block_and_warnings_only_where_asked():
+    found = [finding(f"target.{letter}001", "subject", "message", "hint") for letter in "EWI"]
+
+    assert [one.id for one in blocking(found)] == ["target.E001"]
+    assert [one.id for one in blocking(found, fail_level=Level.WARNING)] == ["target.E001", "target.W001"]
     assert blocking([]) == []
 
 
 def test_a_finding_cannot_be_changed():
-    one = finding("target.E999", "subject", "message", "hint")
+    one = finding("target.E001", "subject", "message", "hint")
 
     assert isinstance(one, Finding)
     with pytest.raises(AttributeError):

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.errors import LOOKED_AND_FOUND
-from migrations_safety.messages.findings import Level
+from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.precheck import precheck

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from io import StringIO
 from itertools import groupby
 
-from migrations_safety.messages.findings import Finding, Level
+from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.findings import Finding
 from migrations_safety.postgresql.target import Target
 
 COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}

@@ -1,0 +1,127 @@
+"""Kinds of findings of the area target: the server and the session."""
+
+from migrations_safety.messages.catalogue.kind import FindingKind
+
+KINDS = (
+    FindingKind(
+        id="target.E001",
+        title="Wrong database",
+        help=(
+            "The connected database is not the one that `--expect-database` names. Correct `DATABASE_URL` or "
+            "`PGDATABASE`, or correct the option."
+        ),
+    ),
+    FindingKind(
+        id="target.E002",
+        title="Standby cannot be migrated",
+        help="The database is a standby, and the command has to write. Run it on the primary.",
+    ),
+    FindingKind(
+        id="target.E003",
+        title="Server is too old",
+        help=(
+            "The server is older than PostgreSQL 15, the oldest version that is supported. Upgrade the server first."
+        ),
+    ),
+    FindingKind(
+        id="target.E004",
+        title="Another deploy is running",
+        help=(
+            "Another `migrate` or `backfill_placeholders` holds the deploy lock of this database. Wait until it "
+            "has finished, then run the same command again."
+        ),
+    ),
+    FindingKind(
+        id="target.E005",
+        title="Pooler in transaction mode",
+        help=(
+            "The connection goes through a pooler that does not keep one server session per client. Session "
+            "settings and advisory locks do not work there. Connect to PostgreSQL itself (`PGHOST`, `PGPORT` or "
+            "`DATABASE_URL`), or to a pool in session mode."
+        ),
+    ),
+    FindingKind(
+        id="target.E006",
+        title="Standby cancelled the reading",
+        help=(
+            "The standby cancelled our reading three times, because it had to replay changes that our snapshot "
+            "still needed. The result is unknown. On the standby, set `hot_standby_feedback = on` or raise "
+            "`max_standby_streaming_delay`. Or read faster with more `--jobs`, or run the command on the "
+            "primary."
+        ),
+    ),
+    FindingKind(
+        id="target.E007",
+        title="No usable schema in the search_path",
+        help=(
+            "The `search_path` of the role names no schema that exists, or it begins with one of the system's "
+            "schemas. There is no schema to check, and none in which tables could be created. The hint has the "
+            "command for the place where the setting comes from."
+        ),
+    ),
+    FindingKind(
+        id="target.E008",
+        title="Wrong schema",
+        help=(
+            "New tables would go into another schema than `--expect-schema` names. Correct the `search_path` or "
+            "the option."
+        ),
+    ),
+    FindingKind(
+        id="target.E009",
+        title="Record of migrations is in another schema",
+        help=(
+            "Django's table `django_migrations` is found in another schema than the one where new tables would "
+            "be created. Django would take the history of one schema for that of the other. Say which schema is "
+            "meant."
+        ),
+    ),
+    FindingKind(
+        id="target.E010",
+        title="Migration writes through another database alias",
+        help=(
+            "The code of a migration tried to write through another database alias than the one that is "
+            "migrated, and `--expect-database` was given. The statement was not sent, and the migration was not "
+            "applied. Use `schema_editor.connection.alias` in the migration's code."
+        ),
+    ),
+    FindingKind(
+        id="target.W001",
+        title="Database is a standby",
+        help="The database is a standby. It can be checked, but `migrate` has to run on the primary.",
+    ),
+    FindingKind(
+        id="target.W002",
+        title="Timeout may cancel long statements",
+        help=(
+            "A timeout is set for this role or session, and counting or validating a large table takes longer. "
+            "Set it to 0 for the role, or for one run."
+        ),
+    ),
+    FindingKind(
+        id="target.W003",
+        title="Another deploy is running now",
+        help=(
+            "Another `migrate` or `backfill_placeholders` is running, so what was counted is changing. Wait "
+            "until it has finished, then run `precheck` again."
+        ),
+    ),
+    FindingKind(
+        id="target.W004",
+        title="Role may not use the first schema of the search_path",
+        help=(
+            "A schema comes first in the `search_path`, but the role may not use it. PostgreSQL skips it "
+            "silently and uses a later one. Grant USAGE on it if it is the one that is meant; otherwise take it "
+            "out of the `search_path`."
+        ),
+    ),
+    FindingKind(
+        id="target.I001",
+        title="Checked inside an open transaction",
+        help=(
+            "`precheck` ran inside a transaction that was already open. Unless that transaction is REPEATABLE "
+            "READ, its counts are not one snapshot: what others commit meanwhile may be in one count and not in "
+            "another. Run `precheck` outside of a transaction."
+        ),
+    ),
+)
