@@ -5,6 +5,7 @@ POSTGRESQL_VERSION chooses the server (18 where it is not set). tests/unit asks 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +18,24 @@ for _variable in [name for name in os.environ if name.startswith(("PG", "DATABAS
 os.environ["DJANGO_SETTINGS_MODULE"] = "ehr.settings"
 
 import django  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 django.setup()
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 MakeDatabase = Callable[..., Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The kills come first: one of them takes as long as a hundred others, and at the end one worker would wait."""
+    items.sort(key=lambda item: "tests/torture/" not in item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

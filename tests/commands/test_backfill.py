@@ -45,7 +45,7 @@ def test_a_placeholder_is_what_was_promised(make, id_type):
         "interpreterRequired": False,
         "restricted": False,
     } | {name: None for name in patient if name not in GIVEN}
-    assert hospital.value('SELECT "createdAt" > now() - interval \'1 minute\' AND "updatedAt" <= now() FROM patients')
+    assert hospital.value('SELECT "createdAt" > now() - interval \'1 hour\' AND "updatedAt" <= now() FROM patients')
 
 
 def test_each_placeholder_has_one_critical_risk_flag(hospital):

@@ -6,21 +6,24 @@ import time
 import psycopg
 import pytest
 
-ROWS = 1500
+ORPHANS = [f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38{number:04x}" for number in range(300)]
+BEFORE = 100
+"""Rows that the backfill has done when the others begin; it goes on when they are at work."""
+BILLS = """INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
+           SELECT gen_random_uuid(), one, one, 1, now() FROM unnest(%s::uuid[]) AS one"""
+PATIENT = """INSERT INTO patients (id, mrn, "firstName", "lastName", "dateOfBirth", "updatedAt")
+             VALUES ('{}', 'x', 'x', 'x', now(), now())"""
 
 
 @pytest.fixture
-def at_work(hospital):
-    """A hospital with many orphans, and a backfill of one row per transaction that is running on it."""
-    hospital.execute(
-        'INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")'
-        f" SELECT gen_random_uuid(), n::text, gen_random_uuid(), 1, now() FROM generate_series(1, {ROWS}) AS n"
-    )
-    with hospital.start("backfill_placeholders", "--batch-size", "1", "--no-progress") as backfill:
-        hospital.wait_for("SELECT to_regclass('patients') IS NOT NULL")
-        hospital.wait_for("SELECT count(*) > 20 FROM patients")
-        assert backfill.poll() is None
-        yield hospital, backfill
+def at_work(make):
+    """A hospital with many orphans, a backfill of one row per transaction, and a session that it waits for."""
+    hospital = make("with_patients")
+    hospital.execute(BILLS, ORPHANS)
+    arguments = ("backfill_placeholders", "--batch-size", "1", "--no-progress")
+    with hospital.session(PATIENT.format(ORPHANS[BEFORE])) as holder, hospital.start(*arguments) as backfill:
+        hospital.wait_for("SELECT count(*) = %s FROM patients", BEFORE)
+        yield hospital, backfill, holder
         backfill.kill()
 
 
@@ -30,15 +33,33 @@ def orphans(hospital):
     )
 
 
-def while_running(hospital, backfill, statement, failures):
-    """Say it again and again on a connection of its own, until the backfill has ended."""
-    try:
-        with psycopg.connect(hospital.url, autocommit=True) as session:
-            while backfill.poll() is None:
-                session.execute(statement)
-                time.sleep(0.02)
-    except psycopg.Error as error:
-        failures.append(error)
+class Other:
+    """Says a statement again and again on a connection of its own, until it is left."""
+
+    def __init__(self, database, statement):
+        self.database, self.statement = database, statement
+        self.failures, self.done = [], 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def __enter__(self):
+        self.thread.start()
+        while self.done < 3 and self.thread.is_alive():
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+    def work(self):
+        try:
+            with psycopg.connect(self.database.url, autocommit=True) as session:
+                while not self.stop.wait(0.01):
+                    session.execute(self.statement)
+                    self.done += 1
+        except psycopg.Error as error:
+            self.failures.append(error)
 
 
 @pytest.mark.parametrize(
@@ -53,31 +74,30 @@ def while_running(hospital, backfill, statement, failures):
     ids=["deleted patients", "references that change", "vacuum of bills", "vacuum of patients", "an index build"],
 )
 def test_no_error_on_either_side_and_no_lost_row(at_work, statement):
-    hospital, backfill = at_work
-    failures = []
-    other = threading.Thread(target=while_running, args=(hospital, backfill, statement, failures))
-    other.start()
+    hospital, backfill, holder = at_work
 
-    out, err = backfill.communicate(timeout=120)
-    other.join()
+    with Other(hospital, statement) as other:
+        holder.rollback()
+        out, err = backfill.communicate(timeout=120)
     again = hospital.run("backfill_placeholders")
 
     assert backfill.returncode == 0, out + err
-    assert failures == []
+    assert other.failures == []
     assert again.code == 0, again.said
     assert orphans(hospital) == 0
-    assert hospital.value("SELECT count(*) FROM bills") == ROWS
+    assert hospital.value("SELECT count(*) FROM bills") == len(ORPHANS)
     flags = 'SELECT count(*) FROM patients WHERE id NOT IN (SELECT "patientId" FROM patient_risk_flags)'
     assert hospital.value(flags) == 0
 
 
 def test_a_second_backfill_is_refused_and_the_first_one_finishes(at_work):
-    hospital, backfill = at_work
+    hospital, backfill, holder = at_work
 
     second = hospital.run("backfill_placeholders")
+    holder.rollback()
     backfill.communicate(timeout=120)
 
     assert second.code == 2
     assert second.err.startswith("Stopped: target.E004: Another migrate or backfill_placeholders is running")
     assert backfill.returncode == 0
-    assert hospital.value("SELECT count(*) FROM patients") == ROWS
+    assert hospital.value("SELECT count(*) FROM patients") == len(ORPHANS)

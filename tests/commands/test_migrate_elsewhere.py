@@ -1,9 +1,11 @@
 """Code of a migration that writes through another database alias: said, or refused where the database is named."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.support.on_ladder import HELD
 from tests.support.sample_app import SampleApp
 
 CODE = """
@@ -160,7 +162,7 @@ def test_what_was_written_elsewhere_is_not_written_again_for_a_lock(databases, w
         running = pool.submit(migrate, databases, app)
         default.wait_for("SELECT count(*) > 0 FROM beds")
         other.wait_for("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'wards'::regclass")
-        reader.execute("SELECT pg_sleep(1)")  # longer than any rung of the ladder
+        time.sleep(HELD)
         reader.rollback()
 
     assert running.result().code == 0, running.result().said

@@ -1,9 +1,8 @@
 """A migration is called OK when nothing can fail any more: after its COMMIT, and once."""
 
-import threading
-
 import pytest
 
+from tests.support.on_ladder import Holding
 from tests.support.sample_app import SampleApp
 
 
@@ -56,11 +55,8 @@ def test_no_ok_where_the_commit_of_the_way_back_fails(hospital, ward):
 def test_one_ok_where_the_commit_has_to_wait(hospital, ward):
     """The key's check at COMMIT waits for the sample that a clerk is about to delete."""
     hospital.execute("INSERT INTO ward_sample (id) VALUES (1)")
-    with hospital.session("DELETE FROM ward_sample WHERE id = 1") as clerk:
-        timer = threading.Timer(2, clerk.rollback)
-        timer.start()
-        result = hospital.run("migrate", "ward", "--retry-for", "60", **ward.variables)
-        timer.join()
+    with Holding(hospital, "DELETE FROM ward_sample WHERE id = 1"):
+        result = hospital.run("migrate", "ward", **ward.variables)
 
     assert result.code == 0, result.said
     assert result.out.count("Applying ward.0002_copy...") == 1

@@ -4,11 +4,17 @@ import pytest
 
 
 @pytest.fixture
-def limited(empty, new_role):
-    """The URL of a role that may have one connection and make tables."""
+def role(empty, new_role):
+    """A role that may have one connection and make tables."""
     role = new_role()
     empty.execute(f'ALTER ROLE "{role}" CONNECTION LIMIT 1')
     empty.execute(f'GRANT CREATE, USAGE ON SCHEMA public TO "{role}"')
+    return role
+
+
+@pytest.fixture
+def limited(empty, role):
+    """Its URL."""
     return empty.server.url(empty.name, user=role)
 
 
@@ -31,8 +37,9 @@ def test_who_lets_others_wait_goes_on_without(empty, limited):
     assert result.json["lock_waits"] == {"count": None, "longest_ms": None}
 
 
-def test_where_nothing_is_pending_nobody_is_needed(empty, limited):
+def test_where_nothing_is_pending_nobody_is_needed(empty, role, limited):
     empty.run("migrate", "--max-stall", "0", url=limited)
+    empty.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = %s)", role)
 
     result = empty.run("migrate", url=limited)
 

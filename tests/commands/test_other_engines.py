@@ -8,7 +8,7 @@ from tests.support.sample_app import SETTINGS, SampleApp
 ENGINE = """
 DATABASES["default"]["ENGINE"] = "django_zero_downtime_migrations.backends.postgres"
 ZERO_DOWNTIME_MIGRATIONS_LOCK_TIMEOUT = "2s"
-ZERO_DOWNTIME_MIGRATIONS_STATEMENT_TIMEOUT = "2s"
+ZERO_DOWNTIME_MIGRATIONS_STATEMENT_TIMEOUT = "20s"
 ZERO_DOWNTIME_MIGRATIONS_FLEXIBLE_STATEMENT_TIMEOUT = True
 """
 ALONE = "INSTALLED_APPS.remove('migrations_safety')\n"

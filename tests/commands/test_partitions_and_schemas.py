@@ -1,11 +1,12 @@
 """Referencing tables that are partitioned, and tables in another schema than public."""
 
 import threading
-import time
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 
+from tests.support.blocking_session import in_the_way
 from tests.support.commands import ROOT
 from tests.support.factories import new_id
 
@@ -90,31 +91,55 @@ def test_tables_in_another_schema_than_public_are_worked_on(empty):
     assert empty.value("SELECT to_regclass('clinic.patients') IS NOT NULL AND to_regclass('public.patients') IS NULL")
 
 
+WRITES = ("UPDATE bills_old SET year = year WHERE ctid = (SELECT ctid FROM bills_old LIMIT 1)",)
+PROVING = """
+    SELECT l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.granted AND l.relation IN (SELECT oid FROM pg_class WHERE relname ~ '^bills' AND relkind IN ('r', 'p'))
+      AND a.state = 'active' AND a.query ~ '^ALTER TABLE.* VALIDATE CONSTRAINT' AND a.datname = current_database()"""
+
+
 def test_nobody_waits_long_while_the_partitions_get_their_keys(partitioned):
-    partitioned.execute(
-        'INSERT INTO bills ("patientId", year) SELECT "patientId", year FROM bills, generate_series(1, 100000)'
-    )
     partitioned.run("backfill_placeholders")
-    waits, stop = [], threading.Event()
-    writer = threading.Thread(target=write, args=(partitioned, waits, stop))
-    writer.start()
 
-    migrate = partitioned.run("migrate", "--format", "json")
-    stop.set()
-    writer.join()
+    with in_the_way(partitioned, "LOCK TABLE bills_rest IN ROW EXCLUSIVE MODE", others=WRITES) as others:
+        added = partitioned.run("migrate", "ehr", "0002")
 
-    assert migrate.code == 0, migrate.said
-    assert len(waits) > 20
-    assert max(waits) < migrate.json["seconds"] / 2
+    assert added.code == 0, added.said
+    assert (others.failed, others.got_on) == ([], True)
 
 
-def write(database, waits, stop):
-    with psycopg.connect(database.url, autocommit=True) as session:
-        while not stop.is_set():
-            started = time.monotonic()
-            session.execute("UPDATE bills_old SET year = year WHERE ctid = (SELECT ctid FROM bills_old LIMIT 1)")
-            waits.append(time.monotonic() - started)
-            time.sleep(0.005)
+def test_who_writes_to_partitions_gets_on_while_their_rows_are_proved(partitioned):
+    partitioned.run("backfill_placeholders")
+    assert partitioned.run("migrate", "ehr", "0002").code == 0
+    modes = set()
+
+    with watched(partitioned, modes), in_the_way(
+        partitioned, "LOCK TABLE patients IN EXCLUSIVE MODE", others=WRITES, also=lambda: modes
+    ) as others:  # fmt: skip
+        proved = partitioned.run("migrate")
+
+    assert proved.code == 0, proved.said
+    assert (others.failed, others.got_on) == ([], True)
+    assert modes - {("AccessShareLock",)} == {("ShareUpdateExclusiveLock",)}
+
+
+@contextmanager
+def watched(database, modes):
+    """Collects which locks the deploy has on the partitions while it proves the rows of one."""
+    stop = threading.Event()
+
+    def watch():
+        with psycopg.connect(database.url, autocommit=True) as session:
+            while not stop.wait(0.005):
+                modes.update(session.execute(PROVING).fetchall())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
 
 
 @pytest.fixture

@@ -52,6 +52,9 @@ def test_no_table_is_read(known):
     before = scanned(known)
 
     known.run(*LOOK)
+    known.wait_for(
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid())", known.name
+    )
 
     assert scanned(known) == before
 

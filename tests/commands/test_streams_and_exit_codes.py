@@ -102,7 +102,7 @@ def test_ctrl_c_is_130_with_a_traceback_too(hospital):
     with hospital.session("LOCK TABLE bills"), hospital.start("precheck", "--traceback", "--no-progress") as running:
         hospital.wait_for("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
         running.send_signal(signal.SIGINT)
-        running.communicate(timeout=20)
+        running.communicate(timeout=120)
 
     assert running.returncode == 130
 
@@ -193,9 +193,9 @@ def test_django_words_what_it_knows_better(empty, in_process, ward, command):
 def test_two_commands_at_once_turn_stdout_back_once(capfd):
     def turned():
         with report_alone(wanted=True):
-            both.wait(10)
+            both.wait(120)
             os.write(1, b"aside\n")
-            both.wait(10)
+            both.wait(120)
 
     both = threading.Barrier(2)
     threads = [threading.Thread(target=turned) for _ in range(2)]

@@ -1,8 +1,5 @@
 """Any app's migrations on the ladder: RunSQL, Django's own operations, indexes built concurrently."""
 
-import threading
-import time
-
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import OperationalError, migrations, models, transaction
@@ -13,15 +10,9 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.locks import LocksNotFree, OthersWaited
 from migrations_safety.migrate.executor import on_the_ladder
 from tests.support.blocking_session import in_the_way
-from tests.support.on_ladder import apply, is_recorded, migration, write
+from tests.support.on_ladder import Holding, apply, is_recorded, migration
 
 INDEX = AddIndexConcurrently("thing", models.Index(fields=["name"], name="things_name_idx"))
-
-
-def blocker(database, seconds, begun):
-    with database.session("LOCK TABLE things IN ROW EXCLUSIVE MODE"):
-        begun.set()
-        time.sleep(seconds)
 
 
 @pytest.mark.parametrize("atomic", [True, False])
@@ -39,19 +30,20 @@ def test_run_sql_waits_without_making_writers_wait_long(ladder, empty, atomic):
 def test_others_do_not_get_on_behind_a_statement_that_waits_without_the_ladder(empty):
     empty.execute("CREATE TABLE things (id bigserial PRIMARY KEY, name text)")
 
-    with in_the_way(empty, HELD, others=WRITE, in_vain=3) as others:
+    with in_the_way(empty, HELD, others=WRITE, in_vain=1) as others:
         empty.execute("ALTER TABLE things ADD COLUMN size int")
 
     assert not others.got_on
 
 
 HELD = "LOCK TABLE things IN ROW EXCLUSIVE MODE"
-WRITE = "INSERT INTO things (name) VALUES ('a')"
+WRITE = ("INSERT INTO things (name) VALUES ('a')",)
 SIZED = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attname = 'size'"
 
 
 def test_a_lock_that_is_never_free_ends_with_its_holder_named_and_nothing_half_done(ladder, empty):
     ladder.retry_for = 0.5
+    ladder.rungs = (60_000,)  # so that the watchdog has seen the holder, whenever it comes to look
     one = migration(
         migrations.RunSQL("CREATE TABLE half (id int)"), migrations.RunSQL("ALTER TABLE things ADD COLUMN size int")
     )
@@ -80,13 +72,8 @@ def test_an_atomic_migration_and_its_record_are_one_transaction(ladder, empty):
 
 
 def test_an_index_is_built_concurrently_without_a_lock_timeout(ladder, empty):
-    begun = threading.Event()
-    other = threading.Thread(target=blocker, args=(empty, 0.7, begun))
-    other.start()
-    begun.wait()
-
-    apply(ladder, migration(INDEX, atomic=False))
-    other.join()
+    with Holding(empty, HELD):
+        apply(ladder, migration(INDEX, atomic=False))
 
     assert empty.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'things_name_idx'::regclass")
     assert is_recorded(empty)
@@ -163,19 +150,9 @@ def name_all(apps, schema_editor):
 
 def test_a_row_that_was_held_and_passed_over_is_not_lost(ladder, empty):
     empty.execute("INSERT INTO things (name) SELECT 'new' FROM generate_series(1, 5)")
-    begun = threading.Event()
 
-    def hold():
-        with empty.session("SELECT FROM things WHERE id = 3 FOR UPDATE"):
-            begun.set()
-            time.sleep(1)
-
-    other = threading.Thread(target=hold)
-    other.start()
-    begun.wait()
-
-    apply(ladder, migration(migrations.RunPython(name_all)))
-    other.join()
+    with Holding(empty, "SELECT FROM things WHERE id = 3 FOR UPDATE"):
+        apply(ladder, migration(migrations.RunPython(name_all)))
 
     assert empty.value("SELECT count(*) FROM things WHERE name = 'done'") == 5
 
@@ -183,18 +160,14 @@ def test_a_row_that_was_held_and_passed_over_is_not_lost(ladder, empty):
 def test_what_makes_others_wait_each_time_says_so_and_names_nobody(ladder, empty):
     ladder.retry_for = 1
     ladder.watchdog.max_stall = 0.05
-    one = migration(migrations.RunSQL("LOCK TABLE things IN SHARE MODE; SELECT pg_sleep(10)"))
-    waits = []
-    writer = threading.Thread(target=write, args=(empty, 4, waits))
-    writer.start()
+    one = migration(migrations.RunSQL("LOCK TABLE things IN SHARE MODE; SELECT pg_sleep(60)"))
 
-    with pytest.raises(OthersWaited) as refused:
+    with in_the_way(empty, others=WRITE) as others, pytest.raises(OthersWaited) as refused:
         apply(ladder, one)
-    writer.join()
 
     assert "made others wait longer than --max-stall" in str(refused.value)
     assert "pid" not in str(refused.value)
-    assert max(waits) < 10 / 2
+    assert 0 < others.longest < 60 / 2
 
 
 def test_statements_that_are_not_ours_to_repeat_have_no_limit_of_ours(ladder):

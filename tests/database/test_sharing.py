@@ -8,6 +8,15 @@ from migrations_safety.census import scan_strategy
 from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.postgresql.snapshot import snapshot
 
+MEET = """
+    CREATE FUNCTION meet(meets boolean) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+        WHILE meets LOOP
+            PERFORM pg_advisory_lock_shared(pg_backend_pid()), pg_stat_clear_snapshot();
+            EXIT WHEN (SELECT count(DISTINCT pid) >= 3 FROM pg_locks WHERE locktype = 'advisory');
+            PERFORM pg_sleep(0.01);
+        END LOOP;
+    END $$"""
+"""Returns when three sessions have come to it."""
 TWO_ASLEEP = "SELECT count(*) = 2 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
 NONE_ASLEEP = TWO_ASLEEP.replace("= 2", "= 0")
 
@@ -39,12 +48,12 @@ def test_all_sessions_have_the_search_path_of_the_first(empty, in_process):
     empty.execute("CREATE SCHEMA clinic_c")
     with connection.cursor() as cursor:
         cursor.execute("SET search_path = clinic_c, public")
-    asked = sql.SQL("SELECT current_setting('search_path'), pg_backend_pid(), pg_sleep(0.05)").format()
+    empty.execute(MEET)
+    asked = [sql.SQL("SELECT current_setting('search_path'), pg_backend_pid(), public.meet({})").format(meets)
+             for meets in (True, True, True, False, False)]  # fmt: skip
 
     with snapshot(connection):
-        found = run_in_parallel(
-            connection, [asked] * 20, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append
-        )
+        found = run_in_parallel(connection, asked, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
 
     assert {path for path, *_ in found} == {"clinic_c, public"}
     assert len({pid for _, pid, _ in found}) == 3

@@ -1,22 +1,13 @@
 """What is not undone as a whole when it fails runs once, and no limit of ours ends it."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 from django.db import migrations
 
-from tests.support.on_ladder import (
-    LONG,
-    Holding,
-    apply,
-    by_cursor,
-    is_recorded,
-    migration,
-    past_the_cursors,
-    python,
-    write,
-)
+from tests.support.blocking_session import in_the_way
+from tests.support.on_ladder import Holding, apply, by_cursor, is_recorded, migration, past_the_cursors, python
 
 COMMITS = "UPDATE things SET n = n + 1; COMMIT; LOCK TABLE lamps IN ACCESS EXCLUSIVE MODE"
 INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
@@ -135,7 +126,7 @@ def test_code_that_commits_past_the_cursors_is_not_run_again(ladder, things):
 
     first = migrations.RunSQL("UPDATE things SET n = n + 1")
 
-    with Holding(things, "SELECT count(*) FROM lamps"), pytest.raises(psycopg.errors.LockNotAvailable):
+    with Holding(things, "SELECT count(*) FROM lamps", seconds=None), pytest.raises(psycopg.errors.LockNotAvailable):
         apply(ladder, migration(first, python(work)))
 
     assert things.rows("SELECT DISTINCT n FROM things") == [(2,)]
@@ -143,16 +134,13 @@ def test_code_that_commits_past_the_cursors_is_not_run_again(ladder, things):
 
 
 def test_a_vacuum_full_gives_way_and_is_tried_again(ladder, things):
-    waits = []
-    writer = threading.Thread(target=write, args=(things, LONG + 1, waits))
+    writes = ("INSERT INTO things (name) VALUES ('a')",)
 
-    with Holding(things, "LOCK TABLE things IN ROW EXCLUSIVE MODE", seconds=LONG):
-        writer.start()
+    with in_the_way(things, "LOCK TABLE things IN ROW EXCLUSIVE MODE", others=writes) as others:
         apply(ladder, migration(by_cursor("VACUUM FULL things"), atomic=False))
-    writer.join()
 
     assert is_recorded(things)
-    assert max(waits) < LONG / 2
+    assert others.got_on
 
 
 def test_the_sessions_own_timeouts_are_back_after_a_patient_statement(ladder, things):
@@ -173,12 +161,18 @@ def test_an_interrupted_detaching_is_finished_by_the_same_statement(ladder, thin
     things.execute("CREATE TABLE days (day int) PARTITION BY RANGE (day)")
     things.execute("CREATE TABLE day_1 PARTITION OF days FOR VALUES FROM (1) TO (2)")
     sql = "ALTER TABLE days DETACH PARTITION day_1 CONCURRENTLY"
-    with Holding(things, "SELECT count(*) FROM days", seconds=20):
-        things.execute("SET statement_timeout = '300ms'")
+    pending = "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'days'::regclass"
+    with (
+        Holding(things, "SELECT count(*) FROM days", seconds=None),
+        psycopg.connect(things.url, autocommit=True) as other,
+        ThreadPoolExecutor() as pool,
+    ):
+        detaching = pool.submit(other.execute, sql)
+        things.wait_for(pending)
+        other.cancel_safe()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            things.execute(sql)
-        things.execute("RESET statement_timeout")
-    assert things.value("SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'days'::regclass")
+            detaching.result()
+    assert things.value(pending)
 
     apply(ladder, migration(migrations.RunSQL(sql), atomic=False))
 

@@ -3,7 +3,8 @@
 import threading
 import time
 import uuid
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -11,7 +12,11 @@ from django.db import OperationalError, connection, migrations, models, transact
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.locks import GaveWay, LocksNotFree, OthersWaited
-from tests.support.on_ladder import LONG, Holding, apply, is_recorded, migration, past_the_cursors, python, read_lamps
+from tests.support.blocking_session import in_the_way, is_waited_for
+from tests.support.on_ladder import Holding, apply, is_recorded, migration, past_the_cursors, python
+
+READ_LAMPS = ("SELECT count(*) FROM lamps",)
+ROW_8 = "SELECT FROM things WHERE id = 8 FOR UPDATE"
 
 
 def thing_model():
@@ -78,7 +83,7 @@ def executed_many(thing):
 def test_the_codes_own_transactions_wait_for_a_row_and_are_done_once(ladder, things, work):
     one = migration(python(lambda connection: work(thing_model())), atomic=False)
 
-    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE"):
+    with Holding(things, ROW_8):
         apply(ladder, one)
 
     assert is_recorded(things)
@@ -102,17 +107,13 @@ def test_a_body_that_catches_errors_does_not_pass_over_its_work(ladder, things, 
     body = "BEGIN ALTER TABLE lamps ADD COLUMN size int; UPDATE things SET n = 1; EXCEPTION WHEN OTHERS THEN NULL; END;"
     things.execute(f"CREATE PROCEDURE forgiving() LANGUAGE plpgsql AS $$ BEGIN {body} END $$")
     things.execute(f"CREATE FUNCTION forgiven() RETURNS int LANGUAGE plpgsql AS $$ BEGIN {body} RETURN 1; END $$")
-    waits = []
-    reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
 
-    with Holding(things, "SELECT count(*) FROM lamps", seconds=LONG):
-        reader.start()
+    with in_the_way(things, *READ_LAMPS, others=READ_LAMPS) as others:
         apply(ladder, migration(migrations.RunSQL(sql.format(body)), atomic=atomic))
-    reader.join()
 
     assert is_recorded(things)
     assert things.value("SELECT min(n) FROM things") == 1
-    assert max(waits) < LONG / 2
+    assert others.got_on
 
 
 def test_a_row_that_is_never_free_ends_the_codes_transaction_with_its_holder_named(ladder, things):
@@ -120,7 +121,7 @@ def test_a_row_that_is_never_free_ends_the_codes_transaction_with_its_holder_nam
     one = migration(python(lambda connection: in_batches(thing_model())), atomic=False)
 
     with (
-        Holding(things, "SET application_name = 'clerk'", "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20),
+        Holding(things, "SET application_name = 'clerk'", ROW_8, seconds=None),
         pytest.raises(LocksNotFree) as refused,
     ):
         apply(ladder, one)
@@ -140,21 +141,16 @@ def alters_in_a_transaction(connection):
 
 
 def test_a_table_lock_in_the_codes_own_transaction_makes_nobody_wait_long(ladder, things):
-    waits = []
-    reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
-
-    with Holding(things, "SELECT count(*) FROM lamps", seconds=LONG):
-        reader.start()
+    with in_the_way(things, *READ_LAMPS, others=READ_LAMPS) as others:
         apply(ladder, migration(python(alters_in_a_transaction), atomic=False))
-    reader.join()
 
     assert is_recorded(things)
     assert things.value("SELECT sum(n) FROM things") == 2
-    assert max(waits) < LONG / 2
+    assert others.got_on
 
 
 def test_who_waits_for_rows_of_the_codes_own_transaction_does_not_wait_long(ladder, things):
-    """Row 1 is ours and wanted by others while we wait for row 8: we give way."""
+    """Row 1 is ours and wanted by others while we wait for row 8, which is held until they have it: we give way."""
 
     def work(connection):
         with transaction.atomic(), connection.cursor() as cursor:
@@ -162,41 +158,45 @@ def test_who_waits_for_rows_of_the_codes_own_transaction_does_not_wait_long(ladd
             begun.set()
             cursor.execute("UPDATE things SET n = 1 WHERE id = 8")
 
-    begun, waits = threading.Event(), []
+    begun = threading.Event()
+    ladder.retry_for = 120
 
     def want():
         begun.wait()
         with psycopg.connect(things.url, autocommit=True) as session:
-            started = time.monotonic()
+            session.execute("SET lock_timeout = '30s'")
             session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
-            waits.append(time.monotonic() - started)
 
-    other = threading.Thread(target=want)
-    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20):
-        other.start()
+    with Holding(things, ROW_8, seconds=None), ThreadPoolExecutor() as pool:
+        other = pool.submit(want)
         with pytest.raises((GaveWay, OthersWaited)):
             apply(ladder, migration(python(work), atomic=False))
-        other.join()
+        other.result()
 
-    assert max(waits) < LONG
     assert things.value("SELECT sum(n) FROM things") == 0
+    assert things.value("SELECT count(*) FROM things WHERE name = 'theirs'") == 1
 
 
 def test_a_long_wait_for_a_row_says_for_whom(ladder, things):
-    told = []
-    ladder.watchdog.progress, ladder.watchdog.silence = Told(told), 0.3
-
-    with Holding(things, "SET application_name = 'clerk'", "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=LONG):
+    with Holding(things, "SET application_name = 'clerk'", ROW_8, seconds=None) as holding:
+        ladder.watchdog.progress, ladder.watchdog.silence = Told(then=holding.stop.set), 0.2
         apply(ladder, migration(migrations.RunSQL("UPDATE things SET n = n + 1")))
 
-    assert len(told) == 1
-    assert told[0].startswith("ehr.0001_things waits for pid ")
-    assert "(clerk, idle in transaction, " in told[0]
+    (told,) = ladder.watchdog.progress.sentences
+    assert told.startswith("ehr.0001_things waits for pid ")
+    assert "(clerk, idle in transaction, " in told
 
 
 class Told(Progress):
-    def __init__(self, sentences):
-        self.say = sentences.append
+    """Keeps what is said; a second after the first it does something about it: it was time to say it again."""
+
+    def __init__(self, *, then):
+        self.sentences, self.later = [], threading.Timer(1, then)
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+        if len(self.sentences) == 1:
+            self.later.start()
 
 
 def test_a_nowait_of_the_code_is_told_to_the_code(ladder, things):
@@ -208,7 +208,7 @@ def test_a_nowait_of_the_code_is_told_to_the_code(ladder, things):
             told.append("taken")
 
     told = []
-    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20):
+    with Holding(things, ROW_8, seconds=None):
         apply(ladder, migration(python(work), atomic=False))
 
     assert told == ["taken"]
@@ -222,7 +222,7 @@ def test_a_row_that_is_waited_for_leaves_no_statement_in_the_servers_log(ladder,
             one.name = secret
             one.save()
 
-    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE"):
+    with Holding(things, ROW_8):
         apply(ladder, migration(python(work)))
 
     assert things.value("SELECT count(*) FROM things WHERE name = %s", secret) == 10
@@ -232,48 +232,44 @@ def test_a_row_that_is_waited_for_leaves_no_statement_in_the_servers_log(ladder,
 def test_what_goes_past_the_cursors_in_an_atomic_migration_is_tried_again_with_it(ladder, things):
     one = migration(migrations.RunSQL("UPDATE things SET n = n + 1"), past_the_cursors("LOCK TABLE lamps"))
 
-    with Holding(things, "SET LOCAL application_name = 'clerk'", "SELECT count(*) FROM lamps", seconds=LONG):
-        waits = []
-        reader = threading.Thread(target=read_lamps, args=(things, LONG, waits))
-        reader.start()
+    with in_the_way(things, *READ_LAMPS, others=READ_LAMPS) as others:
         apply(ladder, one)
-        reader.join()
 
     assert things.rows("SELECT DISTINCT n FROM things") == [(1,)]
-    assert max(waits) < LONG / 2
+    assert others.got_on
+
+
+@contextmanager
+def a_clerk(things):
+    """Has row 2; what it gives takes row 1 as soon as somebody waits for row 2, and fails where that is a deadlock."""
+    with things.session("SET deadlock_timeout = '10s'", "UPDATE things SET name = 'theirs' WHERE id = 2") as session:
+
+        def go_on():
+            with psycopg.connect(things.url, autocommit=True) as other:
+                while not is_waited_for(session, seen_by=other):
+                    time.sleep(0.01)
+            session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
+            session.commit()
+
+        yield go_on
 
 
 def test_a_deadlock_is_lost_by_the_migration(ladder, things):
     """Both have a row that the other wants; the application never sees the deadlock, the migration begins again."""
-    attempts, failed = [], []
+    attempts = []
 
     def work(connection):
         attempts.append(1)
         with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '60s'")  # its own look would end it too
             cursor.execute("UPDATE things SET n = n + 1 WHERE id = 1")
-            ours.set()
-            theirs.wait()
             cursor.execute("UPDATE things SET n = n + 1 WHERE id = 2")
 
-    def clerk():
-        try:
-            with psycopg.connect(things.url) as session:
-                session.execute("UPDATE things SET name = 'theirs' WHERE id = 2")
-                theirs.set()
-                ours.wait()
-                session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
-                session.commit()
-        except psycopg.Error as error:
-            failed.append(error)
+    with ThreadPoolExecutor() as pool, a_clerk(things) as clerk:
+        other = pool.submit(clerk)
+        apply(ladder, migration(python(work)))
+        other.result()
 
-    ours, theirs = threading.Event(), threading.Event()
-    other = threading.Thread(target=clerk)
-    other.start()
-
-    apply(ladder, migration(python(work)))
-    other.join()
-
-    assert failed == []
     assert len(attempts) > 1
     assert things.value("SELECT sum(n) FROM things") == 2
 
@@ -282,15 +278,12 @@ def test_a_watchdog_whose_session_was_ended_looks_again(ladder, things):
     pid = ladder.watchdog.connection.info.backend_pid
     things.execute("SELECT pg_terminate_backend(%s)", pid)
     things.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", pid)
-    waits = []
-    reader = threading.Thread(target=read_lamps, args=(things, LONG + 1, waits))
+    waits_without_a_limit = "DO $$ BEGIN ALTER TABLE lamps ADD COLUMN size int; END $$"
 
-    with Holding(things, "SELECT count(*) FROM lamps", seconds=LONG):
-        reader.start()
-        apply(ladder, migration(migrations.RunSQL("ALTER TABLE lamps ADD COLUMN size int")))
-    reader.join()
+    with in_the_way(things, *READ_LAMPS, others=READ_LAMPS) as others:
+        apply(ladder, migration(migrations.RunSQL(waits_without_a_limit)))
 
-    assert max(waits) < LONG / 2
+    assert others.got_on
     assert ladder.watchdog.connection.info.backend_pid != pid
 
 
@@ -312,7 +305,7 @@ def test_a_refusal_that_the_code_catches_stops_the_migration_all_the_same(ladder
     ladder.retry_for = 0.4
     one = migration(python(lambda connection: work(thing_model())), atomic=False)
 
-    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE", seconds=20), pytest.raises(LocksNotFree):
+    with Holding(things, ROW_8, seconds=None), pytest.raises(LocksNotFree):
         apply(ladder, one)
 
     assert not is_recorded(things)
@@ -326,7 +319,7 @@ def test_the_limit_of_the_role_does_not_end_the_codes_own_transactions(ladder, t
     connection.close()
     one = migration(python(lambda connection: in_batches(thing_model())), atomic=False)
 
-    with Holding(things, "SELECT FROM things WHERE id = 8 FOR UPDATE"):
+    with Holding(things, ROW_8):
         apply(ladder, one)
 
     assert things.value("SELECT max(n) FROM things") == 1
@@ -335,26 +328,15 @@ def test_the_limit_of_the_role_does_not_end_the_codes_own_transactions(ladder, t
 def test_a_deadlock_in_the_codes_own_transaction_says_that_it_gave_way(ladder, things):
     def work(connection):
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '60s'")
             cursor.execute("UPDATE things SET n = 1 WHERE id = 1")
-            ours.set()
-            theirs.wait()
             cursor.execute("UPDATE things SET n = 1 WHERE id = 2")
 
-    def clerk():
-        with psycopg.connect(things.url) as session:
-            session.execute("UPDATE things SET name = 'theirs' WHERE id = 2")
-            theirs.set()
-            ours.wait()
-            session.execute("UPDATE things SET name = 'theirs' WHERE id = 1")
-            session.commit()
-
-    ours, theirs = threading.Event(), threading.Event()
-    other = threading.Thread(target=clerk)
-    other.start()
-
-    with pytest.raises(GaveWay) as refused:
-        apply(ladder, migration(python(work), atomic=False))
-    other.join()
+    with ThreadPoolExecutor() as pool, a_clerk(things) as clerk:
+        other = pool.submit(clerk)
+        with pytest.raises(GaveWay) as refused:
+            apply(ladder, migration(python(work), atomic=False))
+        other.result()
 
     assert str(refused.value).startswith("UPDATE waited for pid ")
     assert "while others waited for it. It gave way after" in str(refused.value)

@@ -26,7 +26,7 @@ SCHEMAS = ROOT / "ehr" / "schema"
 NUMBERS = count(1)
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 1024**3
-SETTINGS = {"max_wal_size": "256MB", "full_page_writes": "off"}
+SETTINGS = {"max_wal_size": "256MB", "full_page_writes": "off", "autovacuum": "off"}
 
 
 def new_folder() -> Path:

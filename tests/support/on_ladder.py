@@ -1,18 +1,16 @@
-"""Migrations of our own making, applied on the ladder in this process, and other sessions that are in their way."""
+"""Migrations of our own making, applied on the ladder in this process, and sessions that have what they want."""
 
 import threading
-import time
 
 import psycopg
 from django.db import migrations, models
 from django.db.migrations.state import ProjectState
 
 from migrations_safety.migrate.executor import SafeExecutor
+from tests.support.blocking_session import is_waited_for
 
-HELD = 0.6
-"""Seconds that others hold what is wanted: longer than all rungs of the ladder together."""
-LONG = 1.5
-"""Seconds, where it is measured that nobody waits that long behind us."""
+HELD = 0.3
+"""Seconds that others hold what is waited for: longer than all rungs of the ladder together."""
 
 TABLE = migrations.CreateModel(
     "Thing",
@@ -38,7 +36,7 @@ def is_recorded(database):
 
 
 class Holding:
-    """Another session that has run the statements, for so many seconds, or until it is left."""
+    """Another session that has run the statements, for seconds after somebody waits for it; None: until it is left."""
 
     def __init__(self, database, *statements, seconds=HELD):
         self.database, self.statements, self.seconds = database, statements, seconds
@@ -46,13 +44,21 @@ class Holding:
         self.thread = threading.Thread(target=self.hold)
 
     def hold(self):
-        with self.database.session(*self.statements):
+        with self.database.session(*self.statements) as holder:
             self.has_begun.set()
+            if self.seconds is not None:
+                self.wait_until_it_is_waited_for(holder)
             self.stop.wait(self.seconds)
+
+    def wait_until_it_is_waited_for(self, holder):
+        with psycopg.connect(self.database.url, autocommit=True) as session:
+            while not is_waited_for(holder, seen_by=session) and not self.stop.wait(0.01):
+                pass
 
     def __enter__(self):
         self.thread.start()
-        self.has_begun.wait()
+        while not self.has_begun.wait(0.1):
+            assert self.thread.is_alive(), "its statements failed"
         return self
 
     def __exit__(self, *error):
@@ -74,22 +80,3 @@ def by_cursor(sql):
 
 def past_the_cursors(sql):
     return python(lambda connection: connection.connection.execute(sql))
-
-
-def write(database, seconds, waits):
-    again_and_again(database, "INSERT INTO things (name) VALUES ('a')", seconds, waits)
-
-
-def read_lamps(database, seconds, waits):
-    again_and_again(database, "SELECT count(*) FROM lamps", seconds, waits)
-
-
-def again_and_again(database, statement, seconds, waits):
-    """Run a statement of the application for so long, and keep how long each time took."""
-    end = time.monotonic() + seconds
-    with psycopg.connect(database.url, autocommit=True) as session:
-        while time.monotonic() < end:
-            started = time.monotonic()
-            session.execute(statement)
-            waits.append(time.monotonic() - started)
-            time.sleep(0.005)

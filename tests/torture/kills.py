@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -46,29 +47,50 @@ class Kill:
         return f"{self.story}: {self.kind} killed {when}"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Boundary:
+    """What is before a statement: a transaction or none, and which of the states of the run all others see there."""
+
+    is_in_transaction: bool
+    state: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UndisturbedRun:
+    """Every statement of a run, in order, and the boundary before each."""
+
+    statements: list[str]
+    boundaries: list[Boundary]
+
+
 @dataclass
 class Killer:
     """Kills commands on a stage; `seen` holds, by story, states left behind from which a second run was proved."""
 
     stage: Stage
     seen: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    runs: dict[str, list[str]] = field(default_factory=dict)
+    runs: dict[str, UndisturbedRun] = field(default_factory=dict)
     reruns: int = 0
 
-    def statements(self, story: str) -> list[str]:
-        """Every statement of an undisturbed run, in order; it is run once."""
+    def undisturbed(self, story: str) -> UndisturbedRun:
+        """The story's command, not killed; it is run once."""
         if story not in self.runs:
-            self.runs[story] = self._statements(story)
+            self.runs[story] = self._undisturbed(story)
         return self.runs[story]
 
-    def _statements(self, story: str) -> list[str]:
+    def statements(self, story: str) -> list[str]:
+        """Every statement of an undisturbed run, in order."""
+        return self.undisturbed(story).statements
+
+    def _undisturbed(self, story: str) -> UndisturbedRun:
         database = self.stage.start(STORIES[story])
+        onlooker = Onlooker(database)
         try:
-            with Boundaries(_socket(database)) as relay:
+            with Boundaries(_socket(database), look=onlooker.look) as relay:
                 url = relay.url(database.name, database.server.port)
                 code = self.stage.run(*STORIES[story].command, url=url)
             assert code == 0, self.stage.log.read_text()
-            return relay.statements
+            return UndisturbedRun(statements=relay.statements, boundaries=onlooker.boundaries)
         finally:
             self.stage.cluster.drop(database)
 
@@ -148,6 +170,32 @@ class Killer:
             self.stage.cluster.__dict__.pop("administration").close()
 
 
+class Onlooker:
+    """Looks at the database at each boundary of a run: what a kill there leaves is what others see there.
+
+    It looks where something was committed since its last look. In a transaction it does not: nothing of that is seen.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.boundaries: list[Boundary] = []
+        self.states: list[dict[str, Any]] = []
+        self.snapshot, self.now = "", dict[str, Any]()
+
+    def look(self, is_in_transaction: bool) -> None:
+        if not is_in_transaction:
+            self._look()
+        at = self.boundaries[-1].state if is_in_transaction else self.states.index(self.now)
+        self.boundaries.append(Boundary(is_in_transaction=is_in_transaction, state=at))
+
+    def _look(self) -> None:
+        snapshot = self.database.value("SELECT pg_current_snapshot()::text")
+        if snapshot != self.snapshot:
+            self.snapshot, self.now = snapshot, state(self.database)
+            if self.now not in self.states:
+                self.states.append(self.now)
+
+
 def _strikes(database: Database) -> dict[str, Callable[[int, int | None], None]]:
     return {
         "client": lambda client, backend: os.kill(client, signal.SIGKILL),
@@ -159,14 +207,30 @@ def _strikes(database: Database) -> dict[str, Callable[[int, int | None], None]]
 def _end_sessions(database: Database, backend: int | None) -> None:
     """End one session and wait until it is gone, or all of this database."""
     chosen = "pid = %(backend)s" if backend else "datname = %(name)s AND backend_type = 'client backend'"
+    words = {"backend": backend, "name": database.name}
     with psycopg.connect(database.server.url(), autocommit=True) as connection:
-        query = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {chosen}"
-        connection.execute(query, {"backend": backend, "name": database.name})
+        connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {chosen}", words)
+        while connection.execute(f"SELECT FROM pg_stat_activity WHERE {chosen}", words).fetchone() is not None:
+            time.sleep(0.002)
 
 
 def _crash(database: Database) -> None:
-    database.server.stop("immediate")
-    database.server.start()
+    """As `stop` and `start` of the server, which look every tenth of a second whether it is done."""
+    server, running = database.server, database.server.data / "postmaster.pid"
+    server.run("pg_ctl", "-W", "-D", str(server.data), "-m", "immediate", "stop")
+    while running.exists():
+        time.sleep(0.002)
+    server.run("pg_ctl", "-W", "-D", str(server.data), "-l", str(server.log), "start")
+    while not _answers(server.url()):
+        time.sleep(0.005)
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _wait_until_alone(database: Database) -> None:

@@ -33,13 +33,23 @@ class Boundaries:
     A statement is a Query message, or the messages of the extended protocol up to their Sync (PostgreSQL
     documentation, 53.7); the farewell is none, the client does not wait for its answer. Only those of the first
     connection count: the second is the watchdog's.
-    `strike` is called once, with the number of the first connection's backend, at `stop`.
+    `strike` is called once, with the number of the first connection's backend, at `stop`; `look` at each boundary,
+    before the statement is sent, with whether the connection is in a transaction.
     """
 
-    def __init__(self, server: Path, *, stop: Stop | None = None, strike: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        server: Path,
+        *,
+        stop: Stop | None = None,
+        strike: Callable[[int], None] | None = None,
+        look: Callable[[bool], None] | None = None,
+    ) -> None:
         self.server = server
         self.stop = stop
         self.strike = strike
+        self.look = look
+        self.is_in_transaction = False
         self.statements: list[str] = []
         self.failure: BaseException | None = None
         self.struck = threading.Event()
@@ -97,6 +107,8 @@ class Boundaries:
     def _exchange(self, request: bytes, backend: int, client: socket.socket, server: socket.socket) -> bool:
         """Pass one statement and its answer; False where the conversation is over."""
         self.statements.append(_text(request))
+        if self.look:
+            self.look(self.is_in_transaction)
         at_stop = self.stop is not None and self.stop.number == len(self.statements)
         if at_stop and not self.stop.answered:
             self._strike(backend)
@@ -110,6 +122,7 @@ class Boundaries:
         last = b""
         for last in answers:
             client.sendall(last)
+        self.is_in_transaction = last[5:] != b"I"  # of ReadyForQuery
         return last[:1] == b"Z"
 
     def _strike(self, backend: int) -> None:

@@ -1,8 +1,9 @@
 """Killed between any two statements and run again, each command ends where an undisturbed run ends.
 
-Every boundary that is like no other is killed once, by SIGKILL of the client or by `pg_terminate_backend`; every
-commit once more, by an immediate shutdown of the server that has done it and before the client knows. `make torture`
-kills at random.
+Every state that others see at any boundary is killed once outside of a transaction and once inside of one, by SIGKILL
+of the client; every boundary that is like no other once, by `pg_terminate_backend`, after which the client has to end
+well; every commit once, by an immediate shutdown of the server that has done it and before the client knows.
+`make torture` kills at random.
 """
 
 import re
@@ -13,7 +14,7 @@ from tests.support.cluster import Cluster, new_server
 from tests.torture.kills import Kill, Killer, Stop, committing
 from tests.torture.stories import stage
 
-PARTS = 4
+PARTS = 3
 COMMANDS = ["backfill", "migrate", "nullify", "restore", "back to nothing"]
 FEWEST = {"backfill": 100, "migrate": 80, "nullify": 40, "restore": 15, "back to nothing": 60}
 """Statements that each command has at least: a harness that sees fewer does not see them all."""
@@ -37,9 +38,9 @@ def crashing():
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("story", COMMANDS)
 def test_killed_between_any_two_statements_a_command_finishes_when_run_again(killer, story, part):
-    statements = killer.statements(story)
-    assert len(statements) > FEWEST[story]
-    kills = boundaries(story, statements)
+    undisturbed = killer.undisturbed(story)
+    assert len(undisturbed.statements) > FEWEST[story]
+    kills = [*of_clients(story, undisturbed.boundaries), *of_backends(story, undisturbed.statements)]
 
     for kill in kills[len(kills) * part // PARTS : len(kills) * (part + 1) // PARTS]:
         assert killer.prove(kill, again_always=False), f"{kill}: the command had ended"
@@ -59,8 +60,22 @@ def test_a_commit_that_the_client_never_heard_of_before_the_server_crashed(crash
     assert crashing.reruns
 
 
-def boundaries(story, statements):
-    """A kill at each boundary that is like no earlier one; every fourth loses the answer to the statement before it.
+def of_clients(story, boundaries):
+    """One for each state that others see, at the first boundary with it, and one in the middle of a transaction.
+
+    A client that is dead says nothing: what its kill leaves is all that there is to it. The last one loses the answer
+    to the last statement.
+    """
+    places = {}
+    for number, one in enumerate(boundaries, start=1):
+        places.setdefault((one.state, one.is_in_transaction), []).append(number)
+    numbers = {places[where][len(places[where]) // 2 if where[1] else 0] for where in places}
+    yield from (Kill(story=story, kind="client", stop=Stop(number=number)) for number in sorted(numbers))
+    yield Kill(story=story, kind="client", stop=Stop(number=len(boundaries), answered=True))
+
+
+def of_backends(story, statements):
+    """One at each boundary that is like no earlier one; every other loses the answer to the statement before it.
 
     All boundaries inside one transaction, and all between two commits outside of any, leave the same database, that of
     the last commit: the first and the middle one of each unlike run of them are enough, and every one around what may
@@ -72,9 +87,10 @@ def boundaries(story, statements):
         for number in (run[0], run[len(run) // 2]):
             alike.setdefault((texts, number - run[0]), number)
     around = {number for commit in committing(statements) for number in (commit, commit + 1)}
-    last = Kill(story=story, kind="client", stop=Stop(number=len(statements), answered=True))
-    numbers = sorted(number for number in {*alike.values(), *around} if number <= len(statements))
-    return [*(boundary(story, number) for number in numbers), last]
+    for number in sorted({*alike.values(), *around}):
+        if number <= len(statements) and number % 2 == 0:
+            stop = Stop(number=number - 1, answered=True) if number % 4 else Stop(number=number)
+            yield Kill(story=story, kind="backend", stop=stop)
 
 
 def runs(statements):
@@ -97,11 +113,3 @@ def runs(statements):
 
 ENDS = re.compile(r"(COMMIT|ROLLBACK)(?! TO)")
 NUMBER = re.compile(r"\d+")
-
-
-def boundary(story, number):
-    if number % 2:
-        return Kill(story=story, kind="client", stop=Stop(number=number))
-    if number % 4:
-        return Kill(story=story, kind="backend", stop=Stop(number=number - 1, answered=True))
-    return Kill(story=story, kind="backend", stop=Stop(number=number))
