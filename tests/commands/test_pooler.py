@@ -128,7 +128,7 @@ def test_statement_mode_is_called_so(hospital, pooled, command):
     result = hospital.run(command, url=pooled("statement"))
 
     assert result.code == 2
-    assert "is reached through a pooler in statement mode; nothing was changed." in result.err
+    assert "is reached through a pooler in statement mode. Nothing was changed." in result.err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -137,7 +137,9 @@ def test_nothing_is_changed_through_it(hospital, pooled, command):
 
     assert result.code == 2
     pooler, hint = result.err.splitlines()
-    assert pooler.startswith(f'Stopped: target.E005: "{hospital.name}" is reached through a pooler in transaction mode')
+    assert pooler.startswith(
+        f'Stopped: target.E005: The database "{hospital.name}" is reached through a pooler in transaction mode'
+    )
     assert hint.startswith("Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT), or to a pool in session")
     assert hospital.value("SELECT to_regclass('django_migrations') IS NULL AND to_regclass('patients') IS NULL")
 
