@@ -21,8 +21,8 @@ from migrations_safety import __version__
 from migrations_safety.audit.migration_history import Done
 from migrations_safety.messages.error_place import place_of
 from migrations_safety.messages.errors import sqlstate
-from migrations_safety.postgresql.catalog import rows
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.sql import statement
 
 

@@ -145,7 +145,7 @@ def _names(inspected: InspectedSchema, key: DeclaredKey) -> dict[str, sql.Compos
     return {
         "table": inspected.tables[key.table].in_sql,
         "column": sql.Identifier(key.column),
-        "target": parent_name(key.target_table, schema=target.schema, kind=target.kind),
+        "target": parent_name(key.target_table, schema=target.schema, is_partitioned=target.is_partitioned),
         "target_column": sql.Identifier(key.target_column),
         "type": sql.SQL(inspected.compared_as([key])),
         "column_type": sql.SQL(column.type),

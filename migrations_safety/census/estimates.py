@@ -15,8 +15,8 @@ from migrations_safety.census.report import ReferenceCounts
 from migrations_safety.census.scan_queries import ScanQueries
 from migrations_safety.census.scan_strategy import BY_SIZE
 from migrations_safety.plan.inspected_schema import InspectedSchema
-from migrations_safety.postgresql.catalog import Column
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Column
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
@@ -68,7 +68,7 @@ def _sample(inspected: InspectedSchema, question: Question, number: int) -> list
     common = {"type": value_type(question), "number": sql.Literal(number)}
     names = {"schema": table.schema, "relation": table.relation, "column": key.column}
     literals = {name: sql.Literal(value) for name, value in names.items()}
-    inherited = sql.Literal(table.kind == "p")
+    inherited = sql.Literal(table.is_partitioned)
     sample = [compose("estimates.kept_by_statistics", inherited=inherited, **literals, **common)]
     if column and column.indexed and question.type in ("uuid", "text") and not _is_padded(column):
         suspects = list(SUSPECT_UUIDS if question.is_uuid else (*SUSPECT_UUIDS, *SENTINEL_WORDS, ""))

@@ -49,7 +49,7 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
     """The common part of all questions: `WITH counted …, classified AS (…)`."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
-        "target": parent_name(key.target_table, schema=question.schema, kind=question.target_kind),
+        "target": parent_name(key.target_table, schema=question.schema, is_partitioned=question.target_is_partitioned),
         "target_column": sql.Identifier(key.target_column),
     }
     known: dict[str, sql.Composable] = {"is_known": sql.SQL("false"), "join_parent": sql.SQL("")}
@@ -98,7 +98,7 @@ def _respelled_parents(question: Question) -> sql.Composed:
     key = question.keys[0]
     return compose(
         "identifier_classes.respelled_parents",
-        target=parent_name(key.target_table, schema=question.schema, kind=question.target_kind),
+        target=parent_name(key.target_table, schema=question.schema, is_partitioned=question.target_is_partitioned),
         target_column=sql.Identifier(key.target_column),
         uuid_spelled=compose("identifier_classes.uuid_spelled"),
         blanks=sql.Literal(BLANKS_AROUND),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from migrations_safety.postgresql.catalog import Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Table
 from migrations_safety.registry import PlaceholderMaker
 from migrations_safety.sql.composition import compose, send
 

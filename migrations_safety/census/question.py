@@ -22,7 +22,7 @@ class Question:
     schema: str
     target_exists: bool
     type: str
-    target_kind: str = ""
+    target_is_partitioned: bool = False
     target_is_text: bool = False
     classified: bool = True
     id_pattern: str = ""

@@ -58,7 +58,7 @@ def _question(inspected: InspectedSchema, keys: tuple[DeclaredKey, ...], reading
         keys=keys,
         schema=inspected.target.schema,
         target_exists=parent is not None,
-        target_kind=inspected.tables[keys[0].target_table].kind if parent else "",
+        target_is_partitioned=parent is not None and inspected.tables[keys[0].target_table].is_partitioned,
         target_is_text=is_text and is_classified,
         type=type,
         classified=is_classified,

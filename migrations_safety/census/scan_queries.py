@@ -15,8 +15,8 @@ from itertools import groupby
 from psycopg import sql
 
 from migrations_safety.census.scan_strategy import MEGABYTE, SMALLEST_PIECE, ScanPlan, size_of
-from migrations_safety.postgresql.catalog import PhysicalTable
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import PhysicalTable
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
@@ -24,8 +24,6 @@ from migrations_safety.sql.composition import compose
 MOST_PIECES = 200
 BLOCK = 8192
 """PostgreSQL's own block size; with another one the pieces are longer or shorter, and nothing else changes."""
-HAVE_BLOCKS = ("r", "p")
-"""Tables and partitioned tables; a foreign table among the partitions is read as one piece."""
 NAME = "counting, percent: "
 
 Pairs = Sequence[tuple[int, DeclaredKey]]
@@ -156,7 +154,7 @@ def _size_of_piece(source: ScanPlan) -> int:
 def _pieces(parts: Sequence[PhysicalTable], size: int) -> Iterator[tuple[int | None, int | None, int]]:
     """Of one table and its partitions: first block, the block after the last, bytes before it; None is an open end."""
     whole = size_of(parts)
-    number = max(1, round(whole / size)) if all(part.kind in HAVE_BLOCKS for part in parts) else 1
+    number = max(1, round(whole / size)) if not any(part.is_foreign for part in parts) else 1
     step = max(part.bytes for part in parts) // BLOCK // number + 1
     for piece in range(number):
         is_last = piece == number - 1

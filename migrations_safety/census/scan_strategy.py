@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import PhysicalTable, Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import PhysicalTable, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 

@@ -12,8 +12,8 @@ from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.operation_steps import KEY_ALONE
 from migrations_safety.plan.planned_changes import Drop
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Table
 from migrations_safety.sql.composition import compose, send
 
 FOREIGN_TABLE = "a foreign table"

@@ -20,8 +20,8 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Table
 from migrations_safety.schema.placeholder_makers import maker_of_table
 
 HIDDEN_SENTINEL_SHARE = 0.2

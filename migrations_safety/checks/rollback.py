@@ -16,8 +16,8 @@ from migrations_safety.messages.wording import tables as of_tables
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.rollback import DroppedColumn, DroppedTable, RequiredColumn, RetypedColumn, Rollback
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Table
 from migrations_safety.registry import verified_apps
 from migrations_safety.schema.placeholder_makers import made_again
 from migrations_safety.sql import statement
@@ -228,6 +228,6 @@ def _having_enums(connection: Connection, inspected: InspectedPlan) -> Iterator[
     for kind in (rollback.every_column, rollback.retyped):
         gone |= {(tables[one.table].oid, one.column) for one in kind if one.table in tables}
     for enum in rollback.enums:
-        for oid, table, column in catalog.columns_of_type(connection, enum):
-            if not {(oid, None), (oid, column)} & gone:
-                yield wording.in_the_way(f'{table}."{column}"', kind="a column", subject=f"the enum {enum}")
+        for one in catalog.columns_of_type(connection, enum):
+            if not {(one.table_oid, None), (one.table_oid, one.column)} & gone:
+                yield wording.in_the_way(f'{one.table}."{one.column}"', kind="a column", subject=f"the enum {enum}")

@@ -12,8 +12,8 @@ from migrations_safety.messages.wording import tables as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.planned_changes import RemovedKey
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import ForeignKey
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import ForeignKey
 from migrations_safety.schema.declared_keys import DeclaredKey
 
 
@@ -93,7 +93,7 @@ def _other_constraints(connection: Connection, inspected: InspectedPlan) -> Iter
 
 
 def _partitioned(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    keys = [key for key in inspected.references() if inspected.tables[key.table].kind == "p"]
+    keys = [key for key in inspected.references() if inspected.tables[key.table].is_partitioned]
     in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in inspected.plan.in_steps}
     if connection.pg_version < 180000:
         for table in sorted({key.table for key in in_steps}):
@@ -114,5 +114,5 @@ def _parents(connection: Connection, inspected: InspectedPlan) -> Iterator[Findi
             if needed:
                 yield wording.parent_never_unique(subject, index_on=index_on, columns=sorted(needed))
             else:
-                is_whole = table.kind != "p"
+                is_whole = not table.is_partitioned
                 yield wording.parent_not_unique(subject, index_on=index_on, column=place[1], is_whole=is_whole)

@@ -14,8 +14,8 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import types as wording
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Column
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Column
 from migrations_safety.schema.comparable_types import End, Equality, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models

@@ -92,9 +92,9 @@ class OwnTables:
         new = [table for table in tables if table not in looked_at]
         if self.collect_sql or not new:
             return
-        for table, other, own in found_only_elsewhere(self.connection, new):
-            if table not in kept_out(self.connection.alias):
-                raise TableOfAnotherSchema(table=table, other=other, own=own)
+        for found in found_only_elsewhere(self.connection, new):
+            if found.name not in kept_out(self.connection.alias):
+                raise TableOfAnotherSchema(table=found.name, other=found.schema, own=found.current)
         looked_at.update(new)
 
     def create_model(self, model: Any) -> None:

@@ -10,8 +10,8 @@ from migrations_safety.plan.migration_plan import Plan, ends_of
 from migrations_safety.plan.planned_changes import AlteredColumn
 from migrations_safety.plan.planned_keys import Doubt
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Column, ForeignKey, Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Column, ForeignKey, Table
 from migrations_safety.postgresql.target import Target
 from migrations_safety.schema.comparable_types import End, Equality, compared_as, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey

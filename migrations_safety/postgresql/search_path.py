@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from migrations_safety.messages.refusals.privilege import MayNotUseSchema
 from migrations_safety.messages.refusals.target import HistoryElsewhere, NoSchema, WrongSchema
-from migrations_safety.postgresql.catalog import rows
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
-from migrations_safety.postgresql.catalog import Column
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Column
 from migrations_safety.schema import expressions
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import fill

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import Column
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import rows
+from migrations_safety.postgresql.relations import Column
 
 ORDERS = (
     ("smallint", "integer", "bigint"),
@@ -69,7 +69,7 @@ def equalities(connection: Connection, pairs: Sequence[tuple[End, End]]) -> list
         "tables": [column.table_oid if column else None for column in there],
         "columns": [column.name if column else None for column in there],
     }
-    return catalog.rows(connection, "comparable_types.compared", asked, Equality)
+    return rows(connection, "comparable_types.compared", asked, Equality)
 
 
 def compared_as(equalities: Iterable[Equality], columns: Iterable[Column]) -> str:

@@ -9,8 +9,8 @@ from django.db.models import CheckConstraint
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
-from migrations_safety.postgresql.catalog import OtherConstraint, Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import OtherConstraint, Table
 from migrations_safety.schema import expressions
 
 
@@ -31,7 +31,7 @@ def compare_constraints(
             f"{model._meta.db_table}.{one.name}", found=one.definition, alter=table.to_paste, name=one.name
         )
         for one in there
-        if one.kind != "p" and one.name not in declared
+        if one.kind != "PRIMARY KEY" and one.name not in declared
     ]
     return findings
 
@@ -39,7 +39,7 @@ def compare_constraints(
 def _primary_key(model: Any, there: list[OtherConstraint]) -> Iterator[Finding]:
     table, column = model._meta.db_table, model._meta.pk.column
     declared = f'PRIMARY KEY ("{column}")'
-    primary = next((one for one in there if one.kind == "p"), None)
+    primary = next((one for one in there if one.kind == "PRIMARY KEY"), None)
     if primary is None:
         yield wording.constraint_missing(f"{table}.{table}_pkey", declared=declared)
     elif primary.columns != (column,) or primary.deferrable:
@@ -55,7 +55,7 @@ def _check(
     if there is None:
         yield wording.constraint_missing(subject, declared=f"CHECK ({declared})")
         return
-    is_same = there.kind == "c" and expressions.are_equivalent(
+    is_same = there.kind == "CHECK" and expressions.are_equivalent(
         connection, [(declared, there.definition)], table=table.in_sql
     ) == [True]
     if not is_same or not there.validated:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
-from migrations_safety.postgresql.catalog import RULE_WORDS, ForeignKey
+from migrations_safety.postgresql.relations import ForeignKey
 from migrations_safety.schema.declared_models import column_type
 from migrations_safety.sql.identifiers import quote_identifier
 
@@ -86,11 +86,11 @@ class DeclaredKey:
             found.columns,
             target,
             found.target_columns,
-            RULE_WORDS[found.on_delete],
-            RULE_WORDS[found.on_update],
+            found.on_delete,
+            found.on_update,
             found.deferrable,
         )
-        if found.match != "s" or found.set_columns:
+        if not found.is_match_simple or found.set_columns:
             there += " with MATCH FULL or a column list in its rule"
         return None if there == self.definition and same_target else (self.definition, there)
 

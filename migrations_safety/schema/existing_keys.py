@@ -7,10 +7,11 @@ from typing import Any
 from migrations_safety.messages.refusals.tables import DefinitionDiffers
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import ForeignKey, Partition
 from migrations_safety.schema.declared_keys import declared_key
 
 
-def partitions_without_key(connection: Connection, model: Any, constraint: Any) -> list[catalog.Partition]:
+def partitions_without_key(connection: Connection, model: Any, constraint: Any) -> list[Partition]:
     """The partitions that get the key one by one before the table itself does; none where the table can take it.
 
     Before version 18, PostgreSQL refuses a NOT VALID key on a partitioned table (measured on 15 and 16); a key
@@ -22,7 +23,7 @@ def partitions_without_key(connection: Connection, model: Any, constraint: Any) 
     return [] if not partitions or find_existing_key(connection, model, constraint) else partitions
 
 
-def find_existing_key(connection: Connection, model: Any, constraint: Any) -> catalog.ForeignKey | None:
+def find_existing_key(connection: Connection, model: Any, constraint: Any) -> ForeignKey | None:
     """The key as the table has it, or None; DefinitionDiffers where only the name is the same."""
     declared = declared_key(model, constraint)
     found = catalog.tables(connection, [declared.table, declared.target_table])

@@ -10,8 +10,8 @@ from typing import Any
 from migrations_safety.constraints import UniqueIndex
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
-from migrations_safety.postgresql.catalog import Index, Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Index, Table
 from migrations_safety.schema import expressions
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_if_needed
 
@@ -38,7 +38,7 @@ def compare_indexes(
 ) -> tuple[list[Finding], int]:
     """The indexes of one table against its model, and how many are as declared; those of constraints aside."""
     declared = {index.name: _declared(connection, model, index) for index in model._meta.indexes}
-    there = {index.name: index for index in found if not index.constraint_kind}
+    there = {index.name: index for index in found if not index.is_of_constraint}
     findings = [
         wording.index_extra(f"{table.name}.{name}", found=str(_found(index)), drop=_drop(table, name))
         for name, index in there.items()
@@ -53,7 +53,7 @@ def compare_indexes(
 
 
 def _drop(table: Table, name: str) -> str:
-    beside_writers = "" if table.kind == "p" else "CONCURRENTLY "
+    beside_writers = "" if table.is_partitioned else "CONCURRENTLY "
     return f"DROP INDEX {beside_writers}{qualify_if_needed(name, schema=table.schema)};"
 
 

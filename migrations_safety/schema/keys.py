@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
-from migrations_safety.postgresql.catalog import RULE_WORDS, ForeignKey, Table
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.identifiers import quote_identifier
 
@@ -64,7 +64,7 @@ def _differences(inspected: InspectedKeys, key: DeclaredKey, pending: PendingKey
     if table is None or target is None:
         yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=None)
         return
-    in_steps = table.kind != "p" or pending.connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
+    in_steps = not table.is_partitioned or pending.connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
     how: dict[str, Any] = {"table": table.to_paste, "target": target.to_paste, "in_steps": in_steps}
     if there is None:
         name = key.name or f"{table.relation}_{key.column}_fkey"
@@ -107,4 +107,4 @@ def _extra(inspected: InspectedKeys, own_tables: set[str]) -> Iterator[Finding]:
 
 def _words(key: ForeignKey) -> str:
     words = f"FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {key.target_table}"
-    return f"{words} ON DELETE {RULE_WORDS[key.on_delete]}"
+    return f"{words} ON DELETE {key.on_delete}"

@@ -6,6 +6,7 @@ from psycopg import sql
 
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Table
 from migrations_safety.schema.comparable_types import End, compared_as, equalities
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.composition import compose, parent_name, send
@@ -22,7 +23,7 @@ def count_orphans(connection: Connection, key: DeclaredKey) -> tuple[int, int]:
                 "orphans.count",
                 table=there[key.table].in_sql,
                 column=sql.Identifier(key.column),
-                target=parent_name(key.target_table, schema=parent.schema, kind=parent.kind),
+                target=parent_name(key.target_table, schema=parent.schema, is_partitioned=parent.is_partitioned),
                 target_column=sql.Identifier(key.target_column),
                 type=sql.SQL(_compared_as(connection, key, there)),
             ),
@@ -31,7 +32,7 @@ def count_orphans(connection: Connection, key: DeclaredKey) -> tuple[int, int]:
     return values, rows
 
 
-def _compared_as(connection: Connection, key: DeclaredKey, tables: dict[str, catalog.Table]) -> str:
+def _compared_as(connection: Connection, key: DeclaredKey, tables: dict[str, Table]) -> str:
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     child, parent = columns[tables[key.table].oid][key.column], columns[tables[key.target_table].oid][key.target_column]
     return compared_as(equalities(connection, [(End(column=child), End(column=parent))]), [child, parent])

@@ -16,8 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.messages.errors import explain
 from migrations_safety.postgresql import catalog
-from migrations_safety.postgresql.catalog import ForeignKey, Table
 from migrations_safety.postgresql.connection import Connection, connection_of
+from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.postgresql.target import connect
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models
@@ -66,7 +66,7 @@ def _check(connection: Connection) -> Iterator[CheckMessage]:
         if table is None or parent is None:
             yield _missing(key, f"The table {key.target_table if table else key.table} itself is not there.")
         elif not _is_added_by_partition(connection, key, table, own, target_oid=parent.oid):
-            in_steps = table.kind != "p" or connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
+            in_steps = not table.is_partitioned or connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
             name = _name(connection, model, key)
             how: dict[str, Any] = {"in_steps": in_steps, "schema": target.schema}
             yield from _compare(key, name, own, target_oid=parent.oid, **how)
@@ -89,10 +89,10 @@ def _is_added_by_partition(
     connection: Connection, key: DeclaredKey, table: Table, own: list[ForeignKey], *, target_oid: int
 ) -> bool:
     """Before PostgreSQL 18 AddForeignKeyNotValid adds it to each partition, ValidateForeignKey to the table."""
-    if table.kind != "p" or key.name is None:
+    if not table.is_partitioned or key.name is None:
         return False
     having = {one.partition for one in own if one.name == key.name and not key.difference(one, target_oid=target_oid)}
-    leaves = [part for part in catalog.physical_tables(connection, [table.name])[table.name] if part.kind != "p"]
+    leaves = [part for part in catalog.physical_tables(connection, [table.name])[table.name] if not part.is_partitioned]
     return "" not in having and len(having) == len(leaves) > 0
 
 

@@ -1,6 +1,7 @@
 -- tables: the tables of the given names, which stand in the schema that they say, else in the current one
-SELECT asked.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
-       c.relpersistence AS persistence, c.relrowsecurity AS row_security, c.relforcerowsecurity AS forced_row_security,
+SELECT asked.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation,
+       c.relkind = 'p' AS is_partitioned, c.relpersistence = 'p' AS is_permanent, c.relrowsecurity AS row_security,
+       c.relforcerowsecurity AS forced_row_security,
        pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
        pg_has_role(c.relowner, 'USAGE') OR pg_has_role(n.nspowner, 'USAGE') AS may_drop,
        has_table_privilege(c.oid, 'SELECT') AS may_select, has_table_privilege(c.oid, 'REFERENCES') AS may_reference,
@@ -11,7 +12,11 @@ JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
 WHERE c.relkind IN ('r', 'p')
 
 -- kinds_of_relations: which of the given names are taken, and by what
-SELECT asked.name, c.relkind AS kind
+SELECT asked.name,
+       CASE c.relkind WHEN 'r' THEN 'a table' WHEN 'p' THEN 'a table' WHEN 'v' THEN 'a view'
+                      WHEN 'm' THEN 'a materialized view' WHEN 'f' THEN 'a foreign table' WHEN 'i' THEN 'an index'
+                      WHEN 'I' THEN 'an index' WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a type'
+                      ELSE 'something else' END AS kind
 FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS asked (name, schema, relation)
 JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name
@@ -31,8 +36,8 @@ WITH RECURSIVE parts AS (
     UNION
     SELECT parts.name, inhrelid FROM parts JOIN pg_inherits ON inhparent = parts.oid
 )
-SELECT parts.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
-       coalesce(pg_relation_size(c.oid), 0) AS bytes
+SELECT parts.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation,
+       c.relkind = 'p' AS is_partitioned, c.relkind = 'f' AS is_foreign, coalesce(pg_relation_size(c.oid), 0) AS bytes
 FROM parts JOIN pg_class c ON c.oid = parts.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f')
 ORDER BY c.oid
@@ -58,7 +63,7 @@ SELECT a.attrelid::bigint AS table_oid, a.attname AS name, a.atttypid::bigint AS
        NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
                                    AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated) AS nullable,
        pg_get_expr(d.adbin, d.adrelid) AS "default",
-       a.attidentity::text AS identity, a.attgenerated::text AS generated,
+       a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated,
        coalesce(co.collname, '') AS collation, coalesce(co.collisdeterministic, true) AS deterministic,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisvalid AND i.indpred IS NULL
                AND i.indkey[0] = a.attnum) AS indexed,
@@ -89,8 +94,8 @@ SELECT i.indrelid::bigint AS table_oid, c.relname AS name, i.indisunique AS is_u
              ORDER BY k) AS included,
        pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS nulls_not_distinct,
        i.indisvalid AND i.indisready AND i.indislive AS valid,
-       coalesce((SELECT con.contype::text FROM pg_constraint con
-                 WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')), '') AS constraint_kind
+       EXISTS (SELECT FROM pg_constraint con
+               WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')) AS is_of_constraint
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_am am ON am.oid = c.relam
@@ -124,8 +129,11 @@ SELECT parts.root::bigint AS table_oid, con.conname AS name,
        ARRAY(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k(number, position)
              JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.number
              ORDER BY k.position) AS target_columns,
-       con.confdeltype::text AS on_delete, con.confupdtype::text AS on_update, con.confmatchtype::text AS match,
-       coalesce(cardinality(con.confdelsetcols), 0) AS set_columns,
+       CASE con.confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE'
+                            WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' END AS on_delete,
+       CASE con.confupdtype WHEN 'a' THEN 'NO ACTION' WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE'
+                            WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' END AS on_update,
+       con.confmatchtype = 's' AS is_match_simple, coalesce(cardinality(con.confdelsetcols), 0) AS set_columns,
        con.condeferrable AS deferrable, con.condeferred AS deferred, con.convalidated AS validated,
        coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
        (WITH RECURSIVE of_key AS (
@@ -153,7 +161,9 @@ SELECT DISTINCT conrelid::bigint AS oid, conrelid::regclass::text AS name FROM p
 WHERE contype = 'f' AND confrelid = ANY(%(oids)s::oid[])
 
 -- other_constraints: the primary keys, CHECK, UNIQUE and EXCLUDE constraints of the given tables
-SELECT con.conrelid::bigint AS table_oid, con.conname AS name, con.contype::text AS kind,
+SELECT con.conrelid::bigint AS table_oid, con.conname AS name,
+       CASE con.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'c' THEN 'CHECK' WHEN 'u' THEN 'UNIQUE'
+                        WHEN 'x' THEN 'EXCLUDE' END AS kind,
        ARRAY(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k(number, position)
              JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.number ORDER BY k.position) AS columns,
        CASE con.contype WHEN 'c' THEN pg_get_expr(con.conbin, con.conrelid)

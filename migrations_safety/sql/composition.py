@@ -52,7 +52,7 @@ def table_name(name: str, *, schema: str) -> sql.Identifier:
     return sql.Identifier(own or schema, relation)
 
 
-def parent_name(name: str, *, schema: str, kind: str) -> sql.Composable:
+def parent_name(name: str, *, schema: str, is_partitioned: bool) -> sql.Composable:
     """A referenced table as a key sees it: without the tables that inherit from it, but with its partitions."""
     named = table_name(name, schema=schema)
-    return sql.SQL("ONLY ") + named if kind == "r" else named
+    return named if is_partitioned else sql.SQL("ONLY ") + named

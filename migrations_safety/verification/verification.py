@@ -149,7 +149,7 @@ def _compare_tables(connection: Connection, models: list[Any], comparison: Compa
             comparison.findings.append(wording.table_missing(model._meta.db_table, is_pending=is_pending))
             continue
         differences = compare_columns(connection, model, columns[table.oid])
-        if table.persistence != "p":
+        if not table.is_permanent:
             differences.append(wording.table_unlogged(table.name, alter=table.to_paste))
         own = [one for one in constraints if one.table_oid == table.oid]
         differences += compare_constraints(connection, model, own, table=table)

@@ -10,8 +10,8 @@ from psycopg import sql
 from migrations_safety.census import counts, reference_counts, scan_progress, scan_queries, scan_strategy
 from migrations_safety.census.scan_strategy import LARGE, MEGABYTE, ScanOptions
 from migrations_safety.messages.progress import Progress
-from migrations_safety.postgresql.catalog import PhysicalTable
 from migrations_safety.postgresql.parallel_queries import run_in_parallel
+from migrations_safety.postgresql.relations import PhysicalTable
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.report import Depth
@@ -253,7 +253,8 @@ def test_the_place_of_a_reading_is_the_name_of_its_session(busy, in_process):
 
 def LARGER(busy):
     oid = busy.value("SELECT 'bills'::regclass::oid::bigint")
-    return {"bills": [PhysicalTable(name="bills", oid=oid, schema="public", relation="bills", kind="r", bytes=LARGE)]}
+    one = {"name": "bills", "oid": oid, "schema": "public", "relation": "bills", "bytes": LARGE}
+    return {"bills": [PhysicalTable(**one, is_partitioned=False, is_foreign=False)]}
 
 
 def wait_until(condition):
