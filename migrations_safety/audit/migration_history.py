@@ -18,7 +18,7 @@ class Done:
     """
 
     applied: tuple[str, ...]
-    taken_back: tuple[str, ...]
+    unapplied: tuple[str, ...]
     recorded: tuple[str, ...]
     forgotten: tuple[str, ...]
     made_tables: bool = False
@@ -26,16 +26,16 @@ class Done:
 
     @property
     def verdict(self) -> str:
-        """`applied`, `taken back`, `recorded` (nothing was run) or `nothing to do`."""
-        if self.taken_back:
-            return "taken back"
+        """`applied`, `unapplied`, `recorded` (nothing was run) or `nothing to do`."""
+        if self.unapplied:
+            return "unapplied"
         if self.applied or self.made_tables:
             return "applied"
         return "recorded" if self.recorded or self.forgotten else "nothing to do"
 
     def as_dict(self) -> dict[str, list[str]]:
         """The four lists, without those that are empty."""
-        names = ("applied", "taken_back", "recorded", "forgotten")
+        names = ("applied", "unapplied", "recorded", "forgotten")
         return {name: list(getattr(self, name)) for name in names if getattr(self, name)}
 
 
@@ -63,7 +63,7 @@ class History:
         ran = dict.fromkeys(self.ran)  # each once, however often it was tried
         return Done(
             applied=tuple(one for one in ran if one in new),
-            taken_back=tuple(one for one in ran if one in gone),
+            unapplied=tuple(one for one in ran if one in gone),
             recorded=tuple(one for one in new if one not in self.ran),
             forgotten=tuple(one for one in gone if one not in self.ran),
             made_tables=self.makes_tables,

@@ -41,20 +41,22 @@ class BatchOptions:
     max_lag: float = 30
 
 
-def batches(connection: Connection, pace: BatchOptions, *, total: int, progress: Progress) -> Iterator[tuple[int, int]]:
+def batches(
+    connection: Connection, batching: BatchOptions, *, total: int, progress: Progress
+) -> Iterator[tuple[int, int]]:
     """Ranges (after, up to] of positions 1 to `total`; the time until the next one is asked for sets its size.
 
     Raises StandbysBehind where a pause lasts too long.
     """
-    largest = pace.batch_size or LARGEST
-    size = min(FIRST, largest) if pace.batch_size is None else largest
+    largest = batching.batch_size or LARGEST
+    size = min(FIRST, largest) if batching.batch_size is None else largest
     after = 0
     while after < total:
-        wait_for_standbys(connection, max_lag=pace.max_lag, progress=progress)
+        wait_for_standbys(connection, max_lag=batching.max_lag, progress=progress)
         upto = min(after + size, total)
         started = time.monotonic()
         yield after, upto
-        faster = pace.batch_time / max(time.monotonic() - started, 0.001)
+        faster = batching.batch_time / max(time.monotonic() - started, 0.001)
         size = max(min(SMALLEST, largest), min(largest, int(size * min(2.0, max(0.25, faster)))))
         after = upto
 

@@ -34,7 +34,7 @@ def nullify(
     run: Run,
     outcome: Outcome,
     *,
-    pace: BatchOptions,
+    batching: BatchOptions,
     progress: Progress,
 ) -> None:
     """Set every orphan reference of one column to NULL; its before-image is kept in the same statement.
@@ -48,7 +48,7 @@ def nullify(
         orphans = _look(connection, names)
         if not orphans:
             return
-        if not _batches(connection, key, names, orphans, run, outcome, pace=pace, progress=progress):
+        if not _batches(connection, key, names, orphans, run, outcome, batching=batching, progress=progress):
             raise NotNullified(table=key.table, rows=pluralize(orphans, "reference"))
 
 
@@ -71,14 +71,14 @@ def _batches(
     run: Run,
     outcome: Outcome,
     *,
-    pace: BatchOptions,
+    batching: BatchOptions,
     progress: Progress,
 ) -> int:
     changed = 0
     batch = compose("nullification.nullify", **names)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     with progress.steps(f"References of {key.table} set to NULL", total=total) as advance:
-        for after, upto in batches(connection, pace, total=total, progress=progress):
+        for after, upto in batches(connection, batching, total=total, progress=progress):
             of_batch = parameters | {"after": after, "upto": upto}
             changed += in_short_transaction(connection, batch, of_batch, progress=progress)
             outcome.batches += 1
@@ -88,7 +88,7 @@ def _batches(
 
 
 def restore(
-    connection: Connection, inspected: InspectedSchema, run: Run, *, pace: BatchOptions, progress: Progress
+    connection: Connection, inspected: InspectedSchema, run: Run, *, batching: BatchOptions, progress: Progress
 ) -> Outcome:
     """Put back all before-images that are open; those that cannot go back are counted and stay kept."""
     outcome = Outcome()
@@ -98,7 +98,7 @@ def restore(
         if key is None or not names_rows(inspected, key):
             outcome.left[images.table] = outcome.left.get(images.table, 0) + images.count
         else:
-            _restore(connection, inspected, key, images, run, outcome, pace=pace, progress=progress)
+            _restore(connection, inspected, key, images, run, outcome, batching=batching, progress=progress)
     return outcome
 
 
@@ -110,7 +110,7 @@ def _restore(
     run: Run,
     outcome: Outcome,
     *,
-    pace: BatchOptions,
+    batching: BatchOptions,
     progress: Progress,
 ) -> None:
     table = inspected.tables[key.table]
@@ -122,7 +122,7 @@ def _restore(
     restored = 0
     with progress.steps(f"References of {key.table} put back", total=images.count) as advance:
         before = images.first - 1
-        for after, upto in batches(connection, pace, total=images.last - before, progress=progress):
+        for after, upto in batches(connection, batching, total=images.last - before, progress=progress):
             of_batch = parameters | {"after": before + after, "upto": before + upto}
             restored += in_short_transaction(connection, batch, of_batch, progress=progress)
             outcome.batches += 1

@@ -54,7 +54,7 @@ def place(
     run: Run,
     outcome: Outcome,
     *,
-    pace: BatchOptions,
+    batching: BatchOptions,
     progress: Progress,
 ) -> None:
     """Make a placeholder for each orphan of an allowed class, then look again until there is none.
@@ -72,7 +72,7 @@ def place(
     for _ in range(MOST_LOOKS):
         if not seen.waiting:
             break
-        if not _batches(connection, seen, outcome, pace=pace, progress=progress):
+        if not _batches(connection, seen, outcome, batching=batching, progress=progress):
             refused["conflict"] = seen.waiting
             break
         left = in_snapshot(
@@ -131,12 +131,12 @@ def _batches(
     seen: Seen,
     outcome: Outcome,
     *,
-    pace: BatchOptions,
+    batching: BatchOptions,
     progress: Progress,
 ) -> int:
     made = 0
     with progress.steps("Placeholders", total=seen.waiting) as advance:
-        for after, upto in batches(connection, pace, total=seen.values, progress=progress):
+        for after, upto in batches(connection, batching, total=seen.values, progress=progress):
             of_batch = {"after": after, "upto": upto}
             made += in_short_transaction(connection, compose("placeholders.place"), of_batch, progress=progress)
             outcome.batches += 1

@@ -12,17 +12,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from migrations_safety.management.arguments import add_report_arguments, add_target_arguments
-from migrations_safety.management.errors import ErrorsAsSentences, Refused
+from migrations_safety.management.errors import LOOKED_AND_FOUND, ErrorsAsSentences, Refused
 from migrations_safety.management.report_file import report_file
 from migrations_safety.management.streams import write_report
 from migrations_safety.messages.progress import Progress, progress_on
 
 
-class SafetyCommand(ErrorsAsSentences):
-    """A command that reports: `run_report` does the work and gives exit code, text and JSON.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a command found, and how to draw it."""
+
+    is_refused: bool
+    """Whether it was looked and something was found: exit code 1."""
+    closing: str
+    """The sentence on stderr at the end."""
+    text: Callable[..., str]
+    """Takes `width` (in characters) and `colour`."""
+    json: Callable[[], dict[str, Any]]
+
+
+class ReportingCommand(ErrorsAsSentences):
+    """A command that draws its outcome."""
+
+    def drawn(self, outcome: Outcome, options: dict[str, Any]) -> str:
+        """The outcome as the operator wants it."""
+        if options["format"] == "json":
+            return json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
+        return outcome.text(width=screen_width(), colour=self.wants_colour(options))
+
+    def close(self, outcome: Outcome, *, is_quiet: bool = False) -> None:
+        """The closing sentence; raised as Refused, for exit code 1, where something was found."""
+        if outcome.is_refused:
+            raise Refused(outcome.closing, returncode=LOOKED_AND_FOUND)
+        if not is_quiet:
+            self.stderr.write(outcome.closing, str)
+
+    def wants_colour(self, options: dict[str, Any]) -> bool:
+        """Colour on a terminal alone, unless it is asked for or away from."""
+        if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
+            return False
+        return bool(options["force_color"] or self.stdout.isatty())
+
+
+class SafetyCommand(ReportingCommand):
+    """A command of our own: `run_report` does the work and gives exit code, text and JSON.
 
     The report alone goes to stdout or to `--output`; progress and one closing sentence go to stderr.
     """
@@ -40,35 +74,13 @@ class SafetyCommand(ErrorsAsSentences):
         with report_file(options["output"]) as write:
             progress = progress_on(sys.stderr, wanted=not options["no_progress"])
             outcome = self.run_report(options, progress, lambda: time.monotonic() - started)
-            text = json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
-            if options["format"] == "text":
-                text = outcome.text(width=screen_width(), colour=wants_colour(self, options))
+            text = self.drawn(outcome, options)
             write(text) if write else write_report(self.stdout, text)
-        if outcome.exit_code:
-            raise Refused(outcome.closing, returncode=outcome.exit_code)
-        self.stderr.write(outcome.closing, str)
+        self.close(outcome)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
-        """The command's one call into the domain."""
+        """The command's one call into the domain; `seconds` says how long it took so far."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What a command found: its exit code, its closing sentence, and how to draw it."""
-
-    exit_code: int
-    closing: str
-    text: Callable[..., str]
-    """Takes `width` (in characters) and `colour`."""
-    json: Callable[[], dict[str, Any]]
-
-
-def wants_colour(command: BaseCommand, options: dict[str, Any]) -> bool:
-    """Colour on a terminal alone, unless it is asked for or away from."""
-    if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
-        return False
-    return bool(options["force_color"] or command.stdout.isatty())
 
 
 def screen_width() -> int:

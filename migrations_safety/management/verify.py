@@ -9,8 +9,8 @@ from typing import Any
 
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.errors import LOOKED_AND_FOUND
 from migrations_safety.messages.progress import Progress
+from migrations_safety.rendering import serialization, text
 from migrations_safety.verification import verification
 
 
@@ -40,10 +40,8 @@ class VerifySchemaCommand(SafetyCommand):
             reading=scan_options(options),
             progress=progress,
         )
-        from migrations_safety.rendering import serialization, text
-
         return Outcome(
-            exit_code=LOOKED_AND_FOUND if report.verdict == "drift" else 0,
+            is_refused=report.verdict == "drift",
             closing=f"{self.name}: {report.verdict}.",
             text=partial(text.verification, report, seconds=seconds()),
             json=partial(serialization.verification, report, command=self.name, seconds=seconds()),

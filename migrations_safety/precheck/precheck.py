@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from itertools import chain
 
 from migrations_safety.census import identifiers, incremental
 from migrations_safety.census.estimates import estimate
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.reference_counts import count, questions
-from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
+from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.plan import check_plan
@@ -26,6 +27,7 @@ from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
 from migrations_safety.checks.types import check_types
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.wording import references as wording
@@ -34,9 +36,9 @@ from migrations_safety.plan.inspected_schema import InspectedPlan, inspect_plan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
-from migrations_safety.postgresql.target import connect
+from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
 from migrations_safety.precheck.report import Data, Depth, Identifier, PrecheckReport, Recount
-from migrations_safety.schema.declared_keys import DeclaredKey
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
@@ -48,93 +50,93 @@ BACKFILL = "python manage.py backfill_placeholders"
 def run(
     *,
     using: str,
-    app_label: str | None = None,
-    migration_name: str | None = None,
-    fake_initial: bool = False,
     expect_database: str | None = None,
     expect_schema: str | None = None,
-    depth: Depth = Depth.COUNT,
-    reading: ScanOptions = BY_SIZE,
-    before: EarlierCensus | None = None,
-    marked: bool = False,
-    show_ids: int = 0,
-    fail_level: Level = Level.ERROR,
+    options: PrecheckOptions = EVERYTHING,
     progress: Progress | None = None,
 ) -> PrecheckReport:
     """Look at what `migrate [app_label] [migration_name]` would do, in one read-only snapshot.
 
-    `before` is a census that was taken earlier: then only what is new is counted. `marked` lets this one be used as
-    such later. `show_ids` is how many orphans to bring along, for a terminal only.
-
     Raises a Refusal where it could not look.
     """
     connection = connection_of(using)
-    how: dict[str, Any] = {"reading": reading, "progress": progress or Progress()}
+    progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
-
-    def look() -> PrecheckReport:
-        catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
-        names: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name}
-        planned = migration_plan.read(connection, fake_initial=fake_initial, **names)
-        inspected = inspect_plan(connection, plan=planned, target=target)
-        found = [one for check in CATALOG_CHECKS for one in check(connection, inspected)]
-        for look_at in (check_plan, check_rollback, check_not_looked_at):
-            found += look_at(connection, inspected, looks_at_data=depth is not Depth.CATALOG)
-        data = _read(connection, inspected, depth, before=before, marked=marked, show_ids=show_ids, **how)
-        found += [one for one in data.findings if one not in found]
-        if depth is Depth.COUNT:
-            found += check_code(inspected, data.findings)
-        findings = sorted(found, key=lambda one: (list(Level).index(one.level), one.id, one.subject))
-        return PrecheckReport(
-            target=target, plan=planned, inspected=inspected, data=data, findings=tuple(findings), fail_level=fail_level
-        )
-
-    return in_snapshot(connection, look, progress=how["progress"])
+    examine = partial(_examine, connection, target, options, progress)
+    return in_snapshot(connection, examine, progress=progress)
 
 
-def _read(
-    connection: Connection,
-    inspected: InspectedPlan,
-    depth: Depth,
-    *,
-    before: EarlierCensus | None,
-    marked: bool,
-    show_ids: int,
-    reading: ScanOptions,
-    progress: Progress,
-) -> Data:
+def _examine(connection: Connection, target: Target, options: PrecheckOptions, progress: Progress) -> PrecheckReport:
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+    plan = migration_plan.read(
+        connection,
+        app_label=options.app_label,
+        migration_name=options.migration_name,
+        fake_initial=options.fake_initial,
+    )
+    inspected = inspect_plan(connection, plan=plan, target=target)
+    found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
+    data = _data(connection, inspected, options, progress)
+    return PrecheckReport(
+        target=target,
+        plan=plan,
+        inspected=inspected,
+        data=data,
+        findings=tuple(_errors_first(found + _of_data(inspected, data, besides=found))),
+        fail_level=options.fail_level,
+    )
+
+
+def _of_catalog(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+    found = [finding for check in CATALOG_CHECKS for finding in check(connection, inspected)]
+    for check_beside_data in (check_plan, check_rollback, check_not_looked_at):
+        found += check_beside_data(connection, inspected, looks_at_data=looks_at_data)
+    return found
+
+
+def _of_data(inspected: InspectedPlan, data: Data, *, besides: list[Finding]) -> list[Finding]:
+    found = [finding for finding in data.findings if finding not in besides]
+    return found + check_code(inspected, data.findings) if data.depth is Depth.COUNT else found
+
+
+def _errors_first(found: list[Finding]) -> list[Finding]:
+    return sorted(found, key=lambda finding: (list(Level).index(finding.level), finding.id, finding.subject))
+
+
+def _data(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions, progress: Progress) -> Data:
     keys = inspected.references()
-    if depth is Depth.CATALOG or not keys:
-        return Data(depth=depth)
-    if depth is Depth.ESTIMATE:
+    if options.depth is Depth.CATALOG or not keys:
+        return Data(depth=options.depth)
+    if options.depth is Depth.ESTIMATE:
         estimates = estimate(connection, inspected, keys)
         finding = wording.not_counted(inspected.target.name, references=len(keys))
-        return Data(depth=depth, estimates=tuple(estimates), findings=(finding,))
-    how: dict[str, Any] = {"reading": reading, "progress": progress}
-    if before:
-        return _recount(connection, inspected, keys, before, **how)
-    censuses = count(connection, inspected, keys, **how)
+        return Data(depth=options.depth, estimates=tuple(estimates), findings=(finding,))
+    if options.before:
+        return _recount(connection, inspected, options.before, options.scan, progress)
+    censuses = count(connection, inspected, keys, reading=options.scan, progress=progress)
     return Data(
-        depth=depth,
+        depth=options.depth,
         censuses=tuple(censuses),
-        mark=incremental.mark(connection, keys) if marked else None,
-        identifiers=_identifiers(connection, inspected, reading, limit=show_ids) if show_ids else (),
+        mark=incremental.mark(connection, keys) if options.is_marked else None,
+        identifiers=_identifiers(connection, inspected, options),
         findings=tuple(check_references(inspected, censuses, backfill_hint=BACKFILL)),
     )
 
 
 def _recount(
-    connection: Connection, inspected: InspectedPlan, keys: list[DeclaredKey], before: EarlierCensus, **how: Any
+    connection: Connection, inspected: InspectedPlan, before: EarlierCensus, scan: ScanOptions, progress: Progress
 ) -> Data:
     """Only what is new since an earlier census, whose findings still hold."""
+    keys = inspected.references()
     now = incremental.refuse_other(before, incremental.moment(connection, keys), schema=inspected.target.schema)
     new, whole = incremental.still_counted(connection, before, now, keys)
     if whole:
-        told = pluralize(len(whole), "reference is", "references are")
-        how["progress"].say(f"{told} counted as a whole: their tables or parents changed since.")
-    censuses = count(connection, inspected, new, since=before.mark.moment.transaction, **how)
-    rows = sum(one.total_rows for census in censuses for one in census.references)
-    censuses += count(connection, inspected, whole, **how)
+        references = pluralize(len(whole), "reference is", "references are")
+        progress.say(f"{references} counted as a whole: their tables or parents changed since.")
+    counted = partial(count, connection, inspected, reading=scan, progress=progress)
+    censuses = counted(new, since=before.mark.moment.transaction)
+    rows = sum(reference.total_rows for census in censuses for reference in census.references)
+    censuses += counted(whole)
     return Data(
         depth=Depth.COUNT,
         censuses=tuple(censuses),
@@ -143,8 +145,9 @@ def _recount(
     )
 
 
-def _identifiers(
-    connection: Connection, inspected: InspectedPlan, reading: ScanOptions, *, limit: int
-) -> tuple[Identifier, ...]:
-    asked = questions(inspected, inspected.references(), reading=reading)
-    return tuple(one for question in asked for one in identifiers.orphan_values(connection, question, limit=limit))
+def _identifiers(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions) -> tuple[Identifier, ...]:
+    if not options.show_ids:
+        return ()
+    asked = questions(inspected, inspected.references(), reading=options.scan)
+    found = (identifiers.orphan_values(connection, question, limit=options.show_ids) for question in asked)
+    return tuple(chain.from_iterable(found))

@@ -3,58 +3,89 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
-from migrations_safety.audit.report import AuditReport
+from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.report import ReferenceCounts
 from migrations_safety.messages.findings import Finding
 from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.plan.migration_plan import Plan
+from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck.report import Depth, PrecheckReport, Recount
 from migrations_safety.verification.report import VerificationReport
 
 SCHEMA_VERSION = 1
 
 
-def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
-    """The JSON of `precheck`."""
-    plan = report.plan
+class Report(Protocol):
+    """What every report has."""
+
+    @property
+    def target(self) -> Target:
+        """The database that was looked at."""
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in one word."""
+
+
+def envelope(
+    command: str,
+    report: Report,
+    body: dict[str, Any],
+    *,
+    found: tuple[Finding, ...] | None = None,
+    seconds: float,
+) -> dict[str, Any]:
+    """What the JSON of every report has around its own keys; `findings` where the command has any."""
     return {
-        "command": "precheck",
+        "command": command,
         "schema_version": SCHEMA_VERSION,
         "verdict": report.verdict,
-        "not_judged": plan.not_judged,
         "database": report.target.as_dict(),
+        **body,
+        **({} if found is None else {"findings": findings(found)}),
+        "seconds": round(seconds, 3),
+    }
+
+
+def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
+    """The JSON of `precheck`."""
+    plan, data = report.plan, report.data
+    counted = [reference(report.inspected, counts) for census in data.censuses for counts in census.references]
+    body = {
+        "not_judged": plan.not_judged,
         "seconds_behind": report.target.seconds_behind,
-        "data_counted": report.data.depth is Depth.COUNT,
-        "approximate": report.data.depth is Depth.ESTIMATE,
-        "snapshot": report.data.mark.as_dict() if report.data.mark else None,
-        "adopted": [{"app": one.app, "name": one.name} for one in plan.adopted],
-        "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in plan.migrations],
-        "unapplied": [{"app": one.app, "name": one.name} for one in plan.unapplied],
+        "data_counted": data.depth is Depth.COUNT,
+        "approximate": data.depth is Depth.ESTIMATE,
+        "snapshot": data.mark.as_dict() if data.mark else None,
+        **migrations(plan),
         "drops": {
-            "tables": [one.table for one in plan.rollback.tables],
-            "columns": [{"table": one.table, "column": one.column} for one in plan.rollback.columns],
+            "tables": [drop.table for drop in plan.rollback.tables],
+            "columns": [{"table": drop.table, "column": drop.column} for drop in plan.rollback.columns],
         },
         "operations": plan.operations,
-        "references": [
-            reference(report.inspected, counted) for census in report.data.censuses for counted in census.references
-        ]
-        + [estimated(report.inspected, estimate) for estimate in report.data.estimates],
-        "findings": findings(report.findings),
-        "seconds": round(seconds, 3),
+        "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
+    }
+    return envelope("precheck", report, body, found=report.findings, seconds=seconds)
+
+
+def migrations(plan: Plan | None) -> dict[str, Any]:
+    """What a plan adopts, runs and unapplies; three empty lists without one."""
+    adopted, running, unapplied = (plan.adopted, plan.migrations, plan.unapplied) if plan else ((), (), ())
+    return {
+        "adopted": [{"app": step.app, "name": step.name} for step in adopted],
+        "migrations": [{"app": step.app, "name": step.name, "atomic": step.atomic} for step in running],
+        "unapplied": [{"app": step.app, "name": step.name} for step in unapplied],
     }
 
 
 def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
     """The JSON of `backfill_placeholders`."""
-    return {
-        "command": "backfill_placeholders",
-        "schema_version": SCHEMA_VERSION,
-        "verdict": report.verdict,
-        "database": report.target.as_dict(),
+    body = {
         "run_id": report.run_id,
         "applied": list(report.applied),
         "created": report.created,
@@ -64,31 +95,22 @@ def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
         "not_restored": report.not_restored,
         "refused": report.refused,
         "batches": report.batches,
-        "seconds": round(seconds, 3),
     }
+    return envelope("backfill_placeholders", report, body, seconds=seconds)
 
 
-def migrate(run: MigrateReport) -> dict[str, Any]:
+def migrate(report: MigrateReport) -> dict[str, Any]:
     """The JSON of `migrate`: what the gate saw, and what came of it."""
-    gate = run.gate
-    return {
-        "command": "migrate",
-        "schema_version": SCHEMA_VERSION,
-        "verdict": run.verdict,
-        "database": run.target.as_dict(),
+    gate, done = report.gate, report.done
+    body = {
         "gate": gate.verdict if gate else "not asked",
         "census": recount(gate.data.recount) if gate and gate.data.recount else None,
-        "adopted": [{"app": one.app, "name": one.name} for one in gate.plan.adopted] if gate else [],
-        "migrations": [{"app": one.app, "name": one.name, "atomic": one.atomic} for one in gate.plan.migrations]
-        if gate
-        else [],
-        "unapplied": [{"app": one.app, "name": one.name} for one in gate.plan.unapplied] if gate else [],
-        "did": run.done.as_dict() if run.done else {},
-        "elsewhere": run.done.elsewhere if run.done else {},
-        "findings": findings(gate.findings) if gate else [],
-        "lock_waits": run.lock_waits,
-        "seconds": round(run.seconds, 3),
+        **migrations(gate.plan if gate else None),
+        "did": done.as_dict() if done else {},
+        "elsewhere": done.elsewhere if done else {},
+        "lock_waits": report.lock_waits,
     }
+    return envelope("migrate", report, body, found=gate.findings if gate else (), seconds=report.seconds)
 
 
 def recount(after: Recount) -> dict[str, Any]:
@@ -103,38 +125,26 @@ def recount(after: Recount) -> dict[str, Any]:
 
 
 def verification(report: VerificationReport, *, command: str, seconds: float) -> dict[str, Any]:
-    """The JSON of `verify_patient_schema`."""
-    return {
-        "command": command,
-        "schema_version": SCHEMA_VERSION,
-        "verdict": report.verdict,
-        "database": report.target.as_dict(),
+    """The JSON of a command that verifies a schema."""
+    body = {
         "expected": report.expected,
         "found": report.found,
         "orphan_rows": report.orphan_rows,
         "placeholders": report.placeholders,
-        "findings": findings(report.findings),
-        "seconds": round(seconds, 3),
     }
+    return envelope(command, report, body, found=report.findings, seconds=seconds)
 
 
 def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
     """The JSON of `audit_runs`."""
-    return {
-        "command": "audit_runs",
-        "schema_version": SCHEMA_VERSION,
-        "verdict": report.verdict,
-        "database": report.target.as_dict(),
-        "exists": report.exists,
-        "runs": [
-            asdict(one)
-            | {"started_at": one.started_at.isoformat()}
-            | {"finished_at": one.finished_at.isoformat() if one.finished_at else None}
-            for one in report.runs
-        ],
-        "findings": findings(report.findings),
-        "seconds": round(seconds, 3),
-    }
+    body = {"exists": report.exists, "runs": [recorded_run(run) for run in report.runs]}
+    return envelope("audit_runs", report, body, found=report.findings, seconds=seconds)
+
+
+def recorded_run(run: RecordedRun) -> dict[str, Any]:
+    """One recorded run, its times as text."""
+    finished_at = run.finished_at.isoformat() if run.finished_at else None
+    return asdict(run) | {"started_at": run.started_at.isoformat(), "finished_at": finished_at}
 
 
 def reference(inspected: InspectedSchema, counted: ReferenceCounts) -> dict[str, Any]:

@@ -15,13 +15,12 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from migrations_safety.backfill import backfill
 from migrations_safety.messages import wording
 from migrations_safety.precheck import precheck as looking
 from migrations_safety.precheck.report import Depth
 from migrations_safety.verification import verification
 from tests.support.factories import new_id
-from tests.support.in_process import migrate
+from tests.support.in_process import fill, migrate
 
 STATEMENT = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REINDEX)[^;]*;")
 COMMAND = re.compile(r"python manage\.py (\w+)(?: (\w+) (\d{4}_\w+))?(?: --nullify (\w+))?( --fake)?")
@@ -236,7 +235,7 @@ def follow(hint, database, state):
             assert "with orphans" in state.look
     for command, app, name, nullify, fake in COMMAND.findall(hint):
         if command == "backfill_placeholders":
-            backfill.run(using="default", nullify=[nullify] if nullify else [])
+            fill(nullify=(nullify,) if nullify else ())
         elif command == "migrate":
             migrate(*(one for one in (app, name) if one), fake=bool(fake))
         else:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from migrations_safety.backfill import backfill
 from tests.support.factories import PatientFactory, refer
+from tests.support.in_process import fill
 from tests.support.precheck_findings import look, told
 
 CODES = [f"UTJ5M{number}-RQXC2F-7OZKDD-LNYVSGWE" for number in range(3)]
@@ -17,7 +17,7 @@ def test_codes_that_only_a_generator_writes_become_placeholders_with_a_warning(h
     in_process(hospital_text)
 
     found = look()
-    report = backfill.run(using="default")
+    report = fill()
 
     assert set(found) == {"references.E001", "references.W001"}
     assert told(found, "references.W001")[0] == (
@@ -35,7 +35,7 @@ def test_ids_that_nothing_knows_are_refused_with_the_setting_that_registers_them
 
     hints = {one.hint for one in look()["references.E002"]}
     settings.MIGRATIONS_SAFETY_ID_PATTERN = "[A-Z]{3}-[0-9]{6}"
-    registered, report = look(), backfill.run(using="default")
+    registered, report = look(), fill()
 
     (hint,) = hints
     assert "If they are ids of a format of your own: set EHR_ID_PATTERN to it, then run precheck again." in hint

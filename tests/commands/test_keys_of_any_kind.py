@@ -3,10 +3,9 @@
 import pytest
 
 from migrations_safety import registry
-from migrations_safety.backfill import backfill
 from migrations_safety.messages.wording.references import REASONS
 from migrations_safety.registry import PlaceholderMaker, register_placeholders
-from tests.support.in_process import installed, migrate
+from tests.support.in_process import fill, installed, migrate
 from tests.support.precheck_findings import look, told
 from tests.support.sample_app import SampleApp
 
@@ -78,7 +77,7 @@ def test_a_registered_maker_makes_the_missing_rows_whatever_their_type(ward, mak
     ward(*PARENTS[kind])
     before = look(app_label="ward")
 
-    report = backfill.run(using="default")
+    report = fill()
 
     assert before["references.E001"][0].hint == "python manage.py backfill_placeholders"
     assert (report.verdict, report.created) == ("covered", 1)
@@ -89,7 +88,7 @@ def test_a_registered_maker_makes_the_missing_rows_whatever_their_type(ward, mak
 def test_ids_that_a_sequence_gives_out_go_on_after_those_of_placeholders(ward, maker, hospital):
     ward(*PARENTS["bigint"])
 
-    backfill.run(using="default")
+    fill()
 
     assert hospital.value("INSERT INTO ward_subject DEFAULT VALUES RETURNING id") == 990078
 

@@ -40,7 +40,7 @@ def test_placeholders_do_not_stand_in_the_way(covered, make):
     done = covered.run("migrate", *ZERO)
 
     assert done.code == 0, done.said
-    assert done.err.endswith("migrate: taken back.\n")
+    assert done.err.endswith("migrate: unapplied.\n")
     assert catalog_snapshot(covered) == catalog_snapshot(make("hospital"))
 
 

@@ -40,11 +40,11 @@ def test_forwards_again_backwards_and_faked_each_have_their_own_word(migrate):
     assert [(verdict, did, closing) for verdict, did, closing, _, _ in told] == [
         ("applied", {"applied": ["ward.0001_initial", "ward.0002_more"]}, "migrate: applied."),
         ("nothing to do", {}, "migrate: nothing to do."),
-        ("taken back", {"taken_back": ["ward.0002_more"]}, "migrate: taken back."),
+        ("unapplied", {"unapplied": ["ward.0002_more"]}, "migrate: unapplied."),
         ("recorded", {"recorded": ["ward.0002_more"]}, "migrate: recorded, nothing was run."),
         ("recorded", {"forgotten": ["ward.0002_more"]}, "migrate: recorded, nothing was run."),
     ]
-    assert [run["verdict"] for _, _, _, run, _ in told] == ["applied", "applied", "taken back", "recorded", "recorded"]
+    assert [run["verdict"] for _, _, _, run, _ in told] == ["applied", "applied", "unapplied", "recorded", "recorded"]
     assert [number for *_, number in told] == [1, 1, 2, 3, 4]
     assert told[3][3]["arguments"]["fake"] is True
     assert told[3][3]["did"] == {"recorded": ["ward.0002_more"]}
@@ -98,6 +98,6 @@ def test_the_text_says_the_same(migrate, empty, tmp_path):
 
     assert "Recorded ward.0002_more, it was not run.\nRecorded, nothing was run. (" in faked
     assert "\nNothing to do. (" in nothing
-    assert "Taken back ward.0002_more.\nTaken back ward.0001_initial.\nTaken back. (" in back.replace(
+    assert "Unapplied ward.0002_more.\nUnapplied ward.0001_initial.\nUnapplied. (" in back.replace(
         "Lock waits caused: 0, the longest 0 ms.\n", ""
     )

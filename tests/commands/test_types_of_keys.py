@@ -3,11 +3,10 @@
 import pytest
 from django.core.management import CommandError
 
-from migrations_safety.backfill import backfill
 from migrations_safety.messages.refusals.plan import TypesDiffer
 from migrations_safety.precheck import precheck
 from tests.support.factories import refer
-from tests.support.in_process import installed, migrate
+from tests.support.in_process import fill, installed, migrate
 from tests.support.precheck_findings import look, told
 from tests.support.sample_app import SampleApp
 
@@ -103,7 +102,7 @@ def test_precheck_and_backfill_say_the_same_of_types(hospital_text, in_process):
 
     before = {one.subject: one.hint for one in precheck.run(using="default").findings if one.id == "types.E001"}
     with pytest.raises(TypesDiffer) as refused:
-        backfill.run(using="default")
+        fill()
 
     assert before['bills."patientId"'] == refused.value.hint
     assert set(before.values()) == {"Set EHR_ID_TYPE=text: that is what most of the existing columns are."}

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from migrations_safety.backfill import backfill
+from migrations_safety.management.commands.migrate import migrate_to
 from migrations_safety.messages.refusals.privilege import MayNotUseSchema
 from migrations_safety.messages.refusals.tables import TablesMissing
 from migrations_safety.messages.refusals.target import HistoryElsewhere, NoSchema
@@ -14,6 +15,7 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
 from tests.database.test_operations import forwards
+from tests.support.in_process import fill
 from tests.support.precheck_findings import look, told
 from tests.support.row_snapshot import row_snapshot
 
@@ -39,7 +41,7 @@ def types_of(database, schema):
 
 LOOKS = {
     "precheck": lambda **expected: precheck.run(using="default", **expected),
-    "backfill": lambda **expected: backfill.run(using="default", **expected),
+    "backfill": lambda **expected: backfill.run(using="default", migrate=migrate_to, **expected),
     "restore": lambda **expected: backfill.restore(using="default", **expected),
     "verify": lambda **expected: verification.run(using="default", app_label="patients", **expected),
     "migrate": lambda **expected: call_command("migrate", verbosity=0, **expected),
@@ -96,7 +98,7 @@ def test_what_public_has_is_neither_found_nor_hinted_at(clinic_c):
 def test_placeholders_keys_records_and_types_are_made_in_the_own_schema(clinic_c):
     before = of_public(clinic_c)
 
-    filled = backfill.run(using="default")
+    filled = fill()
     call_command("migrate", verbosity=0)
     verified = verification.run(using="default", app_label="patients")
 
@@ -145,7 +147,7 @@ def test_a_table_that_only_another_schema_has_is_missing(clinic_c):
     clinic_c.execute("DROP TABLE clinic_c.bills")
 
     with pytest.raises(TablesMissing, match="the table bills is not there"):
-        backfill.run(using="default", dry_run=True)
+        fill(dry_run=True)
     findings = verification.run(using="default", app_label="patients").findings
 
     assert ("schema.E013", "bills.bills_patientId_fkey") in {(one.id, one.subject) for one in findings}

@@ -8,6 +8,7 @@ from psycopg import sql
 
 from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from migrations_safety.sql.composition import send
 from migrations_safety.verification import verification
@@ -38,8 +39,8 @@ def test_the_whole_story_with_a_tagger(tagged, hospital_text):
         refer(hospital_text, table, *[new_id() for _ in range(3)])
     run("migrate", "patients")
     PatientFactory.create(on=hospital_text, id=new_id().upper())
-    precheck.run(using="default", depth=Depth.ESTIMATE)
-    precheck.run(using="default", marked=True, show_ids=5, reading=ScanOptions(jobs=2))
+    precheck.run(using="default", options=PrecheckOptions(depth=Depth.ESTIMATE))
+    precheck.run(using="default", options=PrecheckOptions(is_marked=True, show_ids=5, scan=ScanOptions(jobs=2)))
 
     run("backfill_placeholders")
     run("migrate")

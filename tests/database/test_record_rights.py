@@ -6,7 +6,7 @@ from django.core.management import call_command
 from migrations_safety.backfill import backfill
 from migrations_safety.messages.refusals.privilege import MayNotRecord
 from tests.support.factories import REFERENCING, new_id, refer
-from tests.support.in_process import installed
+from tests.support.in_process import fill, installed
 from tests.support.precheck_findings import look, told
 from tests.support.rollback import BED, migrate
 from tests.support.sample_app import SampleApp
@@ -176,18 +176,18 @@ def test_a_backfill_that_could_not_write_down_what_it_does_does_nothing(granted,
     with pytest.raises(
         MayNotRecord, match=f"privilege.E007: {table} .* it lacks {revoked}; nothing was changed"
     ) as refused:
-        backfill.restore(using="default") if how is None else backfill.run(using="default", **how)
+        backfill.restore(using="default") if how is None else fill(**how)
 
     assert granted.value("SELECT count(*) FROM patients") == 0
     granted.execute(refused.value.hint.removeprefix("As its owner: "))
-    backfill.restore(using="default") if how is None else backfill.run(using="default", **how)
+    backfill.restore(using="default") if how is None else fill(**how)
 
 
 def test_a_backfill_needs_the_right_to_make_its_records(granted, role):
     granted.execute(f'DROP TABLE {", ".join(RECORDS)}; REVOKE CREATE ON SCHEMA public FROM "{role}"')
 
     with pytest.raises(MayNotRecord, match=r"privilege\.E004: the schema public gives the role"):
-        backfill.run(using="default")
+        fill()
 
 
 def test_what_django_writes_for_new_models_is_looked_at(empty, role, tmp_path, in_process):

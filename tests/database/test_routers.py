@@ -3,7 +3,6 @@
 import pytest
 from django.db import connection, migrations, models
 
-from migrations_safety.backfill import backfill
 from migrations_safety.messages.refusals.base import CouldNotLook
 from migrations_safety.operations import CreateEnum
 from migrations_safety.plan.planned_migration import count_operations, planned
@@ -12,6 +11,7 @@ from migrations_safety.precheck import precheck
 from migrations_safety.schema import routing
 from migrations_safety.verification import verification
 from tests.database.test_operations import forwards
+from tests.support.in_process import fill
 
 CUSTOMER = migrations.CreateModel("Customer", [("id", models.BigAutoField(primary_key=True))])
 
@@ -114,8 +114,8 @@ def test_routers_get_the_model_where_there_is_one(router):
 @pytest.mark.parametrize(
     ("look", "reason"),
     [
-        (lambda: backfill.run(using="default"), "No table that placeholders are made in belongs to the database alias"),
-        (lambda: backfill.run(using="default", dry_run=True), "No table that placeholders are made in belongs to"),
+        (lambda: fill(), "No table that placeholders are made in belongs to the database alias"),
+        (lambda: fill(dry_run=True), "No table that placeholders are made in belongs to"),
         (
             lambda: verification.run(using="default", app_label="patients"),
             'No table of the app "patients" belongs to the database alias "default".',

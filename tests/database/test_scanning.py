@@ -14,6 +14,7 @@ from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.postgresql.relations import PhysicalTable
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from tests.support.factories import REFERENCING, new_id, refer
 
@@ -44,7 +45,7 @@ def busy(cluster):
 
 def question_of(connection, reading):
     """The question of a precheck, as it would read."""
-    report = precheck.run(using="default", depth=Depth.CATALOG)
+    report = precheck.run(using="default", options=PrecheckOptions(depth=Depth.CATALOG))
     (question,) = reference_counts.questions(report.inspected, report.inspected.references(), reading=reading)
     return question
 

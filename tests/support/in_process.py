@@ -17,6 +17,10 @@ from django.test import override_settings
 
 from ehr.databases import from_url
 from migrations_safety import registry
+from migrations_safety.backfill import backfill
+from migrations_safety.backfill.options import BackfillOptions
+from migrations_safety.backfill.report import BackfillReport
+from migrations_safety.management.commands.migrate import migrate_to
 
 
 @contextmanager
@@ -42,6 +46,11 @@ def migrate(*arguments: str, **options: Any) -> str:
     out = StringIO()
     call_command("migrate", *arguments, stdout=out, stderr=out, no_progress=True, skip_checks=True, **options)
     return out.getvalue()
+
+
+def fill(**options: Any) -> BackfillReport:
+    """What `backfill_placeholders` does with these BackfillOptions, the safe `migrate` of pending tables included."""
+    return backfill.run(using="default", migrate=migrate_to, options=BackfillOptions(**options))
 
 
 def forget() -> None:

@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import override_settings
 
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
 from tests.support.sample_app import SampleApp
 
@@ -47,7 +48,7 @@ class Ward:
 
     def look(self, **options: Any) -> PrecheckReport:
         """What precheck says of what is pending."""
-        return precheck.run(using="default", app_label="ward", **options)
+        return precheck.run(using="default", options=PrecheckOptions(app_label="ward", **options))
 
     def apply(self) -> DatabaseError | None:
         """Plain Django's migrate, without anything of ours; the database's error where it fails."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
 
 
 def look(**options: Any) -> dict[str, list[Any]]:
     """Each finding's id with the findings of it, less the index that the hospital's own schema lacks."""
     found: dict[str, list[Any]] = {}
-    for one in precheck.run(using="default", **options).findings:
+    for one in precheck.run(using="default", options=PrecheckOptions(**options)).findings:
         if one.id != "references.W003":
             found.setdefault(one.id, []).append(one)
     return found

@@ -8,9 +8,9 @@ from typing import Any
 
 from migrations_safety.audit import audit
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.errors import LOOKED_AND_FOUND
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
+from migrations_safety.rendering import serialization, text
 
 
 class Command(SafetyCommand):
@@ -26,13 +26,11 @@ class Command(SafetyCommand):
         """Read the record."""
         expected = {name: options[name] for name in ("expect_database", "expect_schema")}
         report = audit.run(using=options["database"], **expected)
-        from migrations_safety.rendering import serialization, text
-
         words = "the record was changed" if report.findings else "the record holds"
         if not report.exists:
             words = "there is no record"
         return Outcome(
-            exit_code=LOOKED_AND_FOUND if report.findings else 0,
+            is_refused=bool(report.findings),
             closing=f"audit_runs: {pluralize(len(report.runs), 'run')}, {words}.",
             text=partial(text.audit, report),
             json=partial(serialization.audit, report, seconds=seconds()),

@@ -11,11 +11,14 @@ from django.core.management.base import CommandError
 
 from migrations_safety.backfill import backfill
 from migrations_safety.backfill.batches import BatchOptions
+from migrations_safety.backfill.options import BackfillOptions
+from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.management.arguments import add_reading_arguments, scan_options, whole_number
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.errors import LOOKED_AND_FOUND
+from migrations_safety.management.commands.migrate import migrate_to
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
+from migrations_safety.rendering import serialization, text
 
 
 class Command(SafetyCommand):
@@ -54,26 +57,30 @@ class Command(SafetyCommand):
         """Run the backfill, or put back what one set to NULL."""
         if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
             raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.")
-        common = {
-            "using": options["database"],
-            "expect_database": options["expect_database"],
-            "expect_schema": options["expect_schema"],
-            "pace": BatchOptions(
-                batch_size=options["batch_size"], batch_time=options["batch_time"] / 1000, max_lag=options["max_lag"]
-            ),
-            "progress": progress,
-        }
-        if options["restore_nullified"]:
-            report = backfill.restore(**common)
-        else:
-            wanted = {"nullify": options["nullify"], "dry_run": options["dry_run"], "reading": scan_options(options)}
-            report = backfill.run(**common, **wanted)
-        from migrations_safety.rendering import serialization, text
-
+        report = self._report(options, progress)
         made = pluralize(report.created, "placeholder")
         return Outcome(
-            exit_code=LOOKED_AND_FOUND if report.is_refused else 0,
+            is_refused=report.is_refused,
             closing=f"backfill_placeholders: {report.verdict}{'' if report.is_restore else f', {made}'}.",
             text=partial(text.backfill, report, seconds=seconds()),
             json=partial(serialization.backfill, report, seconds=seconds()),
         )
+
+    def _report(self, options: dict[str, Any], progress: Progress) -> BackfillReport:
+        using, batching = options["database"], _batch_options(options)
+        expected = {"expect_database": options["expect_database"], "expect_schema": options["expect_schema"]}
+        if options["restore_nullified"]:
+            return backfill.restore(using=using, **expected, batching=batching, progress=progress)
+        wanted = BackfillOptions(
+            nullify=tuple(dict.fromkeys(options["nullify"])),
+            dry_run=options["dry_run"],
+            batching=batching,
+            scan=scan_options(options),
+        )
+        return backfill.run(using=using, migrate=migrate_to, **expected, options=wanted, progress=progress)
+
+
+def _batch_options(options: dict[str, Any]) -> BatchOptions:
+    return BatchOptions(
+        batch_size=options["batch_size"], batch_time=options["batch_time"] / 1000, max_lag=options["max_lag"]
+    )

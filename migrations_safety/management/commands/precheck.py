@@ -11,12 +11,13 @@ from django.core.management.base import CommandError
 
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.errors import LOOKED_AND_FOUND
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
+from migrations_safety.rendering import serialization, text
 
 SHOWN_IDS = 100
 
@@ -53,31 +54,38 @@ class Command(SafetyCommand):
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the precheck."""
+        self._refuse_to_show_ids(options)
+        report = precheck.run(
+            using=options["database"],
+            expect_database=options["expect_database"],
+            expect_schema=options["expect_schema"],
+            options=_precheck_options(options),
+            progress=progress,
+        )
+        return Outcome(
+            is_refused=bool(report.blocking),
+            closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
+            text=partial(text.precheck, report, seconds=seconds()),
+            json=partial(serialization.precheck, report, seconds=seconds()),
+        )
+
+    def _refuse_to_show_ids(self, options: dict[str, Any]) -> None:
         if options["show_ids"] and options["depth"]:
             raise CommandError("--show-ids looks at the data: not with --no-data or --approximate.")
         if options["show_ids"] and (options["output"] or options["format"] == "json" or not self.stdout.isatty()):
             raise CommandError(
                 "--show-ids shows patient data: only as text, only on a terminal, not into a file or pipe."
             )
-        report = precheck.run(
-            using=options["database"],
-            app_label=options["app_label"],
-            migration_name=options["migration_name"],
-            fake_initial=options["fake_initial"],
-            expect_database=options["expect_database"],
-            expect_schema=options["expect_schema"],
-            depth=options["depth"] or Depth.COUNT,
-            reading=scan_options(options),
-            marked=options["format"] == "json",
-            show_ids=SHOWN_IDS if options["show_ids"] else 0,
-            fail_level=Level(options["fail_level"]),
-            progress=progress,
-        )
-        from migrations_safety.rendering import serialization, text
 
-        return Outcome(
-            exit_code=LOOKED_AND_FOUND if report.blocking else 0,
-            closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
-            text=partial(text.precheck, report, seconds=seconds()),
-            json=partial(serialization.precheck, report, seconds=seconds()),
-        )
+
+def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
+    return PrecheckOptions(
+        app_label=options["app_label"],
+        migration_name=options["migration_name"],
+        fake_initial=options["fake_initial"],
+        depth=options["depth"] or Depth.COUNT,
+        scan=scan_options(options),
+        is_marked=options["format"] == "json",
+        show_ids=SHOWN_IDS if options["show_ids"] else 0,
+        fail_level=Level(options["fail_level"]),
+    )

@@ -39,7 +39,8 @@ def _took(one: RecordedRun) -> str:
 
 DID = {
     "applied": "applied",
-    "taken_back": "taken back",
+    "unapplied": "unapplied",
+    "taken_back": "unapplied",  # as older runs are recorded
     "recorded": "recorded, not run",
     "forgotten": "taken out of the record, not run",
 }

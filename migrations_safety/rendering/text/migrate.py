@@ -1,41 +1,63 @@
-"""The text of a `migrate` that was applied, for `--output`; on a terminal Django's own lines stand for it."""
+"""What a `migrate` says at its end, from its one outcome; on a terminal Django's own lines stand before it."""
 
 from __future__ import annotations
 
 from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.text.precheck import precheck
+
+IN_TRANSACTION = " in the transaction that was open already, and kept when that is committed"
 
 
-def migrate(run: MigrateReport, *, width: int, colour: bool) -> str:
-    """The text of `migrate`."""
+def migrate(report: MigrateReport, *, width: int, colour: bool) -> str:
+    """The text of `migrate`; where the gate refused it is the precheck's."""
+    if report.gate and report.is_refused:
+        return precheck(report.gate, seconds=report.seconds, width=width, colour=colour)
     page = Page(width=width, colour=colour)
-    page.line(database(run.target))
-    page.line(f"Gate: {run.gate.verdict}." if run.gate else "The gate was not asked.")
-    if run.done:
-        for words, labels in (
-            ("Applied {}.", run.done.applied),
-            ("Taken back {}.", run.done.taken_back),
-            ("Recorded {}, it was not run.", run.done.recorded),
-            ("Taken out of the record {}, it was not run.", run.done.forgotten),
-        ):
-            for label in labels:
-                page.line(words.format(label))
-        for alias, label in run.done.elsewhere.items():
-            page.line(f'{label} wrote through the database alias "{alias}" too.', style="yellow")
-    if run.gate:
-        page.findings(run.gate.findings)
-    if run.lock_waits and run.lock_waits["count"] is not None:
-        page.line("Lock waits caused: {count}, the longest {longest_ms} ms.".format(**run.lock_waits))
-    words = MIGRATE_VERDICTS[run.verdict]
-    page.line(f"{words[0].upper()}{words[1:]}. ({run.seconds:.1f} s)", style="bold green")
+    page.line(database(report.target))
+    page.line(f"Gate: {report.gate.verdict}." if report.gate else "The gate was not asked.")
+    _done(page, report)
+    if report.gate:
+        page.findings(report.gate.findings)
+    for sentence in lock_waits(report):
+        page.line(sentence)
+    words = MIGRATE_VERDICTS[report.verdict]
+    page.line(f"{words[0].upper()}{words[1:]}. ({report.seconds:.1f} s)", style="bold green")
     return page.text()
+
+
+def _done(page: Page, report: MigrateReport) -> None:
+    if report.done is None:
+        return
+    for words, labels in (
+        ("Applied {}.", report.done.applied),
+        ("Unapplied {}.", report.done.unapplied),
+        ("Recorded {}, it was not run.", report.done.recorded),
+        ("Taken out of the record {}, it was not run.", report.done.forgotten),
+    ):
+        for label in labels:
+            page.line(words.format(label))
+    for alias, label in report.done.elsewhere.items():
+        page.line(f'{label} wrote through the database alias "{alias}" too.', style="yellow")
+
+
+def lock_waits(report: MigrateReport) -> list[str]:
+    """One sentence on the lock waits that were caused; none where nobody watched."""
+    waits = report.known_lock_waits
+    return ["Lock waits caused: {count}, the longest {longest_ms} ms.".format(**waits)] if waits else []
+
+
+def closing(report: MigrateReport) -> str:
+    """The closing sentence."""
+    is_kept_later = report.target.in_transaction and report.verdict not in {"nothing to do", "refused"}
+    return f"migrate: {MIGRATE_VERDICTS[report.verdict]}{IN_TRANSACTION if is_kept_later else ''}."
 
 
 MIGRATE_VERDICTS = {
     "applied": "applied",
-    "taken back": "taken back",
+    "unapplied": "unapplied",
     "recorded": "recorded, nothing was run",
     "nothing to do": "nothing to do",
     "refused": "refused by the gate, nothing was changed; correct what is listed, then run it again",
 }
-"""What the closing line says of each."""
+"""What the closing sentence says of each."""

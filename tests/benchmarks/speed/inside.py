@@ -30,11 +30,12 @@ def backfill() -> dict[str, Any]:
     """The placeholders without their risk flags: seconds of it all, and of the longest transaction."""
     from migrations_safety import registry
     from migrations_safety.backfill import backfill
+    from migrations_safety.management.commands.migrate import migrate_to
 
     for maker in registry.placeholder_makers():
         registry.register_placeholders(replace(maker, companions=()))
     started = time.perf_counter()
-    statements, report = timed(lambda: backfill.run(using="default"))
+    statements, report = timed(lambda: backfill.run(using="default", migrate=migrate_to))
     seconds = time.perf_counter() - started
     batches = [one for text, one in statements if "migrations_safety_place(%" in text]
     return {

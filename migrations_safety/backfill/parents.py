@@ -1,0 +1,65 @@
+"""The parents that placeholders are made for: their makers, their tables, and every key that points at them."""
+
+from __future__ import annotations
+
+from django.apps import apps
+
+from migrations_safety.backfill.nullification import names_rows
+from migrations_safety.checks.types import check_types
+from migrations_safety.messages.refusals.backfill import NotNullable, RowsWithoutName, UnknownReference
+from migrations_safety.messages.refusals.base import CouldNotLook
+from migrations_safety.messages.refusals.plan import TypesDiffer
+from migrations_safety.plan import migration_plan
+from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_schema
+from migrations_safety.plan.row_security import refuse_hidden_rows
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.target import Target
+from migrations_safety.registry import PlaceholderMaker, placeholder_makers
+from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
+from migrations_safety.schema.declared_models import models_on
+
+
+def makers_on(connection: Connection) -> list[PlaceholderMaker]:
+    """Those whose parents belong into this database; CouldNotLook where there are none."""
+    here = {model._meta.label for model in models_on(connection.alias)}
+    makers = [maker for maker in placeholder_makers() if apps.get_model(maker.model)._meta.label in here]
+    if not makers:
+        problem = f'No table that placeholders are made in belongs to the database alias "{connection.alias}".'
+        raise CouldNotLook(problem, hint="Name another one with --database, or look at DATABASE_ROUTERS.")
+    return makers
+
+
+def table_of(maker: PlaceholderMaker) -> str:
+    """The parents' table."""
+    return str(apps.get_model(maker.model)._meta.db_table)
+
+
+def inspect_references(connection: Connection, target: Target, *, nullify: tuple[str, ...] = ()) -> InspectedSchema:
+    """The references to all parents that placeholders are made for; refuses before anything is changed."""
+    declared = [key for maker in makers_on(connection) for key in _keys_to(maker, connection.alias)]
+    keys = migration_plan.by_names_of_now(connection, declared)
+    inspected = inspect_schema(connection, keys=keys, target=target)
+    refuse_hidden_rows(connection, inspected)
+    for table in nullify:
+        _refuse_nullify(inspected, table)
+    if mismatches := [finding for finding in check_types(connection, inspected) if finding.id == "types.E001"]:
+        raise TypesDiffer(mismatches)
+    return inspected
+
+
+def _keys_to(maker: PlaceholderMaker, alias: str) -> list[DeclaredKey]:
+    """Every key to the maker's parent that the models declare in the database of that alias."""
+    parent = table_of(maker)
+    return [key for model in models_on(alias) for key in declared_keys(model) if key.target_table == parent]
+
+
+def _refuse_nullify(inspected: InspectedSchema, table: str) -> None:
+    columns = [(key, inspected.referencing(key)) for key in inspected.references()]
+    if table not in {key.table for key, _ in columns}:
+        nullable = {key.table for key, column in columns if column and column.nullable}
+        raise UnknownReference(table=table, known=sorted(nullable))
+    for key, column in columns:
+        if key.table == table and column and not column.nullable:
+            raise NotNullable(table=table, column=column.name)
+        if key.table == table and not names_rows(inspected, key):
+            raise RowsWithoutName(table=table)

@@ -1,0 +1,61 @@
+"""Applies the migrations that make the parents' tables where they are pending, with the `migrate` that is passed in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from migrations_safety.backfill.parents import makers_on
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.backfill import TablesRefused
+from migrations_safety.plan import migration_plan
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
+from migrations_safety.precheck.report import Depth, PrecheckReport
+
+
+class Migrated(Protocol):
+    """How a `migrate` went."""
+
+    @property
+    def gate(self) -> PrecheckReport | None:
+        """What precheck said before it."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gate refused, so that nothing was changed."""
+
+
+class Migrate(Protocol):
+    """The safe `migrate` to one migration, given by app and name; the two stories do not know each other."""
+
+    def __call__(self, migration: tuple[str, str], /, *, using: str, progress: Progress) -> Migrated:
+        """Migrate."""
+
+
+def apply_pending_tables(connection: Connection, *, migrate: Migrate, progress: Progress) -> tuple[str, ...]:
+    """The labels of what was applied or adopted.
+
+    Raises TablesRefused where precheck blocks it.
+    """
+    applied: list[str] = []
+    for maker in makers_on(connection):
+        app_label, name = maker.migration
+        pending = migration_plan.read(connection, app_label=app_label, migration_name=name, forwards_only=True)
+        if not (pending.migrations or pending.adopted):
+            continue
+        options = PrecheckOptions(app_label=app_label, migration_name=name, depth=Depth.CATALOG)
+        _refuse_blocked(maker.migration, precheck.run(using=connection.alias, options=options))
+        labels = [step.label for step in (*pending.adopted, *pending.migrations)]
+        progress.say(f"The tables are pending: applying {', '.join(labels)} …")
+        migrated = migrate(maker.migration, using=connection.alias, progress=progress)
+        if migrated.gate and migrated.is_refused:
+            _refuse_blocked(maker.migration, migrated.gate)
+        applied += labels
+    return tuple(applied)
+
+
+def _refuse_blocked(migration: tuple[str, str], report: PrecheckReport) -> None:
+    if report.blocking:
+        blocking = (f"{one.id} {one.subject} {one.message.rstrip('.')}" for one in report.blocking)
+        raise TablesRefused(migration=".".join(migration), findings="; ".join(blocking))

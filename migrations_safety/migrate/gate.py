@@ -1,0 +1,84 @@
+"""The gate before `migrate`: precheck of what it is about to do, and the rollbacks that are refused without it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db.migrations.executor import MigrationExecutor
+
+from migrations_safety.census import incremental
+from migrations_safety.checks.plan import holds_anything
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irreversible, PlanWouldFail
+from migrations_safety.migrate.options import Listener, MigrateOptions
+from migrations_safety.plan import rollback_plan, targets
+from migrations_safety.plan.rollback import Rollback
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
+from migrations_safety.precheck.report import PrecheckReport
+
+WOULD_FAIL = "plan.E001"
+SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
+
+
+def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener) -> PrecheckReport | None:
+    """What precheck says, None where it is not asked; `--skip-precheck` is said loudly.
+
+    Raises what `refuse_rollback` and `refuse_what_would_fail` raise.
+    """
+    if not options.runs_no_migration:
+        refuse_rollback(connection, options)
+    if options.skip_precheck:
+        listener.notice(SKIPPED)
+        return None
+    if options.runs_no_migration:
+        return None
+    gate = precheck.run(using=options.using, options=_looking_at(options), progress=listener.progress)
+    refuse_what_would_fail(gate)
+    if gate.data.recount:
+        listener.notice(f"{gate.data.recount}.")
+    if not gate.blocking and not gate.plan.backwards:
+        listener.notice(f"Gate: {gate.verdict}, {pluralize(len(gate.findings), 'finding')}, none of them blocks.")
+    return gate
+
+
+def _looking_at(options: MigrateOptions) -> PrecheckOptions:
+    return PrecheckOptions(
+        app_label=options.app_label,
+        migration_name=options.migration_name,
+        fake_initial=options.fake_initial,
+        scan=options.scan,
+        before=incremental.read(options.census) if options.census else None,
+    )
+
+
+def refuse_what_would_fail(gate: PrecheckReport) -> None:
+    """Raise PlanWouldFail where nothing blocks but that what the plan alters is not there: it could not be run."""
+    if gate.blocking and all(finding.id == WOULD_FAIL for finding in gate.blocking):
+        raise PlanWouldFail(gate.blocking)
+
+
+def refuse_rollback(connection: Connection, options: MigrateOptions) -> None:
+    """Raise BaselineHoldsRows where a rollback would drop tables that were there before, with their rows.
+
+    And where no gate looks at it, Irreversible where a step has no reverse: nothing is undone then.
+    """
+    executor: Any = MigrationExecutor(connection)
+    steps = executor.migration_plan(targets.targets(executor, options.app_label, options.migration_name))
+    unapplied = [migration for migration, is_backwards in steps if is_backwards]
+    if any(hasattr(migration, "adopts") for migration in unapplied):
+        _refuse_to_drop_baselines(connection, rollback_plan.read(executor, unapplied))
+    if options.skip_precheck and (found := rollback_plan.irreversible(unapplied)):
+        raise Irreversible(migration=found[0].migration, operation=str(found[0]))
+
+
+def _refuse_to_drop_baselines(connection: Connection, rollback: Rollback) -> None:
+    there = catalog.tables(connection, rollback.dropped)
+    for migration, dropped in groupby(rollback.tables, key=attrgetter("migration")):
+        names = [drop.table for drop in dropped if drop.is_baseline and drop.table in there]
+        if holding := [name for name in names if holds_anything(connection, there[name])]:
+            raise BaselineHoldsRows(migration=migration, tables=holding)

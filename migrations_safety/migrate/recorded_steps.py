@@ -1,0 +1,60 @@
+"""What one `migrate` leaves in the record of runs: its migrations with their checksums, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.migrations.executor import MigrationExecutor
+
+from migrations_safety.audit.migration_history import History
+from migrations_safety.audit.run_log import recorded_run
+from migrations_safety.locking.watchdog import Watchdog
+from migrations_safety.migrate.options import MigrateOptions
+from migrations_safety.plan import migration_plan, targets
+from migrations_safety.plan.planned_migration import planned
+from migrations_safety.postgresql.connection import Connection
+
+
+@contextmanager
+def recorded(
+    history: History, steps: dict[str, str], *, arguments: dict[str, Any], watchdog: Watchdog | None = None
+) -> Iterator[None]:
+    """What is done inside is recorded as one run; where nothing is to be done, nothing is.
+
+    `steps` are the labels of the migrations with their checksums.
+    """
+    if not steps and not history.makes_tables:
+        yield
+        return
+    with recorded_run(history.connection, command="migrate", arguments=arguments, checksums=steps) as run:
+        try:
+            yield
+        finally:
+            run.counts = {"lock_waits": watchdog.figures()} if watchdog else {}
+            run.counts["applied_before"] = len(history.before)
+            if history.elsewhere:
+                run.counts["elsewhere"] = dict(history.elsewhere)
+            with suppress(DatabaseError):  # where the connection is gone
+                run.counts["applied_after"] = len(history.now())
+                run.done = history.done()
+
+
+def steps_of_plan(plan: migration_plan.Plan) -> dict[str, str]:
+    """What a plan will do, for `recorded`."""
+    return {step.label: step.checksum for step in (*plan.adopted, *plan.migrations, *plan.unapplied)}
+
+
+def steps_of_records(connection: Connection, options: MigrateOptions) -> dict[str, str]:
+    """Whose records `--fake` will write or take away, or `--prune`, which knows no files."""
+    if not (options.fake or options.prune):
+        return {}
+    executor: Any = MigrationExecutor(connection)
+    if options.prune:
+        gone = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)
+        return {f"{app}.{name}": "" for app, name in sorted(gone) if app == options.app_label}
+    steps = executor.migration_plan(targets.targets(executor, options.app_label, options.migration_name))
+    found = (planned(migration, connection.alias) for migration, _ in steps)
+    return {step.label: step.checksum for step in found}
