@@ -50,13 +50,13 @@ def place_of(error: BaseException) -> Place | None:
         return None
     outer = next((one for frame, _ in reversed(steps) if (one := _operation(frame, migration))), None)
     inner = next((one for frame, _ in reversed(steps) if isinstance(one := _self(frame), Operation)), outer)
-    number, file = _number(migration, outer), _file(migration)
+    number, file = _number(migration, outer), file_of(migration)
     line = line_of(file, number, len(migration.operations)) if file and number else None
     return Place(
         migration=f"{migration.app_label}.{migration.name}",
         atomic=migration.atomic,
         at=_at(file, line) if file else "no file",
-        operation=_described(inner) if outer else None,
+        operation=described(inner) if outer else None,
         number=f"operation {number} of {len(migration.operations)}",
         code=_code(steps),
         objects=_objects(steps),
@@ -119,6 +119,12 @@ def line_of(file: str, number: int, operations: int) -> int | None:
     return None
 
 
+def line_of_operation(migration: Any, number: int) -> int | None:
+    """The line on which an operation begins, counted from 0; None where that cannot be told."""
+    file = file_of(migration)
+    return line_of(file, number + 1, len(migration.operations)) if file else None
+
+
 def _self(frame: FrameType) -> Any:
     """The object whose method this is; classes are compared by type, because isinstance would wake lazy objects up."""
     found = frame.f_locals.get("self")
@@ -148,7 +154,8 @@ def _number(migration: Any, operation: Any) -> int:
     return next((number for number, one in enumerate(migration.operations, 1) if one is operation), 0)
 
 
-def _described(operation: Any) -> str:
+def described(operation: Any) -> str:
+    """An operation in words: its kind, and what it says of itself."""
     if isinstance(operation, RunPython):
         return f"RunPython({getattr(operation.code, '__name__', '…')})"
     try:
@@ -157,7 +164,8 @@ def _described(operation: Any) -> str:
         return type(operation).__name__
 
 
-def _file(migration: Any) -> str | None:
+def file_of(migration: Any) -> str | None:
+    """The file that a migration stands in, None where it was made in memory."""
     return getattr(sys.modules.get(type(migration).__module__), "__file__", None)
 
 

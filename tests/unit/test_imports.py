@@ -14,7 +14,7 @@ ROWS = [
     {"schema", "locking", "audit", "installation"},
     {"operations", "apps"},
     {"plan"},
-    {"census"},
+    {"census", "measurement"},
     {"checks", "verification"},
     {"precheck"},
     {"backfill", "migrate"},

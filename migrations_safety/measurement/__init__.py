@@ -1,0 +1,1 @@
+"""What each statement of a plan locks, scans and rewrites, measured on a scratch database."""

@@ -1,0 +1,178 @@
+"""Applies a plan on the scratch database and notes, operation by operation, what each really sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import RunPython, RunSQL
+
+from migrations_safety.measurement.report import MeasuredOperation, MeasuredStatement, MeasuredTransaction
+from migrations_safety.measurement.statements import StatementMeter
+from migrations_safety.messages.error_place import described, file_of, line_of_operation
+from migrations_safety.plan.opaque_operations import code_of
+from migrations_safety.postgresql.connection import Connection
+
+
+class OperationNotes:
+    """Which operation is at work, and what each has sent so far; in the order of the migration."""
+
+    def __init__(self) -> None:
+        self.statements: dict[int, list[MeasuredStatement]] = {}
+        self.at_work: int | None = None
+
+    def add(self, statement: MeasuredStatement) -> None:
+        """Note what the operation that is at work has sent; Django's own record of the migration is nobody's."""
+        if self.at_work is not None:
+            self.statements.setdefault(self.at_work, []).append(statement)
+
+    @contextmanager
+    def of(self, number: int | None) -> Iterator[None]:
+        """Meanwhile this operation is at work."""
+        before, self.at_work = self.at_work, number
+        try:
+            yield
+        finally:
+            self.at_work = before
+
+
+class DeferredStatements(list[Any]):
+    """Statements that an operation leaves for the end of its migration; they stay its own."""
+
+    def __init__(self, notes: OperationNotes) -> None:
+        super().__init__()
+        self.notes = notes
+        self.owners: dict[int, int | None] = {}
+
+    def append(self, statement: Any) -> None:
+        """Remember who deferred it."""
+        self.owners[id(statement)] = self.notes.at_work
+        super().append(statement)
+
+    def extend(self, statements: Any) -> None:
+        """Remember who deferred each."""
+        for one in statements:
+            self.append(one)
+
+    __iadd__ = None  # type: ignore[assignment]  # an operation that adds in this way would be nobody's: it fails loudly
+
+
+class NotingSchemaEditor(DatabaseSchemaEditor):
+    """Django's schema editor; what it deferred is sent in the name of who deferred it. `notes` is set on the class."""
+
+    notes: OperationNotes
+
+    def __enter__(self) -> Any:
+        """Begin as Django does, with a list that remembers."""
+        entered = super().__enter__()
+        self.deferred_sql = DeferredStatements(self.notes)
+        return entered
+
+    def execute(self, sql: Any, params: Any = ()) -> None:
+        """Send it, in the name of the operation that deferred it where one did."""
+        owner = self.deferred_sql.owners.get(id(sql), self.notes.at_work)
+        with self.notes.of(owner):
+            super().execute(sql, params)
+
+
+class MeasuringExecutor(MigrationExecutor):
+    """Django's executor: each migration is looked at operation by operation, and what was seen is in `found`.
+
+    `before_each` is called before each migration, and raises where the connection is not where it should be.
+    """
+
+    connection: Connection
+
+    def __init__(self, connection: Connection, meter: StatementMeter, *, before_each: Callable[[], None]) -> None:
+        super().__init__(connection)
+        self.meter = meter
+        self.before_each = before_each
+        self.found: list[MeasuredTransaction] = []
+
+    def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
+        """Apply it, and note what was sent."""
+        with self._noted(migration, "database_forwards"):
+            return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+
+    def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
+        """Unapply it, and note what was sent."""
+        with self._noted(migration, "database_backwards"):
+            return super().unapply_migration(state, migration, fake=fake)
+
+    @contextmanager
+    def _noted(self, migration: Any, method: str) -> Iterator[None]:
+        self.before_each()
+        notes = OperationNotes()
+        self.meter.sent = notes.add
+        try:
+            with _editing(self.connection, notes), _naming(migration.operations, method, notes):
+                yield
+        finally:
+            self.meter.sent = None
+            self.found.append(_transaction(migration, notes))
+
+
+@contextmanager
+def without_code() -> Iterator[None]:
+    """Meanwhile no RunPython runs, wherever it stands; for a process that does nothing else."""
+    before = RunPython.database_forwards, RunPython.database_backwards
+    RunPython.database_forwards = RunPython.database_backwards = _pass_over  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        RunPython.database_forwards, RunPython.database_backwards = before  # type: ignore[method-assign]
+
+
+def _pass_over(self: Any, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+    from_state.clear_delayed_apps_cache()  # as RunPython itself does before its code
+
+
+@contextmanager
+def _editing(connection: Connection, notes: OperationNotes) -> Iterator[None]:
+    kind = connection.SchemaEditorClass
+    connection.SchemaEditorClass = type(NotingSchemaEditor.__name__, (NotingSchemaEditor, kind), {"notes": notes})
+    try:
+        yield
+    finally:
+        connection.SchemaEditorClass = kind
+
+
+@contextmanager
+def _naming(operations: list[Any], method: str, notes: OperationNotes) -> Iterator[None]:
+    """Meanwhile each operation says that it is at work, for itself and for those inside of it."""
+
+    def naming(number: int, run: Callable[..., Any]) -> Callable[..., Any]:
+        def named(*args: Any, **kwargs: Any) -> Any:
+            with notes.of(number):
+                return run(*args, **kwargs)
+
+        return named
+
+    for number, operation in enumerate(operations):
+        setattr(operation, method, naming(number, getattr(operation, method)))
+    try:
+        yield
+    finally:
+        for operation in operations:
+            delattr(operation, method)
+
+
+def _transaction(migration: Any, notes: OperationNotes) -> MeasuredTransaction:
+    label = f"{migration.app_label}.{migration.name}"
+    operations = (
+        MeasuredOperation(
+            migration=label,
+            kind=type(operation).__name__,
+            description=described(operation),
+            file=file_of(migration),
+            line=line_of_operation(migration, number),
+            reversible=bool(operation.reversible),
+            opaque=code_of(operation, migration=label) is not None and not isinstance(operation, RunSQL),
+            statements=tuple(notes.statements.get(number, ())),
+        )
+        for number, operation in enumerate(migration.operations)
+    )
+    return MeasuredTransaction(migrations=(label,), atomic=bool(migration.atomic), operations=tuple(operations))

@@ -1,0 +1,155 @@
+"""A few rows in each table of the scratch database, made up: some scans show only where there are rows.
+
+No value of the target is read. A table whose constraints no made-up row satisfies stays empty, and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from migrations_safety.measurement.scratch import Place
+from migrations_safety.sql import statement
+
+ROWS = 3
+BY_CATEGORY = {
+    "N": "row_number",
+    "S": "'row ' || row_number",
+    "B": "true",
+    "D": "now() + row_number * interval '1 day'",
+    "T": "row_number * interval '1 day'",
+    "A": "'{}'",
+    "R": "'empty'",
+    "I": "'127.0.0.1'::inet + row_number",
+    "V": "row_number::int::bit(8)",
+}
+"""A value that differs from row to row, by the category of the type (PostgreSQL documentation, 51.64)."""
+BY_TYPE = {
+    "uuid": "gen_random_uuid()",
+    "json": "'{}'",
+    "jsonb": "to_jsonb(row_number)",
+    "bytea": "decode(lpad(to_hex(row_number), 8, '0'), 'hex')",
+    "tsvector": "''",
+    "xml": "'<row/>'",
+}
+"""The same of types that their category does not tell apart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FillableColumn:
+    """A column of the scratch; `parent` is the oid of the table that its key points at, `label` an enum's first."""
+
+    oid: int
+    table_name: str
+    name: str
+    type: str
+    category: str
+    length: int | None
+    is_required: bool
+    has_default: bool
+    label: str | None
+    parent: int | None
+    parent_name: str | None
+
+
+def make_sample_rows(place: Place) -> tuple[str, ...]:
+    """Fill the tables, parents first; the names of those that stay empty."""
+    empty = []
+    with closing(psycopg.connect(**place.parameters)) as session, _without_triggers(session):
+        with session.cursor(row_factory=class_row(FillableColumn)) as cursor:
+            columns = cursor.execute(statement("sample_rows.columns").encode()).fetchall()
+        tables = {oid: list(of_one) for oid, of_one in groupby(columns, key=attrgetter("oid"))}
+        filled: set[int] = set()
+        for oid in _parents_first(tables):
+            if _fill(session, tables[oid], tables, filled):
+                filled.add(oid)
+            else:
+                empty.append(tables[oid][0].table_name)
+    return tuple(empty)
+
+
+def _parents_first(tables: dict[int, list[FillableColumn]]) -> list[int]:
+    """The tables in an order in which parents come before their children, as far as keys are no circle."""
+    order: dict[int, None] = {}
+
+    def visit(oid: int, on_the_way: frozenset[int]) -> None:
+        for column in tables[oid]:
+            if column.parent in tables and column.parent not in on_the_way and column.parent not in order:
+                visit(column.parent, on_the_way | {column.parent})
+        order[oid] = None
+
+    for oid in tables:
+        if oid not in order:
+            visit(oid, frozenset({oid}))
+    return list(order)
+
+
+def _fill(
+    session: psycopg.Connection[Any],
+    columns: list[FillableColumn],
+    tables: dict[int, list[FillableColumn]],
+    filled: set[int],
+) -> bool:
+    """Try with a value in every column, then with those alone that need one."""
+    every = {one.name: _value(one, tables, filled) for one in columns}
+    needed = {one.name for one in columns if one.is_required and not one.has_default}
+    for values in (every, {name: value for name, value in every.items() if name in needed}):
+        known = {name: value for name, value in values.items() if value is not None}
+        if needed <= set(known):
+            try:
+                session.execute(_insert(columns[0].table_name, known))
+            except psycopg.Error:
+                continue
+            return True
+    return False
+
+
+def _insert(table: str, values: dict[str, str]) -> sql.Composed:
+    if not values:
+        return sql.SQL(statement("sample_rows.insert_default")).format(table=sql.SQL(table))
+    return sql.SQL(statement("sample_rows.insert")).format(
+        table=sql.SQL(table),
+        columns=sql.SQL(", ".join(values)),
+        values=sql.SQL(", ".join(values.values())),
+        number=sql.Literal(ROWS),
+    )
+
+
+def _value(column: FillableColumn, tables: dict[int, list[FillableColumn]], filled: set[int]) -> str | None:
+    """SQL of a value, None where the default stands or nothing is known that fits."""
+    if column.parent is not None:
+        return _of_parent(column, tables, filled)
+    if column.has_default:
+        return None
+    value = column.label or BY_TYPE.get(column.type) or BY_CATEGORY.get(column.category)
+    if value is None:
+        return None
+    text = f"left(({value})::text, {column.length})" if column.length else f"({value})"
+    return f"{text}::{column.type}"
+
+
+def _of_parent(column: FillableColumn, tables: dict[int, list[FillableColumn]], filled: set[int]) -> str | None:
+    if column.parent not in filled:
+        return None
+    parent = sql.SQL(tables[column.parent][0].table_name)
+    query = sql.SQL(statement("sample_rows.value_of_parent"))
+    return query.format(column=sql.SQL(column.parent_name or ""), parent=parent).as_string()
+
+
+@contextmanager
+def _without_triggers(session: psycopg.Connection[Any]) -> Iterator[None]:
+    found = session.execute(statement("sample_rows.quiet_triggers").encode()).fetchall()
+    for which in ("disable_trigger", "enable_trigger"):
+        for table, trigger in found:
+            names = {"table": sql.SQL(table), "trigger": sql.SQL(trigger)}
+            session.execute(sql.SQL(statement(f"sample_rows.{which}")).format(**names))
+        if which == "disable_trigger":
+            yield

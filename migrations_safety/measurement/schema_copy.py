@@ -1,0 +1,147 @@
+"""Carries the target's schema and its record of migrations to the scratch database, by pg_dump and pg_restore.
+
+Left out on purpose, and named: what reaches outside (foreign servers, their users and tables, publications,
+subscriptions), event triggers, extensions that the scratch's server has not, tables that the role may not read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, situation_of
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.embedded_server import NoServerBinaries, binaries
+from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.sql import statement
+
+LOCK_WAIT = 250
+"""Milliseconds that pg_dump may wait for a lock: as long as the last rung of the lock ladder."""
+OUTSIDE = (
+    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
+    "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SECURITY LABEL",
+)  # fmt: skip
+"""Kinds of entries that are not restored, as pg_restore's list names them."""
+WITHOUT = (
+    "--schema-only", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions",
+    "--no-security-labels", "--no-tablespaces",
+)  # fmt: skip
+ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<kind>[A-Z]+(?: [A-Z]+)*) (?P<rest>.*)$")
+FAILED = re.compile(r"from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
+
+
+def copy_schema(connection: Connection, place: Place) -> tuple[str, ...]:
+    """Make the scratch what the target is, without its rows; what was left out, in words.
+
+    Raises NotMeasured where pg_dump is not to be had or gave up.
+    """
+    with tempfile.TemporaryDirectory(prefix="migrations-safety-schema-") as folder:
+        file, wanted = Path(folder) / "schema", Path(folder) / "list"
+        unreadable = _unreadable(connection)
+        _dump(connection, file, without=unreadable)
+        left_out = [f"TABLE {name}: the role may not read it" for name in unreadable]
+        left_out += _choose(file, wanted, place)
+        left_out += _restore(file, wanted, place)
+    _copy_record(connection, place)
+    return tuple(left_out)
+
+
+def _unreadable(connection: Connection) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("schema_copy.unreadable"))
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _dump(connection: Connection, file: Path, *, without: list[str]) -> None:
+    parameters = connection_parameters(connection)
+    program = _program("pg_dump", least=connection.pg_version // 10000)
+    excluded = [f"--exclude-table={name}" for name in without]
+    command = [program, "--format=custom", f"--file={file}", f"--lock-wait-timeout={LOCK_WAIT}", *WITHOUT, *excluded]
+    done = _run([*command, f"--dbname={_dsn(parameters)}"], password=parameters.get("password"))
+    if done.returncode:
+        raise NotMeasured(f"pg_dump could not read the schema ({_reason(done.stderr)})")
+
+
+def _choose(file: Path, wanted: Path, place: Place) -> list[str]:
+    """Write the list of what is restored; what is not, in words."""
+    listed = _run([_program("pg_restore", least=place.version), "--list", str(file)], password=None).stdout
+    has, left_out, lines = _available_extensions(place), [], []
+    for line in listed.splitlines():
+        entry = ENTRY.match(line)
+        kind, rest = (entry["kind"], entry["rest"]) if entry else ("", "")
+        missing = kind == "EXTENSION" and rest.split()[1] not in has
+        if entry and (kind.startswith(OUTSIDE) or missing):
+            left_out.append(_entry(f"{kind} {rest}") + (": the scratch's server has it not" if missing else ""))
+        else:
+            lines.append(line)
+    wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return left_out
+
+
+def _available_extensions(place: Place) -> set[str]:
+    with closing(psycopg.connect(**place.parameters)) as session:
+        return {name for (name,) in session.execute(statement("schema_copy.extensions").encode()).fetchall()}
+
+
+def _restore(file: Path, wanted: Path, place: Place) -> list[str]:
+    """What failed, in words: pg_restore goes on after an error."""
+    program = _program("pg_restore", least=place.version)
+    command = [program, "--no-owner", "--no-privileges", f"--use-list={wanted}", f"--dbname={place.dsn}", str(file)]
+    done = _run(command, password=place.parameters.get("password"))
+    return [f"{_entry(one)}: it could not be made there" for one in FAILED.findall(done.stderr)]
+
+
+def _copy_record(connection: Connection, place: Place) -> None:
+    if "django_migrations" not in catalog.tables(connection, ["django_migrations"]):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement("schema_copy.applied"))
+        applied = cursor.fetchall()
+    with closing(psycopg.connect(**place.parameters)) as session, session.cursor() as cursor:
+        cursor.execute(statement("schema_copy.set_search_path"), {"path": situation_of(connection).search_path})
+        cursor.executemany(statement("schema_copy.apply"), applied)
+
+
+def _program(name: str, *, least: int) -> str:
+    """One of PostgreSQL's programs, of this version or a newer one; raises NotMeasured where there is none."""
+    for version in range(least, 19):
+        try:
+            found = binaries(version) / name
+        except NoServerBinaries:
+            continue
+        if found.exists():
+            return str(found)
+    if on_path := shutil.which(name):
+        return on_path
+    raise NotMeasured(f"{name} of PostgreSQL {least} or newer is not installed here")
+
+
+def _dsn(parameters: dict[str, Any]) -> str:
+    without = {key: value for key, value in parameters.items() if key not in PYTHON_ONLY}
+    return psycopg.conninfo.make_conninfo("", **without)
+
+
+def _run(command: list[str], *, password: str | None) -> subprocess.CompletedProcess[str]:
+    environment = dict(os.environ) | ({"PGPASSWORD": password} if password else {})
+    how: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "check": False}
+    return subprocess.run(command, env=environment, **how)
+
+
+def _entry(entry: str) -> str:
+    """`TABLE public bed` of an entry of the list, without its owner."""
+    return " ".join(entry.split()[:-1]).replace(" - ", " ")
+
+
+def _reason(stderr: str) -> str:
+    """The first error of pg_dump; it reads no rows, so it names none."""
+    lines = [line.removeprefix("pg_dump: error: ") for line in stderr.splitlines() if "error:" in line]
+    return lines[0] if lines else "without a reason"

@@ -1,0 +1,205 @@
+"""The scratch database: the target's schema and its record of migrations, no row of anybody.
+
+It is made on the server itself where the role may make databases and is no superuser, else on a PostgreSQL of our own;
+`--scratch-url` names another place. It is dropped at the end. One that a kill has left is found by its name, its
+comment and that nobody uses it, and dropped by the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.embedded_server import NoServerBinaries, Server, binaries
+from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.sql import statement
+
+NEWEST, OLDEST = 18, 15
+"""The versions that a PostgreSQL of our own may have, where the server's own is not to be had."""
+
+
+class NotMeasured(Exception):
+    """There is no scratch database, or the schema could not be carried there; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a scratch database is; `parameters` are psycopg's, with its name."""
+
+    where: str  # `url`, `server` or `embedded`
+    why_not_the_server: str | None
+    version: int  # major
+    parameters: dict[str, Any]
+    token: str
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return str(self.parameters["dbname"])
+
+    @property
+    def dsn(self) -> str:
+        """For PostgreSQL's own programs; the password goes to them in the environment."""
+        without = {key: value for key, value in self.parameters.items() if key not in PYTHON_ONLY}
+        return psycopg.conninfo.make_conninfo("", **without)
+
+
+PYTHON_ONLY = ("autocommit", "password", "prepare_threshold", "row_factory")
+"""Parameters of psycopg that libpq does not know, and the password, which shall not stand in a list of processes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What decides where the scratch can be."""
+
+    may_create: bool
+    is_superuser: bool
+    in_recovery: bool
+    version: int
+    search_path: str
+    oid: int
+
+
+def situation_of(connection: Connection) -> Situation:
+    """Read it from the target."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("scratch.may_create"))
+        may_create, is_superuser, in_recovery, version, search_path, oid = cursor.fetchone()
+    return Situation(
+        may_create=may_create,
+        is_superuser=is_superuser,
+        in_recovery=in_recovery,
+        version=version,
+        search_path=search_path,
+        oid=oid,
+    )
+
+
+@contextmanager
+def scratch_database(connection: Connection, *, url: str | None = None) -> Iterator[Place]:
+    """An empty scratch database that is gone afterwards; raises NotMeasured where there can be none."""
+    situation = situation_of(connection)
+    if url:
+        with _at_url(url) as place:
+            yield place
+        return
+    why_not = _why_not_on_the_server(situation)
+    if why_not is None:
+        parameters = connection_parameters(connection)
+        with _made_on(parameters, situation, where="server", why_not=None) as place:
+            yield place
+        return
+    with _own_server(situation.version) as server:
+        own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+        with _made_on(own, situation, where="embedded", why_not=why_not, version=server.version) as place:
+            yield place
+
+
+def _why_not_on_the_server(situation: Situation) -> str | None:
+    if situation.in_recovery:
+        return "the server is a standby"
+    if not situation.may_create:
+        return "the role may not create databases"
+    if situation.is_superuser:
+        return "the role is a superuser, and code in a migration would be one too"
+    return None
+
+
+@contextmanager
+def _made_on(
+    parameters: dict[str, Any], situation: Situation, *, where: str, why_not: str | None, version: int | None = None
+) -> Iterator[Place]:
+    marker = f"scratch of migrations_safety for the database {situation.oid}"
+    token = secrets.token_hex(16)
+    name = f"migrations_safety_scratch_{situation.oid}_{os.getpid()}_{int(time.time())}"
+    with closing(psycopg.connect(**parameters)) as session:
+        _drop_leftovers(session, marker)
+        named = sql.Identifier(name)
+        session.execute(sql.SQL(statement("scratch.create")).format(name=named))
+        try:
+            session.execute(sql.SQL(statement("scratch.mark")).format(name=named, marker=sql.Literal(marker)))
+            own = parameters | {"dbname": name}
+            _leave_token(own, token)
+            yield Place(
+                where=where,
+                why_not_the_server=why_not,
+                version=version or situation.version,
+                parameters=own,
+                token=token,
+            )
+        finally:
+            _drop(session, name)
+
+
+def _drop_leftovers(session: psycopg.Connection[Any], marker: str) -> None:
+    for (name,) in session.execute(statement("scratch.leftovers").encode(), {"marker": marker}).fetchall():
+        _drop(session, name)
+
+
+def _drop(session: psycopg.Connection[Any], name: str) -> None:
+    session.execute(sql.SQL(statement("scratch.drop")).format(name=sql.Identifier(name)))
+
+
+def _leave_token(parameters: dict[str, Any], token: str) -> None:
+    with closing(psycopg.connect(**parameters)) as session:
+        session.execute(statement("scratch.leave_token").encode())
+        session.execute(statement("scratch.token").encode(), {"token": token})
+
+
+@contextmanager
+def _at_url(url: str) -> Iterator[Place]:
+    """The database that somebody gives us: it must be empty, and is empty again afterwards."""
+    parameters: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
+    token = secrets.token_hex(16)
+    with closing(psycopg.connect(**parameters)) as session:
+        (count,) = session.execute(statement("scratch.objects").encode()).fetchall()[0]
+        if count:
+            raise NotMeasured("the database of --scratch-url is not empty")
+        version = session.info.server_version // 10000
+    try:
+        _leave_token(parameters, token)
+        yield Place(where="url", why_not_the_server=None, version=version, parameters=parameters, token=token)
+    finally:
+        _empty(parameters)
+
+
+def _empty(parameters: dict[str, Any]) -> None:
+    with closing(psycopg.connect(**parameters)) as session:
+        for (name,) in session.execute(statement("scratch.schemas").encode()).fetchall():
+            session.execute(sql.SQL(statement("scratch.empty_schema")).format(name=sql.Identifier(name)))
+        session.execute(statement("scratch.public").encode())
+
+
+@contextmanager
+def _own_server(version: int) -> Iterator[Server]:
+    """A PostgreSQL of our own, of the target's version or the nearest."""
+    nearest = sorted(range(OLDEST, NEWEST + 1), key=lambda one: (abs(one - version), -one))
+    found = next((one for one in nearest if _has_binaries(one)), None)
+    if found is None:
+        raise NotMeasured("no PostgreSQL is installed here that a scratch database could be made with")
+    folder = Path(tempfile.mkdtemp(prefix="migrations-safety-scratch-"))
+    server = Server.create(version=found, folder=folder)
+    try:
+        yield server
+    finally:
+        server.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_binaries(version: int) -> bool:
+    try:
+        return (binaries(version) / "initdb").exists()
+    except NoServerBinaries:
+        return False

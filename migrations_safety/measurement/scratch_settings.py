@@ -1,0 +1,19 @@
+"""The settings of the child process: the project's own, with every database replaced.
+
+The alias that is measured is the scratch database, every other one an address that refuses, so that an ordinary
+`Order.objects.filter(…)` or `connections["default"]` of a migration cannot reach the project's databases.
+"""
+
+import json
+import os
+from importlib import import_module
+
+_PROJECT = import_module(os.environ["MIGRATIONS_SAFETY_PROJECT_SETTINGS"])
+
+globals().update({name: getattr(_PROJECT, name) for name in dir(_PROJECT) if name.isupper()})
+
+_SCRATCH = json.loads(os.environ["MIGRATIONS_SAFETY_SCRATCH"])
+_NOWHERE = {"ENGINE": "django.db.backends.postgresql", "NAME": "nowhere", "HOST": "127.0.0.1", "PORT": "1"}
+
+DATABASES = dict.fromkeys(getattr(_PROJECT, "DATABASES", {}), _NOWHERE) | _SCRATCH
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,18 @@
+-- tables: every table that holds rows, with its file and how often this session and all others have begun to scan it
+SELECT c.oid, c.oid::regclass::text AS name, pg_relation_filenode(c.oid) AS file,
+       pg_stat_get_xact_numscans(c.oid) + pg_stat_get_numscans(c.oid) AS scans,
+       (SELECT coalesce(sum(pg_stat_get_xact_numscans(i.indexrelid) + pg_stat_get_numscans(i.indexrelid)), 0)::bigint
+        FROM pg_index AS i WHERE i.indrelid = c.oid) AS index_scans
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+
+-- locks: the locks on tables that a session has or waits for
+SELECT relation, mode FROM pg_locks
+WHERE pid = %(pid)s AND locktype = 'relation'
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- is_waiting: whether a session waits for a lock
+SELECT coalesce((SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %(pid)s), false)
+
+-- lock_for_writing: as the application's writes lock a table
+LOCK TABLE {table} IN ROW EXCLUSIVE MODE

@@ -1,0 +1,39 @@
+-- columns: every column that a row can be given a value in, by table: what decides which value fits
+SELECT c.oid, c.oid::regclass::text AS table_name, quote_ident(a.attname) AS name,
+       format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS type, t.typcategory AS category,
+       CASE WHEN a.atttypmod > 4 AND t.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4 END AS length,
+       a.attnotnull OR t.typnotnull AS is_required, a.atthasdef OR a.attidentity <> '' AS has_default,
+       (SELECT quote_literal(enumlabel) FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder LIMIT 1) AS label,
+       (SELECT r.confrelid FROM pg_constraint AS r
+        WHERE r.conrelid = c.oid AND r.contype = 'f' AND r.conkey = ARRAY[a.attnum] ORDER BY r.oid LIMIT 1) AS parent,
+       (SELECT quote_ident(p.attname) FROM pg_constraint AS r
+        JOIN pg_attribute AS p ON p.attrelid = r.confrelid AND p.attnum = r.confkey[1]
+        WHERE r.conrelid = c.oid AND r.contype = 'f' AND r.conkey = ARRAY[a.attnum] ORDER BY r.oid LIMIT 1) AS parent_name
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+JOIN pg_type AS t ON t.oid = a.atttypid
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'migrations_safety_scratch')
+  AND c.relname <> 'django_migrations'
+ORDER BY c.oid, a.attnum
+
+-- quiet_triggers: triggers of the project's own, which may do anything and stay out of it
+SELECT t.tgrelid::regclass::text, quote_ident(t.tgname) FROM pg_trigger AS t
+JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname !~ '^pg_'
+
+-- disable_trigger: one of them, while rows are made
+ALTER TABLE {table} DISABLE TRIGGER {trigger}
+
+-- enable_trigger: and afterwards as it was
+ALTER TABLE {table} ENABLE TRIGGER {trigger}
+
+-- insert: a few rows of one table
+INSERT INTO {table} ({columns}) SELECT {values} FROM generate_series(1, {number}) AS row_number
+
+-- insert_default: a row of a table whose columns all have a default
+INSERT INTO {table} DEFAULT VALUES
+
+-- value_of_parent: the value that the parent's row of the same number has
+(SELECT {column} FROM {parent} ORDER BY 1 OFFSET row_number - 1 LIMIT 1)

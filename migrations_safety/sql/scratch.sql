@@ -1,0 +1,39 @@
+-- may_create: whether the role may make databases, whether it is a superuser, and where it is
+SELECT rolcreatedb, rolsuper, pg_is_in_recovery(), current_setting('server_version_num')::int / 10000,
+       current_setting('search_path'), (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
+FROM pg_roles WHERE rolname = current_user
+
+-- leftovers: scratch databases of this database that a killed run has left, and that nobody uses
+SELECT datname FROM pg_database AS d
+WHERE datname LIKE 'migrations\_safety\_scratch\_%%'
+  AND shobj_description(oid, 'pg_database') = %(marker)s
+  AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)
+  AND pg_has_role(datdba, 'USAGE')
+
+-- create: a database that no other run has
+CREATE DATABASE {name} TEMPLATE template0 CONNECTION LIMIT 10
+
+-- mark: what this database is, for whoever finds it
+COMMENT ON DATABASE {name} IS {marker}
+
+-- drop: the scratch database, and who is still in it
+DROP DATABASE IF EXISTS {name} WITH (FORCE)
+
+-- leave_token: what the measuring process looks for before each migration
+CREATE SCHEMA migrations_safety_scratch CREATE TABLE marker (token text NOT NULL)
+
+-- token: the token itself
+INSERT INTO migrations_safety_scratch.marker VALUES (%(token)s)
+
+-- objects: what a database that is given as a scratch holds already
+SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+
+-- schemas: those that were made in a database that was empty
+SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+
+-- empty_schema: one of them with all that is in it
+DROP SCHEMA {name} CASCADE
+
+-- public: the schema that every new database has
+CREATE SCHEMA public

@@ -1,0 +1,159 @@
+"""Code in migrations, statements outside of transactions, errors, and where the scratch database is."""
+
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from migrations_safety.measurement.measurement import measure
+from tests.database.test_measurement import BEFORE, ROWS, ward, write  # noqa: F401  # a fixture
+from tests.support.row_snapshot import row_snapshot
+
+BREAKS_OUT = """
+import os
+import psycopg
+from django.core.mail import send_mail
+from django.db import connections, models
+
+def code(apps, schema_editor):
+    Bed = apps.get_model("ward", "Bed")
+    for try_it in (
+        lambda: Bed.objects.update(slug="changed"),
+        lambda: Bed.objects.using("default").update(slug="changed"),
+        lambda: Bed.objects.using("other").update(slug="changed"),
+        lambda: connections["default"].cursor().execute("UPDATE ward_bed SET slug = 'changed'"),
+        lambda: psycopg.connect("", connect_timeout=2).execute("UPDATE ward_bed SET slug = 'changed'"),
+        lambda: psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=2),
+    ):
+        try:
+            try_it()
+        except Exception:
+            pass
+"""
+
+
+@pytest.fixture
+def scratch(make):
+    return make("empty")
+
+
+def test_a_concurrent_index_build_is_measured_while_it_runs(ward, scratch):  # noqa: F811
+    app, database, connection = ward
+    database.execute(ROWS)
+    steps = [
+        'migrations.RunSQL("CREATE INDEX CONCURRENTLY beds_by_number ON ward_bed (number)")',
+        'migrations.RunSQL("REINDEX INDEX CONCURRENTLY beds_by_number")',
+        'migrations.RunSQL("DROP INDEX CONCURRENTLY beds_by_number")',
+        'migrations.AddField("bed", "note", models.TextField(null=True))',
+    ]
+    write(app, steps, atomic=False)
+
+    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+
+    locks = [one.held.get("ward_bed") for one in plan.transactions]
+    assert locks == [*["ShareUpdateExclusiveLock"] * 3, "AccessExclusiveLock"]
+    assert [one.scanned for one in plan.transactions[0].effects if one.table == "ward_bed"] == [True]
+
+
+@pytest.mark.parametrize("runs_code", [False, True])
+def test_code_reaches_no_database_of_the_project(ward, scratch, runs_code, monkeypatch):  # noqa: F811
+    app, database, connection = ward
+    database.execute(ROWS)
+    app.migration("0002_next", "migrations.RunPython(code)", after=("ward", "0001_initial"), before=BREAKS_OUT)
+    monkeypatch.setenv("PGHOST", str(database.server.folder))
+    monkeypatch.setenv("PGPORT", str(database.server.port))
+    monkeypatch.setenv("PGUSER", "postgres")
+    monkeypatch.setenv("PGDATABASE", database.name)
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    before = row_snapshot(database)
+
+    plan = measure(connection, scratch_url=scratch.url, app_label="ward", measure_python=runs_code)
+
+    ((operation,),) = [one.operations for one in plan.transactions]
+    assert (operation.opaque, bool(operation.statements)) == (True, runs_code)
+    assert row_snapshot(database) == before
+
+
+def test_a_statement_that_fails_is_named_and_ends_the_plan(ward, scratch):  # noqa: F811
+    app, _, connection = ward
+    write(app, ['migrations.RunSQL("ALTER TABLE nothing ADD COLUMN x int")', 'migrations.RunSQL("SELECT 1")'])
+
+    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+
+    ((operation,),) = [one.operations for one in plan.transactions]
+    assert [one.error for one in operation.statements] == ["42P01"]
+    assert plan.error == "42P01"
+
+
+def test_strings_and_numbers_of_rows_are_not_repeated(ward, scratch):  # noqa: F811
+    app, _, connection = ward
+    write(app, ["""migrations.RunSQL("UPDATE ward_ward SET beds = 41751 WHERE name = 'Ann' -- of Ann")"""])
+
+    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+
+    (statement,) = plan.transactions[0].operations[0].statements
+    assert statement.sql == "UPDATE ward_ward SET beds = $2 WHERE name = $1"
+
+
+def test_going_back_is_measured_too(ward, scratch):  # noqa: F811
+    app, _, connection = ward
+
+    plan = measure(connection, scratch_url=scratch.url, app_label="ward", migration_name="zero")
+
+    dropped = {one.table for transaction in plan.transactions for one in transaction.effects if one.dropped}
+    assert dropped == {"ward_clinic", "ward_ward", "ward_bed"}
+
+
+def test_where_the_role_may_create_databases_the_scratch_is_on_the_server_and_gone_afterwards(ward, monkeypatch):
+    app, database, connection = ward
+    write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
+    as_a_role_that_may_create_databases(database, connection, monkeypatch)
+
+    plan = measure(connection, app_label="ward")
+
+    assert (plan.measured, plan.reason) == ("server", None)
+    assert scratches(database) == []
+
+
+def as_a_role_that_may_create_databases(database, connection, monkeypatch):
+    database.execute("DO $$ BEGIN CREATE ROLE measurer LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN END $$")
+    database.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO measurer")
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "USER", "measurer")
+
+
+def scratches(database):
+    with closing(psycopg.connect(database.url)) as session:
+        found = session.execute("SELECT datname FROM pg_database WHERE datname LIKE '%scratch%' ORDER BY 1").fetchall()
+    return [name for (name,) in found]
+
+
+def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_use_is_not(ward, monkeypatch):  # noqa: F811
+    app, database, connection = ward
+    write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
+    oid = database.value("SELECT oid FROM pg_database WHERE datname = current_database()")
+    left, used, others = (f"migrations_safety_scratch_{oid}_{number}_1" for number in (1, 2, 3))
+    for name in (left, used, others):
+        database.execute(f"CREATE DATABASE {name}")
+        marker = f"scratch of migrations_safety for the database {oid if name != others else 1}"
+        database.execute(f"COMMENT ON DATABASE {name} IS '{marker}'")
+    as_a_role_that_may_create_databases(database, connection, monkeypatch)
+    for name in (left, used, others):
+        database.execute(f"ALTER DATABASE {name} OWNER TO measurer")
+
+    with closing(psycopg.connect(database.url.replace(database.name, used))):
+        measure(connection, app_label="ward")
+
+    assert scratches(database) == [used, others]
+    for name in (used, others):
+        database.execute(f"DROP DATABASE {name}")
+
+
+def test_a_database_that_holds_something_is_no_scratch(ward, make):  # noqa: F811
+    _, _, connection = ward
+    full = make("hospital")
+
+    plan = measure(connection, scratch_url=full.url, app_label="ward")
+
+    assert (plan.measured, plan.reason) == ("no", "the database of --scratch-url is not empty")
+    assert full.rows("SELECT 1 FROM users LIMIT 1") is not None
