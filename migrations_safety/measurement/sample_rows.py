@@ -65,7 +65,7 @@ def make_sample_rows(place: Place) -> tuple[str, ...]:
     empty = []
     with closing(psycopg.connect(**place.parameters)) as session, _without_triggers(session):
         with session.cursor(row_factory=class_row(FillableColumn)) as cursor:
-            columns = cursor.execute(statement("sample_rows.columns").encode()).fetchall()
+            columns = cursor.execute(statement("sample_rows.columns").encode(), {}).fetchall()
         tables = {oid: list(of_one) for oid, of_one in groupby(columns, key=attrgetter("oid"))}
         filled: set[int] = set()
         for oid in _parents_first(tables):

@@ -108,7 +108,9 @@ def _copy_record(connection: Connection, place: Place) -> None:
         applied = cursor.fetchall()
     with closing(psycopg.connect(**place.parameters)) as session, session.cursor() as cursor:
         cursor.execute(statement("schema_copy.set_search_path"), {"path": situation_of(connection).search_path})
-        cursor.executemany(statement("schema_copy.apply"), applied)
+        cursor.executemany(
+            statement("schema_copy.apply"), [dict(zip(("app", "name", "applied"), row, strict=True)) for row in applied]
+        )
 
 
 def _program(name: str, *, least: int) -> str:

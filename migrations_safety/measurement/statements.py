@@ -123,7 +123,7 @@ class WatchedLocks:
         self.writer.execute("BEGIN")
         for state in self.before.tables.values():
             if state.file is not None:
-                lock = sql.SQL(statement("observation.lock_for_writing")).format(table=sql.SQL(state.name))
+                lock = sql.SQL(statement("statements.lock_for_writing")).format(table=sql.SQL(state.name))
                 self.writer.execute(lock)
         self._thread.start()
         return self

@@ -13,6 +13,3 @@ WHERE pid = %(pid)s AND locktype = 'relation'
 
 -- is_waiting: whether a session waits for a lock
 SELECT coalesce((SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %(pid)s), false)
-
--- lock_for_writing: as the application's writes lock a table
-LOCK TABLE {table} IN ROW EXCLUSIVE MODE

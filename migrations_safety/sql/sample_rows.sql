@@ -8,14 +8,15 @@ SELECT c.oid, c.oid::regclass::text AS table_name, quote_ident(a.attname) AS nam
         WHERE r.conrelid = c.oid AND r.contype = 'f' AND r.conkey = ARRAY[a.attnum] ORDER BY r.oid LIMIT 1) AS parent,
        (SELECT quote_ident(p.attname) FROM pg_constraint AS r
         JOIN pg_attribute AS p ON p.attrelid = r.confrelid AND p.attnum = r.confkey[1]
-        WHERE r.conrelid = c.oid AND r.contype = 'f' AND r.conkey = ARRAY[a.attnum] ORDER BY r.oid LIMIT 1) AS parent_name
+        WHERE r.conrelid = c.oid AND r.contype = 'f' AND r.conkey = ARRAY[a.attnum]
+        ORDER BY r.oid LIMIT 1) AS parent_name
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 JOIN pg_type AS t ON t.oid = a.atttypid
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'migrations_safety_scratch')
-  AND c.relname <> 'django_migrations'
+  AND c.relname <> 'django_migrations' AND c.relname NOT LIKE 'migrations\_safety\_%%'
 ORDER BY c.oid, a.attnum
 
 -- quiet_triggers: triggers of the project's own, which may do anything and stay out of it

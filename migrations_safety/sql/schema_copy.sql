@@ -7,7 +7,7 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'informat
 SELECT app, name, applied FROM django_migrations ORDER BY id
 
 -- apply: one entry of the record of migrations
-INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)
+INSERT INTO django_migrations (app, name, applied) VALUES (%(app)s, %(name)s, %(applied)s)
 
 -- extensions: what the scratch's server could have
 SELECT name FROM pg_available_extensions

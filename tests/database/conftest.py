@@ -7,6 +7,9 @@ from migrations_safety.locking.lock_ladder import Ladder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import on_the_ladder
+from tests.support.in_process import installed, migrate
+from tests.support.measured_app import BEFORE
+from tests.support.sample_app import SampleApp
 
 
 @pytest.fixture
@@ -27,3 +30,15 @@ def things(ladder, empty):
     empty.execute("ALTER TABLE things ADD COLUMN n int NOT NULL DEFAULT 0; CREATE TABLE lamps (id int)")
     empty.execute("INSERT INTO things (name) SELECT 'new' FROM generate_series(1, 10)")
     return empty
+
+
+@pytest.fixture
+def ward(tmp_path, monkeypatch, empty, in_process):
+    """The app `ward` with its first migration applied, the database, and Django's connection to it."""
+    app = SampleApp(tmp_path)
+    app.migration("0001_initial", BEFORE)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "ward_settings")
+    connection = in_process(empty)
+    with installed(app):
+        migrate("ward")
+        yield app, empty, connection

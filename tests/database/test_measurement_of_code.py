@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from migrations_safety.measurement.measurement import measure
-from tests.database.test_measurement import BEFORE, ROWS, ward, write  # noqa: F401  # a fixture
+from tests.support.measured_app import ROWS, write
 from tests.support.row_snapshot import row_snapshot
 
 BREAKS_OUT = """
@@ -37,7 +37,7 @@ def scratch(make):
     return make("empty")
 
 
-def test_a_concurrent_index_build_is_measured_while_it_runs(ward, scratch):  # noqa: F811
+def test_a_concurrent_index_build_is_measured_while_it_runs(ward, scratch):
     app, database, connection = ward
     database.execute(ROWS)
     steps = [
@@ -56,7 +56,7 @@ def test_a_concurrent_index_build_is_measured_while_it_runs(ward, scratch):  # n
 
 
 @pytest.mark.parametrize("runs_code", [False, True])
-def test_code_reaches_no_database_of_the_project(ward, scratch, runs_code, monkeypatch):  # noqa: F811
+def test_code_reaches_no_database_of_the_project(ward, scratch, runs_code, monkeypatch):
     app, database, connection = ward
     database.execute(ROWS)
     app.migration("0002_next", "migrations.RunPython(code)", after=("ward", "0001_initial"), before=BREAKS_OUT)
@@ -74,7 +74,7 @@ def test_code_reaches_no_database_of_the_project(ward, scratch, runs_code, monke
     assert row_snapshot(database) == before
 
 
-def test_a_statement_that_fails_is_named_and_ends_the_plan(ward, scratch):  # noqa: F811
+def test_a_statement_that_fails_is_named_and_ends_the_plan(ward, scratch):
     app, _, connection = ward
     write(app, ['migrations.RunSQL("ALTER TABLE nothing ADD COLUMN x int")', 'migrations.RunSQL("SELECT 1")'])
 
@@ -85,7 +85,7 @@ def test_a_statement_that_fails_is_named_and_ends_the_plan(ward, scratch):  # no
     assert plan.error == "42P01"
 
 
-def test_strings_and_numbers_of_rows_are_not_repeated(ward, scratch):  # noqa: F811
+def test_strings_and_numbers_of_rows_are_not_repeated(ward, scratch):
     app, _, connection = ward
     write(app, ["""migrations.RunSQL("UPDATE ward_ward SET beds = 41751 WHERE name = 'Ann' -- of Ann")"""])
 
@@ -95,8 +95,8 @@ def test_strings_and_numbers_of_rows_are_not_repeated(ward, scratch):  # noqa: F
     assert statement.sql == "UPDATE ward_ward SET beds = $2 WHERE name = $1"
 
 
-def test_going_back_is_measured_too(ward, scratch):  # noqa: F811
-    app, _, connection = ward
+def test_going_back_is_measured_too(ward, scratch):
+    _, _, connection = ward
 
     plan = measure(connection, scratch_url=scratch.url, app_label="ward", migration_name="zero")
 
@@ -128,7 +128,7 @@ def scratches(database):
     return [name for (name,) in found]
 
 
-def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_use_is_not(ward, monkeypatch):  # noqa: F811
+def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_use_is_not(ward, monkeypatch):
     app, database, connection = ward
     write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
     oid = database.value("SELECT oid FROM pg_database WHERE datname = current_database()")
@@ -149,7 +149,7 @@ def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_us
         database.execute(f"DROP DATABASE {name}")
 
 
-def test_a_database_that_holds_something_is_no_scratch(ward, make):  # noqa: F811
+def test_a_database_that_holds_something_is_no_scratch(ward, make):
     _, _, connection = ward
     full = make("hospital")
 

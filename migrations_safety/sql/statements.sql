@@ -1,0 +1,2 @@
+-- lock_for_writing: as the application's writes lock a table
+LOCK TABLE {table} IN ROW EXCLUSIVE MODE
