@@ -83,29 +83,17 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
 
 def _environment(connection: Connection, place: Place, module: str) -> dict[str, str]:
     """Ours, in which nothing names the target any more."""
-    target = {str(connection.settings_dict.get("HOST") or ""), str(connection.settings_dict["NAME"])} - {""}
+    without = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    for name, value in without.items():
+        if value.startswith(("postgres://", "postgresql://")):
+            without[name] = NOWHERE
     mine = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PG") and not (value.startswith(("postgres://", "postgresql://")))
+        "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),
+        "DJANGO_SETTINGS_MODULE": "migrations_safety.measurement.scratch_settings",
+        "MIGRATIONS_SAFETY_PROJECT_SETTINGS": module,
+        "MIGRATIONS_SAFETY_SCRATCH": json.dumps({connection.alias: _settings(connection, place)}),
     }
-    urls = {
-        name: f"postgresql://nobody@127.0.0.1:1/{place.name}"
-        for name, value in os.environ.items()
-        if value.startswith(("postgres://", "postgresql://"))
-    }
-    assert target
-    return (
-        mine
-        | urls
-        | REFUSED
-        | {
-            "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),
-            "DJANGO_SETTINGS_MODULE": "migrations_safety.measurement.scratch_settings",
-            "MIGRATIONS_SAFETY_PROJECT_SETTINGS": module,
-            "MIGRATIONS_SAFETY_SCRATCH": json.dumps({connection.alias: _settings(connection, place)}),
-        }
-    )
+    return without | REFUSED | mine
 
 
 def _settings(connection: Connection, place: Place) -> dict[str, Any]:

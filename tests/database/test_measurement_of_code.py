@@ -22,8 +22,8 @@ def code(apps, schema_editor):
         lambda: Bed.objects.using("default").update(slug="changed"),
         lambda: Bed.objects.using("other").update(slug="changed"),
         lambda: connections["default"].cursor().execute("UPDATE ward_bed SET slug = 'changed'"),
-        lambda: psycopg.connect("", connect_timeout=2).execute("UPDATE ward_bed SET slug = 'changed'"),
-        lambda: psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=2),
+        lambda: psycopg.connect("", autocommit=True).execute("UPDATE ward_bed SET slug = 'changed'"),
+        lambda: psycopg.connect(os.environ["DATABASE_URL"], autocommit=True).execute("UPDATE ward_bed SET slug = ''"),
     ):
         try:
             try_it()
