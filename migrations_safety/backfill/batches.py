@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from psycopg import sql
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.locks import LocksNotFree, StandbysBehind
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.retries import NotYet, retry_until_done
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import send
 
@@ -66,47 +68,48 @@ def in_short_transaction(
 ) -> int:
     """Run one batch and give its count; where others hold its rows, let go of all of them and try again.
 
-    Third sessions wait no longer for the rows that the batch has than it waits for the one that it has not.
+    A batch waits at most ROW_WAIT for a locked row, so nobody waits longer than that for the rows it already holds.
     Raises LocksNotFree after `LONGEST_PAUSE`.
     """
-    deadline = time.monotonic() + LONGEST_PAUSE
-    told = False
-    while True:
-        try:
-            with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-                cursor.execute(statement("guarded_statements.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
-                send(cursor, query, parameters)
-                return int(cursor.fetchone()[0])
-        except OperationalError as error:
-            if not isinstance(error.__cause__, ROWS_ARE_HELD):
-                raise
-            if time.monotonic() > deadline:
-                raise LocksNotFree(what="A batch", seconds=LONGEST_PAUSE, held_by="another session") from error
-        if not told:
-            progress.say("Another session holds rows of this batch: trying again until it lets go …")
-            told = True
-        time.sleep(random.uniform(0.1, 0.5))
+    attempt = partial(_batch, connection, query, parameters)
+    return retry_until_done(attempt, seconds=LONGEST_PAUSE, pause=partial(random.uniform, 0.1, 0.5), progress=progress)
+
+
+def _batch(connection: Connection, query: sql.Composable, parameters: dict[str, Any]) -> int | NotYet:
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute(statement("guarded_statements.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
+            send(cursor, query, parameters)
+            return int(cursor.fetchone()[0])
+    except OperationalError as error:
+        if not isinstance(error.__cause__, ROWS_ARE_HELD):
+            raise
+        return NotYet(
+            sentence="Another session holds rows of this batch: trying again until it lets go …",
+            refusal=LocksNotFree(what="A batch", seconds=LONGEST_PAUSE, held_by="another session"),
+            cause=error,
+        )
 
 
 def wait_for_standbys(connection: Connection, *, max_lag: float, progress: Progress) -> None:
-    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail; say why it waits."""
-    if not max_lag:
-        return
-    started = time.monotonic()
-    told = ""
-    while reason := _reason_to_pause(connection, max_lag=max_lag):
-        if time.monotonic() - started > LONGEST_PAUSE:
-            raise StandbysBehind(reason=reason)
-        if reason.partition(":")[0] != told:
-            told = reason.partition(":")[0]
-            progress.say(f"Paused, {reason}.")
-        time.sleep(0.5)
+    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail; say why it waits.
+
+    Raises StandbysBehind after `LONGEST_PAUSE`.
+    """
+    if max_lag:
+        attempt = partial(_reason_to_pause, connection, max_lag=max_lag)
+        retry_until_done(attempt, seconds=LONGEST_PAUSE, pause=lambda: 0.5, progress=progress)
 
 
-def _reason_to_pause(connection: Connection, *, max_lag: float) -> str:
+def _reason_to_pause(connection: Connection, *, max_lag: float) -> NotYet | None:
     with connection.cursor() as cursor:
         cursor.execute(statement("batches.standbys_and_archive"))
         lag, archiver_fails = cursor.fetchone()
     if lag is not None and lag > max_lag:
-        return f"a standby is behind: {lag:.0f} s, more than --max-lag {max_lag:.0f}"
-    return "the archive queue grows: the archiver's last try failed" if archiver_fails else ""
+        return _paused("a standby is behind", f"{lag:.0f} s, more than --max-lag {max_lag:.0f}")
+    return _paused("the archive queue grows", "the archiver's last try failed") if archiver_fails else None
+
+
+def _paused(reason: str, why: str) -> NotYet:
+    words = f"{reason}: {why}"
+    return NotYet(sentence=f"Paused, {words}.", refusal=StandbysBehind(reason=words), reason=reason)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from django.db import DatabaseError
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.target import DeployAlreadyRunning
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.retries import NotYet, retry_until_done
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
 
@@ -29,17 +30,9 @@ def deploy_lock(connection: Connection, *, wait: float = 0, progress: Progress |
 
     Raises DeployAlreadyRunning where another session has it.
     """
-    deadline = time.monotonic() + wait
-    told = False
     of_transaction = is_in_transaction(connection)
-    take = "deploy_lock.take_deploy_lock_of_transaction" if of_transaction else "deploy_lock.take_deploy_lock"
-    while not _take_deploy_lock(connection, take):
-        if time.monotonic() >= deadline:
-            raise DeployAlreadyRunning(name=connection.settings_dict["NAME"])
-        if not told and progress:
-            progress.say("Another migrate or backfill_placeholders is at work on this database: waiting for it …")
-            told = True
-        time.sleep(0.5)
+    take = partial(_take_deploy_lock, connection, of_transaction=of_transaction)
+    retry_until_done(take, seconds=wait, pause=lambda: 0.5, progress=progress or Progress())
     try:
         yield
     finally:
@@ -48,7 +41,14 @@ def deploy_lock(connection: Connection, *, wait: float = 0, progress: Progress |
                 cursor.execute(statement("deploy_lock.release_deploy_lock"), DEPLOY_LOCK)
 
 
-def _take_deploy_lock(connection: Connection, take: str) -> bool:
+def _take_deploy_lock(connection: Connection, *, of_transaction: bool) -> NotYet | None:
+    take = "deploy_lock.take_deploy_lock_of_transaction" if of_transaction else "deploy_lock.take_deploy_lock"
     with connection.cursor() as cursor:
         cursor.execute(statement(take), DEPLOY_LOCK)
-        return bool(cursor.fetchone()[0])
+        (is_ours,) = cursor.fetchone()
+    if is_ours:
+        return None
+    return NotYet(
+        sentence="Another migrate or backfill_placeholders is at work on this database: waiting for it …",
+        refusal=DeployAlreadyRunning(name=connection.settings_dict["NAME"]),
+    )
