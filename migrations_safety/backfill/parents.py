@@ -37,7 +37,7 @@ def table_of(maker: PlaceholderMaker) -> str:
 def inspect_references(connection: Connection, target: Target, *, nullify: tuple[str, ...] = ()) -> InspectedSchema:
     """The references to all parents that placeholders are made for; refuses before anything is changed."""
     declared = [key for maker in makers_on(connection) for key in _keys_to(maker, connection.alias)]
-    keys = migration_plan.by_names_of_now(connection, declared)
+    keys = migration_plan.by_names_in_database(connection, declared)
     inspected = inspect_schema(connection, keys=keys, target=target)
     refuse_hidden_rows(connection, inspected)
     for table in nullify:

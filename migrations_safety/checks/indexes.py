@@ -1,4 +1,4 @@
-"""Checks of indexes that are there already."""
+"""Checks of existing indexes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from migrations_safety.sql.identifiers import qualify_if_needed
 
 
 def check_invalid_indexes(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Indexes that a failed or killed build has left invalid, on any table of the schema."""
+    """Indexes of any table of the schema that a failed or killed build has left invalid."""
     return [
         wording.index_invalid(
-            one.table, name=one.name, index=qualify_if_needed(one.name, schema=inspected.target.schema)
+            index.table, name=index.name, index=qualify_if_needed(index.name, schema=inspected.target.schema)
         )
-        for one in catalog.invalid_indexes(connection)
+        for index in catalog.invalid_indexes(connection)
     ]

@@ -1,8 +1,11 @@
-"""Checks of who is using the tables now."""
+"""Checks of the sessions that use the tables now."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import locks as wording
@@ -11,35 +14,53 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
-LONG = 5
-"""Seconds: what a migration can wait out by trying again, a shorter transaction than this is."""
+LONG_TRANSACTION = 5
+"""Seconds; a migration tries again until a shorter transaction has ended."""
 
 
 def check_locks(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
     names = _at_keys_of_dropped(connection, inspected) | {table.oid: table.name for table in inspected.touched()}
-    found: list[Finding] = []
-    hidden: Counter[str] = Counter()
     with connection.cursor() as cursor:
         cursor.execute(statement("locks.users_of_tables"), {"oids": list(names)})
-        for oid, pid, state, seconds, application, wraparound, autovacuum in cursor.fetchall():
-            if seconds is None and not autovacuum:
-                hidden[names[oid]] += 1
-            elif wraparound:
-                found.append(wording.wraparound_vacuum(names[oid], pid=pid))
-            elif not autovacuum and (seconds >= LONG or state.startswith("idle in transaction")):
-                words = {"pid": pid, "state": state, "seconds": seconds, "application": application}
-                found.append(wording.long_transaction(names[oid], **words))
+        found = _sessions(names, cursor.fetchall(), role=inspected.target.role)
         cursor.execute(statement("locks.prepared_transactions_on_tables"), {"oids": list(names)})
-        found += [wording.prepared_transaction(names[oid], seconds=seconds) for oid, seconds in cursor.fetchall()]
-    return found + [
-        wording.hidden_sessions(table, sessions=sessions, role=inspected.target.role)
-        for table, sessions in sorted(hidden.items())
-    ]
+        prepared = [wording.prepared_transaction(names[oid], seconds=seconds) for oid, seconds in cursor.fetchall()]
+    return [*found.visible, *prepared, *found.hidden]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sessions:
+    """Findings about sessions that the role may see, and about those whose transactions it may not see."""
+
+    visible: list[Finding]
+    hidden: list[Finding]
+
+
+def _sessions(names: dict[int, str], rows: Iterable[tuple[Any, ...]], *, role: str) -> _Sessions:
+    visible: list[Finding] = []
+    hidden: Counter[str] = Counter()
+    for oid, pid, state, seconds, application, wraparound, autovacuum in rows:
+        if seconds is None and not autovacuum:
+            hidden[names[oid]] += 1
+        elif wraparound:
+            visible.append(wording.wraparound_vacuum(names[oid], pid=pid))
+        elif not autovacuum and (seconds >= LONG_TRANSACTION or state.startswith("idle in transaction")):
+            words = {"pid": pid, "state": state, "seconds": seconds, "application": application}
+            visible.append(wording.long_transaction(names[oid], **words))
+    return _Sessions(
+        visible=visible,
+        hidden=[
+            wording.hidden_sessions(table, sessions=sessions, role=role) for table, sessions in sorted(hidden.items())
+        ],
+    )
 
 
 def _at_keys_of_dropped(connection: Connection, inspected: InspectedPlan) -> dict[int, str]:
-    """The other ends of the keys that go with a table, also of those that no model declares: they are locked too."""
+    """The tables at the other end of keys of dropped tables, by oid: DROP TABLE locks them, too.
+
+    Keys that no model declares count as well.
+    """
     dropped = {inspected.tables[name].oid for name in inspected.plan.rollback.dropped if name in inspected.tables}
     targets = {key.target_oid: key.target_table for key in inspected.foreign_keys if key.table_oid in dropped}
     return targets | (catalog.referencing(connection, dropped) if dropped else {})

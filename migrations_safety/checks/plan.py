@@ -1,8 +1,8 @@
-"""Checks of what a plan does beside its keys: what it stands on, what it drops, and what nobody looked into."""
+"""Checks of what a plan does besides its keys: what it needs, what it drops, and what no check judges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from psycopg import sql
 
@@ -10,18 +10,18 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import plan as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.operation_steps import KEY_ALONE
-from migrations_safety.plan.planned_changes import Drop
+from migrations_safety.plan.planned_changes import Drop, Use
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import Table
 from migrations_safety.sql.composition import compose, send
 
 FOREIGN_TABLE = "a foreign table"
-"""ALTER TABLE takes one, where it takes no view."""
+"""The kind of a relation that ALTER TABLE accepts, unlike a view."""
 
 
 def check_plan(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
-    """Tables and columns that are altered and not there, that are dropped with what they hold; code; all the rest."""
+    """Altered tables and columns that do not exist, dropped ones that hold data, code, and unjudged operations."""
     plan = inspected.plan
     found = [*_missing(connection, inspected), *_dropped(connection, inspected, looks_at_data=looks_at_data)]
     if plan.code:
@@ -36,49 +36,57 @@ def _kinds(operations: dict[str, int]) -> str:
 
 
 def _missing(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    used = inspected.plan.used
-    taken = catalog.kinds_of_relations(connection, [one.table for one in used if one.table not in inspected.tables])
-    missing_tables: set[str] = set()
-    for one in used:
-        subject, there = one.table, one.table in inspected.tables or taken.get(one.table) == FOREIGN_TABLE
-        if one.column is not None:
-            if one.table not in inspected.tables or inspected.column(one.table, one.column):
-                continue
-            subject, there = f'{one.table}."{one.column}"', False
-        if there or subject in missing_tables:
+    needed = [use.table for use in inspected.plan.used if use.table not in inspected.tables]
+    kinds = catalog.kinds_of_relations(connection, needed)
+    reported: set[str] = set()
+    for use in inspected.plan.used:
+        subject = _missing_subject(inspected, use, kinds)
+        if subject is None or subject in reported:
             continue
-        missing_tables.add(subject)
-        if one.code:
-            yield wording.may_come(subject, migration=one.migration, code=one.code)
+        reported.add(subject)
+        if use.code:
+            yield wording.may_come(subject, migration=use.migration, code=use.code)
         else:
-            found = f" as a table, it is {taken[one.table]}" if one.table in taken else ""
-            yield wording.not_there(subject, migration=one.migration, found=found)
+            found = f" as a table, it is {kinds[use.table]}" if use.table in kinds else ""
+            yield wording.not_there(subject, migration=use.migration, found=found)
+
+
+def _missing_subject(inspected: InspectedPlan, use: Use, kinds: Mapping[str, str]) -> str | None:
+    """How a finding names the table or column that does not exist; None where it exists, or its table is reported."""
+    if use.column is None:
+        exists = use.table in inspected.tables or kinds.get(use.table) == FOREIGN_TABLE
+        return None if exists else use.table
+    if use.table not in inspected.tables or inspected.column(use.table, use.column):
+        return None
+    return f'{use.table}."{use.column}"'
 
 
 def _dropped(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> Iterator[Finding]:
-    for one in inspected.plan.dropped:
-        table = inspected.tables.get(one.table)
-        if table is None or one.done_by == "" or (one.column and not inspected.column(one.table, one.column)):
+    for drop in inspected.plan.dropped:
+        table = inspected.tables.get(drop.table)
+        if table is None or drop.done_by == "" or (drop.column and not inspected.column(drop.table, drop.column)):
             continue
         is_seen = looks_at_data and table.may_select
-        if is_seen and not holds_anything(connection, table, one.column):
-            continue
-        words = {"migration": one.migration, "again": _again(one)}
-        subject = f'{one.table}."{one.column}"' if one.column else one.table
-        if one.done_by:
-            yield wording.may_be_dropped(subject, dump=table.to_paste, migration=one.done_by)
-        elif not is_seen:
-            yield wording.dropped_unseen(subject, **words)
-        elif one.column:
-            yield wording.column_dropped(subject, dump=table.to_paste, **words)
-        else:
-            yield wording.table_dropped(subject, dump=table.to_paste, **words)
+        if not is_seen or holds_anything(connection, table, drop.column):
+            yield _dropped_finding(drop, table, is_seen=is_seen)
 
 
-def _again(one: Drop) -> str:
-    if not one.made_again:
+def _dropped_finding(drop: Drop, table: Table, *, is_seen: bool) -> Finding:
+    words = {"migration": drop.migration, "again": _again(drop)}
+    subject = f'{drop.table}."{drop.column}"' if drop.column else drop.table
+    if drop.done_by:
+        return wording.may_be_dropped(subject, dump=table.to_paste, migration=drop.done_by)
+    if not is_seen:
+        return wording.dropped_unseen(subject, **words)
+    if drop.column:
+        return wording.column_dropped(subject, dump=table.to_paste, **words)
+    return wording.table_dropped(subject, dump=table.to_paste, **words)
+
+
+def _again(drop: Drop) -> str:
+    if not drop.made_again:
         return ""
-    what = "column, which holds its default or NULL" if one.column else "table, which is empty"
+    what = "column, which holds its default or NULL" if drop.column else "table, which is empty"
     return f"; then it makes another {what}: what is there now is lost"
 
 

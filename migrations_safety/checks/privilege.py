@@ -13,7 +13,7 @@ from migrations_safety.postgresql.connection import Connection
 
 
 def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Owner of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
+    """Ownership of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
     role = inspected.target.role
     referencing = [inspected.table(key) for key in inspected.keys]
     parents = [inspected.parent_table(key) for key in inspected.keys]

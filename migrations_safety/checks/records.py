@@ -1,4 +1,4 @@
-"""Checks of the tables in which Django and we record what was done: a deploy that cannot write them stops half way."""
+"""Checks of the tables in which migrations and runs are recorded: without them a deploy would stop half way."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.target import Target
 from migrations_safety.sql.identifiers import quote_identifier
 
-AFTERWARDS = (("contenttypes", "ContentType"), ("auth", "Permission"))
-"""Models whose rows Django makes for new models, when everything is applied."""
+AFTER_MIGRATE = (("contenttypes", "ContentType"), ("auth", "Permission"))
+"""Models whose rows Django creates for new models after all migrations."""
 
 
 def check_records(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """What each migration, each run and each new model writes."""
+    """The rights to the tables that each migration, each run and each new model writes."""
     plan = inspected.plan
     if not plan.changes_something:
         return []
@@ -33,8 +33,8 @@ def check_records(connection: Connection, inspected: InspectedPlan) -> list[Find
 
 
 def refuse_unwritable_records(connection: Connection, target: Target, *wanted: Mapping[str, Iterable[str]]) -> None:
-    """Raise MayNotRecord where the role may not write down what a run is about to do."""
-    found = _found(connection, {table: rights for one in wanted for table, rights in one.items()}, target)
+    """Raise MayNotRecord where the role may not write the records of a run; `wanted` maps tables to rights."""
+    found = _found(connection, {table: rights for each in wanted for table, rights in each.items()}, target)
     if not tables_exist(connection) and not target.may_create:
         found.append(wording.may_not_create(target.schema, role=target.role))
     if found:
@@ -43,18 +43,18 @@ def refuse_unwritable_records(connection: Connection, target: Target, *wanted: M
 
 def _found(connection: Connection, wanted: Mapping[str, Iterable[str]], target: Target) -> list[Finding]:
     found = []
-    for one in missing_rights(connection, wanted):
-        if one.rights or one.sequences:
-            lacking = ", ".join([*one.rights, *(f"USAGE of the sequence {name}" for name in one.sequences)])
-            words = {"role": target.role, "lacking": lacking, "grants": one.grants(quote_identifier(target.role))}
-            found.append(wording.may_not_record(one.table, **words))
-        if one.hidden:
-            found.append(
-                wording.records_hidden(one.table, alter=one.table, role=target.role, rights=", ".join(one.hidden))
-            )
+    for missing in missing_rights(connection, wanted):
+        table = missing.table
+        if missing.rights or missing.sequences:
+            lacking = ", ".join([*missing.rights, *(f"USAGE of the sequence {name}" for name in missing.sequences)])
+            grants = missing.grants(quote_identifier(target.role))
+            found.append(wording.may_not_record(table, role=target.role, lacking=lacking, grants=grants))
+        if missing.hidden:
+            rights = ", ".join(missing.hidden)
+            found.append(wording.records_hidden(table, alter=table, role=target.role, rights=rights))
     return found
 
 
 def _written_afterwards(connection: Connection) -> list[str]:
-    models = [apps.get_model(app, name) for app, name in AFTERWARDS if apps.is_installed(f"django.contrib.{app}")]
-    return [one._meta.db_table for one in models if router.allow_migrate_model(connection.alias, one)]
+    models = [apps.get_model(app, name) for app, name in AFTER_MIGRATE if apps.is_installed(f"django.contrib.{app}")]
+    return [model._meta.db_table for model in models if router.allow_migrate_model(connection.alias, model)]

@@ -1,4 +1,4 @@
-"""Checks of what stands in the referencing columns."""
+"""Checks of the values in the referencing columns."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from migrations_safety.fields import id_pattern_name
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import Table
+from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.placeholder_makers import maker_of_table
 
 HIDDEN_SENTINEL_SHARE = 0.2
+"""A value in more than this share of the rows may stand for "no patient" under an ordinary id."""
 
 
 def check_references(inspected: InspectedPlan, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
-    """Orphans by class, spellings, hidden sentinels."""
+    """Orphans by class, spellings of the same identifier, values in suspiciously many rows."""
     found: list[Finding] = []
     for census in censuses:
         for counted in census.references:
@@ -48,12 +51,22 @@ def check_references(inspected: InspectedPlan, censuses: Iterable[Census], *, ba
 def _orphans(inspected: InspectedPlan, counted: ReferenceCounts, *, backfill_hint: str) -> Iterator[Finding]:
     subject = counted.key.subject
     has_maker = maker_of_table(counted.key.target_table) is not None
-    allowed = [counted.orphans[one] for one in PLACEHOLDER_CLASSES if one in counted.orphans]
+    allowed = [counted.orphans[name] for name in PLACEHOLDER_CLASSES if name in counted.orphans]
     if allowed:
         hint = backfill_hint if has_maker else None
         values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
         yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=hint)
     may_nullify = not allowed and _is_nullable(inspected, counted)
+    yield from _other_classes(counted, may_nullify=may_nullify)
+    if NOT_CLASSED in counted.classes:
+        return
+    if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
+        yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
+
+
+def _other_classes(counted: ReferenceCounts, *, may_nullify: bool) -> Iterator[Finding]:
+    """Classes of orphans that get no placeholder, and those that get one with a warning."""
+    subject = counted.key.subject
     for identifier_class, (values, rows) in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
             yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
@@ -66,10 +79,6 @@ def _orphans(inspected: InspectedPlan, counted: ReferenceCounts, *, backfill_hin
                 nullify=counted.key.table if may_nullify and _may_go(counted, identifier_class) else None,
                 pattern_setting=id_pattern_name() if identifier_class in MAYBE_IDS else None,
             )
-    if NOT_CLASSED in counted.classes:
-        return
-    if counted.most_rows >= MANY_ROWS and counted.most_rows >= HIDDEN_SENTINEL_SHARE * counted.non_null:
-        yield wording.one_value_in_most_rows(subject, rows=counted.most_rows, total=counted.non_null)
 
 
 def _is_nullable(inspected: InspectedPlan, counted: ReferenceCounts) -> bool:
@@ -78,7 +87,10 @@ def _is_nullable(inspected: InspectedPlan, counted: ReferenceCounts) -> bool:
 
 
 def _may_go(counted: ReferenceCounts, identifier_class: str) -> bool:
-    """What stands for nobody; not a person's other spelling, nor what may be the ids of most people in a table."""
+    """Whether the values of a class stand for nobody, so that they may be set to NULL.
+
+    Not so another spelling of a person's id, nor a class that may be the ids of most people in a table.
+    """
     _, rows = counted.orphans[identifier_class]
     is_most = identifier_class in MAYBE_IDS and 2 * rows > counted.non_null
     return not is_most and identifier_class not in OTHER_SPELLINGS
@@ -91,9 +103,11 @@ def _may_be_corrected(counted: ReferenceCounts, *, code: str) -> Finding:
 
 
 def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Finding]:
-    """Keys that were counted without a finding, before code of the plan that may be about their rows."""
-    told = {one.subject for one in found if one.id in ("references.E001", "references.E002", "references.W007")}
-    doubts = [(key, inspected.doubts.get(key)) for key in inspected.references() if key.subject not in told]
+    """Keys that were counted without a finding, where code of the plan may change their rows before the key."""
+    reported = {
+        finding.subject for finding in found if finding.id in ("references.E001", "references.E002", "references.W007")
+    }
+    doubts = [(key, inspected.doubts.get(key)) for key in inspected.references() if key.subject not in reported]
     return [
         wording.may_be_changed(key.subject, target=key.target_table, code=doubt.code)
         for key, doubt in doubts
@@ -102,15 +116,9 @@ def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Findi
 
 
 def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
-    """Keys whose rows cannot be counted, each with the reason."""
+    """Keys whose orphans are not counted, each with the reason."""
     reasons = {key: "--no-data" for key in inspected.references() if not looks_at_data}
-    for key in inspected.not_there():
-        doubt = inspected.doubts.get(key)
-        may_come = (
-            f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
-        )
-        end = key.subject if not inspected.referencing(key) else f'{key.target_table}."{key.target_column}"'
-        reasons[key] = f"{end} is not there now{may_come}"
+    reasons |= {key: _reason_of_missing_end(inspected, key) for key in inspected.not_there()}
     for key, doubt in inspected.doubts.items():
         if "column" not in key.new:
             continue
@@ -123,6 +131,13 @@ def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, loo
     ]
 
 
+def _reason_of_missing_end(inspected: InspectedPlan, key: DeclaredKey) -> str:
+    doubt = inspected.doubts.get(key)
+    code = f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
+    end = key.subject if not inspected.referencing(key) else f'{key.target_table}."{key.target_column}"'
+    return f"{end} is not there now{code}"
+
+
 def _may_hold_rows(connection: Connection, table: Table | None, *, looks_at_data: bool) -> bool:
     if table is None:
         return False
@@ -130,19 +145,20 @@ def _may_hold_rows(connection: Connection, table: Table | None, *, looks_at_data
 
 
 def check_indexes(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Referencing columns that no index leads with."""
+    """Referencing columns that lead no index."""
     existing = [(key, inspected.referencing(key)) for key in inspected.references()]
     return [
         wording.without_index(
             key.subject, index_on=inspected.tables[key.table].to_paste, column=key.column, target=key.target_table
         )
         for key, column in existing
-        if column and not column.indexed and (key.table, key.column) not in inspected.plan.indexed
+        if column and not column.indexed
+        if ColumnName(table=key.table, column=key.column) not in inspected.plan.indexed
     ]
 
 
 def check_undeclared(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Columns that are named like the referencing ones, in tables that no model declares."""
+    """Columns with the same name as a referencing column, in tables that no model declares."""
     bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in inspected.references()} - {""}
     if not bare_names:
         return []
@@ -151,8 +167,8 @@ def check_undeclared(connection: Connection, inspected: InspectedPlan) -> list[F
         connection, bare_names=sorted(bare_names), except_oids=[table.oid for table in declared.values()]
     )
     own = inspected.target.schema
-    tables = [one.table if one.schema == own else f"{one.schema}.{one.table}" for one in alike]
+    tables = [column.table if column.schema == own else f"{column.schema}.{column.table}" for column in alike]
     return [
-        wording.no_key_declared(f'{table}."{one.column}"', type=one.type)
-        for table, one in zip(tables, alike, strict=True)
+        wording.no_key_declared(f'{table}."{column.column}"', type=column.type)
+        for table, column in zip(tables, alike, strict=True)
     ]

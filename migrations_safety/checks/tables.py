@@ -1,4 +1,4 @@
-"""Checks of the tables, enums and keys that are there already."""
+"""Checks of the existing tables, enums and keys."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from migrations_safety.messages.wording import partition
 from migrations_safety.messages.wording import plan as of_the_plan
 from migrations_safety.messages.wording import tables as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.plan.planned_changes import RemovedKey
+from migrations_safety.plan.planned_keys import KeyName
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.relations import ForeignKey
+from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 def check_tables(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Tables and enums that a pending migration makes; keys of another definition; parents without a unique index."""
+    """New tables and enums that exist already, keys with another definition, parents without a unique index."""
     found = list(_names(connection, inspected))
     for migration in inspected.plan.migrations:
         if migration.is_baseline and (others := catalog.number_of_tables(connection)):
             found.append(wording.none_of_the_baseline(inspected.target.name, migration=migration.label, others=others))
         for enum in migration.enums:
-            there = catalog.enum_labels(connection, enum.name)
-            if list(there) != enum.labels and catalog.is_type(connection, enum.name):
+            labels = catalog.enum_labels(connection, enum.name)
+            if list(labels) != enum.labels and catalog.is_type(connection, enum.name):
                 found.append(
                     wording.enum_exists_already(enum.name, schema=inspected.target.schema, migration=migration.label)
                 )
-    found += [one for key in inspected.keys for one in _key(inspected, key)]
+    found += [finding for key in inspected.keys for finding in _key(inspected, key)]
     found += _other_constraints(connection, inspected)
     return [*found, *_parents(connection, inspected), *_partitioned(connection, inspected)]
 
 
 def _names(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """Names that a migration gives and that something else has now, unless the plan frees them before."""
+    """Names that a migration gives and that another relation has, unless the plan frees them before."""
     plan = inspected.plan
-    needed = [name for one in plan.migrations for name in (*one.creates, *one.others)]
+    needed = [name for migration in plan.migrations for name in (*migration.creates, *migration.others)]
     taken = catalog.kinds_of_relations(connection, needed)
     for migration in plan.migrations:
         for name in dict.fromkeys((*migration.creates, *migration.others)):
@@ -51,50 +53,55 @@ def _names(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding
 
 
 def _key(inspected: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
+    """Existing keys with the name of a declared one and another definition, or on its column under another name."""
     table, target = inspected.table(key), inspected.parent_table(key)
     if table is None or target is None:
         return
-    for there in (*inspected.foreign_keys, *inspected.partition_keys):
-        if there.table_oid != table.oid or _goes_first(inspected, key, there):
-            continue
-        difference = key.difference(there, target_oid=target.oid)
-        is_in_place = there.columns == (key.column,) and there.target_oid == target.oid
-        if there.name == key.name and not there.enforced:
-            difference = difference or (key.definition, f"{key.definition} NOT ENFORCED")
-        if there.name == key.name and difference:
-            yield wording.key_differs(
-                there.partition or key.table,
-                name=there.name,
-                declared=difference[0],
-                found=difference[1],
-                alter=there.partition or table.to_paste,
-                is_in_place=is_in_place,
-            )
-        elif there.name != key.name and is_in_place:
-            alter = there.partition or table.to_paste
-            yield wording.key_under_another_name(key.subject, name=there.name, alter=alter)
+    for existing in (*inspected.foreign_keys, *inspected.partition_keys):
+        if existing.table_oid == table.oid and not _is_dropped_before(inspected, key, existing):
+            yield from _compared(key, existing, table=table, target=target)
 
 
-def _goes_first(inspected: InspectedPlan, key: DeclaredKey, there: ForeignKey) -> bool:
-    """Whether the plan drops a key that is there: by its name, with its column, or to make it again."""
+def _compared(key: DeclaredKey, existing: ForeignKey, *, table: Table, target: Table) -> Iterator[Finding]:
+    difference = key.difference(existing, target_oid=target.oid)
+    is_in_place = existing.columns == (key.column,) and existing.target_oid == target.oid
+    alter = existing.partition or table.to_paste
+    if existing.name == key.name and not existing.enforced:
+        difference = difference or (key.definition, f"{key.definition} NOT ENFORCED")
+    if existing.name == key.name and difference:
+        yield wording.key_differs(
+            existing.partition or key.table,
+            name=existing.name,
+            declared=difference[0],
+            found=difference[1],
+            alter=alter,
+            is_in_place=is_in_place,
+        )
+    elif existing.name != key.name and is_in_place:
+        yield wording.key_under_another_name(key.subject, name=existing.name, alter=alter)
+
+
+def _is_dropped_before(inspected: InspectedPlan, key: DeclaredKey, existing: ForeignKey) -> bool:
+    """Whether the plan drops an existing key first: by its name, with its column, or to add it again."""
     plan = inspected.plan
-    columns = {(key.table, column) for column in there.columns}
-    dropped = {(one.table, one.column) for one in plan.dropped}
-    return RemovedKey(table=key.table, name=there.name) in plan.removed or bool(columns & (plan.rekeyed | dropped))
+    columns = {ColumnName(table=key.table, column=column) for column in existing.columns}
+    dropped = {ColumnName(table=drop.table, column=drop.column) for drop in plan.dropped if drop.column}
+    is_removed = RemovedKey(table=key.table, name=existing.name) in plan.removed
+    return is_removed or bool(columns & (plan.rekeyed | dropped))
 
 
 def _other_constraints(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """A CHECK or UNIQUE constraint that has the name of a key."""
+    """CHECK and UNIQUE constraints that have the name of a key."""
     keys = {(table.oid, key.name): key for key in inspected.keys if (table := inspected.table(key)) is not None}
-    for there in catalog.other_constraints(connection, [oid for oid, _ in keys]):
-        if key := keys.get((there.table_oid, there.name)):
-            words: dict[str, Any] = {"declared": key.definition, "found": there.definition}
-            yield wording.key_differs(key.table, name=there.name, alter=inspected.tables[key.table].to_paste, **words)
+    for other in catalog.other_constraints(connection, [oid for oid, _ in keys]):
+        if key := keys.get((other.table_oid, other.name)):
+            words: dict[str, Any] = {"declared": key.definition, "found": other.definition}
+            yield wording.key_differs(key.table, name=other.name, alter=inspected.tables[key.table].to_paste, **words)
 
 
 def _partitioned(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     keys = [key for key in inspected.references() if inspected.tables[key.table].is_partitioned]
-    in_steps = {key for key in keys if (key.app_label, key.model_name, key.name) in inspected.plan.in_steps}
+    in_steps = {key for key in keys if _is_added_in_steps(inspected, key)}
     if connection.pg_version < 180000:
         for table in sorted({key.table for key in in_steps}):
             yield partition.key_by_key(table, server_version=inspected.target.server_version)
@@ -103,9 +110,15 @@ def _partitioned(connection: Connection, inspected: InspectedPlan) -> Iterator[F
             yield partition.key_at_once(key.subject, target=key.target_table)
 
 
+def _is_added_in_steps(inspected: InspectedPlan, key: DeclaredKey) -> bool:
+    if key.name is None:
+        return False
+    return KeyName(app_label=key.app_label, model_name=key.model_name, name=key.name) in inspected.plan.in_steps
+
+
 def _parents(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     parents = {(key.target_table, key.target_column): key for key in inspected.keys}
-    made_unique = {(one.table, one.column) for one in inspected.altered if one.is_unique}
+    made_unique = {(column.table, column.column) for column in inspected.altered if column.is_unique}
     for place, key in sorted(parents.items()):
         table, column = inspected.parent_table(key), inspected.referenced(key)
         if table and column and not column.is_unique and place not in made_unique:

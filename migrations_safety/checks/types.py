@@ -1,4 +1,4 @@
-"""Checks of the types at both ends of a key, as they will be when it is made."""
+"""Checks of the types at both ends of a key, as they are when the key is added."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
-SINCE_COLLATIONS_ARE_COMPARED = 180000
-"""From this version on a key refuses two collations of which one is not deterministic (42P21)."""
+COLLATIONS_COMPARED_SINCE = 180000
+"""From this version on PostgreSQL refuses a key between two collations of which one is not deterministic (42P21)."""
 
 
 def check_types(connection: Connection, inspected: InspectedSchema) -> list[Finding]:
-    """For every key: whether PostgreSQL takes it; types and collations that differ are worth a look."""
+    """Keys that PostgreSQL refuses, and keys whose ends differ in type or collation."""
     ends = [_ends(inspected, key) for key in inspected.keys]
     found: list[Finding] = []
     for key, of_key, equality in zip(inspected.keys, ends, equalities(connection, ends), strict=True):
@@ -35,12 +35,12 @@ def check_types(connection: Connection, inspected: InspectedSchema) -> list[Find
 
 
 def _ends(inspected: InspectedSchema, key: DeclaredKey) -> tuple[End, End]:
-    """Both ends: as they are there, or as the plan makes them."""
-    to_come = {(one.table, one.column): one.type for one in inspected.altered}
+    """Both ends of a key: the existing columns, or the types that the plan gives them."""
+    altered = {(column.table, column.column): column.type for column in inspected.altered}
 
-    def end(there: Column | None, table: str, name: str) -> End:
-        column = None if (table, name) in to_come else there
-        return End(column=column, declared=None if column else to_come.get((table, name), key.column_type))
+    def end(existing: Column | None, table: str, name: str) -> End:
+        column = None if (table, name) in altered else existing
+        return End(column=column, declared=None if column else altered.get((table, name), key.column_type))
 
     return (
         end(inspected.referencing(key), key.table, key.column),
@@ -55,7 +55,7 @@ def _types(
     words = {"type": type_name, "target": f'{key.target_table}."{key.target_column}"', "target_type": target_type}
     child, parent = (end.column for end in ends)
     if not (type_name and target_type):
-        return  # the plan makes this end, and takes the key away again
+        return  # the plan creates this end, and drops the key again
     if not equality.known:
         if type_name != target_type:
             yield wording.type_not_there(key.subject, **words)
@@ -64,26 +64,29 @@ def _types(
     elif type_name != target_type:
         yield wording.other_type(key.subject, **words)
     elif child and parent and child.collation != parent.collation:
-        collations = {"collation": child.collation, "target_collation": parent.collation}
-        both = child.deterministic and parent.deterministic
-        refused = not both and connection.pg_version >= SINCE_COLLATIONS_ARE_COMPARED
-        make = wording.no_common_collation if refused else wording.other_collation
-        yield make(key.subject, target=words["target"], **collations)
+        yield _other_collation(connection, key.subject, child, parent, target=words["target"])
+
+
+def _other_collation(connection: Connection, subject: str, child: Column, parent: Column, *, target: str) -> Finding:
+    is_deterministic = child.deterministic and parent.deterministic
+    is_refused = not is_deterministic and connection.pg_version >= COLLATIONS_COMPARED_SINCE
+    word = wording.no_common_collation if is_refused else wording.other_collation
+    return word(subject, target=target, collation=child.collation, target_collation=parent.collation)
 
 
 def _name(end: End) -> str:
-    """As PostgreSQL spells it; a domain is what it is made of."""
+    """The type as PostgreSQL spells it; for a domain its base type."""
     spelled = end.column.base_type if end.column else (end.declared or "").lower()
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
 def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
-    """What brings the two together: the models' own type, which a setting may decide on for all ids."""
+    """How to give both ends one type: the setting for the type of all ids, or a statement that converts one end."""
     if not is_id_type(key.column_type):
         return _converted(inspected, key, ends, _name(End(declared=key.column_type)))
     name = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
     existing = Counter(_kind(column.base_type) for column in _existing_ids(connection))
-    ((fitting, _),) = Counter({one: existing[one] for one in ID_TYPES}).most_common(1)
+    ((fitting, _),) = Counter({type_name: existing[type_name] for type_name in ID_TYPES}).most_common(1)
     if existing[fitting] == existing.total():
         return f"Set {name}={fitting}: that is what the existing columns are."
     if fitting != id_type() and {_kind(end.column.base_type) for end in ends if end.column} == {fitting}:
@@ -94,7 +97,7 @@ def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, 
 
 
 def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
-    """The statement that converts the end that is not of that type."""
+    """The statement that converts the end which has another type."""
     places = ((key.table, key.column), (key.target_table, key.target_column))
     for (table, name), end in zip(places, ends, strict=True):
         if end.column and _kind(_name(end)) != _kind(type):
@@ -106,12 +109,12 @@ def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, En
 
 
 def _kind(type_name: str) -> str:
-    """`text` for every type of characters, whatever its length."""
+    """The type, but `text` for every character type."""
     return "text" if type_name.startswith("character") else type_name
 
 
 def _existing_ids(connection: Connection) -> Iterator[Column]:
-    """Of all keys that the models declare, not of one plan alone: the columns that the setting decides on."""
+    """The columns whose type the setting decides: both ends of all keys of the models, not only those of a plan."""
     keys = [key for model in managed_models(apps) for key in declared_keys(model) if is_id_type(key.column_type)]
     ends = {end for key in keys for end in ((key.table, key.column), (key.target_table, key.target_column))}
     tables = catalog.tables(connection, {table for table, _ in ends})

@@ -1,4 +1,4 @@
-"""Baselines: migrations whose tables are there already, so that they are recorded and not run."""
+"""Baselines: migrations that stand for existing tables, and are recorded as applied instead of run."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 
 
-def _faked(executor: Any, pending: Iterable[Any]) -> list[Any]:
-    """Those that Django takes for applied with `--fake-initial`."""
-    faked, state = [], executor._create_project_state(with_applied_migrations=True)
+def soft_applied(executor: Any, pending: Iterable[Any]) -> list[Any]:
+    """The initial migrations that `migrate --fake-initial` records instead of running them."""
+    found, state = [], executor._create_project_state(with_applied_migrations=True)
     for migration in pending:
         is_applied, _ = executor.detect_soft_applied(state, migration)
         if is_applied:
-            faked.append(migration)
+            found.append(migration)
         state = migration.mutate_state(state)
-    return faked
+    return found
 
 
 def is_adopted(connection: Connection, migration: Any) -> bool:
-    """True where all that a baseline (a migration with `adopts`) relies on is there, False where none of it is.
+    """Whether the database has all tables and columns that a baseline (a migration with `adopts`) relies on.
 
-    Raises BaselineIncomplete, naming what is missing, where only a part is there.
+    False where it has none of them. Raises BaselineIncomplete, with what is missing, where it has only some.
     """
     relied_on = getattr(migration, "adopts", {})
-    there = catalog.tables(connection, relied_on)
-    if not there:
+    existing = catalog.tables(connection, relied_on)
+    if not existing:
         return False
-    columns = catalog.columns(connection, [table.oid for table in there.values()])
-    missing = [f"the table {table}" for table in relied_on if table not in there]
-    for name, table in there.items():
+    columns = catalog.columns(connection, [table.oid for table in existing.values()])
+    missing = [f"the table {table}" for table in relied_on if table not in existing]
+    for name, table in existing.items():
         missing += [f'{name}."{column}"' for column in relied_on[name] if column not in columns[table.oid]]
     if missing:
         raise BaselineIncomplete(migration=f"{migration.app_label}.{migration.name}", missing=", ".join(missing))

@@ -1,7 +1,8 @@
-"""What Django's editor puts into a column of rows that are there, and what fits into one."""
+"""What Django's schema editor puts into a new column of existing rows, and what fits into a column."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,14 +12,22 @@ from django.db.models import NOT_PROVIDED, AutoField, Value
 
 
 def is_filled(field: Any) -> bool:
-    """Whether rows that are there get a value for a new column."""
+    """Whether existing rows get a value for a new column."""
     if field.generated or field.has_db_default() or isinstance(field, AutoField):
         return True
     return DatabaseSchemaEditor._effective_default(field) is not None  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digits:
+    """How many digits a number has before and after its decimal point."""
+
+    before_point: int
+    after_point: int
+
+
 def filling_of(field: Any) -> str | None:
-    """What a new column was filled with, as PostgreSQL prints it; None where it may be another thing in each row."""
+    """The value of existing rows in a new column, as PostgreSQL prints it; None where rows may have different ones."""
     value = field.default
     if value is NOT_PROVIDED and field.has_db_default():
         value = field.db_default.value if isinstance(field.db_default, Value) else field.db_default
@@ -36,12 +45,12 @@ def filling_of(field: Any) -> str | None:
 
 
 def length_of(field: Any, type: str) -> int | None:
-    """How many characters a `varchar` takes."""
+    """The length of a `varchar`, None for any other type."""
     return field.max_length if type.startswith("varchar") else None
 
 
-def digits_of(field: Any) -> tuple[int, int] | None:
-    """How many digits a number takes before and after its point."""
+def digits_of(field: Any) -> Digits | None:
+    """The digits that a DecimalField holds, None for any other field."""
     if field.get_internal_type() != "DecimalField" or field.max_digits is None:
         return None
-    return field.max_digits - field.decimal_places, field.decimal_places
+    return Digits(before_point=field.max_digits - field.decimal_places, after_point=field.decimal_places)

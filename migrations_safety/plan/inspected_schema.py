@@ -1,4 +1,4 @@
-"""What is in the database of the tables that declared keys or a plan touch: read once, looked at by all checks."""
+"""The catalog's entries for the tables that declared keys or a plan need: read once, for all checks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from migrations_safety.messages.refusals.tables import TablesMissing
-from migrations_safety.plan.migration_plan import Plan, ends_of
+from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.plan.planned_changes import AlteredColumn
-from migrations_safety.plan.planned_keys import Doubt
+from migrations_safety.plan.planned_keys import Doubt, ends_of
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import Column, ForeignKey, Table
@@ -20,78 +20,85 @@ from migrations_safety.schema.house_format import refuse_id_pattern
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InspectedSchema:
-    """The tables at both ends of declared keys, and others that were asked for, as the catalog has them.
+    """The tables at both ends of declared keys, and others that were asked for, as the catalog has them."""
 
-    `tables` by name, `columns` by the table's oid and the column's name. `keys` are the declared ones, `foreign_keys`
-    those in the catalog; `doubts` is what is not known about the rows of a declared key,
-    `altered` are columns that a plan alters before the keys are made. Of the tables that are no
-    end of a key, `also_counted` are those whose rows are counted too, `also_locked` those that are locked too.
-    """
-
+    # Where it was read.
     target: Target
+    # The declared keys.
     keys: tuple[DeclaredKey, ...]
+    # Declared keys whose orphans a plan may change, with the reason.
     doubts: Mapping[DeclaredKey, Doubt]
+    # Existing tables by name.
     tables: dict[str, Table]
+    # By the oid of the table, then by name.
     columns: dict[int, dict[str, Column]]
+    # Keys of these tables in the catalog.
     foreign_keys: tuple[ForeignKey, ...]
+    # Keys in the catalog that single partitions of these tables have and the tables themselves do not.
     partition_keys: tuple[ForeignKey, ...]
+    # How PostgreSQL compares the two ends of each declared key.
     equalities: dict[DeclaredKey, Equality]
+    # Columns that a plan alters before it adds the keys.
     altered: frozenset[AlteredColumn] = frozenset()
+    # Tables at no end of a key whose rows are counted, too.
     also_counted: frozenset[str] = frozenset()
+    # Tables at no end of a key that are locked, too.
     also_locked: frozenset[str] = frozenset()
 
     def column(self, table: str, column: str) -> Column | None:
-        """A column as it is, or None where the plan is still to make it."""
+        """A column by its name in the database, None where there is none."""
         return self._column(self.tables.get(table), column)
 
     def table(self, key: DeclaredKey) -> Table | None:
-        """The referencing table, None where the plan is still to make it."""
+        """The referencing table, None where the plan creates it."""
         return None if "table" in key.new else self.tables.get(key.table)
 
     def parent_table(self, key: DeclaredKey) -> Table | None:
-        """The referenced table, None where the plan is still to make it."""
+        """The referenced table, None where the plan creates it."""
         return None if "target_table" in key.new else self.tables.get(key.target_table)
 
     def referencing(self, key: DeclaredKey) -> Column | None:
-        """The referencing column as it is, None where the plan is still to make it, under whatever name."""
+        """The referencing column, None where the plan creates it, also under a name that another column has now."""
         return self._column(None if "column" in key.new else self.table(key), key.column)
 
     def referenced(self, key: DeclaredKey) -> Column | None:
-        """The referenced column as it is, None where the plan is still to make it, under whatever name."""
+        """The referenced column, None where the plan creates it, also under a name that another column has now."""
         return self._column(None if "target_column" in key.new else self.parent_table(key), key.target_column)
 
     def _column(self, table: Table | None, name: str) -> Column | None:
         return self.columns[table.oid].get(name) if table else None
 
     def references(self) -> list[DeclaredKey]:
-        """The keys whose referencing column exists now: those that there is something to count for.
+        """The keys that can be counted: the referencing column exists.
 
-        Left out are those whose parent is not there, where code of the plan may make it.
+        Keys without a parent are left out where code of the plan may create it.
         """
-        return [key for key in self.keys if self.referencing(key) and not self._may_come(key)]
+        return [key for key in self.keys if self.referencing(key) and not self._may_be_created(key)]
 
     def not_there(self) -> list[DeclaredKey]:
-        """The keys of which an end is neither there nor made by the plan, as far as its operations say."""
-        return [
-            key for key in self.keys if ("column" not in key.new and not self.referencing(key)) or self._may_come(key)
-        ]
+        """The keys with an end that does not exist and that no operation creates, unless by code."""
 
-    def _may_come(self, key: DeclaredKey) -> bool:
+        def lacks_column(key: DeclaredKey) -> bool:
+            return "column" not in key.new and not self.referencing(key)
+
+        return [key for key in self.keys if lacks_column(key) or self._may_be_created(key)]
+
+    def _may_be_created(self, key: DeclaredKey) -> bool:
         doubt = self.doubts.get(key)
         return bool(doubt and doubt.any_code and "target_column" not in key.new and not self.referenced(key))
 
     def compared_as(self, keys: Iterable[DeclaredKey]) -> str:
-        """The type in which the ends of keys to one parent are compared, as the keys would."""
+        """The type in which PostgreSQL compares the ends of keys to one parent."""
         keys = tuple(keys)
         ends = [end for key in keys for end in (self.referencing(key), self.referenced(key)) if end]
         return compared_as([self.equalities[key] for key in keys], ends)
 
     def counted(self) -> list[Table]:
-        """The existing tables whose rows are counted: at either end of a key, or dropped or altered by the way back."""
+        """The existing tables whose rows are counted: at either end of a key, or dropped or altered by a rollback."""
         return self._at_keys_or(self.also_counted)
 
     def touched(self) -> list[Table]:
-        """The existing tables at either end of a key, and those that the way back locks."""
+        """The existing tables at either end of a key, and those that a rollback locks."""
         return self._at_keys_or(self.also_locked)
 
     def _at_keys_or(self, names: frozenset[str]) -> list[Table]:
@@ -101,14 +108,14 @@ class InspectedSchema:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InspectedPlan(InspectedSchema):
-    """A plan, and the tables that it touches as the catalog has them."""
+    """A plan, with the tables that it needs as the catalog has them."""
 
     plan: Plan
 
 
 def inspect_plan(connection: Connection, *, plan: Plan, target: Target) -> InspectedPlan:
     """Read the catalog for a plan; raises as `inspect_schema` does."""
-    changed = {one.table for one in plan.used} | {one.table for one in plan.dropped}
+    changed = {use.table for use in plan.used} | {drop.table for drop in plan.dropped}
     inspected = inspect_schema(
         connection,
         target=target,
@@ -119,8 +126,8 @@ def inspect_plan(connection: Connection, *, plan: Plan, target: Target) -> Inspe
         also_counted=plan.rollback.read,
         also_locked=plan.rollback.touched,
     )
-    parts = {one.name: getattr(inspected, one.name) for one in fields(inspected)}
-    return InspectedPlan(plan=plan, **parts | {"altered": plan.altered})
+    values = {field.name: getattr(inspected, field.name) for field in fields(inspected)}
+    return InspectedPlan(plan=plan, **values | {"altered": plan.altered})
 
 
 def inspect_schema(
@@ -135,41 +142,48 @@ def inspect_schema(
     also_locked: frozenset[str] = frozenset(),
     complete: bool = True,
 ) -> InspectedSchema:
-    """Read the catalog for declared keys and for `others`, tables by name.
+    """Read the catalog for declared keys and for `others`, names of tables.
 
-    `relied_on` maps each table that must be there to the columns that must be there: by default both ends of all keys.
+    `relied_on` maps each table that must exist to its columns that must exist (default: both ends of all keys).
 
-    Raises TablesMissing where one of them is not there (unless `complete` is False: then the caller reports it),
-    IdPatternRefused, MayNotRead without SELECT on a table that has to be counted.
+    Raises TablesMissing where one of them does not exist (unless `complete` is False: then the caller reports it),
+    MayNotRead without SELECT on a table that has to be counted, IdPatternRefused.
     """
     refuse_id_pattern(connection)
-    keys, doubts = tuple(keys), doubts or {}
+    keys = tuple(keys)
     relied_on = ends_of(keys) if relied_on is None else relied_on
-    names = {*relied_on, *others, *(name for key in keys for name in (key.table, key.target_table))}
-    tables = catalog.tables(connection, names)
-    oids = [table.oid for table in tables.values()]
-    foreign_keys = catalog.foreign_keys(connection, oids)
-    inspected = InspectedSchema(
-        target=target,
-        keys=keys,
-        doubts=doubts,
-        tables=tables,
-        columns=catalog.columns(connection, oids),
-        foreign_keys=tuple(key for key in foreign_keys if not key.partition),
-        partition_keys=tuple(key for key in foreign_keys if key.partition),
-        equalities={},
+    inspected = replace(
+        _read_catalog(connection, target, keys, catalog.tables(connection, {*relied_on, *others, *_tables_of(keys)})),
+        doubts=doubts or {},
         also_counted=also_counted,
         also_locked=also_locked,
     )
-    inspected = replace(inspected, equalities=_equalities(connection, inspected))
     if complete:
         _refuse_missing(inspected, relied_on)
     _refuse_unreadable(inspected)
     return inspected
 
 
+def _read_catalog(
+    connection: Connection, target: Target, keys: tuple[DeclaredKey, ...], tables: dict[str, Table]
+) -> InspectedSchema:
+    oids = [table.oid for table in tables.values()]
+    foreign_keys = catalog.foreign_keys(connection, oids)
+    inspected = InspectedSchema(
+        target=target,
+        keys=keys,
+        doubts={},
+        tables=tables,
+        columns=catalog.columns(connection, oids),
+        foreign_keys=tuple(key for key in foreign_keys if not key.partition),
+        partition_keys=tuple(key for key in foreign_keys if key.partition),
+        equalities={},
+    )
+    return replace(inspected, equalities=_equalities(connection, inspected))
+
+
 def _equalities(connection: Connection, inspected: InspectedSchema) -> dict[DeclaredKey, Equality]:
-    """As what each key compares its ends as they are now; one that is not there yet is of the declared type."""
+    """How each key compares its ends; an end that does not exist yet has the declared type."""
 
     def end(column: Column | None, key: DeclaredKey) -> End:
         return End(column=column, declared=None if column else key.column_type)
@@ -181,8 +195,7 @@ def _equalities(connection: Connection, inspected: InspectedSchema) -> dict[Decl
 
 def _refuse_missing(inspected: InspectedSchema, relied_on: Mapping[str, frozenset[str]]) -> None:
     missing = []
-    unsure = inspected.not_there()
-    unknown = {name for key in unsure if _after_code(inspected, key) for name in (key.table, key.target_table)}
+    unknown = _tables_of(key for key in inspected.not_there() if _follows_code(inspected, key))
     for table, columns in sorted(relied_on.items()):
         if table in unknown:
             continue
@@ -194,14 +207,17 @@ def _refuse_missing(inspected: InspectedSchema, relied_on: Mapping[str, frozense
         raise TablesMissing(missing=", ".join(missing))
 
 
-def _after_code(inspected: InspectedSchema, key: DeclaredKey) -> bool:
+def _tables_of(keys: Iterable[DeclaredKey]) -> set[str]:
+    return {name for key in keys for name in (key.table, key.target_table)}
+
+
+def _follows_code(inspected: InspectedSchema, key: DeclaredKey) -> bool:
     doubt = inspected.doubts.get(key)
     return bool(doubt and doubt.any_code)
 
 
 def _refuse_unreadable(inspected: InspectedSchema) -> None:
     ends = [(inspected.table(key), inspected.parent_table(key)) for key in inspected.references()]
-    of_keys = {table.name for of_key in ends for table in of_key if table}
-    to_read: Iterable[str] = inspected.also_counted.union(of_keys)
-    there = [inspected.tables[name] for name in to_read if name in inspected.tables]
-    catalog.refuse_unreadable_tables(there, role=inspected.target.role)
+    to_read = inspected.also_counted.union(table.name for both in ends for table in both if table)
+    existing = [inspected.tables[name] for name in to_read if name in inspected.tables]
+    catalog.refuse_unreadable_tables(existing, role=inspected.target.role)

@@ -1,6 +1,8 @@
-"""Follows tables and columns by identity through a plan: what each is called now, and what it will be called then.
+"""Follows tables and columns through the renames of a plan: their names in the database, and at each step of the plan.
 
-A name that nothing has touched stands for what has it now. `now` is None for what the plan itself makes.
+A migration that renames `bill` to `invoice` and another one that then creates a new `bill` speak of two tables. So
+tables and columns are objects here, compared by identity and never by name. A name that no operation has touched yet
+stands for the table that has it in the database.
 """
 
 from __future__ import annotations
@@ -9,58 +11,80 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class ColumnName:
+    """A column by name."""
+
+    table: str
+    column: str
+
+
 @dataclass(kw_only=True, slots=True, eq=False)
 class Column:
-    """One column; `then` is its name so far, `is_dropped` where the plan has dropped it, alone or with its table."""
+    """One column."""
 
     table: Table
-    now: str | None
-    then: str
+    # Its name in the database, None for a column that the plan creates.
+    current_name: str | None
+    # Its name after the operations that were followed so far.
+    planned_name: str
+    # The plan has dropped it, alone or with its table.
     is_dropped: bool = False
+    # The plan creates an index that leads with it.
     is_indexed: bool = False
+
+    @property
+    def in_database(self) -> ColumnName | None:
+        """Its name and that of its table in the database, None for a column that the plan creates."""
+        if self.table.current_name is None or self.current_name is None:
+            return None
+        return ColumnName(table=self.table.current_name, column=self.current_name)
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Table:
-    """One table, with those of its columns that were asked for, by their names so far.
+    """One table."""
 
-    `names` are all that it or its model is called on the way.
-    """
-
-    now: str | None
-    then: str
+    # Its name in the database, None for a table that the plan creates.
+    current_name: str | None
+    # Its name after the operations that were followed so far.
+    planned_name: str
     is_dropped: bool = False
+    # The columns that were asked for, by their planned names.
     columns: dict[str, Column] = field(default_factory=dict)
+    # All names that the table or its model has during the plan: code that contains one may be about it.
     names: set[str] = field(default_factory=set)
+    # The columns that the plan has dropped.
     dropped: list[Column] = field(default_factory=list)
+    # Names of columns that the plan has dropped or renamed.
     freed: set[str] = field(default_factory=set)
 
     def column(self, name: str) -> Column:
         """The column that has this name so far."""
         if name not in self.columns:
-            now = name if self.now is not None and name not in self.freed else None
-            self.columns[name] = Column(table=self, now=now, then=name)
+            is_there = self.current_name is not None and name not in self.freed
+            self.columns[name] = Column(table=self, current_name=name if is_there else None, planned_name=name)
         return self.columns[name]
 
     def add(self, name: str) -> Column:
-        """A column that the plan makes."""
-        self.columns[name] = Column(table=self, now=None, then=name)
+        """A column that the plan creates."""
+        self.columns[name] = Column(table=self, current_name=None, planned_name=name)
         return self.columns[name]
 
     def has_moved(self, old: str, new: str) -> bool:
-        """Whether the column has its new name already: the state may repeat what was done on the database."""
+        """Whether the column has its new name already: state operations may repeat what was done on the database."""
         return old in self.freed and old not in self.columns and new in self.columns
 
     def rename(self, old: str, new: str) -> None:
-        """The column keeps its identity."""
+        """Rename a column; it stays the same object."""
         column = self.column(old)
         del self.columns[old]
         self.freed.add(old)
         self.columns[new] = column
-        column.then = new
+        column.planned_name = new
 
     def drop(self, name: str) -> Column:
-        """The column is gone, its name may be given again."""
+        """Drop a column; its name may be used again."""
         column = self.column(name)
         del self.columns[name]
         self.freed.add(name)
@@ -70,7 +94,7 @@ class Table:
 
 
 class Lineage:
-    """The tables of a database, by their names so far."""
+    """The tables of a database, by their planned names."""
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
@@ -80,34 +104,36 @@ class Lineage:
     def table(self, name: str) -> Table:
         """The table that has this name so far."""
         if name not in self.tables:
-            self.tables[name] = Table(now=None if name in self.freed else name, then=name, names={name})
+            self.tables[name] = Table(
+                current_name=None if name in self.freed else name, planned_name=name, names={name}
+            )
         return self.tables[name]
 
     def is_free(self, name: str) -> bool:
-        """Whether the plan has freed the name: nothing that has it now is in the way."""
+        """Whether the plan has freed the name, so that a table or index may get it."""
         return name in self.freed and name not in self.tables
 
     def has_moved(self, old: str, new: str) -> bool:
-        """Whether the table has its new name already: the state may repeat what was done on the database."""
+        """Whether the table has its new name already: state operations may repeat what was done on the database."""
         return self.is_free(old) and new in self.tables
 
     def create(self, name: str) -> Table:
-        """A table that the plan makes."""
-        self.tables[name] = Table(now=None, then=name, names={name})
+        """A table that the plan creates."""
+        self.tables[name] = Table(current_name=None, planned_name=name, names={name})
         return self.tables[name]
 
     def rename(self, old: str, new: str) -> Table:
-        """The table keeps its identity."""
+        """Rename a table; it stays the same object."""
         table = self.table(old)
         del self.tables[old]
         self.freed.add(old)
         self.tables[new] = table
         table.names.add(new)
-        table.then = new
+        table.planned_name = new
         return table
 
     def drop(self, name: str) -> Table:
-        """The table is gone with its columns, its name may be given again."""
+        """Drop a table with its columns; its name may be used again."""
         table = self.table(name)
         del self.tables[name]
         self.freed.add(name)
@@ -117,12 +143,11 @@ class Lineage:
         self.dropped.append(table)
         return table
 
-    def every(self) -> Iterator[Table]:
-        """All that were asked for, those that the plan drops too."""
+    def all_tables(self) -> Iterator[Table]:
+        """The tables that were asked for, and those that the plan has dropped."""
         yield from self.tables.values()
         yield from self.dropped
 
-    def now(self, table: str, column: str) -> tuple[str, str] | None:
-        """What a column of the end is now, None where the plan makes it."""
-        found = self.table(table).column(column)
-        return (found.table.now, found.now) if found.table.now is not None and found.now is not None else None
+    def in_database(self, table: str, column: str) -> ColumnName | None:
+        """The column with these planned names, by its names in the database; None where the plan creates it."""
+        return self.table(table).column(column).in_database

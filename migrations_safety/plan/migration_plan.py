@@ -1,20 +1,19 @@
-"""Reads Django: what `migrate` with the same arguments would do on this database."""
+"""Reads from Django what `migrate` with the same arguments would do on this database."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.apps import apps
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.messages.refusals.base import CouldNotLook
-from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
 from migrations_safety.plan import rollback_plan
-from migrations_safety.plan.baseline import _faked, is_adopted
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.plan.operation_steps import follow
+from migrations_safety.plan.pending_migrations import PendingMigrations, pending_migrations
 from migrations_safety.plan.planned_changes import (
     AlteredColumn,
     Drop,
@@ -23,13 +22,23 @@ from migrations_safety.plan.planned_changes import (
     altered_columns,
     drops_of,
     indexed_columns,
+    rekeyed_columns,
+    removed_keys,
     uses_of,
 )
-from migrations_safety.plan.planned_keys import Doubt, as_it_is_now, doubt_of, keys_of, labels
-from migrations_safety.plan.planned_migration import PlannedMigration, count_operations, flat, planned
+from migrations_safety.plan.planned_keys import (
+    Doubt,
+    KeyName,
+    by_current_names,
+    doubts_of,
+    ends_of,
+    keys_in_steps,
+    keys_of,
+    labels,
+)
+from migrations_safety.plan.planned_migration import PlannedMigration, count_operations, planned
 from migrations_safety.plan.rollback import Rollback
 from migrations_safety.plan.state_changes import Changes
-from migrations_safety.plan.targets import targets
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.declared_models import managed_models
@@ -37,59 +46,76 @@ from migrations_safety.schema.declared_models import managed_models
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What would be done.
+    """What `migrate` would do. Existing tables and columns have their names in the database, whatever it renames."""
 
-    `adopted` are baselines whose tables are there already: they are recorded, not run. `keys` are the foreign
-    keys that are added, made anew or validated, `unapplied` what is taken back. What is there already has the name
-    that it has now, whatever the plan renames. `relied_on` maps each table that must be there already to those of its
-    columns that the keys need, `used` is what is altered. `removed` are keys that it takes away first, by table and
-    name; `rekeyed` are columns whose keys it drops and makes again; `altered` are columns that it changes, with the
-    type and whether they are unique then; `indexed` are columns that get an index of their own. `unsure` are names
-    that are needed after code that may free them. `code` counts the operations that run code by kind, `unjudged` all
-    others whose locks, rewrites and losses are not looked at. `in_steps` are keys, by app, model and name, that are
-    added NOT VALID or validated, while all others are added in one statement. `rollback` is what the way back does.
-    """
-
+    # Baselines whose tables exist: they are recorded as applied, not run.
     adopted: tuple[PlannedMigration, ...]
+    # Migrations that are run, in their order.
     migrations: tuple[PlannedMigration, ...]
+    # How many operations of each of `planned_migration.KINDS` they have.
     operations: dict[str, int]
+    # Foreign keys that are added, dropped and added again, or validated.
     keys: tuple[DeclaredKey, ...]
+    # Each table that must exist for the keys, with its columns that must exist.
     relied_on: dict[str, frozenset[str]]
+    # Tables of all models, by their names before the plan, after it, and in the code.
     declared_tables: frozenset[str]
+    # Migrations that are rolled back, in their order.
     unapplied: tuple[PlannedMigration, ...] = ()
+    # Keys that are dropped.
     removed: frozenset[RemovedKey] = frozenset()
-    rekeyed: frozenset[tuple[str, str]] = frozenset()
+    # Columns whose key, one that Django makes, is dropped and added again.
+    rekeyed: frozenset[ColumnName] = frozenset()
+    # Columns that get another type, or become unique or stop being so.
     altered: frozenset[AlteredColumn] = frozenset()
-    indexed: frozenset[tuple[str, str]] = frozenset()
+    # Columns that get an index which leads with them.
+    indexed: frozenset[ColumnName] = frozenset()
+    # Tables and columns that must exist because operations alter or drop them.
     used: tuple[Use, ...] = ()
+    # Tables and columns that are dropped.
     dropped: tuple[Drop, ...] = ()
+    # Keys whose orphans may change between a count and the key, with the reason.
     doubts: dict[DeclaredKey, Doubt] = field(default_factory=dict)
+    # Names that must be free and that code of the plan may free, with the labels of its migrations.
     unsure: dict[str, str] = field(default_factory=dict)
+    # How many operations of each kind run code (RunPython, RunSQL, operations of other packages).
     code: dict[str, int] = field(default_factory=dict)
+    # How many operations of each other kind change existing tables in a way that no check judges.
     unjudged: dict[str, int] = field(default_factory=dict)
-    in_steps: frozenset[tuple[str, str, str]] = frozenset()
+    # Keys that are added NOT VALID or validated. All others are added in one statement, which scans the table.
+    in_steps: frozenset[KeyName] = frozenset()
+    # What rolling back the unapplied migrations does.
     rollback: Rollback = field(default_factory=Rollback)
 
     @property
     def backwards(self) -> bool:
-        """True where migrations are taken back."""
+        """Whether migrations are rolled back."""
         return bool(self.unapplied)
 
     @property
     def changes_something(self) -> bool:
-        """Whether there is anything to be done."""
+        """Whether there is anything to do."""
         return bool(self.adopted or self.migrations or self.unapplied)
 
     @property
     def not_judged(self) -> int:
-        """How many operations run code, or have locks and losses that nobody judges."""
-        on_the_way_back = len({*self.rollback.opaque, *self.rollback.unjudged})
-        return sum(self.code.values()) + sum(self.unjudged.values()) + on_the_way_back
+        """How many operations run code, or take locks and lose data in a way that no check judges."""
+        in_rollback = len({*self.rollback.opaque, *self.rollback.unjudged})
+        return sum(self.code.values()) + sum(self.unjudged.values()) + in_rollback
 
     @property
     def creates(self) -> frozenset[str]:
-        """The tables that the plan makes."""
+        """The tables that the plan creates."""
         return frozenset(table for migration in self.migrations for table in migration.creates)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _States:
+    """The models before and after the migrations that run, as Django's `apps`, and what changes between the two."""
+
+    before: Any
+    after: Any
+    changes: Changes
 
 
 def read(
@@ -101,130 +127,85 @@ def read(
     with_rollback: bool = True,
     fake_initial: bool = False,
 ) -> Plan:
-    """The plan of `migrate [app_label] [migration_name]`; nothing where it goes back and `forwards_only`.
+    """The plan of `migrate [app_label] [migration_name]`.
 
-    `fake_initial` as in `migrate`: an initial migration whose tables and columns are there is recorded, not run.
-    `with_rollback` False leaves out what the way back does, which takes as long to read as Django takes to go it.
+    `forwards_only` leaves out what it would roll back. `with_rollback=False` names the migrations that it rolls back,
+    but leaves `Plan.rollback` empty, which takes as long to read as Django takes to roll back.
+    With `fake_initial`, as in `migrate`, an initial migration whose tables and columns exist is recorded, not run.
 
     Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
     """
     executor: Any = MigrationExecutor(connection)
-    steps = _steps(executor, app_label, migration_name)
-    pending = [migration for migration, is_backwards in steps if not is_backwards]
-    unapplied = [migration for migration, is_backwards in steps if is_backwards and not forwards_only]
-    adopted = [migration for migration in pending if is_adopted(connection, migration)]
-    if fake_initial:
-        adopted += _faked(executor, [one for one in pending if one not in adopted])
-    running = [migration for migration in pending if migration not in adopted]
-    state = _state_before(executor, adopted)
-    before = state.clone().apps
-    changes = follow(running, state, alias=connection.alias)
-    there = {model._meta.db_table for model in _models_with_migrations(executor, before)}
-    new_keys = keys_of(changes, state.apps)
+    pending = pending_migrations(executor, app_label, migration_name, fake_initial=fake_initial)
+    if forwards_only:
+        pending = replace(pending, unapplied=[])
+    states = _states(executor, pending)
+    return _plan(executor, pending, states, rollback_plan.read(executor, pending.unapplied if with_rollback else ()))
+
+
+def _plan(executor: Any, pending: PendingMigrations, states: _States, rollback: Rollback) -> Plan:
+    changes, alias = states.changes, executor.connection.alias
+    keys = keys_of(changes, states.after)
     return Plan(
-        adopted=tuple(planned(one, connection.alias) for one in adopted),
-        migrations=tuple(_planned(one, connection.alias, changes) for one in running),
-        operations=count_operations(running, connection.alias, adding=changes.adding),
-        keys=tuple(new_keys),
-        relied_on=_relied_on(new_keys, there),
-        declared_tables=_declared_tables(before, state.apps),
-        unapplied=tuple(planned(one, connection.alias) for one in unapplied),
-        doubts={key: doubt for key, one in new_keys.items() if (doubt := doubt_of(one, changes.code))},
-        **_changed(changes, before, state.apps),
-        in_steps=frozenset(_in_steps(running)),
-        rollback=rollback_plan.read(executor, unapplied if with_rollback else ()),
+        adopted=tuple(planned(migration, alias) for migration in pending.adopted),
+        migrations=tuple(_with_names(migration, alias, changes) for migration in pending.running),
+        operations=count_operations(pending.running, alias, adding=changes.adding),
+        keys=tuple(keys),
+        relied_on=ends_of(keys, among=_migrated_tables(executor, states.before)),
+        declared_tables=_declared_tables(states.before, states.after, apps),
+        unapplied=tuple(planned(migration, alias) for migration in pending.unapplied),
+        removed=frozenset(removed_keys(changes)),
+        rekeyed=frozenset(rekeyed_columns(changes)),
+        altered=frozenset(altered_columns(changes, states.before, states.after)),
+        indexed=frozenset(indexed_columns(changes)),
+        used=tuple(uses_of(changes)),
+        dropped=tuple(drops_of(changes)),
+        doubts=doubts_of(keys, changes.code),
+        unsure=_unsure_names(changes),
+        code=dict(Counter(code.kind for code in changes.code)),
+        unjudged=dict(changes.unjudged),
+        in_steps=frozenset(keys_in_steps(pending.running)),
+        rollback=rollback,
     )
 
 
-def _in_steps(running: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
-    """The keys that operations of ours add NOT VALID or validate: app, model and name."""
-    for migration in running:
-        for one in flat(migration.operations):
-            if isinstance(one, (AddForeignKeyNotValid, ValidateForeignKey)):
-                name = one.name if isinstance(one, ValidateForeignKey) else one.constraint.name
-                yield migration.app_label, one.model_name.lower(), name
+def by_names_in_database(connection: Connection, keys: Iterable[DeclaredKey]) -> list[DeclaredKey]:
+    """Keys as the models declare them, with their referencing columns by the names before all pending migrations."""
+    executor: Any = MigrationExecutor(connection)
+    pending = pending_migrations(executor)
+    changes = follow(pending.running, pending.state_before_running(executor), alias=connection.alias)
+    return [by_current_names(key, changes.lineage) for key in keys]
 
 
-def _changed(changes: Changes, before: Any, after: Any) -> dict[str, Any]:
-    """What the plan does beside its keys."""
-    return {
-        "removed": frozenset(
-            RemovedKey(table=table.now, name=name) for table, name in changes.removed if table.now is not None
-        ),
-        "rekeyed": frozenset((one.table.now, one.now) for one in changes.rekeyed if one.table.now and one.now),
-        "altered": frozenset(altered_columns(changes, before, after)),
-        "indexed": frozenset(indexed_columns(changes)),
-        "used": tuple(uses_of(changes)),
-        "dropped": tuple(drops_of(changes)),
-        "unsure": {one.name: labels(one.code) for one in (*changes.named_tables, *changes.named_others) if one.code},
-        "code": dict(Counter(one.kind for one in changes.code)),
-        "unjudged": dict(changes.unjudged),
-    }
+def _states(executor: Any, pending: PendingMigrations) -> _States:
+    """The models that are applied or adopted, those after all migrations that run, and the way between the two."""
+    # The checks look at existing tables, whose names the plan may change. Comparing the models at both ends would take
+    # a rename for a drop and a creation, and a name that is dropped and used again for the same table. So each
+    # operation is followed, on `ModelState`s: rendering the models after each one takes as long as `migrate` itself.
+    # They are rendered at the two ends only, where types and declared keys are read.
+    state = pending.state_before_running(executor)
+    before = state.clone().apps
+    changes = follow(pending.running, state, alias=executor.connection.alias)
+    return _States(before=before, after=state.apps, changes=changes)
 
 
-def _steps(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[Any, bool]]:
-    """Each migration that the arguments mean, and whether it is taken back."""
-    executor.loader.check_consistent_history(executor.connection)
-    if conflicts := executor.loader.detect_conflicts():
-        named = "; ".join(f"{', '.join(names)} in {app}" for app, names in conflicts.items())
-        problem = f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({named})."
-        raise CouldNotLook(problem, hint="To fix them run 'python manage.py makemigrations --merge'")
-    return list(executor.migration_plan(targets(executor, app_label, migration_name)))
-
-
-def _state_before(executor: Any, adopted: Iterable[Any]) -> Any:
-    """The models before what runs."""
-    state = executor._create_project_state(with_applied_migrations=True)
-    for migration in adopted:
-        state = migration.mutate_state(state)
-    return state
-
-
-def ends_of(keys: Iterable[DeclaredKey]) -> dict[str, frozenset[str]]:
-    """The tables and columns at both ends of keys, less those that are still to be made."""
-    keys = tuple(keys)
-    there = {name for key in keys for end, name in _tables(key) if end not in key.new}
-    return _relied_on(keys, there)
-
-
-def _models_with_migrations(executor: Any, state_apps: Any) -> list[Any]:
-    """Those of apps without migrations may have no table yet: `migrate --run-syncdb` makes it."""
-    migrated = executor.loader.migrated_apps
-    return [model for model in managed_models(state_apps) if model._meta.app_label in migrated]
-
-
-def _planned(migration: Any, alias: str, changes: Changes) -> PlannedMigration:
+def _with_names(migration: Any, alias: str, changes: Changes) -> PlannedMigration:
+    """A migration with the names that it gives and that must be free."""
     label = f"{migration.app_label}.{migration.name}"
-    tables = [one.name for one in changes.named_tables if one.migration == label]
-    others = [one.name for one in changes.named_others if one.migration == label]
+    tables = [use.name for use in changes.table_names if use.migration == label]
+    others = [use.name for use in changes.other_names if use.migration == label]
     return planned(migration, alias, tables=tables, others=others)
 
 
-def _declared_tables(before: Any, after: Any) -> frozenset[str]:
-    """Those of all apps, by the names that they have before the plan, after it, and in the models."""
-    return frozenset(model._meta.db_table for one in (before, after, apps) for model in managed_models(one))
+def _migrated_tables(executor: Any, state_apps: Any) -> set[str]:
+    """The tables of apps with migrations; those of other apps may not exist until `migrate --run-syncdb`."""
+    migrated = executor.loader.migrated_apps
+    return {model._meta.db_table for model in managed_models(state_apps) if model._meta.app_label in migrated}
 
 
-def by_names_of_now(connection: Connection, keys: Iterable[DeclaredKey]) -> list[DeclaredKey]:
-    """Keys as the models declare them, their referencing columns by the names from before all that is pending."""
-    executor: Any = MigrationExecutor(connection)
-    pending = [migration for migration, _ in _steps(executor, None, None)]
-    adopted = [migration for migration in pending if is_adopted(connection, migration)]
-    running = [migration for migration in pending if migration not in adopted]
-    changes = follow(running, _state_before(executor, adopted), alias=connection.alias)
-    return [as_it_is_now(key, changes.lineage) for key in keys]
+def _declared_tables(*registries: Any) -> frozenset[str]:
+    return frozenset(model._meta.db_table for registry in registries for model in managed_models(registry))
 
 
-def _tables(key: DeclaredKey) -> tuple[tuple[str, str], tuple[str, str]]:
-    return ("table", key.table), ("target_table", key.target_table)
-
-
-def _relied_on(keys: Iterable[DeclaredKey], there: set[str]) -> dict[str, frozenset[str]]:
-    """Both ends of the keys, as far as they are there before the plan."""
-    ends: dict[str, set[str]] = {}
-    for key in keys:
-        for table, column in (("table", "column"), ("target_table", "target_column")):
-            name = getattr(key, table)
-            if table not in key.new and name in there:
-                ends.setdefault(name, set()).update(set() if column in key.new else {getattr(key, column)})
-    return {name: frozenset(columns) for name, columns in ends.items()}
+def _unsure_names(changes: Changes) -> dict[str, str]:
+    return {use.name: labels(use.code) for use in (*changes.table_names, *changes.other_names) if use.code}

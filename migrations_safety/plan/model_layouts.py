@@ -1,7 +1,9 @@
-"""What the models of a migration state are in the database: their tables, columns, keys and indexes, by field.
+"""The tables, columns, keys and indexes that the models of a migration state have in the database, by field.
 
-Read from the state as the migrations write it, without rendering models: that would take as long as `migrate` itself.
-The names follow `Options`, `ForeignKey.get_attname_column` and `create_many_to_many_intermediary_model` of Django.
+They are read from the `ModelState`s. `state.apps` would give the same from rendered models, but Django renders all
+related models anew after each operation, and a plan of many operations would take as long to read as to apply. So the
+names are made here as Django makes them: see `Options`, `ForeignKey.get_attname_column` and
+`create_many_to_many_intermediary_model`. A test compares both for the migrations of Django's own apps.
 """
 
 from __future__ import annotations
@@ -18,107 +20,126 @@ from django.db.backends.utils import strip_quotes, truncate_name
 from django.db.migrations.utils import resolve_relation
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.schema import routing
 
 LONGEST_NAME = 63
-"""Bytes of a name in PostgreSQL, to which Django cuts the names that it makes up."""
+"""Bytes of a name in PostgreSQL; Django cuts the names that it generates to this length."""
 ModelName = tuple[str, ...]
-"""App and model in small letters; for the table of a many-to-many field, its name too."""
+"""App label and model name in lower case; for the table of a many-to-many field the name of the field follows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldLayout:
-    """One column; `target` is the model that it points at, with the field where that is not the primary key."""
+    """One column of a table."""
 
     column: str
+    # Django's model field; None for the `id` of a many-to-many table.
     field: Any
+    # The model that a ForeignKey references, and its field, None for the primary key.
     target: ModelName | None = None
     target_field: str | None = None
+    # Django makes a foreign key for it (`db_constraint`).
     has_key: bool = False
     has_index: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """One table: its columns by field, ForeignKeyConstraints by name, and the leading field of each named index."""
+    """One table."""
 
     model: ModelName
     table: str
+    # By the name of the model's field.
     fields: dict[str, FieldLayout]
+    # By their names.
     keys: dict[str, ForeignKeyConstraint] = field(default_factory=dict)
+    # Names of indexes and unique constraints, with the field that leads the index: None for an expression.
     indexes: dict[str, str | None] = field(default_factory=dict)
 
 
 class Layouts:
-    """Reads layouts of one state after the other, for the database of one alias."""
+    """Reads the layouts of one state after another, for the database of one alias."""
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        self.columns: dict[tuple[int, str], tuple[Any, str]] = {}
+        self._column_names: dict[tuple[int, str], tuple[Any, str]] = {}
 
     def of(self, state: Any, names: Iterable[tuple[str, str]] | None = None) -> dict[ModelName, Layout]:
-        """The layouts of the named models, of all where none are named; what has no table here has none."""
+        """The layouts of the named models (default: all) that have a table in this database."""
         wanted = state.models if names is None else [name for name in names if name in state.models]
-        return {one.model: one for name in wanted for one in self._of_model(state, state.models[name])}
+        return {layout.model: layout for name in wanted for layout in self._of_model(state.models[name])}
 
-    def target(self, state: Any, name: ModelName, field_name: str | None) -> tuple[str, str] | None:
-        """Table and column of a referenced field; None where they cannot be known."""
+    def target(self, state: Any, name: ModelName, field_name: str | None) -> ColumnName | None:
+        """The column of a referenced field, by default of the primary key; None where it cannot be known."""
         known = state.models.get(name[:2])
         if known is None:
             return _of_registry(name, field_name)
-        for one in _with_bases(state, known):
-            for found, this in one.fields.items():
-                if (found == field_name) if field_name else this.primary_key:
-                    column = self._column(found, this)
-                    return (_table(one), column) if column else None
+        for model in _with_bases(state, known):
+            for found, model_field in model.fields.items():
+                if (found == field_name) if field_name else model_field.primary_key:
+                    column = self._column(found, model_field)
+                    return ColumnName(table=_table(model), column=column) if column else None
         return None
 
-    def _of_model(self, state: Any, model: Any) -> Iterator[Layout]:
+    def _of_model(self, model: Any) -> Iterator[Layout]:
+        """The table of a model, then those of its many-to-many fields."""
         name = (model.app_label, model.name_lower)
         if not _has_table(model) or not routing.has_model(self.alias, model.app_label, model.name_lower):
             return
-        fields = {found: one for found, this in model.fields.items() if (one := self._field(name, found, this))}
+        yield Layout(
+            model=name,
+            table=_table(model),
+            fields=self._fields(name, model),
+            keys=_constraints(model, ForeignKeyConstraint),
+            indexes={index: _leading_field(found) for index, found in _indexes(model).items()},
+        )
+        for field_name, model_field in model.fields.items():
+            if model_field.many_to_many and not model_field.remote_field.through:
+                yield _many_to_many_layout(model, field_name, model_field)
+
+    def _fields(self, name: ModelName, model: Any) -> dict[str, FieldLayout]:
+        found = {field_name: self._field(name, field_name, this) for field_name, this in model.fields.items()}
+        fields = {field_name: layout for field_name, layout in found.items() if layout}
         if model.options.get("order_with_respect_to"):
             fields["_order"] = FieldLayout(column="_order", field=models.OrderWrt())
-        constraints = model.options.get("constraints", ())
-        keys = {one.name: one for one in constraints if isinstance(one, ForeignKeyConstraint)}
-        indexes = {one.name: _leading(one) for one in model.options.get("indexes", ())}
-        indexes |= {one.name: _leading(one) for one in constraints if isinstance(one, models.UniqueConstraint)}
-        yield Layout(model=name, table=_table(model), fields=fields, keys=keys, indexes=indexes)
-        for found, this in model.fields.items():
-            if this.many_to_many and not this.remote_field.through:
-                yield _between(model, found, this)
+        return fields
 
-    def _field(self, model: ModelName, name: str, this: Any) -> FieldLayout | None:
-        column = self._column(name, this)
+    def _field(self, model: ModelName, name: str, model_field: Any) -> FieldLayout | None:
+        column = self._column(name, model_field)
         if column is None:
             return None
-        has_index = bool(this.db_index or this.unique)
-        if not isinstance(this, models.ForeignKey):
-            return FieldLayout(column=column, field=this, has_index=has_index)
+        has_index = bool(model_field.db_index or model_field.unique)
+        if not isinstance(model_field, models.ForeignKey):
+            return FieldLayout(column=column, field=model_field, has_index=has_index)
         return FieldLayout(
             column=column,
-            field=this,
-            target=resolve_relation(this.remote_field.model, *model),
-            target_field=this.remote_field.field_name,
-            has_key=makes_its_own_key(this),
+            field=model_field,
+            target=resolve_relation(model_field.remote_field.model, *model),
+            target_field=model_field.remote_field.field_name,
+            has_key=makes_its_own_key(model_field),
             has_index=has_index,
         )
 
-    def _column(self, name: str, this: Any) -> str | None:
-        """The name of a field's column, None where it has none."""
-        if this.many_to_many or not hasattr(this, "get_attname_column"):
+    def _column(self, name: str, model_field: Any) -> str | None:
+        """The name of a field's column, None where it has none.
+
+        A field of a state has no name of its own, so a copy of it gets one. States share their fields, hence the memory
+        by `id()`; it keeps each field, so that no other object gets the same id.
+        """
+        if model_field.many_to_many or not hasattr(model_field, "get_attname_column"):
             return None
-        if (id(this), name) not in self.columns:
-            named = copy.copy(this)
+        known = (id(model_field), name)
+        if known not in self._column_names:
+            named = copy.copy(model_field)
             named.name = None
             named.set_attributes_from_name(name)
-            self.columns[id(this), name] = this, named.column  # the field is kept, so that its id stays its own
-        return self.columns[id(this), name][1]
+            self._column_names[known] = model_field, named.column
+        return self._column_names[known][1]
 
 
 def _with_bases(state: Any, model: Any) -> Iterator[Any]:
-    """The model itself unless it is a proxy, then those that it inherits from."""
+    """The model itself unless it is a proxy, then the models that it inherits from."""
     if not model.options.get("proxy"):
         yield model
     for base in model.bases:
@@ -136,39 +157,50 @@ def _has_table(model: Any) -> bool:
 
 
 def _table(model: Any) -> str:
-    made_up = truncate_name(f"{model.app_label}_{model.name_lower}", LONGEST_NAME)
-    return str(model.options.get("db_table") or made_up)
+    generated = truncate_name(f"{model.app_label}_{model.name_lower}", LONGEST_NAME)
+    return str(model.options.get("db_table") or generated)
 
 
-def _leading(index: Any) -> str | None:
-    """The field that an index leads with; None for expressions and for an index of some rows only."""
+def _constraints(model: Any, kind: type[Any]) -> dict[str, Any]:
+    return {found.name: found for found in model.options.get("constraints", ()) if isinstance(found, kind)}
+
+
+def _indexes(model: Any) -> dict[str, Any]:
+    """Indexes and unique constraints by name."""
+    return {index.name: index for index in model.options.get("indexes", ())} | _constraints(
+        model, models.UniqueConstraint
+    )
+
+
+def _leading_field(index: Any) -> str | None:
+    """The field that leads an index; None for expressions and for an index of only some rows."""
     names = [name.lstrip("-") for name in getattr(index, "fields", ())]
     return names[0] if names and not index.condition else None
 
 
-def _between(model: Any, name: str, this: Any) -> Layout:
+def _many_to_many_layout(model: Any, name: str, model_field: Any) -> Layout:
     """The table that Django makes for a many-to-many field."""
     own = (model.app_label, model.name_lower)
-    other = resolve_relation(this.remote_field.model, *own)
+    other = resolve_relation(model_field.remote_field.model, *own)
     ends = {"source": own, "target": other}
     columns = {end: f"{target[1]}_id" for end, target in ends.items()}
     if own[1] == other[1]:
         columns = {"source": f"from_{own[1]}_id", "target": f"to_{other[1]}_id"}
-    made_up = truncate_name(f"{strip_quotes(_table(model))}_{name}", LONGEST_NAME)
-    has_key = bool(this.remote_field.db_constraint)
+    generated = truncate_name(f"{strip_quotes(_table(model))}_{name}", LONGEST_NAME)
+    has_key = bool(model_field.remote_field.db_constraint)
     fields = {
-        end: FieldLayout(column=columns[end], field=this, target=target, has_key=has_key, has_index=True)
+        end: FieldLayout(column=columns[end], field=model_field, target=target, has_key=has_key, has_index=True)
         for end, target in ends.items()
     }
     fields["id"] = FieldLayout(column="id", field=None, has_index=True)
-    return Layout(model=(*own, name), table=this.db_table or made_up, fields=fields)
+    return Layout(model=(*own, name), table=model_field.db_table or generated, fields=fields)
 
 
-def _of_registry(name: ModelName, field_name: str | None) -> tuple[str, str] | None:
-    """The same of a model that no migration makes."""
+def _of_registry(name: ModelName, field_name: str | None) -> ColumnName | None:
+    """The column of a referenced field of a model that no migration makes."""
     try:
         meta: Any = apps.get_model(name[0], name[1])._meta
         target = meta.get_field(field_name) if field_name else meta.pk
     except LookupError:
         return None
-    return target.model._meta.db_table, target.column
+    return ColumnName(table=target.model._meta.db_table, column=target.column)

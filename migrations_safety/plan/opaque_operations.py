@@ -1,4 +1,4 @@
-"""Operations whose effect nobody can read off: SQL and Python in migrations, and operations of other packages."""
+"""Operations whose effect cannot be read from a migration: RunSQL, RunPython, and operations of other packages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from migrations_safety.messages.error_place import UNDERSTOOD_OPERATIONS
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Code:
-    """One such operation: the migration that it stands in, its kind, and its text; None where it cannot be read."""
+    """One operation that runs SQL or Python of its own."""
 
+    # Label of its migration.
     migration: str
+    # Name of its class.
     kind: str
+    # Its SQL, or the source of its function; None where it cannot be read.
     text: str | None
 
     def names(self, names: Iterable[str]) -> bool:
-        """Whether it may be about one of these tables or models: its text names one, or cannot be read."""
+        """Whether it may change one of these tables or models: its text contains a name, or cannot be read."""
         if self.text is None:
             return True
         words = set(re.findall(r"\w+", self.text.lower()))
@@ -31,12 +34,15 @@ class Code:
 
     @property
     def may_drop(self) -> bool:
-        """Whether it may drop something: its text says so, or cannot be read."""
+        """Whether it may drop a table or column: its text has a word for it, or cannot be read."""
         return self.text is None or re.search("drop|delete|remove", self.text.lower()) is not None
 
 
 def code_of(operation: Any, *, migration: str) -> Code | None:
-    """What it is, or None for an operation that is understood, or that does nothing."""
+    """The operation as a value; None where it is one of Django's or ours that runs no code, or does nothing.
+
+    `migration` is the label of the migration.
+    """
     kind = type(operation).__name__
     if isinstance(operation, RunSQL):
         return Code(migration=migration, kind=kind, text=str(operation.sql)) if operation.sql else None
@@ -50,11 +56,11 @@ def code_of(operation: Any, *, migration: str) -> Code | None:
 
 
 def _source(code: Any) -> str | None:
-    """The text of a function and of those of its module that it calls."""
+    """The source of a function and of the functions of its module that it calls."""
     if not isinstance(code, FunctionType):
         return None
     try:
-        return "\n".join(inspect.getsource(one) for one in _called({code.__qualname__: code}, code))
+        return "\n".join(inspect.getsource(function) for function in _called({code.__qualname__: code}, code))
     except (OSError, TypeError):
         return None
 
@@ -62,7 +68,9 @@ def _source(code: Any) -> str | None:
 def _called(found: dict[str, FunctionType], code: FunctionType) -> Iterator[FunctionType]:
     yield code
     for name in code.__code__.co_names:
-        one = code.__globals__.get(name)
-        if isinstance(one, FunctionType) and one.__module__ == code.__module__ and one.__qualname__ not in found:
-            found[one.__qualname__] = one
-            yield from _called(found, one)
+        called = code.__globals__.get(name)
+        if not isinstance(called, FunctionType) or called.__module__ != code.__module__:
+            continue
+        if called.__qualname__ not in found:
+            found[called.__qualname__] = called
+            yield from _called(found, called)

@@ -1,4 +1,4 @@
-"""What the next `migrate` will still make, for hints: a hint that names it must find something to do."""
+"""What the next `migrate` will create: a hint that suggests `migrate` must have something to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 class Pending:
-    """Read when first asked for; where the record of migrations cannot be read nothing is said to be pending."""
+    """The pending migrations of a database, read when first asked for.
+
+    Nothing is pending where the role cannot read `django_migrations` or the plan is refused.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -31,14 +34,14 @@ class Pending:
             return None
 
     def makes_table(self, table: str) -> bool:
-        """Whether a pending migration makes it."""
+        """Whether a pending migration creates the table."""
         return bool(self._plan and table in self._plan.creates)
 
     def makes_enum(self, name: str) -> bool:
-        """Whether a pending migration makes it."""
-        return bool(self._plan and any(name == one.name for each in self._plan.migrations for one in each.enums))
+        """Whether a pending migration creates the enum."""
+        return bool(self._plan and any(name == enum.name for each in self._plan.migrations for enum in each.enums))
 
     def makes_key(self, key: DeclaredKey) -> bool:
-        """Whether a pending migration adds or validates it."""
-        asked = (key.table, key.column, key.name)
-        return bool(self._plan and any(asked == (one.table, one.column, one.name) for one in self._plan.keys))
+        """Whether a pending migration adds or validates the key."""
+        planned = {(found.table, found.column, found.name) for found in self._plan.keys} if self._plan else set()
+        return (key.table, key.column, key.name) in planned

@@ -1,4 +1,4 @@
-"""What a plan alters, drops and indexes, as plain values by the names of now."""
+"""What a plan alters, drops and indexes, as plain values: each table and column by its name in the database."""
 
 from __future__ import annotations
 
@@ -6,104 +6,151 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.plan.planned_keys import labels
 from migrations_safety.plan.state_changes import Changes
+from migrations_safety.plan.state_changes import Use as StateUse
 from migrations_safety.schema.declared_models import column_type, managed_models
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """A table or column of now that a migration alters; `code` are migrations before it whose code may make it."""
+    """A table or column that a migration alters or drops, so that it must exist."""
 
     table: str
+    # None where the table as a whole is altered.
     column: str | None
+    # Label of the migration.
     migration: str
+    # Labels of earlier migrations whose code may create it, separated by commas.
     code: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlteredColumn:
-    """A column by its names of now, with the type that it has after the plan, and whether it is unique then."""
+    """A column that gets another type, or becomes unique or stops being so."""
 
     table: str
     column: str
+    # The type after the plan, in lower case.
     type: str
+    # Whether it is unique after the plan.
     is_unique: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemovedKey:
-    """A key of a table of now that the plan drops; `name` is None for one that Django made, and named, itself."""
+    """A key that the plan drops."""
 
     table: str
+    # None for a key that Django made, and named, for a ForeignKey.
     name: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drop:
-    """A table or column of now that a migration drops; `made_again` where the plan then makes one of that name.
-
-    `done_by` are migrations whose code takes it, where Django does not: empty where that code drops nothing.
-    """
+    """A table or column that a migration drops."""
 
     table: str
+    # None where the whole table is dropped.
     column: str | None
+    # Label of the migration.
     migration: str
+    # The name, where the plan creates an empty table or column of the same name after that; else empty.
     made_again: str
+    # Labels of the migrations whose code may drop it; empty where that code has no word for dropping. None where
+    # Django drops it.
     done_by: str | None
 
 
+def removed_keys(changes: Changes) -> Iterator[RemovedKey]:
+    """ForeignKeyConstraints of existing tables that are dropped."""
+    for table, name in changes.removed:
+        if table.current_name is not None:
+            yield RemovedKey(table=table.current_name, name=name)
+
+
+def rekeyed_columns(changes: Changes) -> Iterator[ColumnName]:
+    """Existing columns whose key, one that Django makes, is dropped and added again."""
+    return (found for column in changes.rekeyed if (found := column.in_database))
+
+
 def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[AlteredColumn]:
-    """Each column that is there and gets another type, or becomes unique or no longer is."""
+    """Existing columns that get another type, or become unique or stop being so.
+
+    `before` and `after` are the apps of the states before and after the plan.
+    """
     known = set(_columns(before))
-    names = {(one.table, one.column) for one in known}
-    for one in _columns(after):
-        now = changes.lineage.now(one.table, one.column)
-        if now in names and (altered := replace(one, table=now[0], column=now[1])) not in known:
+    names = {ColumnName(table=column.table, column=column.column) for column in known}
+    for column in _columns(after):
+        current = changes.lineage.in_database(column.table, column.column)
+        if current not in names or current is None:
+            continue
+        altered = replace(column, table=current.table, column=current.column)
+        if altered not in known:
             yield altered
 
 
 def _columns(state_apps: Any) -> Iterator[AlteredColumn]:
     """Every column, as this state has it."""
     for model in managed_models(state_apps):
-        for one in model._meta.local_concrete_fields:
+        for field in model._meta.local_concrete_fields:
             yield AlteredColumn(
                 table=model._meta.db_table,
-                column=one.column,
-                type=str(column_type(one)).lower(),
-                is_unique=bool(one.unique),
+                column=field.column,
+                type=str(column_type(field)).lower(),
+                is_unique=bool(field.unique),
             )
 
 
-def indexed_columns(changes: Changes) -> Iterator[tuple[str, str]]:
-    """Columns that are there and get an index that leads with them."""
-    for table in changes.lineage.every():
+def indexed_columns(changes: Changes) -> Iterator[ColumnName]:
+    """Existing columns that get an index which leads with them."""
+    for table in changes.lineage.all_tables():
         for column in table.columns.values():
-            if column.is_indexed and table.now is not None and column.now is not None:
-                yield table.now, column.now
+            if column.is_indexed and (found := column.in_database):
+                yield found
 
 
 def uses_of(changes: Changes) -> Iterator[Use]:
-    """What is there now and is altered; the first use of each."""
+    """Tables and columns that must exist; of each its first use."""
     seen: set[tuple[str, str | None]] = set()
-    for one in changes.used:
-        table = one.table.now if one.table else None
-        column = one.column.now if one.column else None
-        if table is None or (one.column and column is None) or (table, column) in seen:
+    for used in changes.used:
+        table, column = _current_names(used)
+        if table is None or (used.column and column is None) or (table, column) in seen:
             continue
         seen.add((table, column))
-        yield Use(table=table, column=column, migration=one.migration, code=labels(one.code))
+        yield Use(table=table, column=column, migration=used.migration, code=labels(used.code))
 
 
 def drops_of(changes: Changes) -> Iterator[Drop]:
-    """What is there now and is dropped."""
-    for one in changes.dropped:
-        table, column = one.table, one.column
-        if table is None or table.now is None or (column and column.now is None):
+    """Existing tables and columns that are dropped."""
+    for dropped in changes.dropped:
+        table, column = _current_names(dropped)
+        if table is None or (dropped.column and column is None):
             continue
-        names = table.columns if column else changes.lineage.tables
-        again = (column or table).then
-        made_again = again if again in names and names[again].now is None else ""
-        name = column.now if column else None
-        done_by = None if one.done_by is None else labels(code for code in one.done_by if code.may_drop)
-        yield Drop(table=table.now, column=name, migration=one.migration, made_again=made_again, done_by=done_by)
+        yield Drop(
+            table=table,
+            column=column,
+            migration=dropped.migration,
+            made_again=_made_again(changes, dropped),
+            done_by=_done_by(dropped),
+        )
+
+
+def _current_names(used: StateUse) -> tuple[str | None, str | None]:
+    """The names of the table and of the column in the database, None where there is none."""
+    return used.table.current_name if used.table else None, used.column.current_name if used.column else None
+
+
+def _made_again(changes: Changes, dropped: StateUse) -> str:
+    """The name, where it belongs to a new table or column after the plan."""
+    assert dropped.table is not None
+    there = dropped.table.columns if dropped.column else changes.lineage.tables
+    name = (dropped.column or dropped.table).planned_name
+    return name if name in there and there[name].current_name is None else ""
+
+
+def _done_by(dropped: StateUse) -> str | None:
+    if dropped.done_by is None:
+        return None
+    return labels(code for code in dropped.done_by if code.may_drop)

@@ -1,13 +1,15 @@
-"""The foreign keys of a plan, by the names that their ends have now, and what is not known about their rows."""
+"""The foreign keys of a plan, each end by its name in the database, and what is not known about their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignKey
 from migrations_safety.plan.lineage import Column, Lineage, Table
 from migrations_safety.plan.opaque_operations import Code
+from migrations_safety.plan.planned_migration import flat
 from migrations_safety.plan.state_changes import Changes, NewKey
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models
@@ -15,92 +17,150 @@ from migrations_safety.schema.declared_models import managed_models
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubt:
-    """Why the rows of a key are not known by the time of the key.
+    """Why a count of orphans before the plan may be wrong by the time the key is added."""
 
-    `default`: the plan makes the column with one; `code`: migrations before the key whose code may be about its rows;
-    `any_code`: all those that run code before it.
-    """
-
+    # The plan creates the column with a default, so that existing rows reference its value.
     default: bool = False
+    # Labels of the migrations before the key whose code may change its rows, separated by commas.
     code: str = ""
+    # Labels of all migrations before the key that run code.
     any_code: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyName:
+    """A ForeignKeyConstraint by its model."""
+
+    app_label: str
+    # In lower case.
+    model_name: str
+    name: str
+
+
 def keys_of(changes: Changes, after: Any) -> dict[DeclaredKey, NewKey]:
-    """Each key once: where it is proved first."""
+    """Each key of the plan once: where it is validated first, else where it is added first.
+
+    `after` are the apps of the state after the plan.
+    """
     declared = {
         (key.table, key.column, key.name): key for model in managed_models(after) for key in declared_keys(model)
     }
     found: dict[DeclaredKey, NewKey] = {}
-    for one in changes.keys:
-        key = _named_as_now(one, declared)
-        if key and (key not in found or (one.is_proved and not found[key].is_proved)):
-            found[key] = one
+    for new_key in changes.keys:
+        key = _by_current_names(new_key, declared)
+        if key and (key not in found or (new_key.is_validated and not found[key].is_validated)):
+            found[key] = new_key
     return found
 
 
-def _named_as_now(one: NewKey, declared: dict[Any, DeclaredKey]) -> DeclaredKey | None:
-    child, parent = one.child, one.parent
+def _by_current_names(
+    new_key: NewKey, declared: Mapping[tuple[str, str, str | None], DeclaredKey]
+) -> DeclaredKey | None:
+    """The key as the models declare it after the plan, by the names in the database; None without a parent."""
+    child, parent = new_key.child, new_key.parent
     if parent is None:
         return None
-    key = declared.get((child.table.then, child.then, one.name))
-    if key is None or child.is_dropped or (key.target_table, key.target_column) != (parent.table.then, parent.then):
-        key = _of_no_model(one)  # it is gone again, or another one, by the end
+    key = declared.get((child.table.planned_name, child.planned_name, new_key.name))
+    references_parent = key and (key.target_table, key.target_column) == (
+        parent.table.planned_name,
+        parent.planned_name,
+    )
+    if key is None or child.is_dropped or not references_parent:
+        key = _undeclared(new_key, parent)  # a later operation drops it, or makes another one
     ends: dict[str, Table | Column] = {
         "table": child.table,
         "column": child,
         "target_table": parent.table,
         "target_column": parent,
     }
-    names: dict[str, Any] = {name: end.then if end.now is None else end.now for name, end in ends.items()}
-    new = {name for name, end in ends.items() if end.now is None}
-    row_id = child.table.column(key.row_id).now if key.row_id and not child.is_dropped else None
+    names: dict[str, Any] = {
+        name: end.planned_name if end.current_name is None else end.current_name for name, end in ends.items()
+    }
+    new = {name for name, end in ends.items() if end.current_name is None}
+    row_id = child.table.column(key.row_id).current_name if key.row_id and not child.is_dropped else None
     return replace(key, **names, row_id=row_id, new=frozenset(new))
 
 
-def as_it_is_now(key: DeclaredKey, lineage: Lineage) -> DeclaredKey:
-    """A key of the models, with its referencing column by the name of now; a parent that is renamed is left alone."""
+def by_current_names(key: DeclaredKey, lineage: Lineage) -> DeclaredKey:
+    """A key of the models with its referencing column by its name in the database.
+
+    The parent keeps its name in the models, also where the plan renames it.
+    """
     table, parent = lineage.table(key.table), lineage.table(key.target_table)
-    child = table.column(key.column)
-    ends = {"table": table.now, "column": child.now, "target_table": parent.now}
-    ends["target_column"] = parent.column(key.target_column).now
+    ends = {
+        "table": table.current_name,
+        "column": table.column(key.column).current_name,
+        "target_table": parent.current_name,
+        "target_column": parent.column(key.target_column).current_name,
+    }
     names: dict[str, Any] = {end: name for end, name in ends.items() if name and end in {"table", "column"}}
-    row_id = table.column(key.row_id).now if key.row_id else None
+    row_id = table.column(key.row_id).current_name if key.row_id else None
     return replace(key, **names, row_id=row_id, new=frozenset(end for end, name in ends.items() if name is None))
 
 
-def _of_no_model(one: NewKey) -> DeclaredKey:
-    assert one.parent is not None
+def _undeclared(new_key: NewKey, parent: Column) -> DeclaredKey:
+    """A key that no model declares after the plan; its rules do not matter, it is only counted."""
     return DeclaredKey(
-        app_label=one.model[0],
-        model_name=one.model[1],
-        table=one.child.table.then,
-        column=one.child.then,
+        app_label=new_key.model[0],
+        model_name=new_key.model[1],
+        table=new_key.child.table.planned_name,
+        column=new_key.child.planned_name,
         column_type=None,
-        target_table=one.parent.table.then,
-        target_column=one.parent.then,
-        name=one.name,
+        target_table=parent.table.planned_name,
+        target_column=parent.planned_name,
+        name=new_key.name,
         on_delete="NO ACTION",
         on_update="NO ACTION",
-        deferrable=one.name is None,
+        deferrable=new_key.name is None,
     )
 
 
-def doubt_of(one: NewKey, code: Iterable[Code]) -> Doubt | None:
-    """What may become of its rows before PostgreSQL looks at them, given all code of the plan; None where nothing."""
-    assert one.parent is not None
-    is_there = one.child.table.now is not None
-    follows = [later for later in list(code)[len(one.code) :] if one.waits and later.migration == one.migration]
-    since = [*one.code[one.since :], *follows]
-    names = one.child.table.names | one.parent.table.names
-    doubt = Doubt(
-        default=one.is_filled and is_there,
-        code=labels(code for code in since if code.names(names)),
-        any_code=labels(one.code),
+def ends_of(keys: Iterable[DeclaredKey], *, among: Container[str] | None = None) -> dict[str, frozenset[str]]:
+    """The existing tables at both ends of keys, each with those of its columns that the keys need.
+
+    Only the tables `among` these names, where given.
+    """
+    ends: dict[str, set[str]] = {}
+    for key in keys:
+        for end, column_end in (("table", "column"), ("target_table", "target_column")):
+            table = getattr(key, end)
+            if end not in key.new and (among is None or table in among):
+                columns = ends.setdefault(table, set())
+                columns.update(set() if column_end in key.new else {getattr(key, column_end)})
+    return {table: frozenset(columns) for table, columns in ends.items()}
+
+
+def keys_in_steps(migrations: Iterable[Any]) -> Iterator[KeyName]:
+    """The keys that operations of ours add NOT VALID or validate."""
+    for migration in migrations:
+        for operation in flat(migration.operations):
+            if isinstance(operation, (AddForeignKeyNotValid, ValidateForeignKey)):
+                name = operation.name if isinstance(operation, ValidateForeignKey) else operation.constraint.name
+                yield KeyName(app_label=migration.app_label, model_name=operation.model_name.lower(), name=name)
+
+
+def doubts_of(keys: Mapping[DeclaredKey, NewKey], code: Iterable[Code]) -> dict[DeclaredKey, Doubt]:
+    """The keys whose orphans may change before PostgreSQL checks them; `code` is all code of the plan."""
+    doubts = {key: _doubt(new_key, list(code)) for key, new_key in keys.items()}
+    return {key: doubt for key, doubt in doubts.items() if doubt != Doubt()}
+
+
+def _doubt(new_key: NewKey, code: list[Code]) -> Doubt:
+    assert new_key.parent is not None
+    exists = new_key.child.table.current_name is not None
+    later = code[len(new_key.code) :]
+    names = new_key.child.table.names | new_key.parent.table.names
+    since_column = [
+        *new_key.code[new_key.code_before_column :],
+        *(found for found in later if new_key.is_deferred and found.migration == new_key.migration),
+    ]
+    return Doubt(
+        default=new_key.is_filled and exists,
+        code=labels(found for found in since_column if found.names(names)),
+        any_code=labels(new_key.code),
     )
-    return doubt if doubt != Doubt() else None
 
 
 def labels(code: Iterable[Code]) -> str:
-    """The migrations that run it, each once."""
-    return ", ".join(dict.fromkeys(one.migration for one in code))
+    """The labels of the migrations that run it, each once, separated by commas."""
+    return ", ".join(dict.fromkeys(found.migration for found in code))

@@ -1,4 +1,4 @@
-"""One pending migration as a plain value: what it makes, and how many operations of which kind it runs."""
+"""One pending migration as a plain value: what it creates, and how many operations of which kind it has."""
 
 from __future__ import annotations
 
@@ -26,27 +26,26 @@ from migrations_safety.operations import CreateEnum, ValidateForeignKey
 from migrations_safety.schema.routing import runs_on
 
 UNKNOWN = "unknown"
+"""Checksum of a migration whose module has neither a file nor code."""
 KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "validate_foreign_key", "other")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedMigration:
-    """One pending migration; `creates` are the tables, `enums` the enums that it makes.
-
-    `others` are names that it gives to indexes of new tables and to tables that it renames. What the plan itself has
-    freed by then is left out of both.
-
-    `checksum` is the SHA-256 of the file that it stands in, or `unknown`. A baseline is one that may be adopted
-    instead of run.
-    """
+    """One pending migration."""
 
     app: str
     name: str
     atomic: bool
+    # Tables that it creates, without those whose name the plan itself frees before.
     creates: tuple[str, ...]
+    # Names that it gives to indexes of new tables and to renamed tables, without those that the plan frees before.
     others: tuple[str, ...]
+    # Enums that it creates.
     enums: tuple[CreateEnum, ...]
+    # SHA-256 of its file in hexadecimal digits, or UNKNOWN.
     checksum: str
+    # It may be adopted (recorded as applied) instead of run.
     is_baseline: bool
 
     @property
@@ -56,7 +55,7 @@ class PlannedMigration:
 
 
 def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: Iterable[str] = ()) -> PlannedMigration:
-    """Its plain value; `tables` and `others` are the names that it gives and that have to be free."""
+    """A migration of Django's as a plain value; `tables` become `creates`."""
     operations = list(flat(migration.operations))
     return PlannedMigration(
         app=migration.app_label,
@@ -65,7 +64,9 @@ def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: I
         creates=tuple(tables),
         others=tuple(others),
         enums=tuple(
-            one for one in operations if isinstance(one, CreateEnum) and runs_on(alias, migration.app_label, one)
+            operation
+            for operation in operations
+            if isinstance(operation, CreateEnum) and runs_on(alias, migration.app_label, operation)
         ),
         checksum=_checksum(type(migration).__module__),
         is_baseline=hasattr(migration, "adopts"),
@@ -73,9 +74,11 @@ def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: I
 
 
 def _checksum(module: str) -> str:
-    """Of the module's file as its loader has it, which may be a zip's; of its code where there is no file."""
+    """The SHA-256 of a module's file, or of its compiled code where there is no file."""
+    # Through the module's loader: a migration may be in a zip, or be bytecode alone. A loader need have neither method,
+    # and one of another project may raise anything.
     for content in (_file, _code):
-        with suppress(Exception):  # a loader need not have either, and somebody's own may raise anything
+        with suppress(Exception):
             return sha256(content(sys.modules[module])).hexdigest()
     return UNKNOWN
 
@@ -89,7 +92,10 @@ def _code(module: Any) -> bytes:
 
 
 def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container[int] = ()) -> dict[str, int]:
-    """How many operations of each of `KINDS` the migrations run there; `adding` are the ids of those that add a key."""
+    """How many operations of each of KINDS the migrations run on the database `alias`.
+
+    `adding` has the `id()` of each AddField and AlterField that adds a key.
+    """
     counts: Counter[str] = Counter()
     for migration in migrations:
         for operation in flat(migration.operations):
@@ -101,7 +107,7 @@ def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container
 
 
 def flat(operations: Iterable[Any]) -> Iterator[Any]:
-    """The operations that run on the database, those of a SeparateDatabaseAndState among them."""
+    """The operations that change the database, also those inside a SeparateDatabaseAndState."""
     for operation in operations:
         if isinstance(operation, SeparateDatabaseAndState):
             yield from flat(operation.database_operations)
@@ -129,7 +135,8 @@ def _kinds_of_model(operation: CreateModel) -> dict[str, int]:
     if operation.options.get("proxy") or not operation.options.get("managed", True):
         return {}
     fields: list[Any] = [field for _, field in operation.fields]
-    keys = [one for one in operation.options.get("constraints", ()) if isinstance(one, ForeignKeyConstraint)]
+    constraints = operation.options.get("constraints", ())
+    keys = [constraint for constraint in constraints if isinstance(constraint, ForeignKeyConstraint)]
     own_keys = [field for field in fields if makes_its_own_key(field)]
     own_indexes = [field for field in fields if field.db_index and not field.primary_key]
     return {

@@ -1,8 +1,9 @@
-"""A schema editor that changes nothing: it tells a recorder what the operations of a migration would change."""
+"""A schema editor that sends no statement: it reports to a recorder what the operations of a migration would change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
@@ -11,48 +12,67 @@ from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_ke
 from migrations_safety.postgresql.connection import Connection
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnChange:
+    """A column that is renamed or gets another definition."""
+
+    # Django's model fields.
+    old: Any
+    new: Any
+    # Types as Django writes them into DDL.
+    old_type: str
+    new_type: str
+    # Django casts the values, so that PostgreSQL truncates a text that is too long.
+    cast: bool
+
+
 class Recorder(Protocol):
-    """Who is told; tables and columns go by the names that they have at that moment of the plan."""
+    """Receives the changes; tables and columns have the names of that step of the rollback."""
 
     def table_made(self, table: str) -> None:
-        """A table is made."""
+        """A table is created."""
 
     def table_dropped(self, table: str, *, app: str) -> None:
-        """A table is dropped, with all that hangs on it."""
+        """A table is dropped, with its keys and indexes."""
 
     def table_renamed(self, old: str, new: str) -> None:
-        """A table gets another name."""
+        """A table is renamed."""
 
     def column_made(self, table: str, field: Any) -> None:
         """A column is added."""
 
     def column_dropped(self, table: str, field: Any, *, app: str) -> None:
-        """A column is dropped, with all that hangs on it."""
+        """A column is dropped, with its keys and indexes."""
 
-    def column_altered(self, table: str, old: Any, new: Any, *, app: str, types: tuple[str, str], cast: bool) -> None:
-        """A column is renamed or gets another type, length, nullability or uniqueness; `cast` cuts what is too long."""
+    def column_altered(self, table: str, change: ColumnChange, *, app: str) -> None:
+        """A column is renamed, or gets another type, length, nullability or uniqueness."""
 
     def altered(self, table: str) -> None:
-        """Anything else of a table is changed."""
+        """A table is altered in any other way."""
 
     def locked(self, table: str) -> None:
-        """A table is locked because a key leads to it."""
+        """A table is locked because a key that is added or dropped references it."""
 
     def demanded(self, table: str, what: str) -> None:
-        """Rows that are there will have to fulfil something."""
+        """Existing rows must fulfil a condition, `what` in words."""
 
     def read_through(self, table: str) -> None:
-        """All rows of a table are read, or written anew, under a lock."""
+        """All rows of a table are read or rewritten, under a lock."""
 
     def enum_dropped(self, name: str) -> None:
-        """An enum is dropped, which no column may have any more."""
+        """An enum is dropped; no column may have its type by then."""
 
     def statement(self) -> None:
-        """A statement of the operation's own is run, of which nothing is known."""
+        """The operation runs a statement of its own, of which nothing is known."""
 
 
 class RecordingEditor(DatabaseSchemaEditor):
-    """Django's editor down to the methods that would send statements."""
+    """Django's schema editor, with the methods that send statements replaced."""
+
+    # The schema editor is where all operations meet, those of other packages too. An earlier version read the names in
+    # each CreateModel instead: it missed tables that were renamed since, and those of many-to-many fields. Statements
+    # of `collect_sql` would have to be parsed, and some name constraints that Django looks up in the catalog, which
+    # still has what earlier steps of the rollback would have dropped.
 
     def __init__(self, connection: Connection, recorder: Recorder) -> None:
         super().__init__(connection, collect_sql=True, atomic=False)
@@ -60,11 +80,11 @@ class RecordingEditor(DatabaseSchemaEditor):
         self.recorder = recorder
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Nothing is sent."""
+        """Report that an operation runs a statement; it is not sent."""
         self.recorder.statement()
 
     def create_model(self, model: Any) -> None:
-        """A table, and those of its many-to-many fields."""
+        """Report a new table, and those of its many-to-many fields."""
         self.recorder.table_made(_table(model))
         for field in model._meta.local_fields:
             self._lock_target(field)
@@ -72,7 +92,7 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.create_model(through)
 
     def delete_model(self, model: Any) -> None:
-        """The same, dropped."""
+        """Report a dropped table, and those of its many-to-many fields."""
         for through in _own_tables_of(model):
             self.delete_model(through)
         for field in model._meta.local_fields:
@@ -82,7 +102,7 @@ class RecordingEditor(DatabaseSchemaEditor):
         self.recorder.table_dropped(_table(model), app=model._meta.app_label)
 
     def add_field(self, model: Any, field: Any) -> None:
-        """A column, or the table of a many-to-many field, or nothing."""
+        """Report a new column, or the table of a many-to-many field; a field may also have neither."""
         if field.many_to_many and field.remote_field.through._meta.auto_created:
             self.create_model(field.remote_field.through)
         elif field.db_parameters(connection=self.connection)["type"] is not None:
@@ -90,7 +110,7 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.recorder.column_made(_table(model), field)
 
     def remove_field(self, model: Any, field: Any) -> None:
-        """The same, dropped."""
+        """Report a dropped column, or the table of a many-to-many field; a field may also have neither."""
         if field.many_to_many and field.remote_field.through._meta.auto_created:
             self.delete_model(field.remote_field.through)
         elif field.db_parameters(connection=self.connection)["type"] is not None:
@@ -113,44 +133,44 @@ class RecordingEditor(DatabaseSchemaEditor):
         self._lock_target(old_field)
         self._lock_target(new_field)
         if old_type != new_type:
-            for table in _referencing(old_field):  # their keys are dropped and made again, their columns altered
+            for table in _referencing(old_field):  # Django alters their columns and makes their keys again
                 self.recorder.altered(table)
         if old_type != new_type or (old_field.null and not new_field.null) or new_field.db_index > old_field.db_index:
             self.recorder.read_through(_table(model))
         cast = bool(self._using_sql(new_field, old_field))  # type: ignore[attr-defined]
-        how: dict[str, Any] = {"app": model._meta.app_label, "types": (old_type, new_type), "cast": cast}
-        self.recorder.column_altered(_table(model), old_field, new_field, **how)
+        change = ColumnChange(old=old_field, new=new_field, old_type=old_type, new_type=new_type, cast=cast)
+        self.recorder.column_altered(_table(model), change, app=model._meta.app_label)
 
     def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
-        """Its name."""
+        """Report a renamed table."""
         if old_db_table != new_db_table:
             self.recorder.table_renamed(old_db_table, new_db_table)
 
     def add_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
-        """It is built under a lock."""
+        """Report an index that is built under a lock."""
         self.recorder.altered(_table(model))
         self.recorder.read_through(_table(model))
 
     def remove_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
-        """A lock."""
+        """Report that the table is altered."""
         self.recorder.altered(_table(model))
 
     def rename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
-        """A lock."""
+        """Report that the table is altered."""
         self.recorder.altered(_table(model))
 
     def add_constraint(self, model: Any, constraint: Any) -> None:
-        """Rows must fulfil it."""
+        """Report a constraint that the rows must fulfil."""
         self.remove_constraint(model, constraint)
         self.recorder.demanded(_table(model), f"the constraint {constraint.name}")
 
     def remove_constraint(self, model: Any, constraint: Any) -> None:
-        """A key locks its target too."""
+        """Report that the table is altered; a key locks the referenced table, too."""
         self._lock_target_of_constraint(model, constraint)
         self.recorder.altered(_table(model))
 
     def alter_unique_together(self, model: Any, old_unique_together: Any, new_unique_together: Any) -> None:
-        """Rows must be unique in what is new."""
+        """Report new combinations of fields in which the rows must be unique."""
         olds, news = ({tuple(fields) for fields in given} for given in (old_unique_together, new_unique_together))
         if olds != news:
             self.recorder.altered(_table(model))
@@ -158,16 +178,16 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.recorder.demanded(_table(model), f"that ({', '.join(fields)}) is unique")
 
     def alter_index_together(self, model: Any, old_index_together: Any, new_index_together: Any) -> None:
-        """Indexes are built under a lock."""
+        """Report indexes that are built under a lock."""
         self.recorder.altered(_table(model))
         self.recorder.read_through(_table(model))
 
     def alter_db_table_comment(self, model: Any, old_db_table_comment: Any, new_db_table_comment: Any) -> None:
-        """A lock."""
+        """Report that the table is altered."""
         self.recorder.altered(_table(model))
 
     def alter_db_tablespace(self, model: Any, old_db_tablespace: Any, new_db_tablespace: Any) -> None:
-        """A lock."""
+        """Report that the table is altered."""
         self.recorder.altered(_table(model))
 
     def _lock_target(self, field: Any) -> None:
@@ -189,7 +209,7 @@ def _own_tables_of(model: Any) -> list[Any]:
 
 
 def _referencing(field: Any) -> Iterator[str]:
-    """The tables that have a key to a column, and those that have one to theirs where it is the same value."""
+    """The tables that reference a column, and those that reference their unique columns, which have the same type."""
     for relation in field.model._meta.get_fields(include_hidden=True):
         if relation.auto_created and not relation.concrete and relation.field.concrete:
             of_relation = relation.field
@@ -199,7 +219,7 @@ def _referencing(field: Any) -> Iterator[str]:
 
 
 def _needs_statements(old: Any, new: Any, old_params: Any, new_params: Any) -> bool:
-    """Whether Django's editor would send anything; the same column under another kind of field needs nothing."""
+    """Whether Django's editor would send a statement: another class of field with the same column needs none."""
     if old_params != new_params or makes_its_own_key(old) or makes_its_own_key(new):
         return True
     names = ("column", "null", "unique", "primary_key", "db_index", "db_default", "db_comment")

@@ -1,16 +1,21 @@
-"""What the way back does to the database as it is now, as plain values; names are those of the catalog now."""
+"""What a rollback does to the database, as plain values; tables and columns have their names in the database."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from migrations_safety.plan.column_values import Digits
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One operation that is taken back: its migration, its place in there from 1 on, and what it is in words."""
+    """One operation that is unapplied."""
 
+    # Label of its migration.
     migration: str
+    # Its position in the migration, from 1 on.
     number: int
+    # What it is, in words: `RunPython fill`, `Create model Bed`.
     operation: str
 
     def __str__(self) -> str:
@@ -19,22 +24,28 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DroppedTable:
-    """A table that goes; `apps` are those of its model and of its migration, `is_baseline`: it was there before."""
+    """A table that is dropped."""
 
     table: str
+    # Label of the migration that is unapplied.
     migration: str
+    # Labels of the apps of its model and of its migration.
     apps: frozenset[str]
+    # It belongs to a baseline: it existed before Django managed it.
     is_baseline: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DroppedColumn:
-    """A column that goes; `filling` is what it was filled with when it was made, as text, None where unknown."""
+    """A column that is dropped."""
 
     table: str
     column: str
+    # Label of the migration that is unapplied.
     migration: str
+    # Labels of the apps of its model and of its migration.
     apps: frozenset[str]
+    # The value that existing rows got when the column was added, as text; None where it is unknown.
     filling: str | None
 
     @property
@@ -45,19 +56,21 @@ class DroppedColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetypedColumn:
-    """A column that gets its older type again.
-
-    `length` is that of a varchar, `digits` those of a number before and after its point; `cast`: what does not fit
-    is cut where PostgreSQL can cut it, else it is refused.
-    """
+    """A column that gets its earlier type back."""
 
     table: str
     column: str
+    # Label of the migration that is unapplied.
     migration: str
+    # Labels of the apps of its model and of its migration.
     apps: frozenset[str]
-    types: tuple[str, str]
+    old_type: str
+    new_type: str
+    # Length of the new type, where it is a varchar.
     length: int | None
-    digits: tuple[int, int] | None
+    # Digits of the new type, where it is a DecimalField's.
+    digits: Digits | None
+    # Django casts the values, so that PostgreSQL truncates a text that is too long; else it refuses it.
     cast: bool
 
     @property
@@ -68,64 +81,85 @@ class RetypedColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequiredColumn:
-    """A column that becomes NOT NULL with nothing to fill it; `column` is None where it is made anew, empty."""
+    """A column that becomes NOT NULL and has no default."""
 
     table: str
+    # None where the rollback adds the column: then it is empty.
     column: str | None
+    # Its name after the rollback.
     name: str
+    # Label of the migration that is unapplied.
     migration: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """Something that the rows of a table will have to fulfil, in words; nobody has looked whether they do."""
+    """A condition that the rows of a table must fulfil, and that no check evaluates."""
 
     table: str
+    # Label of the migration that is unapplied.
     migration: str
+    # The condition in words.
     what: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rollback:
-    """All of it: `enums` are dropped; `names` are those that tables get, with their migration and the code before it.
+class NeededName:
+    """A name that a table gets, and that must be free."""
 
-    `altered` need their owner; `locked` are the tables at the other end of a key that goes or comes; `opaque` steps
-    run code of their own, `unjudged` ones read or rewrite all rows of a table that is there. `after_code` has, of
-    each table and column that has to be there, the migrations whose code was taken back before.
-    """
+    # Label of the migration that is unapplied.
+    migration: str
+    # Labels of the migrations whose code is unapplied before and may free the name, separated by commas.
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rollback:
+    """All that a rollback does to existing tables."""
 
     tables: tuple[DroppedTable, ...] = ()
+    # Columns that are dropped, also those of tables that are dropped later.
     every_column: tuple[DroppedColumn, ...] = ()
     retyped: tuple[RetypedColumn, ...] = ()
     required: tuple[RequiredColumn, ...] = ()
+    # Names of enums that are dropped.
     enums: tuple[str, ...] = ()
     demands: tuple[Demand, ...] = ()
+    # Operations without a reverse: the rollback stops there.
     irreversible: tuple[Step, ...] = ()
+    # Operations that run code of their own.
     opaque: tuple[Step, ...] = ()
+    # Operations that read or rewrite all rows of a table, under a lock.
     unjudged: tuple[Step, ...] = ()
-    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # Names that must be free because tables get them.
+    names: dict[str, NeededName] = field(default_factory=dict)
+    # Tables that only their owner may alter.
     altered: frozenset[str] = frozenset()
+    # Tables at the other end of a key that is dropped or added.
     locked: frozenset[str] = frozenset()
+    # Whether it creates or renames tables, which needs CREATE on the schema.
     creates: bool = False
+    # By table and column (None for the table itself) that must exist: the labels of the migrations whose code is
+    # unapplied before and may create it.
     after_code: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     @property
     def dropped(self) -> frozenset[str]:
-        """The tables that go."""
-        return frozenset(one.table for one in self.tables)
+        """The tables that are dropped."""
+        return frozenset(dropped.table for dropped in self.tables)
 
     @property
     def columns(self) -> tuple[DroppedColumn, ...]:
-        """The columns that go from tables that stay."""
-        return tuple(one for one in self.every_column if one.table not in self.dropped)
+        """The columns that are dropped from tables that stay."""
+        return tuple(column for column in self.every_column if column.table not in self.dropped)
 
     @property
     def touched(self) -> frozenset[str]:
-        """Every table that is there now and that something is done to."""
+        """Every existing table that is dropped, altered or locked."""
         return self.dropped | self.altered | self.locked
 
     @property
     def read(self) -> frozenset[str]:
         """The tables whose rows are counted."""
-        of_columns = (one.table for kind in (self.columns, self.retyped, self.required) for one in kind)
-        return self.dropped.union(of_columns)
+        with_columns = {column.table for kind in (self.columns, self.retyped, self.required) for column in kind}
+        return self.dropped | with_columns

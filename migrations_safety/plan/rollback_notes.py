@@ -1,4 +1,4 @@
-"""What the way back does to the database, noted under the names that tables and columns have now."""
+"""Notes what a rollback does to the database, under the names that tables and columns have in it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.db.migrations.operations import AddField
 
 from migrations_safety.plan.column_values import digits_of, filling_of, is_filled, length_of
 from migrations_safety.plan.lineage import Lineage
+from migrations_safety.plan.recording_editor import ColumnChange
 from migrations_safety.plan.rollback import (
     Demand,
     DroppedColumn,
     DroppedTable,
+    NeededName,
     RequiredColumn,
     RetypedColumn,
     Rollback,
@@ -20,7 +22,7 @@ from migrations_safety.plan.rollback import (
 
 
 class Notes:
-    """What the recording editor tells, under the names of now."""
+    """A recorder for the recording editor, which passes the names of each step of the rollback."""
 
     def __init__(self, lineage: Lineage | None = None) -> None:
         self.lineage = lineage or Lineage()
@@ -32,14 +34,14 @@ class Notes:
         self._opaque: list[Step] = []
         self._unjudged: list[Step] = []
         self._enums: list[str] = []
-        self._names: dict[str, tuple[str, str]] = {}
+        self._names: dict[str, NeededName] = {}
         self._altered: set[str] = set()
         self._locked: set[str] = set()
         self._creates = False
         self._after_code: dict[tuple[str, str | None], str] = {}
 
     def rollback(self, irreversible: tuple[Step, ...]) -> Rollback:
-        """All that was noted."""
+        """All that was noted, as a value."""
         return Rollback(
             tables=tuple(self._dropped),
             every_column=tuple(self._dropped_columns),
@@ -48,7 +50,7 @@ class Notes:
             enums=tuple(self._enums),
             demands=tuple(dict.fromkeys(self._demands)),
             irreversible=irreversible,
-            opaque=tuple(dict.fromkeys(one for one in self._opaque if one not in irreversible)),
+            opaque=tuple(dict.fromkeys(step for step in self._opaque if step not in irreversible)),
             unjudged=tuple(dict.fromkeys(self._unjudged)),
             names=self._names,
             altered=frozenset(self._altered),
@@ -58,49 +60,50 @@ class Notes:
         )
 
     def begin(self, migration: Any, step: Step, operation: Any) -> None:
-        """What follows is of this operation."""
+        """Note the following changes as those of this operation."""
         self._migration, self._step, self._operation = migration, step, operation
 
     def baseline(self, migration: Any) -> None:
-        """What a baseline stands for goes with it, also where nothing says how."""
+        """Note that the tables of a baseline are dropped, also where none of its operations does so."""
         label = f"{migration.app_label}.{migration.name}"
-        for now in (self.lineage.table(name).now for name in getattr(migration, "adopts", ())):
-            if now and now not in {one.table for one in self._dropped}:
+        for name in getattr(migration, "adopts", ()):
+            current = self.lineage.table(name).current_name
+            if current and current not in {dropped.table for dropped in self._dropped}:
                 apps = frozenset({migration.app_label})
-                self._dropped.append(DroppedTable(table=now, migration=label, apps=apps, is_baseline=True))
+                self._dropped.append(DroppedTable(table=current, migration=label, apps=apps, is_baseline=True))
 
-    def _of(self, table: str, app: str) -> dict[str, Any]:
+    def _origin(self, table: str, app: str) -> dict[str, Any]:
         return {"table": table, "migration": self._step.migration, "apps": frozenset({app, self._migration.app_label})}
 
     def _claim(self, table: str) -> None:
-        """A name is taken; where nothing on the way has freed it, it must be free now."""
+        """A table gets this name, which must be free unless an earlier step has freed it."""
         self._creates = True
-        if self.lineage.table(table).now is not None:
-            self._names.setdefault(table, (self._step.migration, self._code()))
+        if self.lineage.table(table).current_name is not None:
+            self._names.setdefault(table, NeededName(migration=self._step.migration, code=self._code()))
 
     def _need(self, table: str, column: str | None = None) -> None:
-        """Code that was run before the first need may bring it."""
+        """The table or column must exist, unless code that was unapplied before creates it."""
         self._after_code.setdefault((table, column), self._code())
 
     def _code(self) -> str:
-        """The migrations whose code was taken back so far."""
-        return ", ".join(dict.fromkeys(one.migration for one in self._opaque))
+        """Labels of the migrations whose code was unapplied so far, separated by commas."""
+        return ", ".join(dict.fromkeys(step.migration for step in self._opaque))
 
     def statement(self) -> None:
-        """Code is taken back."""
+        """Note that the operation runs code."""
         self._opaque.append(self._step)
 
     def enum_dropped(self, name: str) -> None:
-        """An enum goes."""
+        """Note a dropped enum."""
         self._enums.append(name)
 
     def table_made(self, table: str) -> None:
-        """A table comes back."""
+        """Note a table that is created again."""
         self._claim(table)
         self.lineage.create(table)
 
     def table_renamed(self, old: str, new: str) -> None:
-        """A table gets its older name, unless code beside it has done that."""
+        """Note that a table gets its earlier name, unless code of the migration has renamed it."""
         if self.lineage.has_moved(old, new):
             return
         self._claim(new)
@@ -108,74 +111,87 @@ class Notes:
         self.lineage.rename(old, new)
 
     def table_dropped(self, table: str, *, app: str) -> None:
-        """A table goes."""
-        if now := self.lineage.drop(table).now:
-            self._need(now)
+        """Note a dropped table."""
+        if current := self.lineage.drop(table).current_name:
+            self._need(current)
             is_baseline = hasattr(self._migration, "adopts")
-            self._dropped.append(DroppedTable(**self._of(now, app), is_baseline=is_baseline))
+            self._dropped.append(DroppedTable(**self._origin(current, app), is_baseline=is_baseline))
 
     def altered(self, table: str) -> None:
-        """A table needs its owner."""
-        if now := self.lineage.table(table).now:
-            self._need(now)
-            self._altered.add(now)
+        """Note a table that is altered, which only its owner may do."""
+        if current := self.lineage.table(table).current_name:
+            self._need(current)
+            self._altered.add(current)
 
     def locked(self, table: str) -> None:
-        """The other end of a key."""
-        if now := self.lineage.table(table).now:
-            self._locked.add(now)
+        """Note a table at the other end of a key."""
+        if current := self.lineage.table(table).current_name:
+            self._locked.add(current)
 
     def read_through(self, table: str) -> None:
-        """A table that is there is read or written anew."""
-        if self.lineage.table(table).now:
+        """Note that all rows of an existing table are read or rewritten."""
+        if self.lineage.table(table).current_name:
             self._unjudged.append(self._step)
 
     def demanded(self, table: str, what: str) -> None:
-        """The same, and its rows have to fulfil something."""
-        if now := self.lineage.table(table).now:
+        """Note that all rows of an existing table are read, because they must fulfil a condition."""
+        if current := self.lineage.table(table).current_name:
             self._unjudged.append(self._step)
-            self._demands.append(Demand(table=now, migration=self._step.migration, what=what))
+            self._demands.append(Demand(table=current, migration=self._step.migration, what=what))
 
     def column_made(self, table: str, field: Any) -> None:
-        """A column comes back."""
-        there = self.lineage.table(table)
-        there.add(field.column)
-        if now := there.now:
+        """Note a column that is added again."""
+        found = self.lineage.table(table)
+        found.add(field.column)
+        if current := found.current_name:
             self.altered(table)
             if not field.null and not is_filled(field):
-                self._require(now, None, field)
+                self._require(current, None, field)
 
     def column_dropped(self, table: str, field: Any, *, app: str) -> None:
-        """A column goes."""
+        """Note a dropped column; the values of a generated one are not lost."""
         column = self.lineage.table(table).drop(field.column)
-        if now := column.table.now:
+        if column.table.current_name:
             self.altered(table)
-            if column.now and not field.generated:
-                self._need(now, column.now)
-                filling = filling_of(self._operation.field if isinstance(self._operation, AddField) else field)
-                self._dropped_columns.append(DroppedColumn(**self._of(now, app), column=column.now, filling=filling))
+        if (current := column.in_database) and not field.generated:
+            self._need(current.table, current.column)
+            filling = filling_of(self._operation.field if isinstance(self._operation, AddField) else field)
+            origin = self._origin(current.table, app)
+            self._dropped_columns.append(DroppedColumn(**origin, column=current.column, filling=filling))
 
-    def column_altered(self, table: str, old: Any, new: Any, *, app: str, types: tuple[str, str], cast: bool) -> None:
-        """A column gets its older name or type, unless code beside it has renamed it."""
+    def column_altered(self, table: str, change: ColumnChange, *, app: str) -> None:
+        """Note that a column gets its earlier name or definition, unless code of the migration has renamed it."""
+        old, new = change.old, change.new
         if self.lineage.table(table).has_moved(old.column, new.column):
             return
         column = self.lineage.table(table).column(old.column)
         column.table.rename(old.column, new.column)
-        if not (now := column.table.now):
+        current = column.table.current_name
+        if not current:
             return
         self.altered(table)
-        if column.now:
-            self._need(now, column.now)
+        if column.current_name:
+            self._need(current, column.current_name)
         if old.null and not new.null and not (new.has_default() or new.has_db_default()):
-            self._require(now, column.now, new)
+            self._require(current, column.current_name, new)
         if new.unique and not old.unique:
             self.demanded(table, f"that ({new.name}) is unique")
-        if column.now and types[0] != types[1]:
-            bounds: dict[str, Any] = {"length": length_of(new, types[1]), "digits": digits_of(new)}
-            self._retyped.append(
-                RetypedColumn(**self._of(now, app), column=column.now, types=types, cast=cast, **bounds)
+        if column.current_name and change.old_type != change.new_type:
+            self._retype(current, column.current_name, change, app=app)
+
+    def _retype(self, table: str, column: str, change: ColumnChange, *, app: str) -> None:
+        self._retyped.append(
+            RetypedColumn(
+                **self._origin(table, app),
+                column=column,
+                old_type=change.old_type,
+                new_type=change.new_type,
+                length=length_of(change.new, change.new_type),
+                digits=digits_of(change.new),
+                cast=change.cast,
             )
+        )
 
     def _require(self, table: str, column: str | None, field: Any) -> None:
-        words = {"table": table, "name": field.column, "migration": self._step.migration}
-        self._required.append(RequiredColumn(column=column, **words))
+        required = RequiredColumn(table=table, column=column, name=field.column, migration=self._step.migration)
+        self._required.append(required)

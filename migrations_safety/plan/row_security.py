@@ -1,4 +1,4 @@
-"""Row-level security: whose rows the role does not see, so that no count of them is true."""
+"""Row-level security: tables whose rows the role does not all see, so that a count of them would be too low."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan does to tables, columns and keys, each followed by identity: the values that `steps` fills."""
+"""What the operations of a plan do to tables, columns and keys, each followed by identity (see `lineage`)."""
 
 from __future__ import annotations
 
@@ -12,54 +12,74 @@ from migrations_safety.plan.opaque_operations import Code
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewKey:
-    """A key that the plan adds, makes anew, or validates; `code` is what was run before it.
+    """A foreign key that an operation adds, drops and adds again, or validates."""
 
-    `is_filled`: the plan gives its column a default. `since` is how much code had run when the plan made the column.
-    `waits`: Django adds the key at the end of its migration, after the code that still follows there.
-    """
-
+    # Label of the migration, `ehr.0002_keys`.
     migration: str
+    # The model that declares the key.
     model: ModelName
+    # The referencing column.
     child: Column
+    # The referenced column, None where no migration and no installed model has it.
     parent: Column | None
+    # The name of a ForeignKeyConstraint; None for a key that Django makes, and names, for a ForeignKey.
     name: str | None
-    is_proved: bool
+    # True where PostgreSQL checks the existing rows in this operation, False where it adds the key NOT VALID.
+    is_validated: bool
+    # The plan creates the column with a default, so that existing rows reference its value.
     is_filled: bool
+    # All code that runs before this operation, in its order.
     code: tuple[Code, ...]
-    since: int
-    waits: bool
+    # How many elements of `code` had run when the plan created the column; 0 for a column of the database.
+    code_before_column: int
+    # Django sends the key with the deferred SQL of its migration, so after the code that follows in there.
+    is_deferred: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """A table, or a column of it, that an operation alters or drops; or a name that it gives, then without a column.
+    """What an operation needs: a table or column that must exist, or a name that must be free."""
 
-    `code` is what was run before it; `done_by` is the code that does it where Django does not.
-    """
-
+    # Label of the migration.
     migration: str
+    # The table that the operation alters or drops, and the column where it alters or drops one.
     table: Table | None = None
     column: Column | None = None
+    # The name that the operation gives to a table or index; then there is neither table nor column.
     name: str = ""
+    # All code that runs before this operation: it may create what is needed, or free the name.
     code: tuple[Code, ...] = ()
+    # The code that makes this change itself, where the migration changes only the state; None where Django makes it.
     done_by: tuple[Code, ...] | None = None
 
 
 @dataclass(kw_only=True)
 class Changes:
-    """All that a plan does; `used` is what has to be there for it, `named_…` are names that have to be free."""
+    """All changes of a plan; filled by `operation_steps.follow`."""
 
     lineage: Lineage = field(default_factory=Lineage)
     keys: list[NewKey] = field(default_factory=list)
+    # Tables and columns that must exist because operations alter or drop them.
     used: list[Use] = field(default_factory=list)
-    named_tables: list[Use] = field(default_factory=list)
-    named_others: list[Use] = field(default_factory=list)
+    # Names of new tables; they must be free.
+    table_names: list[Use] = field(default_factory=list)
+    # Names of indexes of new tables, and new names of renamed tables; they must be free.
+    other_names: list[Use] = field(default_factory=list)
+    # Tables and columns that are dropped.
     dropped: list[Use] = field(default_factory=list)
+    # ForeignKeyConstraints that are dropped, by table and name.
     removed: set[tuple[Table, str]] = field(default_factory=set)
+    # Columns whose key, one that Django makes, is dropped and added again.
     rekeyed: set[Column] = field(default_factory=set)
+    # Operations that run code, in the order of the plan.
     code: list[Code] = field(default_factory=list)
+    # How many operations of each kind change existing tables in a way that no check judges.
     unjudged: Counter[str] = field(default_factory=Counter)
+    # The `id()` of each operation that adds a key which Django makes.
     adding: set[int] = field(default_factory=set)
+    # Names of indexes that were dropped, alone or with their tables.
     freed_indexes: set[str] = field(default_factory=set)
-    made_at: dict[Column, int] = field(default_factory=dict)
+    # How many elements of `code` had run when a column was created.
+    created_after: dict[Column, int] = field(default_factory=dict)
+    # Columns that are created with a default.
     filled: set[Column] = field(default_factory=set)

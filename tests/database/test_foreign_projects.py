@@ -5,6 +5,7 @@ from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
 
 from migrations_safety.plan import migration_plan, planned_changes, planned_keys
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.plan.operation_steps import follow
 from migrations_safety.plan.planned_changes import AlteredColumn
 from migrations_safety.schema.declared_keys import declared_keys
@@ -54,8 +55,8 @@ def test_a_name_that_the_plan_frees_first_is_not_needed_to_be_free():
 
     changes = follow([renames], state_with(CUSTOMER, ORDER), alias="default")
 
-    assert [one.name for one in changes.named_tables] == []
-    assert [one.name for one in changes.named_others] == ["shop_old_order"]
+    assert [one.name for one in changes.table_names] == []
+    assert [one.name for one in changes.other_names] == ["shop_old_order"]
 
 
 def test_a_column_and_an_index_of_the_plan_are_known_to_be_coming(in_process, empty):
@@ -69,7 +70,7 @@ def test_a_column_and_an_index_of_the_plan_are_known_to_be_coming(in_process, em
     assert list(planned_changes.altered_columns(changes, before, state.apps)) == [
         AlteredColumn(table="shop_customer", column="code", type="varchar(9)", is_unique=True)
     ]
-    assert list(planned_changes.indexed_columns(changes)) == [("shop_customer", "code")]
+    assert list(planned_changes.indexed_columns(changes)) == [ColumnName(table="shop_customer", column="code")]
 
 
 def test_apps_without_migrations_are_not_missed(hospital, in_process, settings):

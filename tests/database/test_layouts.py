@@ -5,6 +5,7 @@ from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
+from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.plan.model_layouts import Layouts
 from migrations_safety.schema.declared_models import managed_models
 
@@ -22,7 +23,7 @@ def rendered(state):
     """By table: each column, and the table and column that it points at."""
     return {
         model._meta.db_table: {
-            field.column: (field.target_field.model._meta.db_table, field.target_field.column)
+            field.column: ColumnName(table=field.target_field.model._meta.db_table, column=field.target_field.column)
             if isinstance(field, models.ForeignKey)
             else None
             for field in model._meta.local_concrete_fields

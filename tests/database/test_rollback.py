@@ -241,7 +241,7 @@ def test_a_step_without_a_reverse_is_named_before_anything_is_undone(ward, at, k
         assert [one.subject for one in found["rollback.E001"]] == ["ward.0002_once"]
         assert words in found["rollback.E001"][0].message
         assert refused("zero")
-        with pytest.raises(Stopped, match=r"ward.0002_once cannot be taken back: .* nothing was changed") as stopped:
+        with pytest.raises(Stopped, match=r"ward.0002_once cannot be unapplied: .* Nothing was changed") as stopped:
             migrate("zero", skip_precheck=True)
         assert stopped.value.returncode == 1
         assert len(applied(database)) == 3

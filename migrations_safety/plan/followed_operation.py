@@ -1,0 +1,99 @@
+"""One operation of a plan while it is followed: what it renames, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.migrations.operations import AlterField, RenameField, RenameModel
+
+from migrations_safety.plan.lineage import Column, Lineage, Table
+from migrations_safety.plan.model_layouts import FieldLayout, Layout, Layouts, ModelName
+from migrations_safety.plan.state_changes import Changes, Use
+
+
+@dataclass(kw_only=True, slots=True)
+class FollowedOperation:
+    """One operation, and all that is needed to note its changes."""
+
+    # Where its changes are noted.
+    changes: Changes
+    layouts: Layouts
+    operation: Any
+    # The models after the operation.
+    state: Any
+    app_label: str
+    # Label of the migration.
+    migration: str
+    # Set for a state operation whose change is made by code and not by Django: the position in `changes.code` of the
+    # first code that may make it.
+    code_from: int | None
+    # Models whose table the operation has renamed.
+    renamed_models: set[ModelName] = field(default_factory=set)
+    # Whether it alters or drops a table that is in the database.
+    alters_existing: bool = False
+
+    @property
+    def lineage(self) -> Lineage:
+        """The tables by their planned names."""
+        return self.changes.lineage
+
+    @property
+    def is_done_by_code(self) -> bool:
+        """Whether code makes the change, so that nothing is needed for Django's statements."""
+        return self.code_from is not None
+
+    @property
+    def code_so_far(self) -> int:
+        """How many elements of `changes.code` may have run before the change."""
+        return len(self.changes.code) if self.code_from is None else self.code_from
+
+    def renamed(self, name: ModelName) -> ModelName:
+        """The name after the operation of a model, or of the table of a many-to-many field."""
+        if isinstance(self.operation, RenameModel) and name[:2] == (self.app_label, self.operation.old_name_lower):
+            return (self.app_label, self.operation.new_name_lower, *name[2:])
+        if isinstance(self.operation, RenameField) and len(name) > 2:
+            return (*name[:2], self.renamed_field(name[:2], name[2]))
+        return name
+
+    def renamed_field(self, model: ModelName, name: str) -> str:
+        """The name after the operation of a field."""
+        is_renamed = (
+            isinstance(self.operation, RenameField)
+            and model == (self.app_label, self.operation.model_name_lower)
+            and name == self.operation.old_name
+        )
+        return self.operation.new_name if is_renamed else name
+
+    def fields_by_new_name(self, old: Layout | None) -> dict[str, FieldLayout]:
+        """The fields of the layout before the operation, by their names after it."""
+        return {self.renamed_field(old.model, name): found for name, found in old.fields.items()} if old else {}
+
+    def is_altered(self, old: FieldLayout, new: FieldLayout) -> bool:
+        """Whether an AlterField changes the database: `_field_should_be_altered` of Django's schema editor."""
+        if not isinstance(self.operation, AlterField) or old.field is new.field or None in (old.field, new.field):
+            return False
+        return _of_the_database(old.field) != _of_the_database(new.field)
+
+    def use(self, table: Table, column: Column | None = None) -> Use:
+        """Note that the operation alters or drops a table or column, which must exist unless code makes the change."""
+        code = tuple(self.changes.code)
+        done_by = code[self.code_so_far :] if self.is_done_by_code else None
+        used = Use(migration=self.migration, table=table, column=column, code=code, done_by=done_by)
+        if not self.is_done_by_code:
+            self.alters_existing |= table.current_name is not None
+            self.changes.used.append(used)
+        return used
+
+    def claim_name(self, name: str, claimed: list[Use]) -> None:
+        """Note in `claimed` that the operation gives this name, unless the plan has freed it before."""
+        if self.is_done_by_code:
+            return
+        if not self.lineage.is_free(name) and name not in self.changes.freed_indexes:
+            claimed.append(Use(migration=self.migration, name=name, code=tuple(self.changes.code)))
+
+
+def _of_the_database(model_field: Any) -> tuple[Any, ...]:
+    """What Django compares of a field: its class, and its options but for those that only Python knows."""
+    _, path, arguments, options = model_field.deconstruct()
+    return path, arguments, {name: value for name, value in options.items() if name not in model_field.non_db_attrs}
