@@ -69,7 +69,7 @@ def test_a_killed_deploy_is_resumed_as_its_page_says(make):
         hospital.wait_for(WAITS)
         at_work = hospital.rows(query(RESUME))
         running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=60)
+        running.communicate(timeout=120)
     hospital.wait_for(f"SELECT NOT EXISTS ({query(RESUME)})")
 
     told = follow(hospital, RESUME)

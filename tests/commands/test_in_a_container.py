@@ -51,7 +51,7 @@ def test_process_1_hears_sigterm(hospital, words):
         (first,) = children(running.pid)
         number = namespaced(first)
         os.kill(first, signal.SIGTERM)
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate(timeout=120)
 
     assert (number, running.returncode) == (1, 143), err
     assert err.endswith("Interrupted. What was done is kept; run the same command again to go on.\n")
@@ -78,9 +78,9 @@ def test_a_user_without_a_name_needs_one_for_the_database(hospital):
     address = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGDATABASE": hospital.name, "PGPASSWORD": "postgres"}
 
     nameless = in_namespace(["--mount"], words, **address)
-    refused = nameless.communicate(timeout=60)[1]
+    refused = nameless.communicate(timeout=120)[1]
     named = in_namespace(["--mount"], words, PGUSER="postgres", **address)
-    out, err = named.communicate(timeout=60)
+    out, err = named.communicate(timeout=120)
 
     assert (nameless.returncode, named.returncode) == (2, 0), refused + err
     assert "local user with ID 12345 does not exist" in refused
@@ -88,9 +88,10 @@ def test_a_user_without_a_name_needs_one_for_the_database(hospital):
 
 
 def children(pid):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not (found := (ROOT / f"/proc/{pid}/task/{pid}/children").read_text().split()):
         assert time.monotonic() < end
+        time.sleep(0.01)
     return [int(one) for one in found]
 
 

@@ -20,7 +20,7 @@ def stopped(database, number, *arguments, lock):
     with database.session(lock), database.start(*arguments) as running:
         database.wait_for(WAITS)
         running.send_signal(number)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=120)
         database.wait_for(f"SELECT ({SESSIONS}) = 1")
     return running.returncode, out, err
 
@@ -55,8 +55,8 @@ def test_the_server_does_not_count_on_for_a_client_that_was_killed(hospital, job
     with hospital.session("LOCK TABLE bills"), hospital.start("precheck", "--jobs", jobs) as running:
         hospital.wait_for(WAITS)
         running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=20)
-        hospital.wait_for(f"SELECT ({SESSIONS}) = 1", seconds=20)
+        running.communicate(timeout=120)
+        hospital.wait_for(f"SELECT ({SESSIONS}) = 1")
 
     assert running.returncode == -signal.SIGKILL
 
@@ -68,10 +68,8 @@ def test_a_signal_that_nohup_ignores_stays_ignored(hospital):
             ["nohup", *command("precheck")], cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         hospital.wait_for(WAITS)
-        running.send_signal(signal.SIGHUP)
-        with pytest.raises(subprocess.TimeoutExpired):
-            running.wait(timeout=1)
+        running.send_signal(signal.SIGHUP)  # it comes before the lock does
         blocker.rollback()
-        running.communicate(timeout=60)
+        running.communicate(timeout=120)
 
     assert running.returncode == 0
