@@ -52,6 +52,8 @@ IMPORTED = (
     "rich.table",
 )
 """What commands import, beside the modules of `migrations_safety`."""
+OF_A_CHILD = "migrations_safety.measurement.scratch_settings"
+"""Settings of a process that a measurement starts: they are read from its environment."""
 
 
 def may_fork(variables: dict[str, str]) -> bool:
@@ -143,7 +145,7 @@ def warm_up() -> None:
     import migrations_safety
 
     ours = [one.name for one in pkgutil.walk_packages(migrations_safety.__path__, "migrations_safety.")]
-    for module in (*IMPORTED, *ours):
+    for module in (*IMPORTED, *(one for one in ours if one != OF_A_CHILD)):
         import_module(module)
     gc.collect()
     gc.freeze()
