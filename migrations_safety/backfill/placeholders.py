@@ -14,7 +14,7 @@ from psycopg import sql
 from migrations_safety.audit.run_log import Run
 from migrations_safety.backfill.batches import MOST_LOOKS, BatchOptions, batches, in_short_transaction
 from migrations_safety.census import counts, scan_progress, scan_queries
-from migrations_safety.census.counts import prepared
+from migrations_safety.census.counts import prepare
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, classified, value_type
 from migrations_safety.census.question import Question
 from migrations_safety.messages.progress import Progress
@@ -102,15 +102,15 @@ def _fill_work_table(connection: Connection, question: Question, *, progress: Pr
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(statement("placeholders.one_snapshot"))
-        question, source = prepared(connection, question)
+        ready = prepare(connection, question)
         cursor.execute(statement("placeholders.forget"))
         seen = 0
-        with scan_progress.reporting_progress(connection, source, progress=progress):
+        with scan_progress.reporting_progress(connection, ready.scan, progress=progress):
             apart = scan_queries.split_into_ranges(
-                connection, replace(source, nullable=frozenset()), value_type(question)
+                connection, replace(ready.scan, nullable=frozenset()), value_type(ready.question)
             )
             for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
-                looked = classified(connection, question, rows)
+                looked = classified(connection, ready.question, rows)
                 of_rows = compose(
                     "placeholders.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen)
                 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -23,13 +23,14 @@ from migrations_safety.census.identifier_classes import (
     value_type,
 )
 from migrations_safety.census.question import Question
-from migrations_safety.census.report import Census, ReferenceCounts
+from migrations_safety.census.report import Census, OrphanCounts, ReferenceCounts
 from migrations_safety.census.scan_queries import ScanQueries
 from migrations_safety.census.scan_strategy import ScanPlan, size_of
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import fetch_rows, records
 from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.composition import compose, send
@@ -38,113 +39,183 @@ MANY_ROWS = 1000
 """Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiguresOfReference:
+    """What one referencing column has of the values of one class."""
+
+    values: int
+    rows: int
+    most_rows: int
+    """Rows of the value that stands in most of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiguresOfClass:
+    """Figures of the values of one class that have a parent, or of those that have none."""
+
+    identifier_class: str | None
+    """None for rows without a reference."""
+    has_parent: bool
+    values: int
+    """Distinct over all references."""
+    references: tuple[FiguresOfReference, ...]
+    """In the order of the question's keys."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spellings:
+    """What comparing the values with each other found; the fields are those of `Census`."""
+
+    several_spellings: int = 0
+    spelled_otherwise: int = 0
+    case_variants: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparedQuestion:
+    """A question without what need not be asked, and how it will be read."""
+
+    question: Question
+    scan: ScanPlan
+
+
 def count(connection: Connection, question: Question, *, progress: Progress | None = None) -> Census:
     """Count all references of the question.
 
     Where there are spellings to compare (text columns alone have any), a further statement reads the values again.
     """
     progress = progress or Progress()
-    question, source = prepared(connection, question)
-    apart = scan_queries.split_into_ranges(connection, source, value_type(question), question.since)
-    if len(apart) > 1:
-        label = f"Counting {pluralize(len(question.keys), 'reference')} by their indexes, ranges"
-        statements = [_counting(connection, question, part) for part in apart]
-        with progress.steps(label, total=len(apart)) as advance:
-            how: dict[str, Any] = {"sessions": source.jobs, "settings": scan_strategy.BY_INDEX, "advance": advance}
-            figures = run_in_parallel(connection, statements, **how)
-    else:
-        with scan_progress.reporting_progress(connection, source, progress=progress):
-            figures = _figures(connection, question, apart[0])
-    compared = (0, 0, 0)
-    if {name for name, *_ in figures} & set(COMPARED):
-        every = scan_queries.all_rows(source, value_type(question), question.since)
-        with scan_progress.reporting_progress(connection, source, progress=progress):
-            compared = _compared(connection, question, every)
-    return _census(question, figures, compared)
+    ready = prepare(connection, question)
+    figures = _all_figures(connection, ready, progress=progress)
+    spellings = Spellings()
+    if {of_class.identifier_class for of_class in figures} & set(COMPARED):
+        every = scan_queries.all_rows(ready.scan, value_type(ready.question), ready.question.since)
+        with scan_progress.reporting_progress(connection, ready.scan, progress=progress):
+            spellings = _spellings(connection, ready.question, every)
+    return _census(ready.question, figures, spellings)
 
 
-def prepared(connection: Connection, question: Question) -> tuple[Question, ScanPlan]:
-    """How it will be read, for which the planner is set in this transaction; what need not be asked is left out."""
-    source = scan_strategy.source(connection, question.keys, question.reading, since=question.since)
-    scan_strategy.plan(connection, source)
+def prepare(connection: Connection, question: Question) -> PreparedQuestion:
+    """Choose how to read, and set the planner for it in this transaction."""
+    scan = scan_strategy.choose_scan(connection, question.keys, question.reading, since=question.since)
+    scan_strategy.set_planner(connection, scan)
     if question.target_is_text and has_respelled_parents(connection, question):
         parents = question.keys[0].target_table
-        return question, replace(source, read_again=size_of(catalog.physical_tables(connection, [parents])[parents]))
-    return replace(question, target_is_text=False), source
+        parts = catalog.physical_tables(connection, [parents])[parents]
+        return PreparedQuestion(question=question, scan=replace(scan, read_again=size_of(parts)))
+    return PreparedQuestion(question=replace(question, target_is_text=False), scan=scan)
 
 
 def count_values(connection: Connection, question: Question, rows: ScanQueries) -> Census:
     """The same of some values instead of all, without comparing their spellings."""
-    return _census(question, _figures(connection, question, rows), (0, 0, 0))
+    return _census(question, _figures(connection, question, rows), Spellings())
 
 
-def _figures(connection: Connection, question: Question, rows: ScanQueries) -> list[tuple[Any, ...]]:
-    """By class, whether it has a parent: values together, then values, rows and most rows of each reference."""
+def _all_figures(connection: Connection, ready: PreparedQuestion, *, progress: Progress) -> list[FiguresOfClass]:
+    """In one statement, or in one for each range of values, whose figures add up."""
+    question, scan = ready.question, ready.scan
+    ranges = scan_queries.split_into_ranges(connection, scan, value_type(question), question.since)
+    if len(ranges) == 1:
+        with scan_progress.reporting_progress(connection, scan, progress=progress):
+            return _figures(connection, question, ranges[0])
+    statements = [_counting(connection, question, rows) for rows in ranges]
+    label = f"Counting {pluralize(len(question.keys), 'reference')} by their indexes, ranges"
+    with progress.steps(label, total=len(ranges)) as advance:
+        how: dict[str, Any] = {"sessions": scan.jobs, "settings": scan_strategy.BY_INDEX, "advance": advance}
+        return [_named(record, question) for record in run_in_parallel(connection, statements, **how)]
+
+
+def _figures(connection: Connection, question: Question, rows: ScanQueries) -> list[FiguresOfClass]:
     with connection.cursor() as cursor:
         send(cursor, _counting(connection, question, rows))
-        return list(cursor.fetchall())
+        return [_named(record, question) for record in records(cursor)]
 
 
 def _counting(connection: Connection, question: Question, rows: ScanQueries) -> sql.Composed:
-    numbers = range(len(question.keys))
-    figures = sql.SQL(", ").join(compose("counts.figures_of_reference", rows=rows_of(number)) for number in numbers)
-    return classified(connection, question, rows) + compose("counts.counts", figures=figures)
+    of_references = [
+        compose(
+            "counts.figures_of_reference",
+            in_rows=rows_of(number),
+            values=sql.Identifier(f"values_{number}"),
+            rows=sql.Identifier(f"rows_{number}"),
+            most_rows=sql.Identifier(f"most_rows_{number}"),
+        )
+        for number in range(len(question.keys))
+    ]
+    counting = compose("counts.counts", figures=sql.SQL(",\n       ").join(of_references))
+    return classified(connection, question, rows) + counting
 
 
-def _compared(connection: Connection, question: Question, rows: ScanQueries) -> tuple[int, int, int]:
-    """How many people have several spellings, how many of them another as a parent; ids that differ in case only."""
-    compared = compose(
+def _named(record: dict[str, Any], question: Question) -> FiguresOfClass:
+    return FiguresOfClass(
+        identifier_class=record["class"],
+        has_parent=record["has_parent"],
+        values=record["values"],
+        references=tuple(
+            FiguresOfReference(
+                values=record[f"values_{number}"],
+                rows=record[f"rows_{number}"],
+                most_rows=record[f"most_rows_{number}"],
+            )
+            for number in range(len(question.keys))
+        ),
+    )
+
+
+def _spellings(connection: Connection, question: Question, rows: ScanQueries) -> Spellings:
+    comparing = compose(
         "counts.spellings",
         uuid_spelled=compose("identifier_classes.uuid_spelled"),
         blanks=sql.Literal(BLANKS_AROUND),
         is_respelled=is_respelled(question),
     )
     with connection.cursor() as cursor:
-        send(cursor, classified(connection, question, rows) + compared)
-        several_spellings, as_parents, case_variants = cursor.fetchone()
-        return several_spellings, as_parents, case_variants
+        send(cursor, classified(connection, question, rows) + comparing)
+        (found,) = fetch_rows(cursor, Spellings)
+    return found
 
 
-def _census(question: Question, figures: Sequence[tuple[Any, ...]], compared: tuple[int, int, int]) -> Census:
-    classes = [row for row in figures if row[0] is not None]
+def _census(question: Question, figures: Sequence[FiguresOfClass], spellings: Spellings) -> Census:
     orphans: dict[str, int] = defaultdict(int)
-    for name, has_parent, values, *_ in classes:
-        if not has_parent:
-            orphans[name] += values
+    covered = 0
+    for of_class in figures:
+        if of_class.identifier_class is not None and of_class.has_parent:
+            covered += of_class.values
+        elif of_class.identifier_class is not None:
+            orphans[of_class.identifier_class] += of_class.values
     return Census(
         target_table=question.keys[0].target_table,
-        references=tuple(
-            _counted(key, [(*row[:2], *row[3 + 3 * number : 6 + 3 * number]) for row in figures])
-            for number, key in enumerate(question.keys)
-        ),
+        references=tuple(_reference(key, number, figures) for number, key in enumerate(question.keys)),
         orphans=dict(orphans),
-        covered=sum(values for _, has_parent, values, *_ in classes if has_parent),
-        several_spellings=compared[0],
-        spelled_otherwise=compared[1],
-        case_variants=compared[2],
+        covered=covered,
+        several_spellings=spellings.several_spellings,
+        spelled_otherwise=spellings.spelled_otherwise,
+        case_variants=spellings.case_variants,
     )
 
 
-def _counted(key: DeclaredKey, figures: Iterable[tuple[Any, ...]]) -> ReferenceCounts:
+def _reference(key: DeclaredKey, number: int, figures: Iterable[FiguresOfClass]) -> ReferenceCounts:
+    """The figures of one reference; those of ranges of values add up."""
     classes: dict[str, int] = defaultdict(int)
-    orphans: dict[str, tuple[int, int]] = {}
-    total = non_null = most = 0
-    for identifier_class, has_parent, values, rows, most_rows in figures:
-        total += rows or 0
-        if identifier_class is None or not values:
+    orphans: dict[str, OrphanCounts] = {}
+    total = non_null = most_rows = 0
+    for of_class in figures:
+        name, found = of_class.identifier_class, of_class.references[number]
+        total += found.rows
+        if name is None or not found.values:
             continue
-        non_null += rows
-        most = max(most, most_rows)
-        classes[identifier_class] += values
-        if not has_parent:
-            so_far = orphans.get(identifier_class, (0, 0))
-            orphans[identifier_class] = (so_far[0] + values, so_far[1] + rows)
+        non_null += found.rows
+        most_rows = max(most_rows, found.most_rows)
+        classes[name] += found.values
+        if not of_class.has_parent:
+            so_far = orphans.get(name, OrphanCounts(values=0, rows=0))
+            orphans[name] = OrphanCounts(values=so_far.values + found.values, rows=so_far.rows + found.rows)
     return ReferenceCounts(
         key=key,
         total_rows=total,
         non_null=non_null,
         distinct_values=sum(classes.values()),
-        most_rows=most,
+        most_rows=most_rows,
         classes=dict(sorted(classes.items())),
         orphans=dict(sorted(orphans.items())),
     )

@@ -16,6 +16,7 @@ from migrations_safety.census.scan_queries import ScanQueries
 from migrations_safety.census.scan_strategy import BY_SIZE
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.postgresql.relations import Column
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
@@ -26,13 +27,31 @@ SUSPECT_UUIDS = ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-fff
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """One reference as the statistics have it, None where they have nothing; `sampled` is counted on a few values."""
+    """One reference as the statistics have it; None where they have nothing."""
 
     key: DeclaredKey
     rows: int | None
     non_null: int | None
+    """Rows with a reference."""
     distinct_values: int | None
     sampled: ReferenceCounts
+    """The same counted on the few values that the statistics and the ends of indexes give."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnStatistics:
+    """What VACUUM and ANALYZE have left of one column; None where they never ran."""
+
+    rows: int | None
+    share_of_nulls: float | None
+    distinct_values: int | None
+
+    @property
+    def non_null(self) -> int | None:
+        """Rows with a reference."""
+        if self.rows is None or self.share_of_nulls is None:
+            return None
+        return round(self.rows * (1 - self.share_of_nulls))
 
 
 def estimate(connection: Connection, inspected: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
@@ -55,11 +74,14 @@ def estimate(connection: Connection, inspected: InspectedSchema, keys: Iterable[
 def _estimate(connection: Connection, inspected: InspectedSchema, sampled: ReferenceCounts) -> Estimate:
     key, table = sampled.key, inspected.tables[sampled.key.table]
     of_column = {"oid": table.oid, "schema": table.schema, "relation": table.relation, "column": key.column}
-    with connection.cursor() as cursor:
-        cursor.execute(statement("estimates.figures"), of_column)
-        rows, nulls, distinct_values = cursor.fetchone()
-    non_null = None if nulls is None or rows is None else round(rows * (1 - nulls))
-    return Estimate(key=key, rows=rows, non_null=non_null, distinct_values=distinct_values, sampled=sampled)
+    (found,) = rows(connection, "estimates.figures", of_column, ColumnStatistics)
+    return Estimate(
+        key=key,
+        rows=found.rows,
+        non_null=found.non_null,
+        distinct_values=found.distinct_values,
+        sampled=sampled,
+    )
 
 
 def _sample(inspected: InspectedSchema, question: Question, number: int) -> list[sql.Composed]:

@@ -9,8 +9,9 @@ or a table is another one, everything is counted again. xmin on a standby: Postg
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,33 +24,38 @@ from migrations_safety.messages.refusals.plan import CensusRefused
 from migrations_safety.messages.wording.references import OF_THE_CATALOG
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
 OLDEST = 1_000_000_000
 """Transactions after which a row's number no longer tells old from new (they are compared modulo 2^32)."""
-Reference = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """A snapshot of one cluster: `transaction` is the oldest it has not seen the end of, `relations` oids by table."""
+    """One snapshot of one cluster."""
 
     system_identifier: str
+    """The number that a cluster is given when it is made, and that its standbys share."""
     database_oid: int
     timeline: int
+    """It changes when a standby becomes the primary."""
     transaction: int
+    """The oldest transaction that the snapshot has not seen the end of."""
     taken_at: str
     relations: dict[str, list[int]]
+    """The oids of each table and its partitions: another one of that name has another oid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
-    """The moment of a census, and for each parent the rows that were written before its transaction."""
+    """The moment of a census, and what is needed to see later which parents have gone since."""
 
     moment: Moment
     parents: dict[str, int]
+    """For each parent the rows that were written before the moment's transaction."""
 
     def as_dict(self) -> dict[str, Any]:
         """The value of `snapshot` in the JSON report."""
@@ -57,16 +63,48 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CountedReference:
+    """One referencing column that was counted, and the column that it refers to."""
+
+    table: str
+    column: str
+    target_table: str
+    target_column: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EarlierCensus:
-    """What a report in a file says: its mark, where it was taken, what it counted and what it found there."""
+    """What a report of `precheck` in a file says."""
 
     file: str
     mark: Mark
     alias: str
+    """Django's alias of the database that was read."""
     schema: str
     in_recovery: bool
-    references: frozenset[Reference]
+    """It was taken on a standby."""
+    references: frozenset[CountedReference]
     findings: tuple[Finding, ...]
+    """What it found in the data."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StillToCount:
+    """What an earlier census leaves to be counted."""
+
+    new_rows: tuple[DeclaredKey, ...]
+    """Keys of which only the rows written since are counted."""
+    all_rows: tuple[DeclaredKey, ...]
+    """Keys of which all rows are counted again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SnapshotNow:
+    """What the server says of the current snapshot."""
+
+    database_oid: int
+    transaction: int
+    taken_at: datetime
 
 
 def mark(connection: Connection, keys: Sequence[DeclaredKey]) -> Mark | None:
@@ -82,22 +120,21 @@ def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None
     """The current snapshot; None where the role may not ask for the cluster's identity."""
     try:
         with transaction.atomic(using=connection.alias):
-            identity = _value(connection, "incremental.cluster"), _value(connection, "incremental.timeline")
+            system_identifier = _value(connection, "incremental.cluster")
+            timeline = _value(connection, "incremental.timeline")
     except DatabaseError as error:
         if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
             return None
         raise
-    with connection.cursor() as cursor:
-        cursor.execute(statement("incremental.moment"))
-        database_oid, number, taken_at = cursor.fetchone()
+    (now,) = rows(connection, "incremental.moment", {}, SnapshotNow)
     parts = catalog.physical_tables(connection, {name for key in keys for name in (key.table, key.target_table)})
     relations = {table: [part.oid for part in of_table] for table, of_table in parts.items()}
     return Moment(
-        system_identifier=identity[0],
-        database_oid=database_oid,
-        timeline=identity[1],
-        transaction=number,
-        taken_at=taken_at.isoformat(timespec="seconds"),
+        system_identifier=system_identifier,
+        database_oid=now.database_oid,
+        timeline=timeline,
+        transaction=now.transaction,
+        taken_at=now.taken_at.isoformat(timespec="seconds"),
         relations=relations,
     )
 
@@ -116,14 +153,8 @@ def read(file: str) -> EarlierCensus:
             alias=report["database"]["alias"],
             schema=report["database"]["schema"],
             in_recovery=report["database"]["in_recovery"],
-            references=frozenset(
-                (one["table"], one["column"], one["target_table"], one["target_column"]) for one in report["references"]
-            ),
-            findings=tuple(
-                finding(one["id"], one["subject"], one["message"], one["hint"])
-                for one in report["findings"]
-                if one["id"].startswith("references.") and one["id"] not in OF_THE_CATALOG
-            ),
+            references=frozenset(_counted_reference(reference) for reference in report["references"]),
+            findings=tuple(_of_the_data(report["findings"])),
         )
     except OSError as error:
         raise CensusRefused(file=file, reason=f"it cannot be read, {error.strerror}") from None
@@ -131,12 +162,22 @@ def read(file: str) -> EarlierCensus:
         raise CensusRefused(file=file, reason="it is no report of precheck --format json") from None
 
 
+def _counted_reference(reference: dict[str, Any]) -> CountedReference:
+    return CountedReference(**{field.name: reference[field.name] for field in fields(CountedReference)})
+
+
+def _of_the_data(findings: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+    for found in findings:
+        if found["id"].startswith("references.") and found["id"] not in OF_THE_CATALOG:
+            yield finding(found["id"], found["subject"], found["message"], found["hint"])
+
+
 def _mark(snapshot: dict[str, Any]) -> Mark:
     """What `as_dict` gave; TypeError or KeyError for anything else."""
     values = dict(snapshot)
     parents = values.pop("parents")
     numbers = (values["transaction"], values["timeline"], values["database_oid"], *parents.values())
-    if not all(type(one) is int for one in numbers) or not isinstance(values["relations"], dict):
+    if not all(type(number) is int for number in numbers) or not isinstance(values["relations"], dict):
         raise TypeError
     return Mark(moment=Moment(**values), parents=parents)
 
@@ -159,19 +200,27 @@ def refuse_other(earlier: EarlierCensus, now: Moment | None, *, schema: str) -> 
 
 def still_counted(
     connection: Connection, earlier: EarlierCensus, now: Moment, keys: Iterable[DeclaredKey]
-) -> tuple[list[DeclaredKey], list[DeclaredKey]]:
-    """The keys of which only new rows are to be counted, and those of which all are."""
+) -> StillToCount:
+    """Tell the keys of which only new rows are to be counted from those of which all are.
+
+    A row that was not counted was written by the mark's transaction or a later one, as an update writes a new row; its
+    xmin says so without any bookkeeping on the hospital's tables, where a trigger or a column of ours would be a change
+    of its schema. Only a parent that has gone leaves nothing behind: the rows that are older than the mark are
+    counted then and now, and where there are fewer, any reference may have lost its parent. A table with another oid
+    was made anew, with rows that may be older than the mark (a partition attached, a table renamed).
+    """
     then, before = earlier.mark.moment, earlier.mark.parents
     parents = _written_before(connection, set(before) & set(now.relations), then.transaction)
-    new: list[DeclaredKey] = []
-    whole: list[DeclaredKey] = []
+    new_rows: list[DeclaredKey] = []
+    all_rows: list[DeclaredKey] = []
     for key in keys:
         tables = (key.table, key.target_table)
-        known = (key.table, key.column, key.target_table, key.target_column) in earlier.references
-        same = all(then.relations.get(name) == now.relations.get(name) for name in tables)
+        ends = {"target_table": key.target_table, "target_column": key.target_column}
+        was_counted = CountedReference(table=key.table, column=key.column, **ends) in earlier.references
+        are_the_same = all(then.relations.get(name) == now.relations.get(name) for name in tables)
         none_gone = parents.get(key.target_table) == before.get(key.target_table)
-        (new if known and same and none_gone else whole).append(key)
-    return new, whole
+        (new_rows if was_counted and are_the_same and none_gone else all_rows).append(key)
+    return StillToCount(new_rows=tuple(new_rows), all_rows=tuple(all_rows))
 
 
 def _written_before(connection: Connection, tables: Iterable[str], number: int) -> dict[str, int]:

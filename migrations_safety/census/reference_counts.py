@@ -1,4 +1,4 @@
-"""From inspected to censuses: which questions to ask about the references that exist, one per parent."""
+"""Which questions to ask about the references that exist, one per parent, and their answers."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -22,23 +22,23 @@ SHORT = 1.0
 
 
 @contextmanager
-def reporting_progress(connection: Connection, source: ScanPlan, *, progress: Progress) -> Iterator[None]:
-    """Progress while one statement reads piece after piece; else what is being read."""
-    label = f"Counting {pluralize(len(source.keys), 'reference')}"
-    is_soon_over = source.bytes < SMALLEST_PIECE and not source.max_rate
-    if source.by_index or source.jobs > 1 or is_soon_over or type(progress) is Progress:
-        how = "by their indexes" if source.by_index else pluralize(source.jobs, "process", "processes")
-        size = f"{source.megabytes:,} MB" if source.megabytes else "less than 1 MB"
+def reporting_progress(connection: Connection, scan: ScanPlan, *, progress: Progress) -> Iterator[None]:
+    """Draw how far one statement is that reads piece after piece; of any other, say what is being read."""
+    label = f"Counting {pluralize(len(scan.keys), 'reference')}"
+    is_soon_over = scan.bytes < SMALLEST_PIECE and not scan.max_rate
+    if scan.by_index or scan.jobs > 1 or is_soon_over or type(progress) is Progress:
+        how = "by their indexes" if scan.by_index else pluralize(scan.jobs, "process", "processes")
+        size = f"{scan.megabytes:,} MB" if scan.megabytes else "less than 1 MB"
         with progress.busy(f"{label}: {size}, {how} …"):
             yield
         return
     over = threading.Event()
-    with progress.steps(f"{label}, MB", total=max(1, source.megabytes)) as advance:
+    with progress.steps(f"{label}, MB", total=max(1, scan.megabytes)) as advance:
         arguments = (
             second_connection.connection_parameters(connection),
             second_connection.backend_pid(connection),
             over,
-            lambda share: advance(int(share * source.megabytes)),
+            lambda share: advance(int(share * scan.megabytes)),
         )
         watcher = threading.Thread(target=_watch, args=arguments, name="progress", daemon=True)
         watcher.start()
@@ -49,7 +49,7 @@ def reporting_progress(connection: Connection, source: ScanPlan, *, progress: Pr
             watcher.join()
 
 
-def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: Any) -> None:
+def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, advance: Callable[[float], None]) -> None:
     """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
     if over.wait(SHORT):
         return
@@ -57,4 +57,4 @@ def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, tell: An
         while not over.wait(SHORT / 2):
             found = session.execute(statement("scan_progress.name_of_session"), {"pid": pid}).fetchone()
             if found and (found[0] or "").startswith(NAME):
-                tell(float(found[0].removeprefix(NAME)) / 100)
+                advance(float(found[0].removeprefix(NAME)) / 100)

@@ -54,7 +54,7 @@ def _orphans(inspected: InspectedPlan, counted: ReferenceCounts, *, backfill_hin
     allowed = [counted.orphans[name] for name in PLACEHOLDER_CLASSES if name in counted.orphans]
     if allowed:
         hint = backfill_hint if has_maker else None
-        values, rows = (sum(figures) for figures in zip(*allowed, strict=True))
+        values, rows = sum(of_class.values for of_class in allowed), sum(of_class.rows for of_class in allowed)
         yield wording.orphans(subject, values=values, rows=rows, target=counted.key.target_table, hint=hint)
     may_nullify = not allowed and _is_nullable(inspected, counted)
     yield from _other_classes(counted, may_nullify=may_nullify)
@@ -67,15 +67,15 @@ def _orphans(inspected: InspectedPlan, counted: ReferenceCounts, *, backfill_hin
 def _other_classes(counted: ReferenceCounts, *, may_nullify: bool) -> Iterator[Finding]:
     """Classes of orphans that get no placeholder, and those that get one with a warning."""
     subject = counted.key.subject
-    for identifier_class, (values, rows) in counted.orphans.items():
+    for identifier_class, of_class in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
-            yield wording.warned_class(subject, identifier_class=identifier_class, values=values)
+            yield wording.warned_class(subject, identifier_class=identifier_class, values=of_class.values)
         elif identifier_class not in PLACEHOLDER_CLASSES:
             yield wording.refused_class(
                 subject,
                 identifier_class=identifier_class,
-                values=values,
-                rows=rows,
+                values=of_class.values,
+                rows=of_class.rows,
                 nullify=counted.key.table if may_nullify and _may_go(counted, identifier_class) else None,
                 pattern_setting=id_pattern_name() if identifier_class in MAYBE_IDS else None,
             )
@@ -91,8 +91,7 @@ def _may_go(counted: ReferenceCounts, identifier_class: str) -> bool:
 
     Not so another spelling of a person's id, nor a class that may be the ids of most people in a table.
     """
-    _, rows = counted.orphans[identifier_class]
-    is_most = identifier_class in MAYBE_IDS and 2 * rows > counted.non_null
+    is_most = identifier_class in MAYBE_IDS and 2 * counted.orphans[identifier_class].rows > counted.non_null
     return not is_most and identifier_class not in OTHER_SPELLINGS
 
 

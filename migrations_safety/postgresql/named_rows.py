@@ -1,8 +1,7 @@
-"""Rows of a statement as values: each column goes into the field of its name, wherever it stands in the row."""
+"""Rows of a statement by the names of their columns, wherever they stand in the row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,9 +9,13 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 if TYPE_CHECKING:
+    import psycopg
+
     from migrations_safety.postgresql.connection import Cursor
 
 Row = TypeVar("Row")
+Record = dict[str, Any]
+"""One row, by the names of its columns."""
 
 
 def rows(connection: Connection, name: str, parameters: dict[str, Any], row: type[Row]) -> list[Row]:
@@ -23,18 +26,15 @@ def rows(connection: Connection, name: str, parameters: dict[str, Any], row: typ
 
 
 def fetch_rows(cursor: Cursor, row: type[Row]) -> list[Row]:
-    """The rows of the last statement as values; arrays become tuples."""
-    found = [column.name for column in cursor.description or ()]
-    return values(found, cursor.fetchall(), row)
-
-
-def values(columns: Sequence[str], records: Sequence[Sequence[Any]], row: type[Row]) -> list[Row]:
-    """Values of plain records whose columns have these names; ValueError where a field has no column."""
+    """The rows of the last statement as values; arrays become tuples, columns without a field are left out."""
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]
-    places = [columns.index(name) for name in names]
-    return [
-        row(**{name: _plain(record[place]) for name, place in zip(names, places, strict=True)}) for record in records
-    ]
+    return [row(**{name: _plain(record[name]) for name in names}) for record in records(cursor)]
+
+
+def records(cursor: Cursor | psycopg.Cursor[Any]) -> list[Record]:
+    """The rows of the last statement."""
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, record, strict=True)) for record in cursor.fetchall()]
 
 
 def _plain(value: Any) -> Any:

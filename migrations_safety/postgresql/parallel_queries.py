@@ -14,10 +14,9 @@ from psycopg import sql
 
 from migrations_safety.postgresql import second_connection
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import Record, records
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
-
-Rows = list[tuple[Any, ...]]
 
 
 class StatementQueue:
@@ -25,10 +24,10 @@ class StatementQueue:
 
     def __init__(self, statements: Sequence[str]) -> None:
         self.waiting = deque(statements)
-        self.done: list[Rows] = []
+        self.done: list[list[Record]] = []
         self.error: BaseException | None = None
 
-    def work(self, run: Callable[[str], Rows]) -> None:
+    def work(self, run: Callable[[str], list[Record]]) -> None:
         """Take and run; where that fails, nobody takes another one."""
         try:
             while self.error is None and (query := self._next()) is not None:
@@ -49,20 +48,20 @@ def run_in_parallel(
     sessions: int,
     settings: str,
     advance: Callable[[int], Any],
-) -> Rows:
+) -> list[Record]:
     """The rows of all statements, in any order, run by so many sessions, this connection among them.
 
     The current transaction must be REPEATABLE READ; the others see its snapshot (exported: PostgreSQL documentation,
     9.28.5) and run `settings` first. A session that cannot be opened is done without; inside a transaction that was
     open already all are, whose snapshot cannot be exported (25001). `advance` is told how many statements are done.
     """
-    shared = StatementQueue([one.as_string(connection.connection) for one in statements])
+    shared = StatementQueue([query.as_string(connection.connection) for query in statements])
 
-    def here(one: str) -> Rows:
+    def here(query: str) -> list[Record]:
         advance(len(shared.done))
         with connection.cursor() as cursor:
-            cursor.execute(one)
-            return list(cursor.fetchall())
+            cursor.execute(query)
+            return records(cursor)
 
     with _with_helpers(connection, shared, sessions - 1, settings):
         shared.work(here)
@@ -70,14 +69,14 @@ def run_in_parallel(
         with connection.wrap_database_errors:
             raise shared.error
     advance(len(shared.done))
-    return [row for rows in shared.done for row in rows]
+    return [record for of_statement in shared.done for record in of_statement]
 
 
 @contextmanager
 def _with_helpers(connection: Connection, shared: StatementQueue, number: int, settings: str) -> Iterator[None]:
     """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
     helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
-    threads = [threading.Thread(target=shared.work, args=[partial(_run, at)], daemon=True) for at in helpers]
+    threads = [threading.Thread(target=shared.work, args=[partial(_run, session)], daemon=True) for session in helpers]
     for thread in threads:
         thread.start()
     try:
@@ -93,8 +92,8 @@ def _with_helpers(connection: Connection, shared: StatementQueue, number: int, s
             session.close()
 
 
-def _run(session: psycopg.Connection[Any], one: str) -> Rows:
-    return session.execute(one.encode(session.info.encoding)).fetchall()
+def _run(session: psycopg.Connection[Any], query: str) -> list[Record]:
+    return records(session.execute(query.encode(session.info.encoding)))
 
 
 def _open(connection: Connection, number: int, settings: str) -> list[psycopg.Connection[Any]]:

@@ -9,6 +9,7 @@ from migrations_safety.census import identifiers, incremental
 from migrations_safety.census.estimates import estimate
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.reference_counts import count, questions
+from migrations_safety.census.report import OrphanValue
 from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
@@ -38,7 +39,7 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
-from migrations_safety.precheck.report import Data, Depth, Identifier, PrecheckReport, Recount
+from migrations_safety.precheck.report import Data, Depth, PrecheckReport, Recount
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
@@ -129,23 +130,23 @@ def _recount(
     """Only what is new since an earlier census, whose findings still hold."""
     keys = inspected.references()
     now = incremental.refuse_other(before, incremental.moment(connection, keys), schema=inspected.target.schema)
-    new, whole = incremental.still_counted(connection, before, now, keys)
-    if whole:
-        references = pluralize(len(whole), "reference is", "references are")
+    left = incremental.still_counted(connection, before, now, keys)
+    if left.all_rows:
+        references = pluralize(len(left.all_rows), "reference is", "references are")
         progress.say(f"{references} counted as a whole: their tables or parents changed since.")
     counted = partial(count, connection, inspected, reading=scan, progress=progress)
-    censuses = counted(new, since=before.mark.moment.transaction)
+    censuses = counted(left.new_rows, since=before.mark.moment.transaction)
     rows = sum(reference.total_rows for census in censuses for reference in census.references)
-    censuses += counted(whole)
+    censuses += counted(left.all_rows)
     return Data(
         depth=Depth.COUNT,
         censuses=tuple(censuses),
-        recount=Recount(earlier=before, new_rows=rows, counted_whole=len(whole)),
+        recount=Recount(earlier=before, new_rows=rows, counted_whole=len(left.all_rows)),
         findings=(*before.findings, *check_references(inspected, censuses, backfill_hint=BACKFILL)),
     )
 
 
-def _identifiers(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions) -> tuple[Identifier, ...]:
+def _identifiers(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions) -> tuple[OrphanValue, ...]:
     if not options.show_ids:
         return ()
     asked = questions(inspected, inspected.references(), reading=options.scan)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.incremental import EarlierCensus, Mark
-from migrations_safety.census.report import Census
+from migrations_safety.census.report import Census, OrphanValue
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding, blocking
 from migrations_safety.messages.humanize import pluralize
@@ -15,9 +15,6 @@ from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql.target import Target
-
-Identifier = tuple[str, str, str, int]
-"""Subject, class, value and rows of one orphan: patient data."""
 
 
 class Depth(StrEnum):
@@ -56,7 +53,7 @@ class Data:
     estimates: tuple[Estimate, ...] = ()
     mark: Mark | None = None
     recount: Recount | None = None
-    identifiers: tuple[Identifier, ...] = ()
+    identifiers: tuple[OrphanValue, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 

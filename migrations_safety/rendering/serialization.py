@@ -168,7 +168,7 @@ def reference(inspected: InspectedSchema, counted: ReferenceCounts) -> dict[str,
         "orphan_values": counted.orphan_values,
         "orphan_rows": counted.orphan_rows,
         "classes": counted.classes,
-        "orphan_classes": {name: values for name, (values, _) in counted.orphans.items()},
+        "orphan_classes": {name: of_class.values for name, of_class in counted.orphans.items()},
     }
 
 

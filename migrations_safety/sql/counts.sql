@@ -1,8 +1,10 @@
 -- counts: per class, values and rows together and of each reference
-SELECT class, has_parent, count(*) AS values, {figures} FROM classified GROUP BY class, has_parent
+SELECT class, has_parent, count(*) AS values,
+       {figures}
+FROM classified GROUP BY class, has_parent
 
 -- figures_of_reference: values, rows and the most rows of one value
-count(*) FILTER (WHERE {rows} > 0), sum({rows})::bigint, max({rows})
+count(*) FILTER (WHERE {in_rows} > 0) AS {values}, sum({in_rows})::bigint AS {rows}, max({in_rows}) AS {most_rows}
 
 -- spellings: people with several spellings, those whose parent has another one, ids that differ in case only
 , odd AS MATERIALIZED (SELECT value::text COLLATE "C" AS value, class, has_parent FROM classified)

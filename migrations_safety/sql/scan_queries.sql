@@ -24,11 +24,11 @@ SELECT {value} AS value, {number} AS reference, NULL::bigint AS rows FROM {table
 SELECT every.value, every.reference FROM ({scans}) AS every WHERE {wanted} ORDER BY every.value
 
 -- piece: true as soon as its time has come; the place of the piece becomes the session's name
-(SELECT begins.told FROM (
-    SELECT set_config('application_name', {name_and_place}, true) AS told,
+(SELECT piece.begun FROM (
+    SELECT set_config('application_name', {name_and_place}, true) AS begun,
            pg_sleep(greatest(0, {begins_after} - extract(epoch FROM clock_timestamp() - statement_timestamp())))
                AS slept
-) AS begins) IS NOT NULL
+) AS piece) IS NOT NULL
 
 -- from_block: rows from that block on
 child.ctid >= {first}::tid

@@ -7,9 +7,11 @@ from psycopg import sql
 from migrations_safety.census import counts, scan_queries
 from migrations_safety.census.identifier_classes import classified, value_type
 from migrations_safety.census.question import Question
+from migrations_safety.census.report import OrphanCounts
 from migrations_safety.precheck import precheck
 from migrations_safety.schema import orphans
 from migrations_safety.schema.declared_keys import declared_keys
+from migrations_safety.sql.composition import send
 from patients.models import Patient
 from tests.support.factories import REFERENCING, PatientFactory, UserFactory, new_id, refer
 from tests.support.identifiers import CANONICAL, SAMPLES
@@ -89,7 +91,7 @@ def test_a_text_key_is_case_sensitive(make, in_process):
 
     bills = counted(precheck.run(using="default"))["bills"]
 
-    assert bills.orphans == {"uuid_noncanonical": (1, 1)}
+    assert bills.orphans == {"uuid_noncanonical": OrphanCounts(values=1, rows=1)}
 
 
 def test_spellings_of_one_uuid_are_found_across_all_tables(hospital_text, in_process):
@@ -172,8 +174,9 @@ def test_six_references_of_one_table_are_counted_in_one_scan(make, in_process):
 
 def scans_in_the_plan(connection, question, table):
     with connection.cursor() as cursor:
-        asked, source = counts.prepared(connection, question)
-        every = classified(connection, asked, scan_queries.all_rows(source, value_type(asked)))
+        ready = counts.prepare(connection, question)
+        rows = scan_queries.all_rows(ready.scan, value_type(ready.question))
+        every = classified(connection, ready.question, rows)
         cursor.execute(sql.SQL("EXPLAIN ") + every + sql.SQL("SELECT * FROM classified"))
         plan = cursor.fetchall()
     return sum(f"Scan on {table}" in line for (line,) in plan)
@@ -198,9 +201,10 @@ def test_nothing_but_counts_and_classes_leaves_the_server(hospital_text, in_proc
     question = Question(keys=keys_of_the_hospital(), schema="public", target_exists=False, type="text")
 
     connection = in_process(hospital_text)
-    _, source = counts.prepared(connection, question)
-    rows = scan_queries.all_rows(source, value_type(question))
-    cells = [cell for row in counts._figures(connection, question, rows) for cell in row]
+    rows = scan_queries.all_rows(counts.prepare(connection, question).scan, value_type(question))
+    with connection.cursor() as cursor:
+        send(cursor, counts._counting(connection, question, rows))
+        cells = [cell for row in cursor.fetchall() for cell in row]
 
     assert {cell for cell in cells if isinstance(cell, str)} <= set(SAMPLES)
     assert {type(cell) for cell in cells} <= {int, str, bool, type(None)}

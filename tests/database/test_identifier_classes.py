@@ -8,6 +8,7 @@ from ehr.models import Bill
 from migrations_safety.census import counts, identifiers
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
 from migrations_safety.census.question import Question
+from migrations_safety.census.report import OrphanCounts
 from migrations_safety.messages.refusals.backfill import IdPatternRefused
 from migrations_safety.precheck import precheck
 from migrations_safety.schema.declared_keys import declared_keys
@@ -33,7 +34,7 @@ def classes_of(connection, database, values, *, type="text", **words):
     database.execute("TRUNCATE bills")
     refer(database, "bills", *values)
     found = identifiers.orphan_values(connection, question(type=type, **words), limit=1000)
-    return {value: identifier_class for _, identifier_class, value, _ in found}
+    return {orphan.value: orphan.identifier_class for orphan in found}
 
 
 @pytest.fixture
@@ -62,7 +63,9 @@ def test_counting_gives_the_same_classes_as_looking(text):
     counted = counts.count(connection, question(type="text")).references[0]
 
     assert counted.classes == {name: len(values) for name, values in SAMPLES.items()}
-    assert counted.orphans == {name: (len(values), len(values)) for name, values in SAMPLES.items()}
+    assert counted.orphans == {
+        name: OrphanCounts(values=len(values), rows=len(values)) for name, values in SAMPLES.items()
+    }
 
 
 def test_the_record_number_of_a_patient_is_no_id_whatever_it_looks_like(make, in_process):

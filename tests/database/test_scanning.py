@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 
 from migrations_safety.census import counts, reference_counts, scan_progress, scan_queries, scan_strategy
+from migrations_safety.census.report import OrphanCounts
 from migrations_safety.census.scan_strategy import LARGE, MEGABYTE, ScanOptions
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql.parallel_queries import run_in_parallel
@@ -51,11 +52,11 @@ def question_of(connection, reading):
 
 
 def source_of(connection, question):
-    return scan_strategy.source(connection, question.keys, question.reading)
+    return scan_strategy.choose_scan(connection, question.keys, question.reading)
 
 
 def plan_of(connection, source, rows):
-    scan_strategy.plan(connection, source)
+    scan_strategy.set_planner(connection, source)
     query = sql.SQL("EXPLAIN (COSTS OFF) SELECT value, count(*) FROM ({}) AS spelling GROUP BY value")
     with connection.cursor() as cursor:
         cursor.execute(query.format(rows.together()))
@@ -84,15 +85,15 @@ def test_every_way_of_reading_gives_the_same_figures(busy, in_process):
     found = []
     for source in ways:
         with snapshot(connection):
-            scan_strategy.plan(connection, source)
+            scan_strategy.set_planner(connection, source)
             ranges = scan_queries.split_into_ranges(connection, large(source) if source.by_index else source, UUID)
             for apart in ([scan_queries.all_rows(source, UUID)], ranges):
                 added = [row for rows in apart for row in counts._figures(connection, question, rows)]
-                found.append(counts._census(question, added, (0, 0, 0)))
+                found.append(counts._census(question, added, counts.Spellings()))
 
     bills = next(one for one in found[0].references if one.key.table == "bills")
     assert (bills.total_rows, bills.non_null) == (ROWS, ROWS - ROWS // 20)
-    assert bills.orphans["uuid_nil"] == (1, ROWS // 100)
+    assert bills.orphans["uuid_nil"] == OrphanCounts(values=1, rows=ROWS // 100)
     assert all(one == found[0] for one in found)
 
 
@@ -152,8 +153,8 @@ def test_text_is_read_in_order_where_it_is_in_the_order_of_its_bytes(hospital_te
     connection = in_process(hospital_text)
     keys = {key.table: key for key in question_of(connection, ScanOptions()).keys}
 
-    found = {table: scan_strategy.source(connection, [keys[table]], ScanOptions()) for table in collations}
-    together = scan_strategy.source(connection, [keys[table] for table in collations], ScanOptions())
+    found = {table: scan_strategy.choose_scan(connection, [keys[table]], ScanOptions()) for table in collations}
+    together = scan_strategy.choose_scan(connection, [keys[table] for table in collations], ScanOptions())
 
     assert {table: source.in_order for table, source in found.items()} == {"bills": True, "medical_records": False}
     assert all(source.by_index for source in found.values())
@@ -189,9 +190,9 @@ def test_large_indexes_are_read_in_ranges_that_add_up(busy, in_process):
     with snapshot(connection):
         apart = scan_queries.split_into_ranges(connection, large(source), UUID)
         plan = plan_of(connection, source, apart[7])
-        scan_strategy.plan(connection, source)
+        scan_strategy.set_planner(connection, source)
         added = [row for rows in apart for row in counts._figures(connection, question, rows)]
-        together = counts._census(question, added, (0, 0, 0))
+        together = counts._census(question, added, counts.Spellings())
         whole = counts.count(connection, question)
 
     assert len(apart) > 50
@@ -217,7 +218,8 @@ def test_several_sessions_share_the_parts_of_one_snapshot(busy, in_process, sess
         shared = run_in_parallel(connection, statements, **how)
     busy.execute("DELETE FROM bills WHERE \"billNumber\" NOT LIKE 'B-%'")
 
-    assert counts._census(question, shared, (0, 0, 0)) == whole
+    added = [counts._named(record, question) for record in shared]
+    assert counts._census(question, added, counts.Spellings()) == whole
     assert told == sorted(told)
 
 
@@ -280,7 +282,7 @@ def test_numbers_are_counted_as_text_so_their_indexes_are_in_another_order(busy,
     keys = question_of(connection, ScanOptions()).keys
     busy.execute("CREATE TABLE numbered (id bigint PRIMARY KEY)")
 
-    found = scan_strategy.source(connection, [replace(keys[0], table="numbered", column="id")], ScanOptions())
+    found = scan_strategy.choose_scan(connection, [replace(keys[0], table="numbered", column="id")], ScanOptions())
 
     busy.execute("DROP TABLE numbered")
     assert not found.by_index

@@ -49,11 +49,11 @@ def test_all_sessions_have_the_search_path_of_the_first(empty, in_process):
     with connection.cursor() as cursor:
         cursor.execute("SET search_path = clinic_c, public")
     empty.execute(MEET)
-    asked = [sql.SQL("SELECT current_setting('search_path'), pg_backend_pid(), public.meet({})").format(meets)
-             for meets in (True, True, True, False, False)]  # fmt: skip
+    query = sql.SQL("SELECT current_setting('search_path') AS path, pg_backend_pid() AS pid, public.meet({})")
+    asked = [query.format(meets) for meets in (True, True, True, False, False)]
 
     with snapshot(connection):
         found = run_in_parallel(connection, asked, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
 
-    assert {path for path, *_ in found} == {"clinic_c, public"}
-    assert len({pid for _, pid, _ in found}) == 3
+    assert {row["path"] for row in found} == {"clinic_c, public"}
+    assert len({row["pid"] for row in found}) == 3

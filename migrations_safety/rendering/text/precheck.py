@@ -51,8 +51,9 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     if report.data.identifiers:
         page.line()
         page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
-        for subject, identifier_class, value, rows in report.data.identifiers:
-            page.line(f"  {subject} {identifier_class} {value!r} in {pluralize(rows, 'row')}")
+        for orphan in report.data.identifiers:
+            rows = pluralize(orphan.rows, "row")
+            page.line(f"  {orphan.subject} {orphan.identifier_class} {orphan.value!r} in {rows}")
     page.line()
     words, style = VERDICTS[report.verdict]
     if not report.blocking:
