@@ -38,10 +38,14 @@ class Document:
     @property
     def code(self) -> list[str]:
         """The lines of its blocks, fenced or indented, and its spans of code."""
-        prose = FENCE.sub("", self.text)
         lines = [line for _, block in self.fences for line in block.splitlines()]
-        indented = re.findall(r"^ {4}(\S.*)$", prose, re.MULTILINE)
-        return [*lines, *indented, *(span.replace("\\|", "|") for span in SPAN.findall(prose))]
+        indented = re.findall(r"^ {4}(\S.*)$", FENCE.sub("", self.text), re.MULTILINE)
+        return [*lines, *indented, *self.spans]
+
+    @property
+    def spans(self) -> list[str]:
+        """Its spans of code."""
+        return [span.replace("\\|", "|") for span in SPAN.findall(FENCE.sub("", self.text))]
 
     @property
     def shown_files(self) -> set[str]:

@@ -24,6 +24,9 @@ SYSTEM_CHECKS = ("migrations_safety.", "commands.", "fields.")
 OF_DJANGO = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
              "--force-color", "--skip-checks", "--noinput", "--no-input"}  # fmt: skip
 MODULES_OF_OTHERS = {"psycopg.sql"}
+NAMES_OF_OTHERS = {"server_side_binding", "log_min_error_statement", "max_parallel_workers", "auth_permission",
+                   "PatientStatus_old", "RI_ConstraintTrigger_a_16500"}  # fmt: skip
+"""What PostgreSQL, Django and psycopg have, and two names of an example."""
 EVERY = pytest.mark.parametrize("document", documents(), ids=lambda document: document.name)
 SOURCES = [file for app in ("migrations_safety", "patients", "ehr") for file in (ROOT / app).rglob("*.py")]
 
@@ -50,6 +53,16 @@ def test_every_module_and_what_is_imported_from_it_is_there(document):
     imported = {name for language, text in document.fences if language == "python" for name in imports(text)}
 
     assert [one for one in sorted(dotted | imported) if not re.fullmatch(FINDING, one) and not exists(one)] == []
+
+
+@EVERY
+def test_every_name_of_code_is_there(document):
+    """Functions, columns, keys, settings of PostgreSQL: what has an underscore, in a span."""
+    if document.name == "CHANGELOG.md":
+        pytest.skip("it tells what was")
+    named = {name for span in document.spans for name in re.findall(r"(?<![\w/.])[A-Za-z]\w*_\w+\b(?!\.py)", span)}
+
+    assert named - words_of_code() - NAMES_OF_OTHERS == set()
 
 
 @EVERY
@@ -177,6 +190,14 @@ def all_options():
     text = "".join(file.read_text() for file in programs)
     ours = re.findall(r'add_argument\(\s*"(--[a-z-]+)"', text)
     return set().union(*(options_of(one) for one in commands), ours, OF_OTHERS)
+
+
+@cache
+def words_of_code():
+    """Every word of the sources and of the tests that are not about the documents."""
+    files = [file for app in ("migrations_safety", "patients", "ehr", "tests") for file in (ROOT / app).rglob("*.*")]
+    sources = [one for one in files if one.suffix in {".py", ".sql"} and not one.name.startswith("test_docs")]
+    return {word for file in sources for word in re.findall(r"\w+", file.read_text())}
 
 
 @cache
