@@ -85,7 +85,7 @@ def _batch(connection: Connection, query: sql.Composable, parameters: dict[str, 
         if not isinstance(error.__cause__, ROWS_ARE_HELD):
             raise
         return NotYet(
-            sentence="Another session holds rows of this batch: trying again until it lets go …",
+            sentence="Another session locks rows of this batch; retrying until it releases them …",
             refusal=LocksNotFree(what="A batch", seconds=LONGEST_PAUSE, held_by="another session"),
             cause=error,
         )
@@ -106,10 +106,10 @@ def _reason_to_pause(connection: Connection, *, max_lag: float) -> NotYet | None
         cursor.execute(statement("batches.standbys_and_archive"))
         lag, archiver_fails = cursor.fetchone()
     if lag is not None and lag > max_lag:
-        return _paused("a standby is behind", f"{lag:.0f} s, more than --max-lag {max_lag:.0f}")
-    return _paused("the archive queue grows", "the archiver's last try failed") if archiver_fails else None
+        return _paused("a standby is behind", f"by {lag:.0f} s, more than --max-lag {max_lag:.0f}")
+    return _paused("the archive queue grows", "because the last archiving failed") if archiver_fails else None
 
 
 def _paused(reason: str, why: str) -> NotYet:
-    words = f"{reason}: {why}"
-    return NotYet(sentence=f"Paused, {words}.", refusal=StandbysBehind(reason=words), reason=reason)
+    words = f"{reason} {why}"
+    return NotYet(sentence=f"Paused: {words}.", refusal=StandbysBehind(reason=words), reason=reason)

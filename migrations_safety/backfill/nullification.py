@@ -120,7 +120,7 @@ def _restore(
     batch = compose("nullification.restore", with_parent=with_parent, **names)
     parameters = {"run_id": run.id, "table_name": key.table, "column_name": key.column}
     restored = 0
-    with progress.steps(f"References of {key.table} put back", total=images.count) as advance:
+    with progress.steps(f"References of {key.table} restored", total=images.count) as advance:
         before = images.first - 1
         for after, upto in batches(connection, batching, total=images.last - before, progress=progress):
             of_batch = parameters | {"after": before + after, "upto": before + upto}

@@ -47,7 +47,7 @@ def apply_pending_tables(connection: Connection, *, migrate: Migrate, progress: 
         options = PrecheckOptions(app_label=app_label, migration_name=name, depth=Depth.CATALOG)
         _refuse_blocked(maker.migration, precheck.run(using=connection.alias, options=options))
         labels = [step.label for step in (*pending.adopted, *pending.migrations)]
-        progress.say(f"The tables are pending: applying {', '.join(labels)} …")
+        progress.say(f"The tables are pending; applying {', '.join(labels)} …")
         migrated = migrate(maker.migration, using=connection.alias, progress=progress)
         if migrated.gate and migrated.is_refused:
             _refuse_blocked(maker.migration, migrated.gate)

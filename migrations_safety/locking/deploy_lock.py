@@ -49,6 +49,6 @@ def _take_deploy_lock(connection: Connection, *, of_transaction: bool) -> NotYet
     if is_ours:
         return None
     return NotYet(
-        sentence="Another migrate or backfill_placeholders is at work on this database: waiting for it …",
+        sentence="Another migrate or backfill_placeholders is running on this database; waiting for it …",
         refusal=DeployAlreadyRunning(name=connection.settings_dict["NAME"]),
     )

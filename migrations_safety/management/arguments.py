@@ -15,36 +15,38 @@ from migrations_safety.census.scan_strategy import ScanOptions
 def add_target_arguments(parser: ArgumentParser) -> None:
     """Which database, and that it is the right one."""
     if "--database" not in parser._option_string_actions:
-        help = "which of the configured databases (default: default)"
+        help = "alias of the database, as in DATABASES (default: default)"
         parser.add_argument("--database", metavar="ALIAS", default=DEFAULT_DB_ALIAS, help=help)
-    parser.add_argument("--expect-database", metavar="NAME", help="refuse any database of another name")
-    help = "refuse where new tables are made in a schema of another name"
+    parser.add_argument("--expect-database", metavar="NAME", help="refuse to work on a database of any other name")
+    help = "refuse to work where new tables would go into a schema of any other name"
     parser.add_argument("--expect-schema", metavar="NAME", help=help)
-    parser.add_argument("--no-progress", action="store_true", help="no progress on stderr")
+    parser.add_argument("--no-progress", action="store_true", help="show no progress on stderr")
 
 
 def add_report_arguments(parser: ArgumentParser) -> None:
     """What the report looks like, and where it goes."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for scripts")
-    help = "write the report there instead of to stdout (whole or not at all, mode 0600)"
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="text for people (default), json for scripts"
+    )
+    help = "write the report to this file instead of stdout (whole or not at all, mode 0600)"
     parser.add_argument("--output", metavar="FILE", help=help)
 
 
 def add_reading_arguments(parser: ArgumentParser) -> None:
     """How large tables are read."""
     help = (
-        "how many processes of the server read at once (default: 2; below 64 MB 1, and above 4 GB 1 where tables are "
-        "read, which shows how far it is)"
+        "number of parallel server processes (default: 2 for 64 MB to 4 GB of tables, otherwise 1; only a single "
+        "process shows a progress bar)"
     )
     parser.add_argument("--jobs", type=whole_number("processes", least=1, most=64), metavar="NUMBER", help=help)
-    help = "read no more than so many megabytes a second (default: as fast as it goes); with one job"
+    help = "read at most this many megabytes per second (default: no limit; needs a single process)"
     parser.add_argument("--max-rate", type=whole_number("megabytes a second", least=1), metavar="MEGABYTES", help=help)
 
 
 def scan_options(options: dict[str, Any]) -> ScanOptions:
     """What the operator wants; CommandError where the two do not go together."""
     if (options["jobs"] or 1) > 1 and options["max_rate"]:
-        raise CommandError("--max-rate goes with one job, without --jobs.")
+        raise CommandError("--max-rate needs a single process; leave out --jobs.")
     return ScanOptions(jobs=options["jobs"], max_rate=options["max_rate"])
 
 

@@ -25,7 +25,7 @@ def report_file(name: str | None) -> Iterator[Callable[[str], Any] | None]:
         name = f"/dev/fd/{Turned.kept}"
     final = Path(name)
     if final.is_dir():
-        raise IsADirectoryError(21, "The report cannot be written, this is a folder", name)
+        raise IsADirectoryError(21, "The report cannot be written: this is a folder", name)
     if final.exists() and not final.is_file():
         with final.open("w", encoding="utf-8") as file:
             yield file.write
@@ -34,7 +34,7 @@ def report_file(name: str | None) -> Iterator[Callable[[str], Any] | None]:
     try:
         handle, unfinished = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")  # mode 0600
     except OSError as error:
-        raise OSError(error.errno, f"The report cannot be written, {error.strerror}", name) from None
+        raise OSError(error.errno, f"The report cannot be written: {error.strerror}", name) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             yield file.write

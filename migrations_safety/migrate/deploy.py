@@ -26,8 +26,8 @@ from migrations_safety.postgresql.transactions import is_in_transaction
 
 SILENT = Listener()
 HOLDS_LOCKS = (
-    "A transaction is open on this connection already: all locks are held until it ends, nothing is tried again, and "
-    "nobody looks who waits behind it."
+    "A transaction is already open on this connection. All locks are held until it ends, nothing is retried, and "
+    "nobody watches who waits behind it."
 )
 
 Apply = Callable[[Callable[[str], None]], None]
@@ -99,7 +99,7 @@ def _migrate(history: History, options: MigrateOptions, apply: Apply, listener: 
         recorded(history, steps, arguments=options.arguments, watchdog=watchdog),
     ):
         for label in _adopt(connection, plan):
-            listener.notice(f"Adopting {label}: its tables are there already, it is recorded and not run.")
+            listener.notice(f"Adopting {label}: its tables exist, so it is recorded and not run.")
         _apply_watched(history, options, apply, listener)
     return Work(done=history.done(), lock_waits=watchdog.figures())
 

@@ -22,7 +22,7 @@ from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
 
 WOULD_FAIL = "plan.E001"
-SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
+SKIPPED = "--skip-precheck: no check ran before this migration. Verify the schema afterwards."
 
 
 def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener) -> PrecheckReport | None:
@@ -42,7 +42,7 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if gate.data.recount:
         listener.notice(f"{gate.data.recount}.")
     if not gate.blocking and not gate.plan.backwards:
-        listener.notice(f"Gate: {gate.verdict}, {pluralize(len(gate.findings), 'finding')}, none of them blocks.")
+        listener.notice(f"Gate: {gate.verdict}, {pluralize(len(gate.findings), 'finding')}, none blocks.")
     return gate
 
 

@@ -38,7 +38,7 @@ def ladder_session(
         if watchdog.missing and locks.max_stall and is_needed:
             raise NobodyWatches(reason=watchdog.missing)
         if watchdog.missing:
-            progress.say(f"Nobody sees who waits behind this migration: {watchdog.missing}.")
+            progress.say(f"Nobody watches who waits behind this migration: {watchdog.missing}.")
         ladder = Ladder(connection, watchdog=watchdog, retry_for=locks.retry_for, progress=progress)
         with on_the_ladder(connection, ladder), _at_work(connection):
             yield watchdog

@@ -133,7 +133,7 @@ def _recount(
     left = incremental.still_counted(connection, before, now, keys)
     if left.all_rows:
         references = pluralize(len(left.all_rows), "reference is", "references are")
-        progress.say(f"{references} counted as a whole: their tables or parents changed since.")
+        progress.say(f"{references} counted in full: their tables or parents changed since then.")
     counted = partial(count, connection, inspected, reading=scan, progress=progress)
     censuses = counted(left.new_rows, since=before.mark.moment.transaction)
     rows = sum(reference.total_rows for census in censuses for reference in census.references)

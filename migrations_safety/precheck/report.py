@@ -35,9 +35,10 @@ class Recount:
 
     def __str__(self) -> str:
         where = "the standby" if self.earlier.in_recovery else "the database"
-        taken = f'The census of {where} "{self.earlier.alias}", {self.earlier.mark.moment.taken_at}'
-        whole = f", and {pluralize(self.counted_whole, 'reference')} as a whole" if self.counted_whole else ""
-        return f"{taken}; since then {pluralize(self.new_rows, 'new row')} counted here{whole}"
+        taken = f'Census of {where} "{self.earlier.alias}", {self.earlier.mark.moment.taken_at}'
+        whole = f", and {pluralize(self.counted_whole, 'reference')} in full" if self.counted_whole else ""
+        new = pluralize(self.new_rows, "new row was", "new rows were")
+        return f"{taken}; since then, {new} counted here{whole}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -65,8 +65,8 @@ def test_pending_tables_are_applied_and_it_says_so(hospital):
     result = hospital.run(BACKFILL)
 
     assert result.code == 0, result.said
-    assert "The tables are pending: applying ehr.0001_initial, patients.0001_initial …" in result.err
-    assert "The tables were pending: applied ehr.0001_initial, patients.0001_initial." in " ".join(result.out.split())
+    assert "The tables are pending; applying ehr.0001_initial, patients.0001_initial …" in result.err
+    assert "The tables were pending; applied ehr.0001_initial, patients.0001_initial." in " ".join(result.out.split())
     assert result.err.splitlines()[-1] == "backfill_placeholders: covered, 0 placeholders."
     assert hospital.rows("SELECT app, name FROM django_migrations ORDER BY app") == [
         ("ehr", "0001_initial"),
@@ -201,7 +201,7 @@ def test_the_text_says_what_was_done_and_the_verdict_last(hospital):
 
     lines = result.out.splitlines()
     assert lines[0].startswith(f'Database "{hospital.name}" at ')
-    assert "2 placeholders created; 0 values had a parent already." in lines
+    assert "2 placeholders created; 0 values already had a parent." in lines
     assert "Every reference is covered. (" in result.out
     assert "\x1b" not in result.said
     assert "Placeholders: 2 of 2" in result.err

@@ -69,7 +69,7 @@ def test_the_text_says_would_and_that_nothing_was_written(hospital):
 
     result = hospital.run(*DRY_RUN, "--nullify", "insurance_policies")
 
-    assert "1 placeholder would be created; 0 values had a parent already." in result.out
+    assert "1 placeholder would be created; 0 values already had a parent." in result.out
     assert "1 reference of insurance_policies would be set to NULL" in result.out
     assert "Nothing was written (--dry-run)." in result.out
 

@@ -14,7 +14,7 @@ from tests.support.row_snapshot import results, row_snapshot
 BACKFILL = "backfill_placeholders"
 DEPLOY_LOCK = "SELECT pg_advisory_lock(x'45485253'::integer, 1)"
 GONE = "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')"
-HELD = "Another session holds rows of this batch"
+HELD = "Another session locks rows of this batch"
 ORPHANS = [f"7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38{number:04x}" for number in range(300)]
 NEW_BILL = """INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")
               VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, now())"""

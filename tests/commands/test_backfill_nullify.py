@@ -222,7 +222,7 @@ def test_restoring_goes_alone(hospital, other):
     result = hospital.run(*RESTORE, *other)
 
     assert (result.code, result.out) == (2, "")
-    assert "--restore-nullified goes alone" in result.err
+    assert "--restore-nullified works alone" in result.err
     assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 

@@ -45,7 +45,7 @@ def test_help_needs_no_database():
     result = commands.manage("precheck", "--help")
 
     assert (result.code, result.err) == (0, "")
-    assert "Exit code 0: nothing blocks; 1: blocked by findings; 2: could not look." in " ".join(result.out.split())
+    assert "Exit code 0: nothing blocks; 1: findings block; 2: could not look." in " ".join(result.out.split())
 
 
 @pytest.mark.parametrize("url", [f"mysql://ehr:{SECRET}@db/hospital", f"postgresql://ehr:{SECRET}@db", "hospital"])

@@ -68,7 +68,7 @@ def test_no_command_needs_a_file_system_that_can_be_written(hospital, tmp_path):
         told.append((arguments.split()[0], running.returncode, err.splitlines()[-1] if err else ""))
 
     assert [code for _, code, _ in told] == [1, 0, 0, 0, 0, 0, 2], told
-    assert told[-1][2] == "Stopped: The report cannot be written, Read-only file system: report"
+    assert told[-1][2] == "Stopped: The report cannot be written: Read-only file system: report"
 
 
 def test_a_user_without_a_name_needs_one_for_the_database(hospital):

@@ -31,7 +31,7 @@ def test_what_is_taken_back_is_named(covered):
     assert "Would take back" in told.out
     assert "patients.0001_initial" in told.out
     assert "drops 6 tables and 0 columns." in told.out
-    assert "Nothing blocks the way back." in told.out
+    assert "Nothing blocks the rollback." in told.out
     assert [f"{one['app']}.{one['name']}" for one in report["unapplied"]][-1] == "patients.0001_initial"
     assert report["migrations"] == []
 
@@ -79,4 +79,4 @@ def test_the_session_that_is_in_the_way_of_the_keys_is_named(covered):
     assert told.code == 0
     assert "warning locks.W001  bills is in use by pid" in told.out
     assert "warning locks.W001  patients is in use by pid" in told.out
-    assert "Nothing blocks the way back. Read the warnings first." in told.out
+    assert "Nothing blocks the rollback. Read the warnings first." in told.out

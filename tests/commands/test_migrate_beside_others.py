@@ -93,7 +93,7 @@ def test_another_deploy_is_waited_for_with_a_message(hospital):
         other.execute("SELECT pg_advisory_unlock_all()")
         _, err = running.communicate(timeout=120)
 
-    assert "Another migrate or backfill_placeholders is at work on this database: waiting for it …" in told
+    assert "Another migrate or backfill_placeholders is running on this database; waiting for it …" in told
     assert running.returncode == 0, err
 
 

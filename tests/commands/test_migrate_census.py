@@ -49,8 +49,8 @@ def test_a_census_of_a_standby_opens_the_gate_and_new_rows_are_counted_here(read
     assert result.json["census"] | {"taken_at": ""} == {
         "alias": "replica", "in_recovery": True, "taken_at": "", "new_rows": 2, "counted_whole": 0,
     }  # fmt: skip
-    assert 'The census of the standby "replica", ' in result.err
-    assert "since then 2 new rows counted here." in result.err
+    assert 'Census of the standby "replica", ' in result.err
+    assert "since then, 2 new rows were counted here." in result.err
     assert ready.value("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated") >= 5
 
 
@@ -79,7 +79,7 @@ def test_a_patient_that_has_gone_since_has_everything_counted_again(ready, censu
     result = migrate(ready, file)
 
     assert result.code == 1
-    assert "5 references are counted as a whole: their tables or parents changed since." in result.err
+    assert "5 references are counted in full: their tables or parents changed since then." in result.err
     assert 'bills."patientId" holds 1 value in 1 row' in result.out
 
 
@@ -110,7 +110,7 @@ def test_a_census_of_another_database_is_refused(ready, make, census):
     result = migrate(ready, census(make("with_patients")))
 
     assert (result.code, result.out) == (2, "")
-    assert "cannot be used: it is of another database; nothing was changed." in result.err
+    assert "cannot be used: it is of another database. Nothing was changed." in result.err
     assert "precheck --database ALIAS --format json --output FILE" in result.err
 
 
@@ -147,7 +147,7 @@ def test_a_file_that_is_not_there_and_a_gate_that_is_not_asked(ready, tmp_path):
 
     assert (missing.code, skipped.code) == (2, 2)
     assert "No such file" in missing.err
-    assert "--census is for the gate" in skipped.err
+    assert "--census feeds the gate" in skipped.err
 
 
 def test_a_census_that_names_a_later_transaction_is_refused(ready, census, tmp_path):
@@ -184,4 +184,4 @@ def test_a_census_of_another_schema_is_refused(hospital, census):
     result = hospital.run("migrate", "--census", str(file), url=hospital.along("clinic_c,public"))
 
     assert result.code == 2
-    assert 'cannot be used: it is of the schema "public", not of "clinic_c"; nothing was changed.' in result.err
+    assert 'cannot be used: it is of the schema "public", not of "clinic_c". Nothing was changed.' in result.err

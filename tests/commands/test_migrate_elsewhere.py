@@ -183,4 +183,4 @@ def test_a_database_of_another_kind_is_not_taken_for_the_named_one(databases, wa
     refused = databases[0].run("migrate", "ward", "--database", "other", "--expect-database", "x", **app.variables)
 
     assert refused.code == 2
-    assert '--expect-database: only for PostgreSQL, and "other" is not.' in refused.err
+    assert '--expect-database: only for PostgreSQL, but the alias "other" is not.' in refused.err

@@ -8,7 +8,7 @@ from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import PatientFactory, UserFactory, new_id, refer
 from tests.support.row_snapshot import row_snapshot
 
-SKIPPED = "--skip-precheck: nothing was looked at before this migration. Verify the schema afterwards."
+SKIPPED = "--skip-precheck: no check ran before this migration. Verify the schema afterwards."
 NIL = "00000000-0000-0000-0000-000000000000"
 KEYS = {"command", "schema_version", "verdict", "database", "gate", "adopted", "migrations", "findings", "lock_waits",
         "seconds"}  # fmt: skip
@@ -36,7 +36,7 @@ def test_orphans_refuse_it_with_the_findings_and_the_way_out_and_nothing_changes
     assert "error references.E002" in result.out
     assert "Blocked: do not migrate yet." in result.out
     assert result.err.splitlines()[-1] == (
-        "migrate: refused by the gate, nothing was changed; correct what is listed, then run it again."
+        "migrate: refused by the gate; nothing was changed. Resolve the findings above, then run it again."
     )
     assert everything(database) == before
 
@@ -84,8 +84,8 @@ def test_what_passes_is_said_and_the_baseline_is_adopted(hospital):
     result = hospital.run("migrate")
 
     assert result.code == 0
-    assert "Gate: attention, 1 finding, none of them blocks." in result.err
-    assert "Adopting ehr.0001_initial: its tables are there already, it is recorded and not run." in result.err
+    assert "Gate: attention, 1 finding, none blocks." in result.err
+    assert "Adopting ehr.0001_initial: its tables exist, so it is recorded and not run." in result.err
     assert "Applying patients.0001_initial... OK" in result.out
     assert "Applying ehr.0001_initial" not in result.out
     assert result.err.splitlines()[-1] == "migrate: applied."

@@ -41,8 +41,8 @@ def test_forwards_again_backwards_and_faked_each_have_their_own_word(migrate):
         ("applied", {"applied": ["ward.0001_initial", "ward.0002_more"]}, "migrate: applied."),
         ("nothing to do", {}, "migrate: nothing to do."),
         ("unapplied", {"unapplied": ["ward.0002_more"]}, "migrate: unapplied."),
-        ("recorded", {"recorded": ["ward.0002_more"]}, "migrate: recorded, nothing was run."),
-        ("recorded", {"forgotten": ["ward.0002_more"]}, "migrate: recorded, nothing was run."),
+        ("recorded", {"recorded": ["ward.0002_more"]}, "migrate: recorded; nothing was run."),
+        ("recorded", {"forgotten": ["ward.0002_more"]}, "migrate: recorded; nothing was run."),
     ]
     assert [run["verdict"] for _, _, _, run, _ in told] == ["applied", "applied", "unapplied", "recorded", "recorded"]
     assert [number for *_, number in told] == [1, 1, 2, 3, 4]
@@ -58,7 +58,7 @@ def test_what_was_pruned_is_in_the_record_of_runs(migrate, empty):
     verdict, did, closing, run, _ = migrate(prune=True)
 
     assert (verdict, did) == ("recorded", {"forgotten": ["ward.0009_gone"]})
-    assert closing == "migrate: recorded, nothing was run."
+    assert closing == "migrate: recorded; nothing was run."
     assert (run["arguments"]["prune"], run["did"]) == (True, did)
 
 
@@ -82,7 +82,7 @@ def test_a_run_that_failed_says_in_which_migration(migrate, empty):
 
     assert "migrate  failed" in report.getvalue()
     assert "applied: ward.0001_initial" in report.getvalue()
-    assert "ended by ProgrammingError in ward.0002_more" in report.getvalue()
+    assert "failed with ProgrammingError in ward.0002_more" in report.getvalue()
 
 
 def test_the_text_says_the_same(migrate, empty, tmp_path):
@@ -96,8 +96,8 @@ def test_the_text_says_the_same(migrate, empty, tmp_path):
             )
     faked, nothing, back = ((tmp_path / f"report{number}").read_text() for number in range(3))
 
-    assert "Recorded ward.0002_more, it was not run.\nRecorded, nothing was run. (" in faked
+    assert "Recorded ward.0002_more without running it.\nRecorded; nothing was run. (" in faked
     assert "\nNothing to do. (" in nothing
     assert "Unapplied ward.0002_more.\nUnapplied ward.0001_initial.\nUnapplied. (" in back.replace(
-        "Lock waits caused: 0, the longest 0 ms.\n", ""
+        "Lock waits caused: 0 (longest: 0 ms).\n", ""
     )

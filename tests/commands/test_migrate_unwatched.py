@@ -32,7 +32,7 @@ def test_who_lets_others_wait_goes_on_without(empty, limited):
     result = empty.run("migrate", "--max-stall", "0", "--format", "json", url=limited)
 
     assert result.code == 0, result.said
-    assert "Nobody sees who waits behind this migration" in result.err
+    assert "Nobody watches who waits behind this migration" in result.err
     assert "Lock waits" not in result.err
     assert result.json["lock_waits"] == {"count": None, "longest_ms": None}
 

@@ -69,7 +69,7 @@ def test_what_somebody_relies_on_is_refused_rather_than_left_out(empty, ward, wa
     done = migrate(empty, ward, *wanted)
 
     assert done.code != 0
-    assert re.search(rf'{wanted[0]}.*: only for PostgreSQL, and "lite" is not\.', done.err), done.said
+    assert re.search(rf'{wanted[0]}.*: only for PostgreSQL, but the alias "lite" is not\.', done.err), done.said
     assert not (ward.folder / "lite.sqlite3").exists() or (ward.folder / "lite.sqlite3").stat().st_size == 0
 
 

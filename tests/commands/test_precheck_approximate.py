@@ -78,7 +78,7 @@ def test_the_text_says_that_nothing_was_counted(known):
     result = known.run("precheck", "--approximate")
 
     assert result.code == 1
-    assert "From statistics and a few index entries; nothing was counted (--approximate):" in result.out
+    assert "Estimated from statistics and a few index entries; nothing was counted (--approximate):" in result.out
     assert "proves nothing" in result.out
     assert "python manage.py precheck counts them." in result.out
     assert NIL not in result.said
@@ -91,17 +91,17 @@ def test_the_gate_takes_no_estimate_for_a_census(known, tmp_path):
     result = known.run("migrate", "--census", str(file))
 
     assert (result.code, result.out) == (2, "")
-    assert "cannot be used: nothing was counted for it; nothing was changed." in result.err
+    assert "cannot be used: nothing was counted for it. Nothing was changed." in result.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--approximate", "--no-data"), "not allowed with argument"),
-        (("--approximate", "--show-ids"), "--show-ids looks at the data: not with --no-data or --approximate."),
+        (("--approximate", "--show-ids"), "--show-ids reads the data; leave out --no-data and --approximate."),
         (("--jobs", "0"), "processes: a whole number, 1 to 64"),
         (("--max-rate", "0"), "megabytes a second: a whole number, 1 or more"),
-        (("--jobs", "2", "--max-rate", "5"), "--max-rate goes with one job"),
+        (("--jobs", "2", "--max-rate", "5"), "--max-rate needs a single process; leave out --jobs."),
     ],
 )
 def test_wishes_that_contradict_are_refused(hospital, arguments, said):

@@ -179,6 +179,6 @@ def test_identifiers_are_never_shown_to_a_pipe_or_a_file(hospital, tmp_path):
         result = hospital.run("precheck", "--show-ids", *options)
 
         assert (result.code, result.out) == (2, "")
-        assert "--show-ids shows patient data: only as text, only on a terminal" in result.err
+        assert "--show-ids prints patient data; it needs --format text and a terminal" in result.err
         assert secret not in result.said
     assert list(tmp_path.iterdir()) == []

@@ -149,7 +149,7 @@ def test_without_data_the_catalog_alone_is_looked_at(hospital):
     text, json = hospital.run("precheck", "--no-data"), hospital.run("precheck", "--no-data", "--format", "json")
 
     assert (text.code, json.code) == (0, 0)
-    assert "The data was not counted (--no-data): orphans are not known." in text.out
+    assert "The data was not counted (--no-data), so orphans are unknown." in text.out
     assert (json.json["data_counted"], json.json["references"]) == (False, [])
 
 

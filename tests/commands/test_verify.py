@@ -44,7 +44,7 @@ def test_the_text_has_them_by_target_and_by_rule(migrated):
     assert "indexes 24 of 24" in lines
     assert "enum labels 4 of 4" in lines
     assert "Rows without a parent: 0. Placeholders to be resolved: 0." in lines
-    assert lines[-1].startswith("Verified: the schema is as declared, every reference has its parent.")
+    assert lines[-1].startswith("Verified: the schema is as declared, and every reference has its parent.")
 
 
 @pytest.mark.parametrize("id_type", ["uuid", "text"])

@@ -56,8 +56,8 @@ def test_migrate_applies_everything_in_it_and_nothing_is_left_when_it_is_rolled_
             assert cursor.fetchone() == (True,)
 
     assert "Applying ehr.0003_validate_patient_keys... OK" in out
-    assert err.count("A transaction is open on this connection already") == 1
-    assert err.endswith("migrate: applied in the transaction that was open already, and kept when that is committed.\n")
+    assert err.count("A transaction is already open on this connection") == 1
+    assert err.endswith("migrate: applied in the open transaction; it is kept only if that commits.\n")
     assert hospital.value(TABLES) is False
     assert hospital.value("SELECT to_regclass('migrations_safety_run') IS NULL")
 
@@ -162,7 +162,7 @@ def test_looking_writes_nothing_and_the_transaction_may_write_afterwards(migrate
 def test_the_backfill_refuses_to_be_one_long_transaction(hospital, in_process, opened):
     in_process(hospital)
 
-    with opened(), pytest.raises(Stopped, match="A transaction is open already"):
+    with opened(), pytest.raises(Stopped, match="A transaction is already open"):
         run("backfill_placeholders")
 
     assert hospital.value("SELECT to_regclass('patients') IS NULL")

@@ -63,7 +63,7 @@ def test_it_pauses_while_the_archiver_fails_says_why_and_goes_on(in_process, fai
 
     wait_for_standbys(in_process(failing_archiver), max_lag=30, progress=told)
 
-    assert told.sentences == ["Paused, the archive queue grows: the archiver's last try failed."]
+    assert told.sentences == ["Paused: the archive queue grows because the last archiving failed."]
 
 
 def repaired(database):

@@ -62,7 +62,7 @@ def test_references_are_not_called_covered_where_code_before_the_key_is_about_th
         "code of ward.0002_step is not known."
     ]
     assert (report.blocking, report.verdict) == ([], "attention")
-    assert closing(report).startswith("Nothing blocks, but not every reference could be looked at.")
+    assert closing(report).startswith("Nothing blocks, but not every reference could be counted.")
     assert ward.apply() is not None
 
 

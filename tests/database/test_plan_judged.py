@@ -135,7 +135,7 @@ def test_without_data_each_key_is_named_as_not_looked_at(ward):
     ]
     assert (report.verdict, closing(report)) == (
         "attention",
-        "Nothing in the catalog blocks; whether the data allows it is not known (--no-data). Read the warnings first.",
+        "Nothing in the catalog blocks; whether the data allows it is unknown (--no-data). Read the warnings first.",
     )
 
 

@@ -158,7 +158,7 @@ def test_batches_pause_while_a_standby_is_behind_and_say_why(hospital, standby_o
     wait_for_standbys(in_process(hospital), max_lag=1, progress=told)
 
     (sentence,) = told.sentences
-    assert sentence.startswith("Paused, a standby is behind: ")
+    assert sentence.startswith("Paused: a standby is behind by ")
     assert sentence.endswith(" s, more than --max-lag 1.")
     assert standby.value("SELECT pg_last_wal_replay_lsn() > %s::pg_lsn", behind)
 

@@ -17,9 +17,9 @@ class Command(SafetyCommand):
     """List the recorded runs."""
 
     help = (
-        "Lists each run that changed something: when, who, from where, what was asked, the counts and the outcome; and "
-        "says whether the record holds: each event carries the hash of the one before it, so a changed, removed or "
-        "reordered one shows. Exit code 0: it holds; 1: it was changed; 2: could not look."
+        "Lists each run that changed something: when, who, from where, its arguments, counts and outcome. Checks the "
+        "record too: each event carries the hash of the one before it, so a changed, removed or reordered event "
+        "shows. Exit code 0: the record holds; 1: the record was changed; 2: could not look."
     )
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:

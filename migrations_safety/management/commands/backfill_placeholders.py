@@ -25,38 +25,36 @@ class Command(SafetyCommand):
     """Make the parents that references point at."""
 
     help = (
-        "Makes one placeholder for each distinct reference that points at no row, in short batches, beside a running "
-        "application; it can be killed and run again. Applies the migration of the tables first where it is pending. "
-        "References that must not become a placeholder are refused and counted. Exit code 0: every reference is "
-        "covered; 1: something was refused, nothing is lost; 2: could not finish, run again."
+        "Creates one placeholder for each distinct reference without a parent, in short batches beside a running "
+        "application. It can be killed and run again. It first applies the migration that creates the parents' tables, "
+        "if that is pending. References that must not become placeholders are refused and counted. Exit code 0: every "
+        "reference is covered; 1: something was refused, nothing is lost; 2: could not finish, and can be run again."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """What to do with orphans, and how."""
         super().add_arguments(parser)
         add_reading_arguments(parser)
-        parser.add_argument("--dry-run", action="store_true", help="count what would be done, write nothing")
-        help = "rows per transaction, at most (default: as many as fit into --batch-time)"
+        parser.add_argument("--dry-run", action="store_true", help="count what would be done and write nothing")
+        help = "maximum number of rows per transaction (default: as many as fit into --batch-time)"
         parser.add_argument("--batch-size", type=whole_number("rows", least=1, most=100_000), metavar="ROWS", help=help)
-        help = "how long one transaction should take (default: 250); batches adapt to it"
+        help = "target duration of one transaction (default: 250); the size of a batch adapts to it"
         parser.add_argument(
             "--batch-time", type=whole_number("milliseconds", least=1), default=250, metavar="MILLISECONDS", help=help
         )
-        help = "pause while a standby is further behind, or the WAL archiver fails (default: 30; 0: never)"
+        help = "pause while a standby lags further behind, or WAL archiving fails (default: 30; 0: never pause)"
         parser.add_argument(
             "--max-lag", type=whole_number("seconds", least=0), default=30, metavar="SECONDS", help=help
         )
-        help = (
-            "set the orphan references of this table to NULL instead (nullable columns only, values kept); may repeat"
-        )
+        help = "set orphan references of TABLE to NULL instead (nullable columns only; keeps old values; repeatable)"
         parser.add_argument("--nullify", action="append", default=[], metavar="TABLE", help=help)
-        help = "put back what --nullify set to NULL, and do nothing else"
+        help = "restore the values that --nullify set to NULL, and do nothing else"
         parser.add_argument("--restore-nullified", action="store_true", help=help)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the backfill, or put back what one set to NULL."""
         if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
-            raise CommandError("--restore-nullified goes alone, without --nullify and --dry-run.")
+            raise CommandError("--restore-nullified works alone; leave out --nullify and --dry-run.")
         report = self._report(options, progress)
         made = pluralize(report.created, "placeholder")
         return Outcome(

@@ -47,9 +47,9 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
     _on_run: Callable[[str], None] | None = None
 
     help = (
-        "Django's migrate with all its options, made safe: it first runs the precheck of what it is about to do and "
-        "refuses where that blocks; one deploy at a time; existing tables of a baseline are adopted, not made. "
-        "Exit code 0: applied; 1: refused by the gate, nothing was changed; 2: failed, run it again."
+        "Django's migrate with all its options, made safe. It first runs precheck on its own plan, and refuses if that "
+        "blocks. Only one deploy runs at a time. Existing tables of a baseline are adopted, not created. "
+        "Exit code 0: applied; 1: the gate refused and nothing was changed; 2: it failed, and can be run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,21 +59,21 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         add_report_arguments(parser)
         add_reading_arguments(parser)
         help = (
-            "take the gate's counting from this report of precheck (of a standby, as a rule; --format json --output "
-            "FILE) and count only what is new since, here"
+            "JSON report of an earlier precheck, usually on a standby (--format json --output FILE); the gate takes "
+            "its counts and counts only newer rows here"
         )
         parser.add_argument("--census", metavar="FILE", help=help)
-        help = "do not look before migrating; for a test database or an emergency"
+        help = "run no precheck first; for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
-        help = "how long to try again for a lock, or to wait for another deploy (default: 600)"
+        help = "how long to retry for a lock, and to wait for another deploy (default: 600)"
         parser.add_argument(
             "--retry-for", type=whole_number("seconds", least=0), default=600, metavar="SECONDS", help=help
         )
-        help = "cancel our own statement when others wait longer behind it (default: 200; 0: never)"
+        help = "cancel our own statement once another session waits longer behind it (default: 200; 0: never)"
         parser.add_argument(
             "--max-stall", type=whole_number("milliseconds", least=0), default=200, metavar="MILLISECONDS", help=help
         )
-        parser.add_argument("--no-wait", action="store_true", help="refuse where another deploy is at work")
+        parser.add_argument("--no-wait", action="store_true", help="refuse at once while another deploy is running")
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run, and turn every error into one sentence and its exit code; on another vendor's database as Django does.
@@ -184,12 +184,12 @@ def _outcome(report: MigrateReport) -> Outcome:
 
 def _refuse_census_without_gate(options: dict[str, Any]) -> None:
     if options["census"] and (options["skip_precheck"] or migrate_options(options).runs_no_migration):
-        raise CommandError("--census is for the gate, which is not asked here.")
+        raise CommandError("--census feeds the gate, but these options skip the gate.")
 
 
 def _refuse_reports(options: dict[str, Any]) -> None:
     if options["format"] == "json" or options["output"]:
-        raise CommandError("--plan and --check print Django's own lines: not with --format json or --output.")
+        raise CommandError("--plan and --check print Django's own lines; leave out --format json and --output.")
 
 
 def _refuse_our_options(options: dict[str, Any]) -> None:
@@ -198,5 +198,5 @@ def _refuse_our_options(options: dict[str, Any]) -> None:
     names = ("output", "census", "expect_database", "expect_schema")
     ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}
     if wanted := [name for name, is_wanted in ours.items() if is_wanted]:
-        problem = f'{", ".join(wanted)}: only for PostgreSQL, and "{options["database"]}" is not.'
+        problem = f'{", ".join(wanted)}: only for PostgreSQL, but the alias "{options["database"]}" is not.'
         raise CommandError(problem, returncode=COULD_NOT)

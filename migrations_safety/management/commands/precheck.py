@@ -26,30 +26,30 @@ class Command(SafetyCommand):
     """Look before migrating."""
 
     help = (
-        "Looks at what `migrate` with the same arguments would do on this database, and whether it may: the catalog, "
-        "the rights, who is using the tables, and every value that a new foreign key will have to hold for. "
-        "Reads only, in one snapshot. Exit code 0: nothing blocks; 1: blocked by findings; 2: could not look."
+        "Checks what `migrate` with the same arguments would do on this database, and whether it may. Reads the "
+        "catalog, privileges, sessions that use the tables, and every value that a new foreign key must cover. "
+        "Changes nothing, and reads in one snapshot. Exit code 0: nothing blocks; 1: findings block; 2: could not look."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The arguments of migrate, and how strict to be."""
         super().add_arguments(parser)
         add_reading_arguments(parser)
-        parser.add_argument("app_label", nargs="?", help="only this app's migrations, as in migrate")
-        parser.add_argument("migration_name", nargs="?", help="up to this migration, as in migrate")
-        help = "as in migrate: an initial migration whose tables are there already is recorded, not run"
+        parser.add_argument("app_label", nargs="?", help="app whose migrations to check, as in migrate")
+        parser.add_argument("migration_name", nargs="?", help="migration to go to, as in migrate")
+        help = "judge what migrate --fake-initial does: an initial migration whose tables exist is only recorded"
         parser.add_argument("--fake-initial", action="store_true", help=help)
-        help = "the level that blocks: error (default), or warning for both"
+        help = "lowest level that blocks: error (default), or warning for both"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         depth = parser.add_mutually_exclusive_group()
-        help = "read the catalog only: fast, but orphans are not known"
+        help = "read only the catalog: fast, but orphans stay unknown"
         depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
         help = (
-            "a first look in milliseconds at any size, from statistics and a few index entries; it proves nothing, so "
-            "it always ends with exit code 1 where there is something to count"
+            "estimate from statistics and a few index entries, in milliseconds at any size; this proves nothing, so "
+            "the exit code is 1 wherever there are references to count"
         )
         depth.add_argument("--approximate", dest="depth", action="store_const", const=Depth.ESTIMATE, help=help)
-        help = "show up to 100 orphan identifiers, on your terminal only; they are patient data"
+        help = "print up to 100 orphan identifiers, which are patient data, to your terminal"
         parser.add_argument("--show-ids", action="store_true", help=help)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
@@ -71,10 +71,10 @@ class Command(SafetyCommand):
 
     def _refuse_to_show_ids(self, options: dict[str, Any]) -> None:
         if options["show_ids"] and options["depth"]:
-            raise CommandError("--show-ids looks at the data: not with --no-data or --approximate.")
+            raise CommandError("--show-ids reads the data; leave out --no-data and --approximate.")
         if options["show_ids"] and (options["output"] or options["format"] == "json" or not self.stdout.isatty()):
             raise CommandError(
-                "--show-ids shows patient data: only as text, only on a terminal, not into a file or pipe."
+                "--show-ids prints patient data; it needs --format text and a terminal, not a file or pipe."
             )
 
 

@@ -16,14 +16,14 @@ def audit(report: AuditReport, *, width: int, colour: bool) -> str:
         outcome = f"{one.outcome}: {one.verdict}" if one.verdict and one.verdict != one.outcome else one.outcome
         page.line(f"{one.started_at:%Y-%m-%d %H:%M:%S %Z}  {one.command}  {outcome}  {_took(one)}")
         page.line(f"    {one.role} from {one.client} ({one.host}), version {one.version}, run {one.run_id}")
-        for label, values in (("asked", one.arguments), ("counts", one.counts)):
+        for label, values in (("arguments", one.arguments), ("counts", one.counts)):
             told = ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False))
             if told:
                 page.line(f"    {label}: {told}")
         for name, labels in one.did.items():
             page.line(f"    {DID[name]}: {', '.join(labels)}")
         if one.error:
-            page.line(f"    ended by {one.error}{f' in {one.at}' if one.at else ''}")
+            page.line(f"    failed with {one.error}{f' in {one.at}' if one.at else ''}")
     if report.findings:
         page.line()
         page.findings(report.findings)
@@ -41,11 +41,11 @@ DID = {
     "applied": "applied",
     "unapplied": "unapplied",
     "taken_back": "unapplied",  # as older runs are recorded
-    "recorded": "recorded, not run",
-    "forgotten": "taken out of the record, not run",
+    "recorded": "recorded without running",
+    "forgotten": "removed from the record without running",
 }
 AUDIT_VERDICTS = {
     "holds": ("The record holds: nothing in it was changed, removed or reordered.", "bold green"),
     "broken": ("The record was changed.", "bold red"),
 }
-NO_RECORD = ("There is no record: nothing that changes a database was run here, or its tables were dropped.", "yellow")
+NO_RECORD = ("There is no record: no run changed this database, or the tables of the record were dropped.", "yellow")

@@ -13,20 +13,20 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     if report.applied:
-        page.line(f"The tables were pending: applied {', '.join(report.applied)}.")
+        page.line(f"The tables were pending; applied {', '.join(report.applied)}.")
     would = "would be " if report.dry_run else ""
     if not report.is_restore:
         page.line(
             f"{pluralize(report.created, 'placeholder')} {would}created; "
-            f"{pluralize(report.already_present, 'value')} had a parent already."
+            f"{pluralize(report.already_present, 'value')} already had a parent."
         )
     for table, rows in report.nullified.items():
-        page.line(f"{pluralize(rows, 'reference')} of {table} {would}set to NULL; --restore-nullified puts them back.")
+        page.line(f"{pluralize(rows, 'reference')} of {table} {would}set to NULL; --restore-nullified restores them.")
     for table, rows in report.restored.items():
-        page.line(f"{pluralize(rows, 'reference')} of {table} put back.")
+        page.line(f"{pluralize(rows, 'reference')} of {table} restored.")
     for table, rows in report.not_restored.items():
         page.line(
-            f"{pluralize(rows, 'reference')} of {table} not put back: changed or deleted since, or a key forbids it.",
+            f"{pluralize(rows, 'reference')} of {table} not restored: the row changed or is gone, or a key forbids it.",
             style="yellow",
         )
     for name, values in report.refused.items():
@@ -34,7 +34,7 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
             f"Refused: {pluralize(values, 'value')} of the class {name}, which {REASONS[name]}.", style="bold red"
         )
     if report.refused:
-        page.line("python manage.py precheck says in which tables they are.")
+        page.line("python manage.py precheck shows their tables.")
     page.line()
     words, style = BACKFILL_VERDICTS[report.verdict]
     run = f", run {report.run_id}" if report.run_id else ""
@@ -44,7 +44,7 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
 
 BACKFILL_VERDICTS = {
     "covered": ("Every reference is covered.", "bold green"),
-    "restored": ("Put back.", "bold green"),
-    "refused": ("Not everything could be done; what was refused is as it was.", "bold red"),
+    "restored": ("Restored.", "bold green"),
+    "refused": ("Some references were refused; they are unchanged.", "bold red"),
     "dry-run": ("Nothing was written (--dry-run).", "yellow"),
 }

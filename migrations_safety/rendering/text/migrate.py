@@ -6,7 +6,7 @@ from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.rendering.text.page import Page, database
 from migrations_safety.rendering.text.precheck import precheck
 
-IN_TRANSACTION = " in the transaction that was open already, and kept when that is committed"
+IN_TRANSACTION = " in the open transaction; it is kept only if that commits"
 
 
 def migrate(report: MigrateReport, *, width: int, colour: bool) -> str:
@@ -15,7 +15,7 @@ def migrate(report: MigrateReport, *, width: int, colour: bool) -> str:
         return precheck(report.gate, seconds=report.seconds, width=width, colour=colour)
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
-    page.line(f"Gate: {report.gate.verdict}." if report.gate else "The gate was not asked.")
+    page.line(f"Gate: {report.gate.verdict}." if report.gate else "Gate: not asked.")
     _done(page, report)
     if report.gate:
         page.findings(report.gate.findings)
@@ -32,19 +32,19 @@ def _done(page: Page, report: MigrateReport) -> None:
     for words, labels in (
         ("Applied {}.", report.done.applied),
         ("Unapplied {}.", report.done.unapplied),
-        ("Recorded {}, it was not run.", report.done.recorded),
-        ("Taken out of the record {}, it was not run.", report.done.forgotten),
+        ("Recorded {} without running it.", report.done.recorded),
+        ("Removed {} from the record without running it.", report.done.forgotten),
     ):
         for label in labels:
             page.line(words.format(label))
     for alias, label in report.done.elsewhere.items():
-        page.line(f'{label} wrote through the database alias "{alias}" too.', style="yellow")
+        page.line(f'{label} also wrote through the database alias "{alias}".', style="yellow")
 
 
 def lock_waits(report: MigrateReport) -> list[str]:
     """One sentence on the lock waits that were caused; none where nobody watched."""
     waits = report.known_lock_waits
-    return ["Lock waits caused: {count}, the longest {longest_ms} ms.".format(**waits)] if waits else []
+    return ["Lock waits caused: {count} (longest: {longest_ms} ms).".format(**waits)] if waits else []
 
 
 def closing(report: MigrateReport) -> str:
@@ -56,8 +56,8 @@ def closing(report: MigrateReport) -> str:
 MIGRATE_VERDICTS = {
     "applied": "applied",
     "unapplied": "unapplied",
-    "recorded": "recorded, nothing was run",
+    "recorded": "recorded; nothing was run",
     "nothing to do": "nothing to do",
-    "refused": "refused by the gate, nothing was changed; correct what is listed, then run it again",
+    "refused": "refused by the gate; nothing was changed. Resolve the findings above, then run it again",
 }
 """What the closing sentence says of each."""

@@ -24,36 +24,12 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     _plan(page, report)
-    if report.data.recount:
-        page.line(f"{report.data.recount}.")
-    references = [one for census in report.data.censuses for one in census.references]
-    if references:
-        page.line()
-        page.table(REFERENCE_HEADINGS, [_reference(report.inspected, one) for one in references])
-        classes = [f"{one.key.table}: {_classes(one)}" for one in references if _classes(one)]
-        if classes:
-            page.line("Values by class: " + "; ".join(classes) + ".")
-        elif not any(one.distinct_values for one in references):
-            page.line("No references yet.")
-    elif report.data.estimates:
-        page.line("From statistics and a few index entries; nothing was counted (--approximate):", style="yellow")
-        page.table(ESTIMATE_HEADINGS, [_estimate(one) for one in report.data.estimates])
-        seen = [f"{one.key.table}: {_classes(one.sampled)}" for one in report.data.estimates if _classes(one.sampled)]
-        if seen:
-            page.line("Of the values looked at: " + "; ".join(seen) + ".")
-        elif not any(one.sampled.distinct_values for one in report.data.estimates):
-            page.line("No value was looked at.")
-    elif report.data.depth is Depth.CATALOG and not report.plan.backwards:
-        page.line("The data was not counted (--no-data): orphans are not known.", style="yellow")
+    _data(page, report)
     if report.findings:
         page.line()
         page.findings(report.findings)
     if report.data.identifiers:
-        page.line()
-        page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
-        for orphan in report.data.identifiers:
-            rows = pluralize(orphan.rows, "row")
-            page.line(f"  {orphan.subject} {orphan.identifier_class} {orphan.value!r} in {rows}")
+        _identifiers(page, report)
     page.line()
     words, style = VERDICTS[report.verdict]
     if not report.blocking:
@@ -62,19 +38,63 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     return page.text()
 
 
+def _data(page: Page, report: PrecheckReport) -> None:
+    data = report.data
+    if data.recount:
+        page.line(f"{data.recount}.")
+    if any(census.references for census in data.censuses):
+        _counts(page, report)
+    elif data.estimates:
+        _estimates(page, report)
+    elif data.depth is Depth.CATALOG and not report.plan.backwards:
+        page.line("The data was not counted (--no-data), so orphans are unknown.", style="yellow")
+
+
+def _counts(page: Page, report: PrecheckReport) -> None:
+    counts = [reference for census in report.data.censuses for reference in census.references]
+    page.line()
+    page.table(REFERENCE_HEADINGS, [_reference(report.inspected, reference) for reference in counts])
+    if classes := _by_table(counts):
+        page.line(f"Values by class: {classes}.")
+    elif not any(reference.distinct_values for reference in counts):
+        page.line("No references yet.")
+
+
+def _estimates(page: Page, report: PrecheckReport) -> None:
+    page.line("Estimated from statistics and a few index entries; nothing was counted (--approximate):", style="yellow")
+    page.table(ESTIMATE_HEADINGS, [_estimate(estimate) for estimate in report.data.estimates])
+    samples = [estimate.sampled for estimate in report.data.estimates]
+    if classes := _by_table(samples):
+        page.line(f"Of the sampled values: {classes}.")
+    elif not any(sample.distinct_values for sample in samples):
+        page.line("No value was sampled.")
+
+
+def _by_table(counts: list[ReferenceCounts]) -> str:
+    return "; ".join(f"{one.key.table}: {classes}" for one in counts if (classes := _classes(one)))
+
+
+def _identifiers(page: Page, report: PrecheckReport) -> None:
+    page.line()
+    page.line("Patient data, shown because of --show-ids; do not copy it anywhere:", style="bold red")
+    for orphan in report.data.identifiers:
+        rows = pluralize(orphan.rows, "row")
+        page.line(f"  {orphan.subject} {orphan.identifier_class} {orphan.value!r} in {rows}")
+
+
 def _not_blocked(report: PrecheckReport) -> str:
     """What that means here, where it is not simply that it is safe to migrate."""
     plan = report.plan
     if plan.backwards:
-        return _about_the_way_back(report)
+        return _about_the_rollback(report)
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
     if report.data.depth is Depth.CATALOG and report.inspected.references():
-        said = "Nothing in the catalog blocks; whether the data allows it is not known (--no-data)."
+        said = "Nothing in the catalog blocks; whether the data allows it is unknown (--no-data)."
     elif report.target.in_recovery:
-        said = "Nothing blocks here; this is a standby: migrate on the primary."
+        said = "Nothing blocks here. This is a standby; migrate on the primary."
     elif report.uncovered:
-        said = "Nothing blocks, but not every reference could be looked at."
+        said = "Nothing blocks, but not every reference could be counted."
     elif plan.not_judged:
         said = "References are covered." if plan.keys else "No foreign key is added."
     else:
@@ -85,13 +105,14 @@ def _not_blocked(report: PrecheckReport) -> str:
     return f"{said} Read the warnings first." if report.warns else said
 
 
-def _about_the_way_back(report: PrecheckReport) -> str:
-    rollback, said = report.plan.rollback, "Nothing blocks the way back"
+def _about_the_rollback(report: PrecheckReport) -> str:
+    rollback, said = report.plan.rollback, "Nothing blocks the rollback."
     if report.data.depth is Depth.CATALOG and rollback.read:
-        said += ", as far as the catalog says; what it loses is not known (--no-data)"
-    said += "; this is a standby: migrate on the primary." if report.target.in_recovery else "."
+        said = "Nothing in the catalog blocks the rollback; what it loses is unknown (--no-data)."
+    if report.target.in_recovery:
+        said += " This is a standby; migrate on the primary."
     if rollback.opaque:
-        said += f" Code of the project was not looked into: {pluralize(len(rollback.opaque), 'operation')}."
+        said += f" Code of the project was not examined: {pluralize(len(rollback.opaque), 'operation')}."
     if rollback.unjudged:
         said += f" How long locks are held is not judged yet: {pluralize(len(rollback.unjudged), 'operation')}."
     return f"{said} Read the warnings first." if report.warns else said
@@ -103,16 +124,16 @@ REFERENCE_HEADINGS = (
 )  # fmt: skip
 ESTIMATE_HEADINGS = (
     ("reference", "left"), ("rows", "right"), ("not null", "right"),
-    ("values", "right"), ("looked at", "right"), ("orphans", "right"),
+    ("values", "right"), ("sampled", "right"), ("orphans", "right"),
 )  # fmt: skip
 
 
 def _plan(page: Page, report: PrecheckReport) -> None:
     plan = report.plan
     for one in plan.adopted:
-        page.line(f"Adopts {one.label}: its tables are there already, it is recorded and not run.")
+        page.line(f"Adopts {one.label}: its tables exist, so it is recorded and not run.")
     if plan.backwards:
-        page.line(f"Would take back {', '.join(one.label for one in plan.unapplied)}:")
+        page.line(f"Would unapply {', '.join(one.label for one in plan.unapplied)}:")
         tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
         page.line(f"  drops {tables} and {columns}.")
     if plan.migrations:
@@ -121,8 +142,8 @@ def _plan(page: Page, report: PrecheckReport) -> None:
 
 
 def _operations(operations: dict[str, int]) -> str:
-    told = [pluralize(count, *OPERATIONS[kind]) for kind, count in operations.items() if count]
-    return ", ".join(told) or "nothing on the database"
+    parts = [pluralize(count, *OPERATIONS[kind]) for kind, count in operations.items() if count]
+    return ", ".join(parts) or "nothing on the database"
 
 
 OPERATIONS = {
@@ -141,10 +162,12 @@ def _reference(inspected: InspectedSchema, one: ReferenceCounts) -> list[str]:
     return described + [f"{figure:,}" for figure in figures]
 
 
-def _estimate(one: Estimate) -> list[str]:
-    figures = (one.rows, one.non_null, one.distinct_values, one.sampled.distinct_values, one.sampled.orphan_values)
-    told = ["?" if figure is None else f"{figure:,}" for figure in figures]
-    return [one.key.subject, *told]
+def _estimate(estimate: Estimate) -> list[str]:
+    sample = estimate.sampled
+    figures = (
+        estimate.rows, estimate.non_null, estimate.distinct_values, sample.distinct_values, sample.orphan_values,
+    )  # fmt: skip
+    return [estimate.key.subject, *("?" if figure is None else f"{figure:,}" for figure in figures)]
 
 
 def _classes(one: ReferenceCounts) -> str:

@@ -31,6 +31,6 @@ def verification(report: VerificationReport, *, seconds: float, width: int, colo
 
 KINDS = {"tables": "tables", "foreign_keys": "foreign keys", "indexes": "indexes", "enum_labels": "enum labels"}
 VERIFICATION_VERDICTS = {
-    "verified": ("Verified: the schema is as declared, every reference has its parent.", "bold green"),
+    "verified": ("Verified: the schema is as declared, and every reference has its parent.", "bold green"),
     "drift": ("Drift: the database is not as declared.", "bold red"),
 }
