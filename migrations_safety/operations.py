@@ -184,7 +184,7 @@ class ValidateForeignKey(Operation):
 def _refuse_orphans(connection: Connection, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(statement("guarded_statements.lift_timeouts"))  # it reads as long as the VALIDATE after it
+        cursor.execute(statement("statement_limits.lift_timeouts"))  # it reads as long as the VALIDATE after it
         values, orphan_rows = orphans.count_orphans(connection, key)
     if orphan_rows:
         figures = {"values": pluralize(values, "value"), "rows": pluralize(orphan_rows, "row")}

@@ -78,7 +78,7 @@ def in_short_transaction(
 def _batch(connection: Connection, query: sql.Composable, parameters: dict[str, Any]) -> int | NotYet:
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(statement("guarded_statements.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
+            cursor.execute(statement("statement_limits.limit_lock_waits"), {"milliseconds": str(ROW_WAIT)})
             send(cursor, query, parameters)
             return int(cursor.fetchone()[0])
     except OperationalError as error:

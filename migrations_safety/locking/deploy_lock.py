@@ -16,20 +16,19 @@ from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
 
 DEPLOY_LOCK = {"class": 0x45485253, "object": 1}
-"""The two halves of the advisory lock's key; the first spells EHRS."""
+"""The two halves of the advisory lock's key; the bytes of the first spell EHRS."""
 
 
 @contextmanager
 def deploy_lock(connection: Connection, *, wait: float = 0, progress: Progress | None = None) -> Iterator[None]:
-    """Hold the deploy lock, waiting up to `wait` seconds; it goes with the session, so a kill leaves nothing behind.
+    """Hold the deploy lock; it ends with the session, so a killed deploy leaves no lock behind.
 
-    Inside a transaction that is open already it goes with that one, whose end is the deploy's.
+    Inside a transaction that is open already it is held until that transaction ends.
 
-    It is asked for again and again: a session that waits in the server would hold a snapshot, and the other
-    deploy's CREATE INDEX CONCURRENTLY would wait for that.
-
-    Raises DeployAlreadyRunning where another session has it.
+    Raises DeployAlreadyRunning where another session still holds it after `wait` seconds.
     """
+    # The lock is tried for every half second instead of being waited for in the server: a session that waits there
+    # holds a snapshot, and a CREATE INDEX CONCURRENTLY of the deploy that has the lock would wait for that snapshot.
     of_transaction = is_in_transaction(connection)
     take = partial(_take_deploy_lock, connection, of_transaction=of_transaction)
     retry_until_done(take, seconds=wait, pause=lambda: 0.5, progress=progress or Progress())

@@ -1,6 +1,7 @@
-"""Indexes that a build left invalid: nobody reads them, every write pays, IF NOT EXISTS takes them for the index.
+"""Invalid indexes, which a failed build leaves: no query uses them, every write maintains them.
 
-What is there under the name of an index that a statement builds is looked at before the build and after a failed one.
+IF NOT EXISTS takes an invalid index for the index that a statement builds. So the index of that name is read from the
+catalog before each build, and after a failed one.
 """
 
 from __future__ import annotations
@@ -32,25 +33,28 @@ ADDED = re.compile(r"\busing btree\b")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExistingIndex:
-    """An index of the name that a statement builds: its definition, and its name with schema, quoted."""
+    """An index that has the name of one which a statement builds."""
 
+    # As `pg_get_indexdef` gives it.
     definition: str
     is_valid: bool
+    # Its name with its schema, quoted.
     qualified: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexBuild:
-    """One statement that builds an index; `name` and `table` as they stand in it, no name where it has none."""
+    """One statement that builds an index."""
 
     connection: Connection
     progress: Progress
     text: StatementText
+    # As the statement names them; None where PostgreSQL chooses the name of the index.
     name: str | None
     table: str
 
     def existing(self) -> ExistingIndex | None:
-        """What is there under its name on its table; without a name, what is there as it is defined."""
+        """The index of its name on its table; without a name, an index with the same definition."""
         asked = "index_builds.index_of_name" if self.name else "index_builds.indexes_of_table"
         with self.connection.connection.cursor() as cursor:
             cursor.execute(statement(asked), {"name": self.name, "table": self.table})
@@ -61,7 +65,7 @@ class IndexBuild:
         return _plain(existing.definition) == _plain(self.text.text)
 
     def is_needed(self) -> bool:
-        """False where the same index is there, built concurrently before; an invalid one is dropped first."""
+        """Whether to build it; not where an earlier run has built it CONCURRENTLY. An invalid one is dropped first."""
         existing = self.existing()
         if existing is None:
             return True
@@ -72,10 +76,7 @@ class IndexBuild:
         return True
 
     def clear_up(self) -> None:
-        """Drop what this build, which failed, has left.
-
-        Raises InvalidIndexLeft where that cannot be done either.
-        """
+        """Drop the invalid index that this build has left. Raises InvalidIndexLeft where that fails, too."""
         with suppress(DatabaseError, psycopg.Error):  # where the connection is gone
             existing = self.existing()
             if existing is None or existing.is_valid:
@@ -92,7 +93,7 @@ class IndexBuild:
 
 
 def build_of(connection: Connection, text: StatementText, *, progress: Progress) -> IndexBuild | None:
-    """The build of an index that a statement asks for, None for any other statement."""
+    """The build of an index that a statement asks for; None for any other statement."""
     found = BUILDS_INDEX.match(text.text)
     if found is None or len(text.words) != 1:
         return None
@@ -100,9 +101,10 @@ def build_of(connection: Connection, text: StatementText, *, progress: Progress)
 
 
 def _plain(definition: str) -> tuple[bool, str]:
-    """Whether an index is unique, and what follows its table, without what PostgreSQL adds or Django leaves out.
+    """Whether an index is unique, and its definition after the table, in a form that can be compared.
 
-    What stands in quotes is compared letter by letter, but for quotes that a name does not need.
+    PostgreSQL adds `USING btree`, spaces, parentheses and lower case. Text in quotes stays as it is, without quotes
+    that a name does not need.
     """
     head = BUILDS_INDEX.match(definition)
     parts = QUOTED.split(definition[head.end() :] if head else definition)

@@ -1,6 +1,6 @@
-"""Takes locks: the deploy lock, one deploy at a time on a database, and the ladder, on which the migration loses.
+"""The lock ladder: short waits for locks, pauses between them, and in every conflict the migration gives way.
 
-What each single statement of a migration gets on the ladder: `migrations_safety.locking.guarded_statements`.
+What a single statement of a migration gets: `migrations_safety.locking.guarded_statements`.
 """
 
 from __future__ import annotations
@@ -22,20 +22,22 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 RUNGS = (1, 50, 100, 250)
-"""Milliseconds that one attempt may wait for all its locks; 1 is as good as NOWAIT."""
+"""Milliseconds that one attempt may wait for two locks together; 1 is as good as NOWAIT."""
 LONGEST_PAUSE = 5.0
-"""Seconds between two climbs, at most."""
+"""Seconds of pause after the highest rung, at most (before the random factor)."""
 CONFLICTS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 Result = TypeVar("Result")
 
 
-class Ladder:
-    """Tries a piece of work again until its locks were free: NOWAIT, then longer waits, then a pause, and again.
+class LockLadder:
+    """Tries a piece of work again until its locks are free. `retry_for` is in seconds."""
 
-    In sum one attempt waits less than half of the server's `deadlock_timeout`, so that in any conflict it is the
-    migration that gives way. `retry_for` is in seconds; there is never a last try without a limit.
-    """
+    # A session that waits for a lock on a table makes all others wait that come after it. With a lock_timeout of five
+    # seconds, longer than `deadlock_timeout`, the application got the deadlock error and the migration won. So the
+    # highest rung is below half of `deadlock_timeout`, and the migration gives way before the server looks for a
+    # deadlock. NOWAIT alone was tried, too: on a busy table it never got the lock, hence rungs. There is no last
+    # attempt without a limit.
 
     def __init__(self, connection: Connection, *, watchdog: Watchdog, retry_for: float, progress: Progress) -> None:
         self.connection = connection
@@ -44,23 +46,31 @@ class Ladder:
         self.progress = progress
         self.rungs = _rungs(connection)
         self.rung = self.rungs[0]
+        # Whether statements run inside of `run_with_retries`. The next four are about the latest attempt.
         self.is_in_attempt = False
+        # A statement has met a lock that was not free.
         self.has_met_conflict = False
-        self.is_broken = False
+        # The migration's code has ended the transaction of the attempt.
+        self.transaction_ended = False
+        # The migration's code has written through another connection.
+        self.wrote_elsewhere = False
+        # `pg_current_xact_id()` of the attempt's transaction, None before its first statement.
         self.transaction_id: str | None = None
-        self.is_spent = False
+        # What the migration was refused with, kept while its code may catch it (`remembering_refusals`).
         self.refusal: Refusal | None = None
         self._remembers = False
 
     def run_with_retries(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
-        """What `attempt` returns; it must undo itself when it fails (a transaction does).
+        """What `attempt` returns; it must undo itself when it fails, as a transaction does.
 
-        `is_whole` where nothing was done before it that would be left half done. An attempt whose code has ended its
-        transaction (`is_broken`), or has written through another connection (`is_spent`), did not undo itself: its
-        error is raised as it is.
+        `what` names it to people. `is_whole` is False where earlier work is left half done if it gives up.
 
-        Raises LocksNotFree or OthersWaited after `retry_for` seconds.
+        Raises LocksNotFree, GaveWay or OthersWaited after `retry_for` seconds. Errors that are no conflict about a
+        lock are raised as they are.
         """
+        # An attempt that did not undo itself must not run again: its code has ended the transaction, or has written
+        # through another connection. The text of its statements does not show a COMMIT that code sends past Django's
+        # cursors, so PostgreSQL is asked for the fate of the transaction.
         started = time.monotonic()
         until = started + self.retry_for
         for number, rung in enumerate(self._endless_rungs()):
@@ -79,7 +89,8 @@ class Ladder:
     @contextmanager
     def _attempting(self, until: float, *, what: str) -> Iterator[None]:
         before = self.is_in_attempt
-        self.is_in_attempt, self.has_met_conflict, self.is_broken, self.is_spent = True, False, False, False
+        self.is_in_attempt = True
+        self.has_met_conflict = self.transaction_ended = self.wrote_elsewhere = False
         self.transaction_id = None
         try:
             with self.watchdog.attempt(what, until=until):
@@ -89,22 +100,22 @@ class Ladder:
 
     @property
     def milliseconds(self) -> int:
-        """How long one lock may be waited for on this rung: two locks together wait as long as the rung says."""
+        """Lock timeout of one statement on this rung: half of it, for a key takes the locks of two tables."""
         return max(1, self.rung // 2)
 
     def refuse_passed_over(self) -> None:
-        """End this attempt where its code has met a conflict and gone on: what it skipped would be lost.
+        """Fail this attempt where its code has caught a conflict and gone on: the work that it skipped would be lost.
 
         Raises OperationalError as if the conflict had ended the attempt.
         """
-        if self.has_met_conflict and not self.is_broken:
+        if self.has_met_conflict and not self.transaction_ended:
             raise OperationalError("a conflict was passed over") from psycopg.errors.LockNotAvailable()
 
     @contextmanager
     def remembering_refusals(self) -> Iterator[None]:
-        """While code runs that may catch a refusal and go on: what it passed over would be lost.
+        """Refuse the next statement, too, where code has caught a refusal and gone on: its work would be lost.
 
-        The next statement, the record of the migration at the latest, is refused in the same words.
+        That statement is the record of the migration at the latest.
         """
         self._remembers = True
         try:
@@ -113,7 +124,7 @@ class Ladder:
             self._remembers, self.refusal = False, None
 
     def given_up(self, what: str, *, started: float, is_whole: bool) -> Refusal:
-        """The refusal after the last attempt: of the locks, or of those who waited behind us."""
+        """The refusal after the last attempt: OthersWaited, GaveWay or LocksNotFree."""
         waited = time.monotonic() - started
         words: dict[str, Any] = {"what": what, "seconds": round(waited), "is_whole": is_whole}
         if self.watchdog.was_at_work:
@@ -130,11 +141,11 @@ class Ladder:
         return ", ".join(map(str, self.watchdog.holders)) or "a session that was not seen"
 
     def give_way(self) -> None:
-        """End this attempt where others wait too long; a cancel between two of its statements ends none.
+        """Fail this attempt where the watchdog has cancelled it between two statements: PostgreSQL ignored that.
 
         Raises OperationalError as if the next statement had been cancelled.
         """
-        if self.watchdog.has_cancelled and self.watchdog.may_cancel and not self.is_spent:
+        if self.watchdog.has_cancelled and self.watchdog.may_cancel and not self.wrote_elsewhere:
             raise OperationalError("cancelled between two statements") from psycopg.errors.QueryCanceled()
 
     def _endless_rungs(self) -> Iterator[int]:
@@ -142,28 +153,30 @@ class Ladder:
             yield from self.rungs
 
     def _is_undone(self) -> bool:
-        """Whether PostgreSQL itself says that nothing of the attempt's transaction was committed."""
-        if self.is_broken or self.is_spent or self.transaction_id is None:
-            return not (self.is_broken or self.is_spent)
-        session = self.connection.connection  # past the wrappers, for which this would be another statement to guard
+        """Whether nothing of the attempt is left, as PostgreSQL itself says of its transaction."""
+        if self.transaction_ended or self.wrote_elsewhere:
+            return False
+        if self.transaction_id is None:
+            return True
+        session = self.connection.connection  # past Django's cursors, whose guard would take this for a statement
         asked = {"transaction": self.transaction_id}
         (is_committed,) = session.execute(statement("lock_ladder.is_committed"), asked).fetchall()[0]
         return not is_committed
 
     def is_conflict(self, error: BaseException) -> bool:
-        """True where a lock was not free, or where we have given way."""
+        """Whether a lock was not free, or the watchdog has cancelled the statement."""
         cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.errors.QueryCanceled):
             return self.watchdog.has_cancelled
         return isinstance(cause, CONFLICTS)
 
     def _pause(self, number: int, *, what: str) -> None:
-        climbs, place = divmod(number, len(self.rungs))
+        rounds, place = divmod(number, len(self.rungs))
         jitter = random.uniform(0.5, 1.5)
         if place < len(self.rungs) - 1:
             time.sleep(jitter * self.rung / 1000)
             return
-        seconds = min(LONGEST_PAUSE, 0.25 * 2**climbs) * jitter
+        seconds = min(LONGEST_PAUSE, 0.25 * 2**rounds) * jitter
         why = f"waits for a lock, held by {self._held_by()}"
         if self.watchdog.was_at_work:
             why = "gave way, others waited behind it"
@@ -172,7 +185,7 @@ class Ladder:
 
 
 def _rungs(connection: Connection) -> tuple[int, ...]:
-    """The rungs, shorter where the server's `deadlock_timeout` is."""
+    """RUNGS, scaled down so that the highest is below half of the server's `deadlock_timeout`."""
     with connection.cursor() as cursor:
         cursor.execute(statement("watchdog.deadlock_timeout"))
         half = cursor.fetchone()[0] / 2

@@ -1,4 +1,4 @@
-"""A partition whose DETACH … CONCURRENTLY was interrupted: PostgreSQL refuses the statement until it is finished."""
+"""Partitions whose DETACH … CONCURRENTLY was interrupted: PostgreSQL refuses the statement until it is finished."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DETACHES = re.compile(
 
 
 def finish_pending_detach(connection: Connection, text: StatementText) -> bool:
-    """Where the statement detaches a partition that an earlier one has begun to detach: finish it; whether it did.
+    """Finish the detachment that an earlier statement for the same partition has begun; False where there is none.
 
-    PostgreSQL keeps such a partition until FINALIZE (documentation, ALTER TABLE); the same DETACH ends with 55000.
+    PostgreSQL keeps such a partition until FINALIZE (documentation, ALTER TABLE); the same DETACH fails with 55000.
     """
     found = DETACHES.match(text.text)
     if found is None or len(text.words) != 1:

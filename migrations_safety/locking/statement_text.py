@@ -1,7 +1,7 @@
-"""What the text of a statement tells before it runs: what it begins with, and whether it ends a transaction itself.
+"""What the text of a statement shows before it runs: its first words, and whether it ends a transaction itself.
 
-Text alone proves little (a function may do anything), so nothing is called harmless because of it. It decides how a
-statement waits for locks, and what surely cannot be undone as a whole.
+A function may do anything, so no statement counts as harmless because of its text. The text decides only how a
+statement waits for locks, and which statements certainly cannot be undone as a whole.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ READS = frozenset({
 CHANGES = re.compile(
     r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|PREPARED|FOR\s+(KEY\s+)?SHARE)\b|\bPRAGMA\b.*=", re.IGNORECASE
 )
-"""In a text that begins like a read, what stands outside of its quotes all the same: FOR UPDATE, `WITH … DELETE`."""
+"""Words that change rows in a statement which begins like a query: FOR UPDATE, `WITH … DELETE`."""
 REPEATABLE = frozenset({"VACUUM", "CLUSTER", "REINDEX"})
 DEFINES = frozenset({
     "ALTER", "CREATE", "DROP", "TRUNCATE", "LOCK", "COMMENT", "REINDEX", "CLUSTER", "VACUUM", "GRANT", "REVOKE",
     "REASSIGN", "SECURITY", "SET", "RESET",
 })  # fmt: skip
 QUERIES = re.compile(r"\b(SELECT|AS\s+(EXECUTE|TABLE|VALUES))\b", re.IGNORECASE)
-"""In a definition: a query may call a function, which may do anything."""
+"""A query inside of a definition, which may call a function."""
 CONCURRENTLY = re.compile(r"\A[\s(]*(CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 VALIDATES = re.compile(r"\A\s*ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
 ENDS_IN_BODY = re.compile(r"\b(COMMIT|ROLLBACK)\b", re.IGNORECASE)
@@ -60,34 +60,35 @@ BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatementText:
-    """`words` are the first ones of each statement in the text, in capitals; `text` is without comments.
+    """One or several statements that are sent as one text."""
 
-    `ends_transaction`: one of them begins or ends a transaction, so that the text is not one transaction as a whole.
-    `only_rows`: all of them read or write rows; whatever else takes locks that other statements wait behind.
-    `only_defines`: all of them define something and none of them queries, so that no code runs which may catch an
-    error and go on without what failed.
-    `only_reads`: changes no row and locks none, as far as its text tells, nor does it define anything.
-    `concurrent`: builds, drops or detaches CONCURRENTLY, which no transaction can hold or undo.
-    """
-
+    # Without comments.
     text: str
+    # The first word of each statement, in capitals.
     words: tuple[str, ...]
+    # One of them begins or ends a transaction, so that PostgreSQL cannot undo the text as a whole.
     ends_transaction: bool
+    # It is one statement about a savepoint.
     only_savepoint: bool
+    # All of them read or write rows. Other statements take locks that other sessions queue behind.
     only_rows: bool
+    # All of them define something and contain no query, so no code runs that may catch an error and go on.
     only_defines: bool
+    # They change and lock no row and define nothing, as far as the text shows.
     only_reads: bool
+    # One of them builds, drops or detaches CONCURRENTLY, which PostgreSQL allows in no transaction.
     concurrent: bool
+    # It is one ALTER TABLE … VALIDATE CONSTRAINT.
     validates: bool
 
     @property
     def repeatable(self) -> bool:
-        """True for maintenance that is harmless to cancel and to begin again: VACUUM, CLUSTER, REINDEX."""
+        """Whether it may be cancelled and repeated at any time: VACUUM, CLUSTER, REINDEX."""
         return len(self.words) == 1 and self.words[0] in REPEATABLE and not self.concurrent
 
     @property
     def name(self) -> str:
-        """What people are told of it: of one that defines something also what; of others nothing but their kind."""
+        """Its name in messages: the first three words of a definition; of others only the first, without any value."""
         words = self.text.split()
         return " ".join(words[:1] if self.only_rows else words[:3]) or "A statement"
 
@@ -116,7 +117,7 @@ def read(sql: str) -> StatementText:
 
 
 def of(sql: Any) -> StatementText:
-    """The same of whatever is given to a cursor: text, bytes, or what `psycopg.sql` composes."""
+    """Read what a cursor gets: text, bytes, or a composition of `psycopg.sql`."""
     if isinstance(sql, Composable):
         return read(sql.as_string())
     return read(sql.decode(errors="replace") if isinstance(sql, bytes) else str(sql))
@@ -135,7 +136,7 @@ def _is_rollback_to(part: str) -> bool:
 
 
 def _without_comments(sql: str) -> tuple[str, str, list[str]]:
-    """The text without comments; the same with all that is quoted left out; what stood in quotes."""
+    """The text without comments, the same with empty quotes, and a list of the quoted parts."""
     text, code, quoted = [], [], []
     place = 0
     while found := PIECES.search(sql, place):

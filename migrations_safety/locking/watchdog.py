@@ -1,4 +1,4 @@
-"""Watches from a second connection who waits behind our statement, and ends that statement before they wait long."""
+"""Watches from a second connection which sessions wait behind ours, and cancels our statement before they wait long."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 INTERVAL = 0.02
-"""Seconds between two looks."""
+"""Seconds between two queries for waiting sessions."""
 SILENCE = 5.0
-"""Seconds that we wait for somebody before it is told for whom."""
+"""Seconds that we wait for a lock before a message says which sessions hold it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
-    """A session that has the lock that we wait for; `seconds` is the age of its transaction, if we may see it."""
+    """A session that holds a lock which we wait for."""
 
+    # 0 for a prepared transaction.
     pid: int
+    # As `pg_stat_activity` has it.
     state: str
+    # Age of its transaction, None where the role may not see it.
     seconds: int | None
     application: str
 
@@ -40,22 +43,25 @@ class Holder:
 
 
 class Watchdog:
-    """Looks at one backend for as long as it is entered.
+    """Watches one session from a thread, for as long as the context is entered.
 
-    `max_stall` is in seconds, 0 for never to interfere. `waits` maps each session that waited behind us (pid and
-    begin of its wait) to the seconds it waited. `was_at_work` where an attempt had its locks when it was cancelled.
-    `missing` says why there is no second connection: then it looks at nothing.
+    `max_stall` is in seconds; with 0 it cancels nothing.
     """
 
     def __init__(self, connection: Connection, *, max_stall: float, progress: Progress | None = None) -> None:
         self.parameters = second_connection.connection_parameters(connection)
         self.pid = second_connection.backend_pid(connection)
         self.max_stall = max_stall
+        # Seconds that each session waited behind ours, by its pid and the begin of its wait.
         self.waits: dict[tuple[int, Any], float] = {}
+        # Who held the lock that we waited for when it was last read.
         self.holders: list[Holder] = []
+        # Why there is no second connection; empty where there is one.
         self.missing = ""
+        # The latest attempt was cancelled, and whether it had its locks by then.
         self.has_cancelled = False
         self.was_at_work = False
+        # Whether the statement that runs may be cancelled.
         self.may_cancel = False
         self.progress = progress or Progress()
         self.silence = SILENCE
@@ -84,7 +90,7 @@ class Watchdog:
 
     @property
     def guards(self) -> bool:
-        """True where it ends what others wait behind, so that our own waits need no limit."""
+        """Whether it cancels what others wait behind, so that our own waits need no lock timeout."""
         return self.max_stall > 0 and self._thread.is_alive()
 
     def _connect(self) -> None:
@@ -94,10 +100,10 @@ class Watchdog:
 
     @contextmanager
     def attempt(self, what: str, *, until: float = math.inf) -> Iterator[None]:
-        """Statements that may be cancelled; a cancel that is on its way is waited for, so it meets none after them.
+        """Run statements that may be cancelled, and that wait for no lock beyond `until` (as of `time.monotonic`).
 
-        (An idle backend ignores it.) Whom an attempt met, and what it made others wait, is kept for the next one. It
-        waits for no lock beyond `until`, as `time.monotonic` counts.
+        A cancel that is under way at the end is waited for, so that it hits no later statement; PostgreSQL ignores a
+        cancel of an idle session. `holders` and `waits` are kept for the next attempt.
         """
         self.has_cancelled = self.was_at_work = False
         self._until, self._what = until, what
@@ -106,7 +112,7 @@ class Watchdog:
 
     @contextmanager
     def only_counting(self, what: str) -> Iterator[None]:
-        """While a statement runs that must not be cut off, or that nobody waits for: count, and let it be."""
+        """Run statements that must not be cancelled: count the sessions that wait behind them."""
         self._what = what
         with self._cancelling_is(False):
             yield
@@ -123,7 +129,7 @@ class Watchdog:
                 self.may_cancel = before
 
     def figures(self) -> dict[str, Any]:
-        """How many lock waits we caused, and the longest in milliseconds; None where nobody looked."""
+        """How many lock waits we caused, and the longest in milliseconds; None where there was no second connection."""
         if self._thread.ident is None:
             return {"count": None, "longest_ms": None}
         return {"count": len(self.waits), "longest_ms": round(1000 * max(self.waits.values(), default=0.0))}
@@ -136,7 +142,7 @@ class Watchdog:
                 self._connect_again()
 
     def _connect_again(self) -> None:
-        """Somebody may end our session alone; where the server is gone, the watched session finds out by itself."""
+        """Open the second connection again; where the server is gone, the watched session notices that by itself."""
         self.connection.close()
         with suppress(psycopg.Error):
             self._connect()
@@ -149,9 +155,9 @@ class Watchdog:
                 Holder(pid=pid, state=state, seconds=seconds, application=application)
                 for pid, state, seconds, application in found
             ]
-        self._tell_for_whom_we_wait(is_waiting=bool(found))
-        # Who queues for a row behind us while we queue for it too waits for the one who has it, with or without us.
-        stalled = [one[:3] for one in queued if not (found and one[3])]
+        self._say_who_holds_the_lock(is_waiting=bool(found))
+        # A session that queues for a row behind us, while we queue for it too, waits for the holder: we do not matter.
+        stalled = [(pid, since, seconds) for pid, since, seconds, for_row in queued if not (found and for_row)]
         for pid, since, seconds in stalled:
             self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
         longest = max((seconds for _, _, seconds in stalled), default=0.0)
@@ -159,8 +165,8 @@ class Watchdog:
         if self._is_to_end(longest, in_queue, is_waiting=bool(found)):
             self._cancel(at_work=not found)
 
-    def _tell_for_whom_we_wait(self, *, is_waiting: bool) -> None:
-        """Once for each wait: one that nobody is behind may be long, and who is at the terminal sees nothing move."""
+    def _say_who_holds_the_lock(self, *, is_waiting: bool) -> None:
+        """Once for each wait longer than SILENCE: the operator would see nothing move."""
         if not is_waiting:
             self._waiting_since = None
         elif self._waiting_since is None:
@@ -170,7 +176,9 @@ class Watchdog:
             self.progress.say(f"{self._what} waits for {', '.join(map(str, self.holders))} …")
 
     def _is_to_end(self, longest: float, in_queue: float, *, is_waiting: bool) -> bool:
-        """While we wait ourselves there may be a deadlock, and we are to lose it before the server looks for one."""
+        """Whether to cancel our statement. `longest` and `in_queue` are seconds that other sessions wait."""
+        # While we wait for a lock ourselves, sessions behind us may be in a deadlock with us. After `deadlock_timeout`
+        # the server ends one of them, which may be the application's: ours has to be gone after half of that time.
         if is_waiting and time.monotonic() > self._until:
             return True
         if not self.max_stall or not in_queue:

@@ -14,7 +14,7 @@ from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.migrate.gate import ask_gate
 from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener, MigrateOptions
-from migrations_safety.migrate.other_connections import Elsewhere
+from migrations_safety.migrate.other_connections import OtherConnections
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.migrate.recorded_steps import recorded, steps_of_plan, steps_of_records
 from migrations_safety.migrate.report import LockWaits, MigrateReport
@@ -115,7 +115,7 @@ def _adopt(connection: Connection, plan: migration_plan.Plan) -> list[str]:
 def _apply_watched(history: History, options: MigrateOptions, apply: Apply, listener: Listener) -> None:
     """What goes out through other aliases is said, and refused where the operator named the database."""
     is_expected = options.expect_database is not None
-    elsewhere = Elsewhere(history.connection, expected=is_expected, tell=listener.warning)
+    elsewhere = OtherConnections(history.connection, expected=is_expected, say=listener.warning)
     history.elsewhere = elsewhere.wrote
     with elsewhere.watched():
         apply(history.ran.append)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.locks import NobodyWatches
@@ -39,7 +39,7 @@ def ladder_session(
             raise NobodyWatches(reason=watchdog.missing)
         if watchdog.missing:
             progress.say(f"Nobody watches who waits behind this migration: {watchdog.missing}.")
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=locks.retry_for, progress=progress)
+        ladder = LockLadder(connection, watchdog=watchdog, retry_for=locks.retry_for, progress=progress)
         with on_the_ladder(connection, ladder), _at_work(connection):
             yield watchdog
 

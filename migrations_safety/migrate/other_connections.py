@@ -1,9 +1,9 @@
-"""What goes out on other connections while a `migrate` is at work: it has neither limits nor a record there.
+"""Watches what a migration writes through other connections, where it has neither lock timeouts nor a record.
 
-The guards of `migrate` hold for one database alias. Code of a migration that uses another one (`objects.create()`
-without `using()` is on `default`) writes there all the same. That is said, and refused where the operator named the
-database that is meant. What is seen are statements through Django's cursors in the thread of the command; a SELECT may
-write too, in a function, and is taken for reading.
+`migrate` guards one database alias. Code of a migration may use another one: `objects.create()` without `using()`
+writes to `default`. Such a write is reported, and refused where the operator named the database that is meant. Only
+statements through Django's cursors in the thread of the command are seen. A SELECT counts as reading, though a function
+in it may write.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 
-class Elsewhere:
-    """Watches all connections of this thread but one; `wrote` maps an alias to the migration that wrote there first.
+class OtherConnections:
+    """Watches all connections of this thread but one.
 
-    `expected` where the operator named the database: then what would change another one is not sent. `tell` gets one
-    sentence for each alias.
+    With `expected`, where the operator named the database, a statement that would change another one is not sent.
+    `say` gets one sentence for each alias.
     """
 
-    def __init__(self, connection: Connection, *, expected: bool, tell: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, *, expected: bool, say: Callable[[str], None]) -> None:
         self.connection = connection
         self.expected = expected
-        self.tell = tell
+        self.say = say
+        # By alias: the label of the migration that wrote there first.
         self.wrote: dict[str, str] = {}
         self._refused: WritesElsewhere | None = None
         self._thread = threading.get_ident()
@@ -44,9 +45,9 @@ class Elsewhere:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Those that are there, and those that are opened meanwhile.
+        """Watch the connections that are open, and those that are opened inside.
 
-        Raises WritesElsewhere where code has caught that and gone on.
+        Raises WritesElsewhere where the migration's code has caught it and gone on.
         """
         for other in connections.all(initialized_only=True):
             self._watch(other)
@@ -62,7 +63,7 @@ class Elsewhere:
             raise self._refused
 
     def _created(self, *, connection: Connection, **kwargs: Any) -> None:
-        if threading.get_ident() == self._thread:  # in another thread somebody else is at work
+        if threading.get_ident() == self._thread:  # connections of other threads are not this migration's
             self._watch(connection)
 
     def _watch(self, other: Any) -> None:
@@ -71,7 +72,7 @@ class Elsewhere:
             self._watched.append(other)
 
     def _on_ours(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        """Code that has caught a refusal does not get its migration recorded: what it left out would be lost."""
+        """Refuse every statement after a refusal that code has caught: else the migration would be recorded."""
         if self._refused:
             raise self._refused
         return execute(sql, params, many, context)
@@ -83,34 +84,34 @@ class Elsewhere:
         return execute(sql, params, many, context)
 
     def _writing(self, other: Any) -> None:
-        migration = _at_work()
+        migration = _running_migration()
         if self.expected and not self._is_the_same_database(other):
             self._refused = WritesElsewhere(what=migration, alias=other.alias, own=self.connection.alias)
             raise self._refused
         if ladder := ladder_of(self.connection):
-            ladder.is_spent = True
+            ladder.wrote_elsewhere = True
         if other.alias not in self.wrote:
             self.wrote[other.alias] = migration
             aliases = f'through the database alias "{other.alias}", not "{self.connection.alias}"'
-            self.tell(f"{migration} writes {aliases}: without limits, without a record, and not undone with it.")
+            self.say(f"{migration} writes {aliases}: without limits, without a record, and not undone with it.")
 
     def _is_the_same_database(self, other: Any) -> bool:
-        """An alias of its own may lead to it all the same, past a pooler for instance."""
+        """Whether another alias leads to the same database, past a pooler for instance."""
         if other.vendor != "postgresql":
             return False
         ours, theirs = (
-            one.connection.execute(statement("other_connections.identity")).fetchone()
-            for one in (self.connection, other)
+            connection.connection.execute(statement("other_connections.identity")).fetchone()
+            for connection in (self.connection, other)
         )
         return bool(ours == theirs)
 
 
-def _at_work() -> str:
-    """The migration whose code is running, by the frames of this thread."""
+def _running_migration() -> str:
+    """The label of the migration whose code is running, by the frames of this thread."""
     frame = sys._getframe()
     while frame.f_back:
         frame = frame.f_back
-        one: Any = frame.f_locals.get("self")
-        if issubclass(type(one), Migration):  # isinstance would wake lazy objects up
-            return f"{one.app_label}.{one.name}"
+        caller: Any = frame.f_locals.get("self")
+        if issubclass(type(caller), Migration):  # isinstance would evaluate lazy objects
+            return f"{caller.app_label}.{caller.name}"
     return "Code beside the migrations (a signal)"

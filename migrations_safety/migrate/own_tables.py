@@ -1,4 +1,4 @@
-"""Django's own statements name no schema: while `migrate` is at work they reach the tables of one, or are not sent."""
+"""Keeps the statements of Django's migrations in one schema, though they name none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECORDS = re.compile(r'\s*(INSERT INTO|DELETE FROM|UPDATE) "?(django_migrations|
 
 @contextmanager
 def only_own_tables(connection: Connection) -> Iterator[None]:
-    """Django sees, and changes, the tables of the current schema alone, as if the search path ended there."""
+    """Let Django see and change the tables of the current schema alone, as if the search path ended there."""
     before = vars(connection).get("SchemaEditorClass")
     connection.SchemaEditorClass = type(OwnTables.__name__, (OwnTables, connection.SchemaEditorClass), {})
     try:
@@ -35,10 +35,9 @@ def only_own_tables(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _listing_own_tables(connection: Connection) -> Iterator[None]:
-    """Else `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they are to make.
-
-    What Django lists are the names that the path finds first; where the current schema has the name, that is its own.
-    """
+    """Let Django list the tables of the current schema alone."""
+    # Else `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they have to create.
+    # Django lists the tables that the search path finds first, and the current schema is the first on it.
     introspection = connection.introspection
     along_the_path = introspection.get_table_list
 
@@ -56,10 +55,8 @@ def _listing_own_tables(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _recording_in_own_schema(connection: Connection) -> Iterator[None]:
-    """Where SQL of a migration has changed the search path, it is put back before anything is recorded.
-
-    Else what was done in this schema would be recorded in another one (a dump of pg_dump begins with such a setting).
-    """
+    """Set the search path again before anything is recorded, where SQL of a migration has changed it."""
+    # Else what was done in this schema would be recorded in another one. A dump of pg_dump begins with such a setting.
     with connection.cursor() as cursor:
         cursor.execute(statement("own_tables.path_and_schema"))
         path, schema = cursor.fetchone()
@@ -75,9 +72,9 @@ def _recording_in_own_schema(connection: Connection) -> Iterator[None]:
 
 
 class OwnTables:
-    """A part of a schema editor: raises TableOfAnotherSchema where a statement would reach a table further along.
+    """Part of a schema editor: raises TableOfAnotherSchema for a table that only a later schema of the path has.
 
-    What it is asked to change are models and their parents; a statement of a RunSQL finds what PostgreSQL finds.
+    It sees the tables of models and of the models that they reference, but not those in a statement of a RunSQL.
     """
 
     connection: Connection
@@ -86,46 +83,45 @@ class OwnTables:
     def refuse_others(self, *tables: str) -> None:
         """Raise TableOfAnotherSchema for a table that only another schema of the path has.
 
-        But for those that routers keep out of this one: keys lead to them (django-tenants: to the shared apps').
+        Tables that database routers keep out of this schema are allowed: keys reference them (with django-tenants
+        those of the shared apps).
         """
-        looked_at: set[str] = vars(self).setdefault("_looked_at", set())
-        new = [table for table in tables if table not in looked_at]
+        checked: set[str] = vars(self).setdefault("_checked_tables", set())
+        new = [table for table in tables if table not in checked]
         if self.collect_sql or not new:
             return
         for found in found_only_elsewhere(self.connection, new):
             if found.name not in kept_out(self.connection.alias):
                 raise TableOfAnotherSchema(table=found.name, other=found.schema, own=found.current)
-        looked_at.update(new)
+        checked.update(new)
 
     def create_model(self, model: Any) -> None:
-        """The keys inside of its CREATE TABLE lead to parents that are there."""
-        keys = [one for one in model._meta.constraints if isinstance(one, ForeignKeyConstraint)]
-        parents = {_parent(model._meta.get_field(one.field)) for one in keys}
+        """Create a table; the tables that its keys reference exist already."""
+        keys = [found for found in model._meta.constraints if isinstance(found, ForeignKeyConstraint)]
+        parents = {_parent(model._meta.get_field(key.field)) for key in keys}
         self.refuse_others(*sorted(parents - {model._meta.db_table}))
         super().create_model(model)  # type: ignore[misc]
 
     def add_field(self, model: Any, field: Any) -> None:
-        """Its key is made with it."""
+        """Add a column, with its key."""
         parents = [_parent(field)] if makes_its_own_key(field) else []
         self.refuse_others(model._meta.db_table, *parents)
         super().add_field(model, field)  # type: ignore[misc]
 
     def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
-        """By the name that it has now."""
+        """Rename a table."""
         self.refuse_others(old_db_table)
         super().alter_db_table(model, old_db_table, new_db_table)  # type: ignore[misc]
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Statements that know their tables: keys and indexes, the deferred ones too.
-
-        A table is looked at once: while keys are added, other sessions wait. What is sent as text may make, drop or
-        rename any.
-        """
+        """Send a statement; Django's objects for keys and indexes, deferred ones too, name their tables."""
+        # Each table is checked once, because other sessions wait while keys are added. A statement that is sent as text
+        # may create, drop or rename any table, so all are checked again after it.
         if isinstance(sql, Statement):
             named = [getattr(part, "table", None) for part in sql.parts.values()]
-            self.refuse_others(*dict.fromkeys(one for one in named if isinstance(one, str)))
+            self.refuse_others(*dict.fromkeys(table for table in named if isinstance(table, str)))
         else:
-            vars(self).pop("_looked_at", None)
+            vars(self).pop("_checked_tables", None)
         super().execute(sql, params)  # type: ignore[misc]
 
 

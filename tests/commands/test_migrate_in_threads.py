@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import on_the_ladder
@@ -72,7 +72,7 @@ def test_each_applies_its_own(make, tmp_path, atomic):
 def laddered(connection):
     connection.ensure_connection()
     with Watchdog(connection, max_stall=0.2) as watchdog:
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=1, progress=Progress())
+        ladder = LockLadder(connection, watchdog=watchdog, retry_for=1, progress=Progress())
         with on_the_ladder(connection, ladder):
             yield ladder
 

@@ -3,7 +3,7 @@
 import pytest
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import on_the_ladder
@@ -19,7 +19,7 @@ def ladder(in_process, empty):
     connection = in_process(empty)
     MigrationExecutor(connection).recorder.ensure_schema()
     with Watchdog(connection, max_stall=0.2) as watchdog:
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
+        ladder = LockLadder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
         with on_the_ladder(connection, ladder):
             yield ladder
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import OperationalError, migrations, models, transaction
 
-from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.locks import LocksNotFree, OthersWaited
@@ -184,7 +184,7 @@ def test_an_invalid_index_in_another_schema_is_built_anew(in_process, empty):
     connection = in_process(empty)
     connection.ensure_connection()
     with Watchdog(connection, max_stall=0.2) as watchdog:
-        ladder = Ladder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
+        ladder = LockLadder(connection, watchdog=watchdog, retry_for=20, progress=Progress())
         with on_the_ladder(connection, ladder), connection.schema_editor(atomic=False) as editor:
             editor.execute('CREATE INDEX CONCURRENTLY "things_name_idx" ON "Ward"."things" ("name")', None)
 

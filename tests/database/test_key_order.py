@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError
 
-from migrations_safety.locking.lock_ladder import Ladder
+from migrations_safety.locking.lock_ladder import LockLadder
 from tests.torture.relay import Boundaries
 
 
@@ -28,8 +28,8 @@ class Impatient:
 
 
 def test_a_cancel_between_two_statements_ends_the_attempt_all_the_same():
-    ladder = object.__new__(Ladder)
-    ladder.watchdog, ladder.is_spent = Impatient(), False
+    ladder = object.__new__(LockLadder)
+    ladder.watchdog, ladder.wrote_elsewhere = Impatient(), False
 
     with pytest.raises(OperationalError) as caught:
         ladder.give_way()
