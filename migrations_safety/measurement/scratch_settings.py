@@ -8,11 +8,12 @@ import json
 import os
 from importlib import import_module
 
-_PROJECT = import_module(os.environ["MIGRATIONS_SAFETY_PROJECT_SETTINGS"])
+_NAME = os.environ.get("MIGRATIONS_SAFETY_PROJECT_SETTINGS")
+_PROJECT = import_module(_NAME) if _NAME else None  # None for who imports this module to look at it
 
 globals().update({name: getattr(_PROJECT, name) for name in dir(_PROJECT) if name.isupper()})
 
-_SCRATCH = json.loads(os.environ["MIGRATIONS_SAFETY_SCRATCH"])
+_SCRATCH = json.loads(os.environ.get("MIGRATIONS_SAFETY_SCRATCH", "{}"))
 _NOWHERE = {"ENGINE": "django.db.backends.postgresql", "NAME": "nowhere", "HOST": "127.0.0.1", "PORT": "1"}
 
 DATABASES = dict.fromkeys(getattr(_PROJECT, "DATABASES", {}), _NOWHERE) | _SCRATCH
