@@ -17,6 +17,7 @@ from django.test import override_settings
 
 from migrations_safety.messages import wording
 from migrations_safety.precheck import precheck as looking
+from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from migrations_safety.verification import verification
 from tests.support.factories import new_id
@@ -246,4 +247,4 @@ def findings(state, *, first=False):
     if state.verify:
         return verification.run(using="default", app_label="patients").findings
     depth = {name: value for name, value in state.look.items() if name == "depth" and first}
-    return looking.run(using="default", **depth).findings
+    return looking.run(using="default", options=PrecheckOptions(**depth)).findings
