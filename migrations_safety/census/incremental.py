@@ -25,7 +25,7 @@ from migrations_safety.messages.wording.references import OF_THE_CATALOG
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
-from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.schema.declared_keys import DeclaredKey, KeyEnds
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
@@ -63,16 +63,6 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CountedReference:
-    """One referencing column that was counted, and the column that it refers to."""
-
-    table: str
-    column: str
-    target_table: str
-    target_column: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class EarlierCensus:
     """What a report of `precheck` in a file says."""
 
@@ -83,7 +73,7 @@ class EarlierCensus:
     schema: str
     in_recovery: bool
     """It was taken on a standby."""
-    references: frozenset[CountedReference]
+    references: frozenset[KeyEnds]
     findings: tuple[Finding, ...]
     """What it found in the data."""
 
@@ -127,7 +117,7 @@ def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None
             return None
         raise
     (now,) = rows(connection, "incremental.moment", {}, SnapshotNow)
-    parts = catalog.physical_tables(connection, {name for key in keys for name in (key.table, key.target_table)})
+    parts = catalog.physical_tables(connection, {name for key in keys for name in key.tables})
     relations = {table: [part.oid for part in of_table] for table, of_table in parts.items()}
     return Moment(
         system_identifier=system_identifier,
@@ -153,7 +143,7 @@ def read(file: str) -> EarlierCensus:
             alias=report["database"]["alias"],
             schema=report["database"]["schema"],
             in_recovery=report["database"]["in_recovery"],
-            references=frozenset(_counted_reference(reference) for reference in report["references"]),
+            references=frozenset(_ends(reference) for reference in report["references"]),
             findings=tuple(_of_the_data(report["findings"])),
         )
     except OSError as error:
@@ -162,8 +152,8 @@ def read(file: str) -> EarlierCensus:
         raise CensusRefused(file=file, reason="it is no report of precheck --format json") from None
 
 
-def _counted_reference(reference: dict[str, Any]) -> CountedReference:
-    return CountedReference(**{field.name: reference[field.name] for field in fields(CountedReference)})
+def _ends(reference: dict[str, Any]) -> KeyEnds:
+    return KeyEnds(**{field.name: reference[field.name] for field in fields(KeyEnds)})
 
 
 def _of_the_data(findings: Iterable[dict[str, Any]]) -> Iterator[Finding]:
@@ -214,10 +204,8 @@ def still_counted(
     new_rows: list[DeclaredKey] = []
     all_rows: list[DeclaredKey] = []
     for key in keys:
-        tables = (key.table, key.target_table)
-        ends = {"target_table": key.target_table, "target_column": key.target_column}
-        was_counted = CountedReference(table=key.table, column=key.column, **ends) in earlier.references
-        are_the_same = all(then.relations.get(name) == now.relations.get(name) for name in tables)
+        was_counted = key.ends in earlier.references
+        are_the_same = all(then.relations.get(name) == now.relations.get(name) for name in key.tables)
         none_gone = parents.get(key.target_table) == before.get(key.target_table)
         (new_rows if was_counted and are_the_same and none_gone else all_rows).append(key)
     return StillToCount(new_rows=tuple(new_rows), all_rows=tuple(all_rows))

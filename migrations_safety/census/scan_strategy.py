@@ -127,7 +127,7 @@ def choose_scan(
     "Tried, and left".
     """
     keys = tuple(keys)
-    tables = catalog.tables(connection, {name for key in keys for name in (key.table, key.target_table)})
+    tables = catalog.tables(connection, {name for key in keys for name in key.tables})
     parts = catalog.physical_tables(connection, {key.table for key in keys})
     scan = ScanPlan(keys=keys, tables=tables, parts=parts, max_rate=options.max_rate)
     if not options.max_rate and since is None:

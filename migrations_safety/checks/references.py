@@ -133,7 +133,7 @@ def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, loo
 def _reason_of_missing_end(inspected: InspectedPlan, key: DeclaredKey) -> str:
     doubt = inspected.doubts.get(key)
     code = f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
-    end = key.subject if not inspected.referencing(key) else f'{key.target_table}."{key.target_column}"'
+    end = key.subject if not inspected.referencing(key) else key.ends.target_subject
     return f"{end} is not there now{code}"
 
 

@@ -117,13 +117,13 @@ def _is_added_in_steps(inspected: InspectedPlan, key: DeclaredKey) -> bool:
 
 
 def _parents(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    parents = {(key.target_table, key.target_column): key for key in inspected.keys}
+    parents = {key.ends.columns[1]: key for key in inspected.keys}
     made_unique = {(column.table, column.column) for column in inspected.altered if column.is_unique}
     for place, key in sorted(parents.items()):
         table, column = inspected.parent_table(key), inspected.referenced(key)
         if table and column and not column.is_unique and place not in made_unique:
             needed = catalog.partition_columns(connection, table) - {column.name}
-            subject, index_on = f'{place[0]}."{place[1]}"', table.to_paste
+            subject, index_on = key.ends.target_subject, table.to_paste
             if needed:
                 yield wording.parent_never_unique(subject, index_on=index_on, columns=sorted(needed))
             else:

@@ -52,7 +52,7 @@ def _types(
     connection: Connection, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], equality: Equality
 ) -> Iterator[Finding]:
     type_name, target_type = map(_name, ends)
-    words = {"type": type_name, "target": f'{key.target_table}."{key.target_column}"', "target_type": target_type}
+    words = {"type": type_name, "target": key.ends.target_subject, "target_type": target_type}
     child, parent = (end.column for end in ends)
     if not (type_name and target_type):
         return  # the plan creates this end, and drops the key again
@@ -98,8 +98,7 @@ def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, 
 
 def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
     """The statement that converts the end which has another type."""
-    places = ((key.table, key.column), (key.target_table, key.target_column))
-    for (table, name), end in zip(places, ends, strict=True):
+    for (table, name), end in zip(key.ends.columns, ends, strict=True):
         if end.column and _kind(_name(end)) != _kind(type):
             altered = qualify_if_needed(table, schema=inspected.target.schema)
             column = quote_identifier(name)
@@ -116,7 +115,7 @@ def _kind(type_name: str) -> str:
 def _existing_ids(connection: Connection) -> Iterator[Column]:
     """The columns whose type the setting decides: both ends of all keys of the models, not only those of a plan."""
     keys = [key for model in managed_models(apps) for key in declared_keys(model) if is_id_type(key.column_type)]
-    ends = {end for key in keys for end in ((key.table, key.column), (key.target_table, key.target_column))}
+    ends = {end for key in keys for end in key.ends.columns}
     tables = catalog.tables(connection, {table for table, _ in ends})
     columns = catalog.columns(connection, [table.oid for table in tables.values()])
     for table, name in ends:

@@ -208,7 +208,7 @@ def _refuse_missing(inspected: InspectedSchema, relied_on: Mapping[str, frozense
 
 
 def _tables_of(keys: Iterable[DeclaredKey]) -> set[str]:
-    return {name for key in keys for name in (key.table, key.target_table)}
+    return {name for key in keys for name in key.tables}
 
 
 def _follows_code(inspected: InspectedSchema, key: DeclaredKey) -> bool:

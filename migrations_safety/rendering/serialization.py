@@ -154,13 +154,10 @@ def reference(inspected: InspectedSchema, counted: ReferenceCounts) -> dict[str,
     parent = inspected.referenced(key)
     assert column is not None
     return {
-        "table": key.table,
-        "column": key.column,
+        **asdict(key.ends),
         "column_type": column.type,
         "nullable": column.nullable,
         "indexed": column.indexed,
-        "target_table": key.target_table,
-        "target_column": key.target_column,
         "target_type": parent.type if parent else (key.column_type or "").lower(),
         "total_rows": counted.total_rows,
         "non_null": counted.non_null,

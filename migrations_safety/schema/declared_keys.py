@@ -13,6 +13,26 @@ from migrations_safety.sql.identifiers import quote_identifier
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeyEnds:
+    """Both ends of a key by their names, as the JSON of reports has them."""
+
+    table: str
+    column: str
+    target_table: str
+    target_column: str
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Table and column of the referencing end, then of the parent's."""
+        return (self.table, self.column), (self.target_table, self.target_column)
+
+    @property
+    def target_subject(self) -> str:
+        """`patients."id"`: how findings name the parent's column."""
+        return f'{self.target_table}."{self.target_column}"'
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredKey:
     """A foreign key as a model declares it; `name` is None where Django makes one up, `row_id` is the table's own key.
 
@@ -39,6 +59,18 @@ class DeclaredKey:
     def subject(self) -> str:
         """`bills."patientId"`: how findings name the referencing column."""
         return f'{self.table}."{self.column}"'
+
+    @property
+    def ends(self) -> KeyEnds:
+        """Both ends as one value."""
+        return KeyEnds(
+            table=self.table, column=self.column, target_table=self.target_table, target_column=self.target_column
+        )
+
+    @property
+    def tables(self) -> tuple[str, str]:
+        """The referencing table and the parent's."""
+        return self.table, self.target_table
 
     @property
     def definition(self) -> str:

@@ -26,7 +26,7 @@ def partitions_without_key(connection: Connection, model: Any, constraint: Any) 
 def find_existing_key(connection: Connection, model: Any, constraint: Any) -> ForeignKey | None:
     """The key as the table has it, or None; DefinitionDiffers where only the name is the same."""
     declared = declared_key(model, constraint)
-    found = catalog.tables(connection, [declared.table, declared.target_table])
+    found = catalog.tables(connection, declared.tables)
     if declared.table not in found or declared.target_table not in found:
         return None
     table, target = found[declared.table], found[declared.target_table]

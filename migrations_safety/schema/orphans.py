@@ -14,7 +14,7 @@ from migrations_safety.sql.composition import compose, parent_name, send
 
 def count_orphans(connection: Connection, key: DeclaredKey) -> tuple[int, int]:
     """Distinct values and rows of one reference without a parent; its table and its parent must exist."""
-    there = catalog.tables(connection, [key.table, key.target_table])
+    there = catalog.tables(connection, key.tables)
     parent = there[key.target_table]
     with connection.cursor() as cursor:
         send(

@@ -58,7 +58,7 @@ def _check(connection: Connection) -> Iterator[CheckMessage]:
     models = [one for one in managed_models(state.apps) if router.allow_migrate_model(connection.alias, one)]
     away = kept_out(connection.alias)  # a key there leads out of this schema
     keys = [(model, key) for model in models for key in declared_keys(model) if key.target_table not in away]
-    tables = catalog.tables(connection, {name for _, key in keys for name in (key.table, key.target_table)})
+    tables = catalog.tables(connection, {name for _, key in keys for name in key.tables})
     there = catalog.foreign_keys(connection, [table.oid for table in tables.values()])
     for model, key in keys:
         table, parent = tables.get(key.table), tables.get(key.target_table)
@@ -115,5 +115,5 @@ def _name(connection: Connection, model: Any, key: DeclaredKey) -> str:
 
 
 def _statement(key: DeclaredKey, name: str, *, schema: str, **how: Any) -> str:
-    table, target = (qualify_if_needed(one, schema=schema) for one in (key.table, key.target_table))
+    table, target = (qualify_if_needed(one, schema=schema) for one in key.tables)
     return key.statement(name, table=table, target=target, **how)
