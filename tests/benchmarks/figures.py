@@ -108,8 +108,14 @@ def table(runs: Sequence[dict[str, Any]]) -> str:
     for one in runs:
         cells = [f"{one['rows']:,}", f"{one['name']} {one['what']}"]
         if "seconds" in one:
-            names = ("seconds", "command_runs", "longest_write_ms", "longest_lock_wait_ms", "p99_write_ms")
-            names += ("longest_read_ms", "failed_statements", "valid_keys")
+            names: tuple[str, ...] = (
+                "seconds",
+                "command_runs",
+                "longest_write_ms",
+                "longest_lock_wait_ms",
+                "p99_write_ms",
+            )
+            names = (*names, "longest_read_ms", "failed_statements", "valid_keys")
             cells += ["-" if one.get(name) is None else str(one[name]) for name in names]
         if "error" in one:
             cells.append(one["error"])

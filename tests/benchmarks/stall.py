@@ -91,7 +91,10 @@ def measure(server: Server, template: str, rows: int, candidate: Candidate | Non
         time.sleep(LEAD)
         started = time.monotonic()
         try:
-            outcome["command_runs"] = candidate.run(server.url(name)) if candidate else time.sleep(ALONE)
+            if candidate:
+                outcome["command_runs"] = candidate.run(server.url(name))
+            else:
+                time.sleep(ALONE)
         except GivenUp as error:
             outcome["error"] = str(error)
         outcome["seconds"] = round(time.monotonic() - started, 1)
@@ -143,7 +146,7 @@ def drop(server: Server, name: str) -> None:
     administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def administer(server: Server, statement: sql.Composable) -> None:
+def administer(server: Server, statement: sql.SQL | sql.Composed) -> None:
     """Run one statement outside of all databases measured."""
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(statement)

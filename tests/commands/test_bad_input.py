@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import stat
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -76,7 +77,8 @@ def test_every_special_character_works_in_the_pg_variables(special):
     variables = {"PGDATABASE": SPECIAL, "PGUSER": SPECIAL, "PGPASSWORD": SPECIAL}
     address = {"PGHOST": "127.0.0.1", "PGPORT": str(special.server.port)}
 
-    result = commands.manage("precheck", "--expect-database", SPECIAL, **variables, **address)
+    together: dict[str, Any] = variables | address
+    result = commands.manage("precheck", "--expect-database", SPECIAL, **together)
 
     assert result.code == 0, result.said
 

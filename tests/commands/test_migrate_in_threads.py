@@ -3,9 +3,10 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from typing import Any
 
-import django.core.management.commands.migrate as django_migrate
 import pytest
+from django.core.management.commands import migrate as migrate_module
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -47,6 +48,8 @@ def wait_for_the_other(apps, schema_editor):
 """
 TABLE = "migrations.CreateModel('Stay', [('id', models.BigAutoField(primary_key=True))])"
 MEET = "migrations.RunPython(wait_for_the_other)"
+
+django_migrate: Any = migrate_module
 
 
 @pytest.mark.parametrize("atomic", [True, False])

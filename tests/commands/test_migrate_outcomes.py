@@ -2,12 +2,14 @@
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from tests.support.sample_app import SampleApp
 
+WAYS: tuple[dict[str, Any], ...] = ({"fake": True}, {}, {"migration_name": "zero", "skip_precheck": True})
 BEDS = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True))])"
 FLOORS = "migrations.CreateModel('Floor', [('id', models.BigAutoField(primary_key=True))])"
 
@@ -30,7 +32,7 @@ def migrate(empty, in_process, tmp_path):
         runs = json.loads(audit.getvalue())["runs"]
         return report["verdict"], report["did"], err.getvalue().splitlines()[-1], runs[-1] if runs else None, len(runs)
 
-    run.ward = ward
+    vars(run)["ward"] = ward
     return run
 
 
@@ -89,7 +91,7 @@ def test_the_text_says_the_same(migrate, empty, tmp_path):
     migrate("0001")
     empty.execute("CREATE TABLE ward_floor (id bigint PRIMARY KEY)")
     with migrate.ward.at_hand():
-        for number, options in enumerate(({"fake": True}, {}, {"migration_name": "zero", "skip_precheck": True})):
+        for number, options in enumerate(WAYS):
             target = tmp_path / f"report{number}"
             call_command(
                 "migrate", app_label="ward", **options, output=str(target), stdout=StringIO(), stderr=StringIO()

@@ -111,10 +111,10 @@ def test_nobody_waits_long_while_the_partitions_get_their_keys(partitioned):
 def test_who_writes_to_partitions_gets_on_while_their_rows_are_proved(partitioned):
     partitioned.run("backfill_placeholders")
     assert partitioned.run("migrate", "ehr", "0002").code == 0
-    modes = set()
+    modes: set[tuple[str]] = set()
 
     with watched(partitioned, modes), in_the_way(
-        partitioned, "LOCK TABLE patients IN EXCLUSIVE MODE", others=WRITES, also=lambda: modes
+        partitioned, "LOCK TABLE patients IN EXCLUSIVE MODE", others=WRITES, also=lambda: bool(modes)
     ) as others:  # fmt: skip
         proved = partitioned.run("migrate")
 

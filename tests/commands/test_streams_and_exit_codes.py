@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -147,7 +148,8 @@ def test_in_a_program_json_goes_to_the_stream_that_it_gave(empty, in_process, wa
 def test_a_program_catches_what_was_refused_and_what_failed(hospital, in_process, ward):
     in_process(hospital)
     refer(hospital, "bills", new_id())
-    quiet = {"stdout": StringIO(), "stderr": StringIO(), "no_progress": True}
+    errors = StringIO()
+    quiet: dict[str, Any] = {"stdout": StringIO(), "stderr": errors, "no_progress": True}
 
     with pytest.raises(Refused) as refused:
         call_command("migrate", **quiet)
@@ -159,7 +161,7 @@ def test_a_program_catches_what_was_refused_and_what_failed(hospital, in_process
     assert [one.value.returncode for one in (refused, blocked, stopped)] == [1, 1, 2]
     assert str(refused.value).startswith("migrate: refused by the gate, nothing was changed")
     assert str(blocked.value) == "precheck: blocked, 1 blocking finding."
-    assert "blocking finding" not in quiet["stderr"].getvalue()
+    assert "blocking finding" not in errors.getvalue()
     assert isinstance(stopped.value.__context__, CouldNotLook)
     assert issubclass(Refused, CommandError)
     assert issubclass(Stopped, CommandError)
@@ -170,7 +172,8 @@ def test_django_words_what_it_knows_better(empty, in_process, ward, command):
     in_process(empty)
     ward.migration("0001_initial", BEDS)
     ward.migration("0002_one", "", after=("ward", "0001_initial"))
-    quiet = {"stdout": StringIO(), "stderr": StringIO(), "no_progress": True}
+    errors = StringIO()
+    quiet: dict[str, Any] = {"stdout": StringIO(), "stderr": errors, "no_progress": True}
 
     def told(*arguments):
         with ward.at_hand(), pytest.raises(Stopped) as stopped:
@@ -223,7 +226,8 @@ def test_a_plan_that_cannot_be_run_is_2_and_names_the_migration_and_what_is_miss
     ward.migration("0001_initial", BEDS[:-2] + ", ('name', models.CharField(max_length=5))])")
     longer = "migrations.AlterField('Bed', 'name', models.CharField(max_length=9))"
     ward.migration("0002_longer", longer, after=("ward", "0001_initial"))
-    quiet = {"stdout": StringIO(), "stderr": StringIO(), "no_progress": True}
+    errors = StringIO()
+    quiet: dict[str, Any] = {"stdout": StringIO(), "stderr": errors, "no_progress": True}
     with ward.at_hand():
         call_command("migrate", "ward", "0001", **quiet)
         empty.execute("ALTER TABLE ward_bed DROP COLUMN name")

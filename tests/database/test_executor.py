@@ -1,5 +1,7 @@
 """Any app's migrations on the ladder: RunSQL, Django's own operations, indexes built concurrently."""
 
+from typing import Any
+
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import OperationalError, migrations, models, transaction
@@ -63,7 +65,10 @@ def test_an_atomic_migration_and_its_record_are_one_transaction(ladder, empty):
     """Django itself records a migration with deferred SQL (here: an index) after the commit of what it made."""
     empty.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$")
     empty.execute("CREATE TRIGGER refuse BEFORE INSERT ON django_migrations EXECUTE FUNCTION refuse()")
-    fields = [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=9, db_index=True))]
+    fields: list[tuple[str, models.Field[Any, Any]]] = [
+        ("id", models.BigAutoField(primary_key=True)),
+        ("name", models.CharField(max_length=9, db_index=True)),
+    ]
 
     with pytest.raises(Exception, match="no"):
         apply(ladder, migration(migrations.CreateModel("Other", fields, {"db_table": "others"})))

@@ -1,5 +1,7 @@
 """Every value gets exactly one class, the one of docs/reference.md; the regular expressions are the server's own."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,8 +31,9 @@ def question(*, type, target_exists=False, **words):
     return Question(keys=keys, schema="public", target_exists=target_exists, type=type, **words)
 
 
-def classes_of(connection, database, values, *, type="text", **words):
+def classes_of(text, values, *, type="text", **words):
     """Each value's class, with nothing else in the table."""
+    connection, database = text
     database.execute("TRUNCATE bills")
     refer(database, "bills", *values)
     found = identifiers.orphan_values(connection, question(type=type, **words), limit=1000)
@@ -45,13 +48,13 @@ def text(hospital_text, in_process):
 def test_every_sample_of_a_text_column_has_its_class(text):
     assert len(ALL) > 80
 
-    assert classes_of(*text, ALL) == ALL
+    assert classes_of(text, ALL) == ALL
 
 
 def test_every_sample_of_a_uuid_column_has_its_class(hospital, in_process):
     expected = {value.lower(): name for name, values in OF_UUID_COLUMNS.items() for value in values}
 
-    found = classes_of(in_process(hospital), hospital, expected, type="uuid")
+    found = classes_of((in_process(hospital), hospital), expected, type="uuid")
 
     assert found == expected
 
@@ -73,7 +76,7 @@ def test_the_record_number_of_a_patient_is_no_id_whatever_it_looks_like(make, in
     PatientFactory.create(on=database, id="p", mrn="507f1f77bcf86cd799439011")
     values = ["507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012"]
 
-    found = classes_of(in_process(database), database, values, target_exists=True, record_number_column="mrn")
+    found = classes_of((in_process(database), database), values, target_exists=True, record_number_column="mrn")
 
     assert found == {values[0]: "mrn_like", values[1]: "opaque"}
 
@@ -96,7 +99,7 @@ def test_any_spelling_of_a_uuid_is_known_as_one_and_only_its_own_is_canonical(
     spelling = f"urn:uuid:{spelling}" if urn else spelling
     value = before + (spelling.upper() if upper else spelling) + after
 
-    found = classes_of(*text, [value])
+    found = classes_of(text, [value])
 
     assert found == {value: "uuid_canonical" if value == str(one) else "uuid_noncanonical"}
 
@@ -104,7 +107,7 @@ def test_any_spelling_of_a_uuid_is_known_as_one_and_only_its_own_is_canonical(
 @ON_ONE_DATABASE
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40), unique=True))
 def test_arbitrary_text_gets_exactly_one_class(text, values):
-    found = classes_of(*text, values)
+    found = classes_of(text, values)
 
     assert set(found) == set(values)
     assert set(found.values()) <= set(SAMPLES)
@@ -115,7 +118,7 @@ def test_arbitrary_text_gets_exactly_one_class(text, values):
 def test_any_uuid_of_a_uuid_column_gets_a_uuid_class(hospital, in_process, values):
     connection = in_process(hospital)
 
-    found = classes_of(connection, hospital, map(str, values), type="uuid")
+    found = classes_of((connection, hospital), map(str, values), type="uuid")
 
     assert set(found) == set(map(str, values))
     assert all(name.startswith("uuid_") and name != "uuid_noncanonical" for name in found.values())
@@ -139,7 +142,7 @@ DIGITS = st.text("0123456789", min_size=2, max_size=12)
 def test_a_name_is_never_an_id(text, words, year, between, spelled, glued):
     value = spelled(between.join([*words[:-1], words[-1] + year] if glued else [*words, year]))
 
-    assert classes_of(*text, [value])[value] not in PLACEHOLDER_CLASSES
+    assert classes_of(text, [value])[value] not in PLACEHOLDER_CLASSES
 
 
 @ON_ONE_DATABASE
@@ -152,7 +155,7 @@ def test_a_name_is_never_an_id(text, words, year, between, spelled, glued):
 def test_a_telephone_number_is_never_an_id(text, parts, between, before, after):
     value = before + between.join(parts) + after
 
-    assert classes_of(*text, [value])[value] not in PLACEHOLDER_CLASSES
+    assert classes_of(text, [value])[value] not in PLACEHOLDER_CLASSES
 
 
 @ON_ONE_DATABASE
@@ -160,13 +163,13 @@ def test_a_telephone_number_is_never_an_id(text, parts, between, before, after):
 def test_a_generated_code_of_mixed_groups_is_one_of_the_house(text, groups):
     value = "-".join(f"{group[:4]}7X" for group in groups)
 
-    assert classes_of(*text, [value])[value] in ("house_format", "mrn_like")
+    assert classes_of(text, [value])[value] in ("house_format", "mrn_like")
 
 
 def test_a_registered_pattern_stands_for_ids_that_nothing_else_knows(text):
     values = ["ABC-0001", "12345678", "0", "null", " ", CANONICAL.upper(), "xABC-0001", "ABC-0001\n", "50%"]
 
-    found = classes_of(*text, values, id_pattern="[A-Z]{3}-[0-9]{4}|[0-9]{8}|[0-9]+%|null|0|.*380A11")
+    found = classes_of(text, values, id_pattern="[A-Z]{3}-[0-9]{4}|[0-9]{8}|[0-9]+%|null|0|.*380A11")
 
     assert found == {
         "ABC-0001": "house_format",
@@ -184,9 +187,9 @@ def test_a_registered_pattern_stands_for_ids_that_nothing_else_knows(text):
 def test_a_record_number_of_the_registered_pattern_is_no_id(make, in_process):
     database = make("with_patients", "text")
     PatientFactory.create(on=database, id="p", mrn="ABC-0001")
-    how = {"target_exists": True, "record_number_column": "mrn", "id_pattern": "[A-Z]{3}-[0-9]{4}"}
+    how: dict[str, Any] = {"target_exists": True, "record_number_column": "mrn", "id_pattern": "[A-Z]{3}-[0-9]{4}"}
 
-    found = classes_of(in_process(database), database, ["ABC-0001", "ABC-0002"], **how)
+    found = classes_of((in_process(database), database), ["ABC-0001", "ABC-0002"], **how)
 
     assert found == {"ABC-0001": "mrn_like", "ABC-0002": "house_format"}
 
@@ -208,4 +211,4 @@ def test_a_pattern_that_is_none_or_takes_everything_ends_the_look(hospital_text,
 def test_whole_numbers_are_never_ids(text, number, prefix):
     value = f"{prefix}{number}"[:19]
 
-    assert classes_of(*text, [value]) == {value: "integer"}
+    assert classes_of(text, [value]) == {value: "integer"}

@@ -29,7 +29,7 @@ class Impatient:
 
 def test_a_cancel_between_two_statements_ends_the_attempt_all_the_same():
     ladder = object.__new__(LockLadder)
-    ladder.watchdog, ladder.wrote_elsewhere = Impatient(), False
+    vars(ladder).update(watchdog=Impatient(), wrote_elsewhere=False)
 
     with pytest.raises(OperationalError) as caught:
         ladder.give_way()

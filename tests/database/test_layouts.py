@@ -55,6 +55,7 @@ def test_of_the_apps_that_django_brings_after_each_of_their_migrations(settings)
     assert len(unrendered(state)) > 20
 
 
+AGAIN = models.F("n") + 0
 KEY = ("id", models.BigAutoField(primary_key=True))
 ODD = {
     "a name that Django cuts": migrations.CreateModel("A" + "b" * 70, [KEY]),
@@ -78,7 +79,7 @@ ODD = {
         [
             KEY,
             ("n", models.IntegerField()),
-            ("m", models.GeneratedField(expression=models.F("n"), output_field=models.IntegerField(), db_persist=True)),
+            ("m", models.GeneratedField(expression=AGAIN, output_field=models.IntegerField(), db_persist=True)),
         ],
     ),
     "a key of two columns": migrations.CreateModel(

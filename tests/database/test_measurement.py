@@ -1,6 +1,7 @@
 """What a plan locks, scans and rewrites on the scratch database is what plain Django does to a populated one."""
 
 from contextlib import closing
+from typing import Any
 
 import psycopg
 from django.db.migrations.executor import MigrationExecutor
@@ -101,6 +102,7 @@ class Plain:
 
     def __init__(self, connection, second):
         self.connection, self.second = connection, second
+        self.locks: dict[str, str] = {}
         self.names = {oid: name for oid, name, *_ in self.tables()}
 
     def tables(self):
@@ -130,7 +132,7 @@ class Plain:
 
 
 def truth(connection, database):
-    executor = MigrationExecutor(connection)
+    executor: Any = MigrationExecutor(connection)
     state = executor._create_project_state(with_applied_migrations=True)
     found = {}
     with closing(psycopg.connect(database.url, autocommit=True)) as second:

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from migrations_safety.backfill import backfill
 from migrations_safety.management.commands.migrate import migrate_to
@@ -12,6 +11,7 @@ from migrations_safety.messages.refusals.target import HistoryElsewhere, NoSchem
 from migrations_safety.migrate import own_tables
 from migrations_safety.operations import CreateEnum
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
 from tests.database.test_operations import forwards
@@ -137,8 +137,8 @@ def test_an_enum_of_another_schema_with_other_labels_is_not_in_the_way(clinic_c)
 
     forwards(CreateEnum("colour", ["RED"]))
 
-    assert catalog.enum_labels(connection, "colour") == ("RED",)
-    assert catalog.enum_labels(connection, '"public"."colour"') == ("BLUE",)
+    assert catalog.enum_labels(connection_of("default"), "colour") == ("RED",)
+    assert catalog.enum_labels(connection_of("default"), '"public"."colour"') == ("BLUE",)
 
 
 def test_a_table_that_only_another_schema_has_is_missing(clinic_c):
@@ -171,10 +171,10 @@ def test_django_does_not_take_the_tables_of_another_schema_for_its_own(migrated,
 
 def test_what_django_sees_of_tables_is_as_before_afterwards(clinic_c):
     def seen():
-        return set(connection.introspection.table_names())
+        return set(connection_of("default").introspection.table_names())
 
     along_the_path = seen()
-    with own_tables.only_own_tables(connection):
+    with own_tables.only_own_tables(connection_of("default")):
         own = seen()
 
     assert "patients" in along_the_path
@@ -229,7 +229,7 @@ def test_a_path_to_nowhere_is_told_with_the_command_for_where_it_is_set(hospital
         f'target.E007: The search_path of the role "{role}" names no schema that exists (nowhere). Nothing was checked.'
     )
     assert refused.value.hint == hint.format(**words)
-    connection.close()
+    connection_of("default").close()
     hospital.execute(hint.format(**words))
     assert precheck.run(using="default").target.schema == "public"
 
@@ -268,7 +268,7 @@ def test_a_schema_that_may_not_be_used_is_told_as_a_missing_right(hospital, new_
         '("$user", public) exists. Nothing was checked.'
     )
     hospital.execute(refused.value.hint.partition(": ")[2])
-    connection.close()
+    connection_of("default").close()
     with pytest.raises(Exception, match=r"privilege\.E001"):  # and now it comes to the tables
         precheck.run(using="default")
 
@@ -289,7 +289,7 @@ def test_the_schema_of_the_role_comes_first_where_it_is_there(empty, new_role, i
 
 def test_a_schema_that_code_sets_later_is_the_one_that_is_worked_on(clinic_c, in_process):
     in_process(clinic_c)
-    with connection.cursor() as cursor:
+    with connection_of("default").cursor() as cursor:
         cursor.execute("SET search_path = clinic_c")
 
     report = precheck.run(using="default")
@@ -300,19 +300,19 @@ def test_a_schema_that_code_sets_later_is_the_one_that_is_worked_on(clinic_c, in
 def test_a_table_whose_name_says_its_schema_is_that_one(clinic_c):
     names = ["bills", '"public"."bills"', 'public"."bills', '"bills"']
 
-    found = catalog.tables(connection, names)
+    found = catalog.tables(connection_of("default"), names)
 
     assert [found[name].schema for name in names] == ["clinic_c", "public", "public", "clinic_c"]
     assert [found[name].to_paste for name in names] == ["clinic_c.bills", "bills", "bills", "clinic_c.bills"]
 
 
 def test_types_of_extensions_are_known_wherever_on_the_path(clinic_c):
-    with connection.cursor() as cursor:
+    with connection_of("default").cursor() as cursor:
         clinic_c.execute("CREATE DOMAIN public.ci_text AS text")
         cursor.execute("SELECT NULL::ci_text")
         from migrations_safety.schema.columns import _declared_types
 
-        assert set(_declared_types(connection, {"ci_text", "nothing_of_the_kind"})) == {"ci_text"}
+        assert set(_declared_types(connection_of("default"), {"ci_text", "nothing_of_the_kind"})) == {"ci_text"}
 
 
 def test_a_schema_that_is_passed_over_for_a_missing_right_is_told(hospital, new_role, in_process):

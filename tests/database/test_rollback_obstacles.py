@@ -3,11 +3,12 @@
 from functools import partial
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.plan import migration_plan
+from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.precheck.report import Depth
 from tests.support import rollback
 from tests.support.precheck_findings import told
@@ -290,7 +291,7 @@ def story(ward, at):
 
 def test_what_is_named_is_what_vanishes_and_what_is_locked_wherever_the_way_back_ends(story):
     tables, columns = (dict(story.rows(query)) for query in (TABLES, COLUMNS))
-    connection = connections["default"]
+    connection = connection_of("default")
     for target in [*NAMES, None]:
         rollback = migration_plan.read(connection, app_label="ward", migration_name=target or "zero").rollback
 

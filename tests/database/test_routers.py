@@ -1,12 +1,13 @@
 """What the project's database routers keep off a database is neither made, counted, missed nor verified there."""
 
 import pytest
-from django.db import connection, migrations, models
+from django.db import migrations, models
 
 from migrations_safety.messages.refusals.base import CouldNotLook
 from migrations_safety.operations import CreateEnum
 from migrations_safety.plan.planned_migration import count_operations, planned
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.precheck import precheck
 from migrations_safety.schema import routing
 from migrations_safety.verification import verification
@@ -60,14 +61,14 @@ def test_an_enum_is_made_and_dropped_where_its_app_belongs(hospital, in_process,
     in_process(hospital)
     router("ehr")
     forwards(CreateEnum("colour", ["RED"]))
-    assert catalog.enum_labels(connection, "colour") == ()
+    assert catalog.enum_labels(connection_of("default"), "colour") == ()
 
     router()
     forwards(CreateEnum("colour", ["RED"]))
     router("ehr")
     forwards(CreateEnum("colour", ["RED"]), "database_backwards")
 
-    assert catalog.enum_labels(connection, "colour") == ("RED",)
+    assert catalog.enum_labels(connection_of("default"), "colour") == ("RED",)
 
 
 def test_hints_of_an_enum_go_to_the_routers(hospital, in_process, router):
@@ -77,7 +78,7 @@ def test_hints_of_an_enum_go_to_the_routers(hospital, in_process, router):
 
     forwards(elsewhere)
 
-    assert catalog.enum_labels(connection, "colour") == ()
+    assert catalog.enum_labels(connection_of("default"), "colour") == ()
     assert counts(elsewhere) == {}
     assert planned(migration(elsewhere), "default").enums == ()
     assert elsewhere.deconstruct() == ("CreateEnum", ("colour", ["RED"]), {"hints": {"target": "elsewhere"}})

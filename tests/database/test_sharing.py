@@ -1,5 +1,7 @@
 """What several sessions share ends as a whole: one error is an error of all, an interrupt leaves none at work."""
 
+from typing import Any
+
 import pytest
 from django.db import DataError
 from psycopg import sql
@@ -26,7 +28,7 @@ def test_a_statement_that_fails_in_any_session_is_an_error_of_the_whole(empty, i
     broken = [sql.SQL("SELECT pg_sleep(0.1), 1").format(), *[sql.SQL("SELECT 1 / 0").format()] * 20]
 
     with pytest.raises(DataError), snapshot(connection):
-        run_in_parallel(connection, broken, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
+        run_in_parallel(connection, broken, sessions=3, settings=scan_strategy.BY_INDEX, advance=list[int]().append)
 
 
 def test_an_interrupted_count_leaves_no_session_at_work(empty, in_process):
@@ -37,7 +39,7 @@ def test_an_interrupted_count_leaves_no_session_at_work(empty, in_process):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), snapshot(connection):
-        how = {"sessions": 3, "settings": scan_strategy.BY_INDEX, "advance": interrupt}
+        how: dict[str, Any] = {"sessions": 3, "settings": scan_strategy.BY_INDEX, "advance": interrupt}
         run_in_parallel(connection, [sql.SQL("SELECT pg_sleep(600)").format()] * 9, **how)
 
     empty.wait_for(NONE_ASLEEP)
@@ -53,7 +55,9 @@ def test_all_sessions_have_the_search_path_of_the_first(empty, in_process):
     asked = [query.format(meets) for meets in (True, True, True, False, False)]
 
     with snapshot(connection):
-        found = run_in_parallel(connection, asked, sessions=3, settings=scan_strategy.BY_INDEX, advance=[].append)
+        found = run_in_parallel(
+            connection, asked, sessions=3, settings=scan_strategy.BY_INDEX, advance=list[int]().append
+        )
 
     assert {row["path"] for row in found} == {"clinic_c, public"}
     assert len({row["pid"] for row in found}) == 3

@@ -33,7 +33,7 @@ def test_what_commits_in_its_middle_runs_once_and_waits(ladder, things, send, sq
     things.execute(f"CREATE PROCEDURE add_one() LANGUAGE plpgsql AS $$ BEGIN {COMMITS}; END $$")
     if sql.startswith(("BEGIN", "UPDATE")):
         sql = sql.replace("LOCK TABLE lamps IN ACCESS EXCLUSIVE MODE", "ALTER TABLE lamps ADD COLUMN size int")
-    failed = None
+    failed: BaseException | None = None
 
     with Holding(things, "SELECT count(*) FROM lamps"):
         try:

@@ -74,7 +74,7 @@ def without_autocommit(thing):
 
 def executed_many(thing):
     with connection.cursor() as cursor:
-        cursor.executemany("UPDATE things SET n = n + 1 WHERE id = %s", ((number,) for number in range(1, 11)))
+        cursor.executemany("UPDATE things SET n = n + 1 WHERE id = %s", [(number,) for number in range(1, 11)])
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 
 from migrations_safety.messages.refusals.tables import TableOfAnotherSchema
 from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.postgresql.connection import connection_of
 from tests.database.test_operations import ADD, forwards
 from tests.support.in_process import installed
 from tests.support.row_snapshot import row_snapshot
@@ -54,7 +55,7 @@ def clinics(empty, in_process, tmp_path):
 
     def migrated():
         for path in ("public", "clinic_c", "clinic_c,public"):
-            with connection.cursor() as cursor:
+            with connection_of("default").cursor() as cursor:
                 cursor.execute(f"SET search_path = {path}")
             call_command("migrate", "ward", "0001", verbosity=0)
 
@@ -106,10 +107,10 @@ def test_the_same_holds_inside_a_transaction_that_was_open_before(clinics):
 
 def test_a_key_in_two_steps_does_not_lead_to_the_parent_of_another_schema(two_clinics, in_process):
     in_process(two_clinics)
-    with connection.cursor() as cursor:
+    with connection_of("default").cursor() as cursor:
         cursor.execute("SET search_path = clinic_c, public")
 
-    with only_own_tables(connection), pytest.raises(TableOfAnotherSchema) as refused:
+    with only_own_tables(connection_of("default")), pytest.raises(TableOfAnotherSchema) as refused:
         forwards(ADD)
 
     assert str(refused.value) == (
@@ -122,10 +123,10 @@ def test_a_key_in_two_steps_does_not_lead_to_the_parent_of_another_schema(two_cl
 
 def test_a_temporary_table_belongs_to_nobody_else(hospital, in_process):
     in_process(hospital)
-    with connection.cursor() as cursor:
+    with connection_of("default").cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE scratch (id int)")
 
-    with only_own_tables(connection), connection.schema_editor() as editor:
+    with only_own_tables(connection_of("default")), connection_of("default").schema_editor() as editor:
         editor.refuse_others("scratch", "bills", "nothing_of_the_kind")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from typing import Any
 
 from ehr.databases import from_url
 
@@ -25,19 +26,19 @@ def find_ours() -> None:
     """Let Django find our commands, whatever apps a test installs; the app itself is installed beside those of all."""
     from django.core import management
 
-    of_django = management.get_commands
+    of_django: Any = management.get_commands
 
     @cache
-    def with_ours() -> dict[str, object]:
-        return of_django() | dict.fromkeys(COMMANDS, OURS)
+    def with_ours() -> dict[str, str]:
+        return dict(of_django()) | dict.fromkeys(COMMANDS, OURS)
 
     def forget() -> None:
         type(with_ours).cache_clear(with_ours)
         of_django.cache_clear()
 
     with_ours.cache_clear = forget  # type: ignore[method-assign]
-    management.get_commands = with_ours  # type: ignore[assignment]
-    sys.modules["__main__"].ALWAYS_INSTALLED_APPS.append(OURS)  # type: ignore[attr-defined]
+    management.get_commands = with_ours
+    sys.modules["__main__"].ALWAYS_INSTALLED_APPS.append(OURS)
 
 
 if os.environ["DJANGO_SUITE_COMMANDS"] == "ours":

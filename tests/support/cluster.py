@@ -20,7 +20,7 @@ from psycopg import sql
 
 from migrations_safety.postgresql.embedded_server import Server
 from tests.support import commands
-from tests.support.commands import ROOT, Result
+from tests.support.commands import ROOT, Result, Running
 
 SCHEMAS = ROOT / "ehr" / "schema"
 NUMBERS = count(1)
@@ -88,11 +88,12 @@ class Database:
 
     def run(self, *arguments: str, url: str | None = None, **variables: str) -> Result:
         """`python manage.py …` on this database."""
-        return commands.manage(*arguments, **self.variables(url), **variables)
+        together: dict[str, Any] = self.variables(url) | variables
+        return commands.manage(*arguments, **together)
 
-    def start(self, *arguments: str, url: str | None = None, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, url: str | None = None, **variables: str) -> Running | subprocess.Popen[str]:
         """The same, without waiting for its end."""
-        return commands.start(*arguments, **self.variables(url), **variables)
+        return commands.start(*arguments, **(self.variables(url) | variables))
 
     def variables(self, url: str | None = None) -> dict[str, str]:
         return {"DATABASE_URL": url or self.url, "EHR_ID_TYPE": self.id_type}
@@ -102,7 +103,7 @@ class Database:
         """A second session, in the middle of a transaction that has run the statements."""
         with psycopg.connect(self.server.url(self.name, user=role)) as second:
             for statement in statements:
-                second.execute(statement)  # type: ignore[arg-type]
+                second.execute(statement)
             yield second
             second.rollback()
 

@@ -196,7 +196,7 @@ def manage(*arguments: str, timeout: float = 120, **variables: str) -> Result:
     """Run one command to its end."""
     with start(*arguments, **variables) as running:
         try:
-            out, err = running.communicate(timeout)
+            out, err = running.communicate(timeout=timeout)
         except BaseException:
             running.kill()
             raise

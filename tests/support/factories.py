@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import factory
 
@@ -16,13 +16,14 @@ def new_id(*_: Any) -> str:
     return str(uuid.uuid4())
 
 
-class RowFactory(factory.Factory):
+class RowFactory(factory.Factory[dict[str, Any]]):
     """A row as a dict; `create(on=database)` inserts it. Attributes are the columns in snake case."""
 
     class Meta:
         model = dict
         abstract = True
 
+    _table: ClassVar[str]
     id = factory.LazyFunction(new_id)
     updated_at = NOW
 

@@ -130,14 +130,15 @@ def become(task: dict[str, Any]) -> None:
     os.environ.update(task["environment"])
     sys.path[1:1] = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
     sys.argv = [str(ROOT / "manage.py"), *task["arguments"]]
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False))
-    sys.stdout = sys.__stdout__ = _writer(1, errors="strict", by_line=os.isatty(1))
-    sys.stderr = sys.__stderr__ = _writer(2, errors="backslashreplace", by_line=True)
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False))  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _writer(1, errors="strict", by_line=os.isatty(1))  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _writer(2, errors="backslashreplace", by_line=True)  # type: ignore[misc]
 
 
 def _writer(number: int, *, errors: str, by_line: bool) -> io.TextIOWrapper:
     binary = os.fdopen(number, "wb", closefd=False)
-    return io.TextIOWrapper(binary, encoding=sys.__stdout__.encoding, errors=errors, line_buffering=by_line)
+    encoding = getattr(sys.__stdout__, "encoding", None)
+    return io.TextIOWrapper(binary, encoding=encoding, errors=errors, line_buffering=by_line)
 
 
 def warm_up() -> None:

@@ -86,7 +86,9 @@ class Boundaries:
                 except OSError:
                     client.close()
                     continue
-                ways = [(self._count, (client, server))]
+                ways: list[tuple[Callable[..., None], tuple[socket.socket, socket.socket]]] = [
+                    (self._count, (client, server))
+                ]
                 if not is_first:
                     ways = [(_pass, (client, server)), (_pass, (server, client))]
                 for way, ends in ways:
@@ -109,13 +111,13 @@ class Boundaries:
         self.statements.append(_text(request))
         if self.look:
             self.look(self.is_in_transaction)
-        at_stop = self.stop is not None and self.stop.number == len(self.statements)
-        if at_stop and not self.stop.answered:
+        stop = self.stop if self.stop and self.stop.number == len(self.statements) else None
+        if stop and not stop.answered:
             self._strike(backend)
         with suppress(BrokenPipeError, ConnectionResetError):
             server.sendall(request)
         answers = _answers(server)
-        if at_stop and self.stop.answered:
+        if stop and stop.answered:
             is_answered = list(answers)[-1:] != []
             self._strike(backend)
             return not is_answered

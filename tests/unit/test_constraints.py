@@ -60,11 +60,11 @@ def test_a_key_on_what_is_no_foreign_key_is_reported():
 
 def test_a_key_on_a_field_that_makes_its_own_key_is_reported():
     field = Bill._meta.get_field("patient")
-    field.db_constraint = True
+    vars(field)["db_constraint"] = True
     try:
         (message,) = key().check(Bill, None)
     finally:
-        field.db_constraint = False
+        vars(field)["db_constraint"] = False
 
     assert message.id == "migrations_safety.E002"
     assert "db_constraint=False" in message.hint

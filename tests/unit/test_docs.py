@@ -145,7 +145,12 @@ def is_of_an_example(document, name):
 def imports(text):
     """What a block imports of ours: `migrations_safety.registry.PlaceholderMaker`."""
     found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
-    return {f"{one.module}.{name.name}" for one in found for name in one.names if one.module.startswith("migrations_")}
+    return {
+        f"{one.module}.{name.name}"
+        for one in found
+        for name in one.names
+        if (one.module or "").startswith("migrations_")
+    }
 
 
 def exists(dotted):

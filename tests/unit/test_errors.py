@@ -11,10 +11,11 @@ from django.utils.connection import ConnectionDoesNotExist
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_safety.messages.errors import WORDS, explain, frames, is_expected
+from migrations_safety.messages.errors import explain, frames, is_expected
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.refusals.tables import KeyMissing
 from migrations_safety.messages.refusals.target import WrongDatabase
+from migrations_safety.messages.sqlstates import WORDS
 from tests.support.commands import ROOT
 
 SECRET = "Key (patientId)=(Achieng Otieno 1984-03-02) is not present"

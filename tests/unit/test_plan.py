@@ -7,7 +7,7 @@ from migrations_safety.plan.planned_migration import KINDS, count_operations
 
 def migration(*operations):
     made = migrations.Migration("0001_made", "made")
-    made.operations = list(operations)
+    vars(made)["operations"] = list(operations)
     return made
 
 

@@ -109,6 +109,6 @@ def copied(server: Server, hospital: Hospital) -> Iterator[str]:
         _administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-def _administer(server: Server, statement: sql.Composable) -> None:
+def _administer(server: Server, statement: sql.Composed) -> None:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(statement)
