@@ -6,7 +6,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from migrations_safety.checks.locks import LONG
+from migrations_safety.checks.locks import LONG_TRANSACTION
 from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from tests.support.factories import refer
 from tests.support.precheck_findings import look, told
@@ -46,13 +46,13 @@ def test_a_statement_that_runs_for_seconds_is_named_and_a_short_one_is_not(hospi
     hospital.wait_for(f"SELECT EXISTS ({RUNNING})")
     early = look()
     age = hospital.value(RUNNING)
-    hospital.wait_for(f"SELECT ({RUNNING}) > {LONG}")
+    hospital.wait_for(f"SELECT ({RUNNING}) > {LONG_TRANSACTION}")
 
     late = look()
 
     hospital.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%'")
     running.join()
-    assert early == {} or age > LONG / 2, "so slow a machine has seen no short one"
+    assert early == {} or age > LONG_TRANSACTION / 2, "so slow a machine has seen no short one"
     assert set(late) == {"locks.W001"}
     assert "active" in told(late, "locks.W001")[0]
 

@@ -23,7 +23,9 @@ def rendered(state):
     """By table: each column, and the table and column that it points at."""
     return {
         model._meta.db_table: {
-            field.column: ColumnName(table=field.target_field.model._meta.db_table, column=field.target_field.column)
+            field.column: ColumnName(
+                table=field.target_field.model._meta.db_table, column=str(field.target_field.column)
+            )
             if isinstance(field, models.ForeignKey)
             else None
             for field in model._meta.local_concrete_fields
