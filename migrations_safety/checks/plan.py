@@ -47,7 +47,7 @@ def _missing(connection: Connection, inspected: InspectedPlan) -> Iterator[Findi
         if use.code:
             yield wording.may_come(subject, migration=use.migration, code=use.code)
         else:
-            found = f" as a table, it is {kinds[use.table]}" if use.table in kinds else ""
+            found = f" as a table (it is {kinds[use.table]})" if use.table in kinds else ""
             yield wording.not_there(subject, migration=use.migration, found=found)
 
 
@@ -87,7 +87,7 @@ def _again(drop: Drop) -> str:
     if not drop.made_again:
         return ""
     what = "column, which holds its default or NULL" if drop.column else "table, which is empty"
-    return f"; then it makes another {what}: what is there now is lost"
+    return f" and then creates another {what}"
 
 
 def holds_anything(connection: Connection, table: Table, column: str | None = None) -> bool:

@@ -23,7 +23,7 @@ Step = tuple[FrameType, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A migration at work; `operation` is None at its end, where Django sends what it kept back, and commits.
+    """A migration at work; `operation` is None at its end, where Django sends its deferred SQL and commits.
 
     `code` is the file and line that a RunPython was at, `objects` what the schema editor was at work on.
     """
@@ -37,7 +37,11 @@ class Place:
     objects: tuple[str, ...]
 
     def __str__(self) -> str:
-        step = f"{self.number}, {self.operation}" if self.operation else "at its end, where keys and indexes are made"
+        step = (
+            f"{self.number}, {self.operation}"
+            if self.operation
+            else "at its end, where Django creates keys and indexes"
+        )
         code = f", in the code at {self.code}" if self.code else ""
         return f"{self.migration}, {step} ({self.at}){code}"
 

@@ -48,9 +48,10 @@ OF_THE_CODE = (
 READING_MIGRATIONS = ("django.db.migrations.loader", "django.db.migrations.graph", "django.db.migrations.state")
 DEPENDED_ON = "2BP01"
 """Its DETAIL has the names of objects, and nothing else."""
+WITHHELD = "Its message is withheld because it may hold patient data."
 SHOW_ALL = (
-    "--traceback shows the way to it. Where rows are no patients the setting MIGRATIONS_SAFETY_SHOW_ERRORS = True "
-    "shows messages too."
+    "--traceback shows where it was raised. If no row holds patient data, the setting MIGRATIONS_SAFETY_SHOW_ERRORS = "
+    "True shows messages too."
 )
 
 
@@ -71,15 +72,15 @@ def explain(error: BaseException) -> tuple[str, str]:
     if isinstance(error, IrreversibleError):
         place = place_of(error)
         return (
-            f"{place.operation if place else 'A step'} cannot be taken back",
-            "Give it a reverse, or go back no further.",
+            f"{place.operation if place else 'An operation'} has no reverse, so it cannot be unapplied",
+            "Give it a reverse, or roll back no further.",
         )
     if is_from_data(error):
         return _withheld(error)
     if isinstance(error, OF_THE_CODE) or _was_reading_migrations(error):
         return " ".join(str(error).split()), ""
     if isinstance(error, ConnectionDoesNotExist):
-        return f"There is no database alias of that name: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
+        return f"No such database alias: {error}", "Set DATABASE_URL_<ALIAS>, or leave --database out."
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), ""
     return _withheld(error)
@@ -93,11 +94,8 @@ def _withheld(error: BaseException) -> tuple[str, str]:
     if len(error.args) == 1 and type(error.args[0]) is str and error.args[0] in constants:
         return f"{name}: {error.args[0]}", ""
     if isinstance(error, DatabaseError | InterfaceError):
-        return (
-            f"The database or its driver refused: {name} (its message is withheld, it may hold patient data)",
-            SHOW_ALL,
-        )
-    return f"Unexpected {name} (its message is withheld, it may hold patient data)", SHOW_ALL
+        return f"The database or its driver raised {name}. {WITHHELD}", SHOW_ALL
+    return f"Unexpected {name}. {WITHHELD}", SHOW_ALL
 
 
 def _where(error: BaseException) -> str:
@@ -107,16 +105,16 @@ def _where(error: BaseException) -> str:
         is_code = is_from_data(error) or _was_reading_migrations(error)
         return f"In the code at {code}." if is_code and (code := code_at(error)) else ""
     objects = f", on {', '.join(place.objects)}" if place.objects and place.operation else ""
-    return f"In {place}{objects}.{_undone(place, error)}"
+    return f"In {place}{objects}.{_outcome(place, error)}"
 
 
-def _undone(place: Place, error: BaseException) -> str:
+def _outcome(place: Place, error: BaseException) -> str:
     driver = _driver_error(error)
     if driver is not None and driver.sqlstate is None:
         return ""  # a connection that was lost while it committed: nobody knows
     if place.atomic:
-        return f" {place.migration} was undone as a whole; migrations before it are kept."
-    return f" {place.migration} is not atomic: what it did before this is kept."
+        return f" {place.migration} was rolled back. Migrations before it are kept."
+    return " Earlier steps of this non-atomic migration are kept."
 
 
 def is_expected(error: BaseException) -> bool:
@@ -129,6 +127,10 @@ def is_expected(error: BaseException) -> bool:
 
 def is_from_data(error: BaseException) -> bool:
     """True where code of a migration or signal raised it: whatever its class, it may hold what that code read."""
+    # Code that has read rows may put them into any exception: a KeyError of an id, a ValueError with a name. Trusting
+    # some classes (ImproperlyConfigured, OSError) was tried first, but code can raise those with a value too. So the
+    # frames decide: an error is from data if a RunPython, a signal receiver or an operation of another package is
+    # among them. Django's own operations and ours bring no rows to Python, so their errors name objects alone.
     return bool(called_code(error))
 
 
@@ -209,18 +211,25 @@ def _in_words(kind: type) -> str:
 def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
     """A host that cannot be found is not named: of a URL whose password was not encoded it is a piece of that."""
     if type(error) is not psycopg.OperationalError and not _was_connecting(error):
-        return f"The database's driver refused: {type(error).__name__} (its message is withheld)", SHOW_ALL
+        return f"The database driver raised {type(error).__name__}. {WITHHELD}", SHOW_ALL
     if not _was_connecting(error):
         return "The connection to the server was lost", RUN_AGAIN
     if error.pgconn is not None:
         reason = " ".join(str(error).split())
         return f"Could not connect: {reason}", "Check DATABASE_URL or the PG* variables, and that the server runs."
     if isinstance(error, psycopg.errors.ConnectionTimeout):
-        return "Could not connect: no answer in time", "Check host and port, and that no firewall is in the way."
+        return (
+            "Could not connect: the server did not answer in time",
+            "Check host and port, and that no firewall is in the way.",
+        )
     hint = "Check the host in DATABASE_URL (special characters of a password are percent-encoded there) or PGHOST."
-    return "Could not connect: the host is not known", hint
+    return "Could not connect: the host name is unknown", hint
 
 
 def _was_connecting(error: psycopg.Error) -> bool:
+    # A connection that failed and one that was lost are both an OperationalError without SQLSTATE, and libpq's words
+    # follow the language of the system. `error.pgconn` was tried as the sign, but it is None for an unknown host too:
+    # that was then called a lost connection, with the advice to run again. The frame of psycopg's own connect() is
+    # among the frames whatever went wrong in it, and in no other error.
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
     return CONNECT in codes

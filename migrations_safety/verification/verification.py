@@ -166,7 +166,7 @@ def _orphans(inspected: InspectedSchema, censuses: list[Census]) -> list[Finding
     findings = []
     for counted in (one for census in censuses for one in census.references if one.orphan_rows):
         oid = inspected.tables[counted.key.table].oid
-        words = ", although its key says valid" if (oid, (counted.key.column,)) in valid else ""
+        words = ", although its key is marked valid" if (oid, (counted.key.column,)) in valid else ""
         findings.append(
             wording.orphans(
                 counted.key.subject,

@@ -99,4 +99,4 @@ def test_what_the_run_would_refuse_the_dry_run_refuses_too(hospital, table):
     result = hospital.run(*DRY_RUN, "--nullify", table)
 
     assert (result.code, result.out) == (2, "")
-    assert "nothing was changed" in result.err
+    assert "Nothing was changed" in result.err

@@ -54,7 +54,7 @@ def test_all_classes_at_once_are_refused_each_by_its_name_and_no_value_is_shown(
     text = " ".join(result.out.split())
     for identifier_class in REFUSED:
         count = len(set(SAMPLES[identifier_class]))
-        assert f"Refused: {count} values of the class {identifier_class}, which " in text
+        assert f"Refused: {count} values (class {identifier_class}). Each " in text
     assert "python manage.py precheck shows their tables." in text
     assert "Some references were refused; they are unchanged." in text
     assert not [word for word in words if word in result.said]
@@ -165,5 +165,5 @@ def test_a_role_that_may_not_write_is_told_so_and_nothing_changes(make, new_role
     result = database.run(BACKFILL, url=database.server.url(database.name, user=reader))
 
     assert (result.code, result.out) == (2, "")
-    assert "privilege.E007: migrations_safety_run may not be written to" in result.err
+    assert "privilege.E007: migrations_safety_run has to be written by the role" in result.err
     assert row_snapshot(database) == before

@@ -188,7 +188,7 @@ def test_ctrl_c_in_the_middle_is_130_while_the_lock_is_still_held(hospital, tmp_
 def test_a_host_that_nobody_knows_is_not_called_a_lost_connection():
     result = commands.manage("precheck", DATABASE_URL=f"postgresql://ehr:{SECRET}x@hosp.invalid/hospital")
 
-    assert_one_sentence(result, "Could not connect: the host is not known", "percent-encoded")
+    assert_one_sentence(result, "Could not connect: the host name is unknown", "percent-encoded")
     assert SECRET not in result.said
 
 

@@ -21,8 +21,8 @@ def test_codes_that_only_a_generator_writes_become_placeholders_with_a_warning(h
 
     assert set(found) == {"references.E001", "references.W001"}
     assert told(found, "references.W001")[0] == (
-        'bills."patientId" holds 3 values of the class house_format, which '
-        "is an id in a format of the house's own; it is kept exactly as it is."
+        'bills."patientId" holds 3 values (class house_format) with no parent. '
+        "Each is an id in a format of the house's own and is kept exactly as it is."
     )
     assert (report.verdict, report.created) == ("covered", 3)
     assert hospital_text.rows("SELECT id FROM patients ORDER BY id") == [(one,) for one in CODES]

@@ -3,7 +3,7 @@
 import pytest
 
 from migrations_safety import registry
-from migrations_safety.messages.wording.references import REASONS
+from migrations_safety.messages.class_reasons import REASONS
 from migrations_safety.registry import PlaceholderMaker, register_placeholders
 from tests.support.in_process import fill, installed, migrate
 from tests.support.precheck_findings import look, told
@@ -69,7 +69,7 @@ def test_an_orphan_has_no_row_in_its_parent_and_nothing_else_is_said(ward, kind)
     assert told(found, "references.E001") == [
         'ward_diagnosis."subject_id" holds 1 value in 2 rows with no row in ward_subject.'
     ]
-    assert found["references.E001"][0].hint == "Make the missing rows of ward_subject, or correct these references."
+    assert found["references.E001"][0].hint == "Create the missing rows of ward_subject, or correct these references."
 
 
 @pytest.mark.parametrize("kind", PARENTS)

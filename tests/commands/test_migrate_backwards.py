@@ -57,7 +57,7 @@ def test_rows_of_people_do(covered, table):
 
     assert (looked.code, done.code) == (1, 1)
     assert [(one["id"], one["subject"]) for one in looked.json["findings"]] == [("tables.E007", table)]
-    assert "holds 1 row that the way back would drop" in " ".join(done.out.split())
+    assert "holds 1 row that the rollback would drop" in " ".join(done.out.split())
     assert catalog_snapshot(covered) == before
     assert covered.run("migrate", *ZERO, "--skip-precheck").code == 0
 

@@ -21,12 +21,12 @@ PARTITIONED_RESULT = """
     CREATE INDEX ON ward_result (order_id)
 """
 WAITS = (
-    'ward_result."order_id" is in a partitioned table, and its key is added in one statement: writers of it and of '
-    "ward_order wait as long as all rows are read (SHARE ROW EXCLUSIVE)."
+    'ward_result."order_id" is in a partitioned table, and one statement adds its key and reads all rows. '
+    "Writers of it and of ward_order wait as long as that takes (SHARE ROW EXCLUSIVE)."
 )
 NEVER = (
-    'ward_order is partitioned by "day", which a unique index there has to have in it (0A000): no key can '
-    "reference this column alone. Declare the ForeignKey with db_constraint=False."
+    'ward_order is partitioned by "day", and every unique index there has to contain that (0A000). '
+    "So no key can reference this column alone. Declare the ForeignKey with db_constraint=False."
 )
 
 

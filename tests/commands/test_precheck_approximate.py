@@ -28,7 +28,7 @@ def test_it_estimates_and_never_calls_the_database_safe(known):
     assert (result.code, result.json["verdict"], result.json["approximate"]) == (1, "blocked", True)
     assert (result.json["data_counted"], result.json["snapshot"]) == (False, None)
     (finding,) = (one for one in result.json["findings"] if one["id"] == "references.E005")
-    assert "it proves nothing" in finding["message"]
+    assert "That proves nothing." in finding["message"]
     bills = of_table(result, "bills")
     assert (bills["total_rows"], bills["non_null"], bills["distinct_values"]) == (101, 101, 101)
     assert (bills["orphan_values"], bills["orphan_rows"], bills["classes"]) == (None, None, {})

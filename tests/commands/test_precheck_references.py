@@ -41,7 +41,7 @@ def test_a_class_that_must_not_become_a_placeholder_blocks(hospital_text, in_pro
 
     assert set(found) == {"references.E002"}
     bills, records = found["references.E002"]
-    assert bills.message.startswith(f"holds 1 value in 1 row of the class {identifier_class}, which ")
+    assert bills.message.startswith(f"holds 1 value (class {identifier_class}) in 1 row. It ")
     is_offered = identifier_class not in ("uuid_noncanonical", *MAYBE_IDS)
     assert ("backfill_placeholders --nullify bills" in bills.hint) is is_offered
     assert "--nullify" not in records.hint  # its column is NOT NULL
@@ -62,7 +62,7 @@ def test_a_class_that_is_worth_a_look_is_an_orphan_and_a_warning(hospital_text, 
     found = look()
 
     assert set(found) == {"references.E001", "references.W001"}
-    assert f"of the class {identifier_class}, which " in told(found, "references.W001")[0]
+    assert f"values (class {identifier_class}) with no parent. Each " in told(found, "references.W001")[0]
 
 
 @pytest.mark.parametrize("identifier_class", ["uuid_nil", "uuid_max", "uuid_test_pattern"])
@@ -88,7 +88,7 @@ def test_ids_that_differ_in_case_only_are_a_warning(hospital_text, in_process):
     in_process(hospital_text)
 
     assert told(look(), "references.W002") == [
-        "patients is referenced by 2 ids that differ from another in upper and lower case only."
+        "patients is referenced by 2 ids that differ from another only in upper and lower case."
     ]
 
 
@@ -149,7 +149,7 @@ def test_one_value_in_most_rows_may_stand_for_nobody(hospital, in_process):
     in_process(hospital)
 
     assert told(look(), "references.W005") == [
-        "bills.\"patientId\" holds one value in 1,000 of 1,010 rows: it may stand for 'no patient'."
+        'bills."patientId" holds one value in 1,000 of 1,010 rows. It may mean "no patient".'
     ]
 
 

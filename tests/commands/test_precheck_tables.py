@@ -27,9 +27,9 @@ def test_an_undamaged_hospital_has_none_of_them(make, in_process, state, id_type
 @pytest.mark.parametrize(
     ("damage", "missing"),
     [
-        ("DROP TABLE bills", "the table bills is not there"),
-        ('ALTER TABLE bills DROP COLUMN "patientId"', 'bills."patientId" is not there'),
-        ("DROP TABLE patients CASCADE", "the table patients is not there"),
+        ("DROP TABLE bills", "the table bills"),
+        ('ALTER TABLE bills DROP COLUMN "patientId"', 'bills."patientId"'),
+        ("DROP TABLE patients CASCADE", "the table patients"),
     ],
 )
 def test_a_table_or_column_that_must_be_there_and_is_not_ends_the_look(with_patients, in_process, damage, missing):
@@ -39,7 +39,7 @@ def test_a_table_or_column_that_must_be_there_and_is_not_ends_the_look(with_pati
     with pytest.raises(TablesMissing) as refusal:
         look()
 
-    assert str(refusal.value) == f"tables.E001: {missing}; nothing was changed."
+    assert str(refusal.value) == f"tables.E001: Missing: {missing}. Nothing was changed."
 
 
 def test_a_database_in_use_that_holds_none_of_the_hospital_is_a_warning_and_an_empty_one_is_not(make, in_process):
@@ -50,8 +50,7 @@ def test_a_database_in_use_that_holds_none_of_the_hospital_is_a_warning_and_an_e
     found = look()
 
     assert told(found, "tables.W002") == [
-        f"{empty.name} holds 1 other table, and none of those that ehr.0001_initial stands for: "
-        "all of them would be created."
+        f"{empty.name} has 1 table, but none that ehr.0001_initial adopts; migrate would create them all."
     ]
     assert "--expect-database" in found["tables.W002"][0].hint
 
@@ -63,7 +62,7 @@ def test_a_table_of_the_module_that_nobody_recorded_is_found(hospital, in_proces
     found = look()
 
     assert told(found, "tables.E004") == [
-        "patients is there already, but patients.0001_initial, which creates it, is not recorded as applied."
+        "patients exists already, but patients.0001_initial, which creates it, is not recorded as applied."
     ]
     assert "migrate patients 0001_initial --fake" in found["tables.E004"][0].hint
 
@@ -79,7 +78,7 @@ def test_an_enum_with_other_labels_is_found(hospital, in_process):
     in_process(hospital)
 
     assert told(look(), "tables.E005") == [
-        "PatientStatus is an enum that is there already with other labels than patients.0001_initial declares."
+        "PatientStatus is an enum that exists already, with other labels than patients.0001_initial declares."
     ]
 
 
@@ -191,8 +190,8 @@ def test_a_column_with_a_length_works_with_a_warning(hospital_text, in_process):
 
     assert set(found) == {"types.W001"}
     assert told(found, "types.W001") == [
-        'bills."patientId" is character varying(36), patients."id" is text: '
-        "a key works, but a value may fit one and not the other."
+        'bills."patientId" is character varying(36), but patients."id" is text. '
+        "A key works, but a value may fit one and not the other."
     ]
     assert hospital_text.run("migrate").code == 0
 
@@ -202,7 +201,7 @@ def test_another_collation_is_a_warning(make, in_process):
     database.execute('ALTER TABLE bills ALTER COLUMN "patientId" TYPE text COLLATE "C"')
     in_process(database)
 
-    assert told(look(), "types.W002") == ['bills."patientId" has the collation C, patients."id" has default.']
+    assert told(look(), "types.W002") == ['bills."patientId" has the collation C, but patients."id" has default.']
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ def test_of_a_type_that_is_not_there_yet_it_is_said_that_nothing_is_known(tmp_pa
         found = look(app_label="ward")
 
     assert told(found, "types.W003") == [
-        'ward_ward."kind" is text, ward_kind."id" is "kind": one of these types is not there yet, '
-        "so whether PostgreSQL takes a key between the two is not known."
+        'ward_ward."kind" is text, but ward_kind."id" is "kind". One of these types does not exist yet, '
+        "so it is unknown whether PostgreSQL accepts a key between the two."
     ]
 
 

@@ -65,7 +65,7 @@ def test_the_other_id_type_is_drift_in_every_id_column(migrated):
     result = migrated.run(VERIFY, "--format", "json")
 
     assert result.code == 1
-    assert {one["message"] for one in result.json["findings"]} == {"is declared as TEXT, it is uuid."}
+    assert {one["message"] for one in result.json["findings"]} == {"is declared as TEXT, but is uuid."}
 
 
 def test_before_the_migration_everything_is_missing_and_nothing_is_an_error(hospital):
@@ -116,7 +116,7 @@ def test_drift_ends_with_exit_code_1_and_says_what_is_declared_and_what_is_there
 
     assert result.code == 1
     words = " ".join(result.out.split())
-    assert 'error schema.E007 patients."version" is declared with the default 1, it has 2. → Put it back' in words
+    assert 'error schema.E007 patients."version" is declared with the default 1, but has 2. → Put it back' in words
     assert "tables 5 of 6" in words
     assert result.out.splitlines()[-1].startswith("Drift: the database is not as declared.")
     assert result.err.splitlines()[-1] == f"{VERIFY}: drift."

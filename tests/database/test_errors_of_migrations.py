@@ -19,12 +19,12 @@ FIRST = """
         ('floor', models.ForeignKey('ward.Floor', models.CASCADE, null=True)),
     ])"""
 COMPARE = "python manage.py migrate ward 0002_step --fake records it"
-UNDONE = "ward.0002_step was undone as a whole; migrations before it are kept."
+UNDONE = "ward.0002_step was rolled back. Migrations before it are kept."
 FAILING = {
     "55006": (
         "migrations.RunPython(fill), migrations.AddField('Bed', 'note', models.TextField(null=True))",
         ['cannot ALTER TABLE "ward_bed" because it has pending trigger events', "operation 2 of 2, AddField: Add field",
-         "table ward_bed, column note", "two migrations, the rows first"],
+         "table ward_bed, column note", "two migrations: the first writes rows"],
     ),
     "42701": (
         "migrations.AddField('Bed', 'there', models.TextField(null=True))",
@@ -59,11 +59,11 @@ FAILING = {
     ),
     "23505": (
         "migrations.AlterField('Bed', 'name', models.TextField(null=True, unique=True))",
-        ["the same value stands in several rows", "table ward_bed, constraint ward_bed_name_", UNDONE],
+        ["a value that has to be unique occurs in several rows", "table ward_bed, constraint ward_bed_name_", UNDONE],
     ),
     "23514": (
         "migrations.RunSQL('ALTER TABLE ward_bed ADD CONSTRAINT short CHECK (length(name) < 3)')",
-        ["rows break a rule", "table ward_bed, constraint short"],
+        ["some rows violate a CHECK constraint", "table ward_bed, constraint short"],
     ),
     "22001": (
         "migrations.AlterField('Bed', 'label', models.CharField(max_length=5, null=True))",
@@ -71,7 +71,7 @@ FAILING = {
     ),
     "22P02": (
         "migrations.AlterField('Bed', 'name', models.IntegerField(null=True))",
-        ["not written as its type wants it", "table ward_bed, column name", "pg_input_is_valid"],
+        ["does not have the form that its type needs", "table ward_bed, column name", "pg_input_is_valid"],
     ),
     "25001": (
         "migrations.RunSQL('VACUUM ward_bed')",
@@ -163,7 +163,7 @@ def test_what_failed_is_named_with_its_place_and_what_helps(told, sqlstate):
         (f"SELECT '$..{SECRET}'::jsonpath", "at or near"),
         ("SELECT name::int FROM ward_bed", "invalid input"),
         ("DO $$ BEGIN RAISE undefined_column USING MESSAGE = (SELECT max(name) FROM ward_bed); END $$", "Wanjiru"),
-        ("DO $$ BEGIN EXECUTE (SELECT 'SELECT ' || quote_ident(max(name)) FROM ward_bed); END $$", "does not exist"),
+        ("DO $$ BEGIN EXECUTE (SELECT 'SELECT ' || quote_ident(max(name)) FROM ward_bed); END $$", 'column "'),
     ],
 )
 def test_a_message_that_repeats_a_value_is_not_shown_whatever_its_class(told, sql, hidden):
@@ -187,7 +187,7 @@ def test_what_code_put_into_a_statement_is_not_shown_and_what_it_says_itself_is(
     of_a_row = told("migrations.RunPython(ask)", before=code.format(read, "f'SELECT \"{name}\" FROM ward_bed'"))
     of_itself = told("migrations.RunPython(ask)", before=code.format("pass", "'SELECT nothing FROM ward_bed'"))
 
-    assert of_a_row.startswith("PostgreSQL refused: a column is not there (SQLSTATE 42703)\n")
+    assert of_a_row.startswith("PostgreSQL refused: a column does not exist (SQLSTATE 42703)\n")
     assert of_itself.startswith('PostgreSQL refused: column "nothing" does not exist (SQLSTATE 42703)\n')
 
 
@@ -236,7 +236,7 @@ def test_a_build_that_fails_names_its_index(told):
     )
 
     assert "SQLSTATE 23505, table ward_bed, constraint ward_bed_name_key" in said
-    assert "ward.0002_step is not atomic: what it did before this is kept." in said
+    assert "Earlier steps of this non-atomic migration are kept." in said
 
 
 def test_a_refusal_of_ours_names_the_migration_too(told):
@@ -272,7 +272,7 @@ def test_a_signal_that_fails_is_named_with_its_line(told):
 
     said = told("", before=receiver)
 
-    assert said.startswith("Unexpected ValueError (its message is withheld")
+    assert said.startswith("Unexpected ValueError. Its message is withheld")
     assert "ward/migrations/0002_step.py, line 8." in said
     assert SECRET not in said
 
@@ -297,7 +297,7 @@ def test_a_list_of_operations_that_is_computed_has_its_file_without_a_line(told)
 def test_a_statement_of_several_lines_is_told_with_its_line(told):
     said = told("migrations.RunSQL(\"UPDATE ward_bed\\n SET name = 'x'\\n WERE id = 1\")")
 
-    assert said.startswith("PostgreSQL refused: a mistake in the SQL (SQLSTATE 42601, line 3 of the statement)")
+    assert said.startswith("PostgreSQL refused: the SQL has a syntax error (SQLSTATE 42601, line 3 of the statement)")
 
 
 def test_a_migrate_inside_of_a_migration_fails_as_itself(told, empty):

@@ -146,7 +146,7 @@ def test_a_table_that_only_another_schema_has_is_missing(clinic_c):
     call_command("migrate", verbosity=0)
     clinic_c.execute("DROP TABLE clinic_c.bills")
 
-    with pytest.raises(TablesMissing, match="the table bills is not there"):
+    with pytest.raises(TablesMissing, match="Missing: the table bills"):
         fill(dry_run=True)
     findings = verification.run(using="default", app_label="patients").findings
 
@@ -326,7 +326,7 @@ def test_a_schema_that_is_passed_over_for_a_missing_right_is_told(hospital, new_
     after = look()
 
     assert told(before, "target.W004") == [
-        f'the schema clinic_c comes first in the search_path, but the role "{role}" may not use it: public is used '
-        "instead."
+        f'the schema clinic_c comes first in the search_path, but the role "{role}" may not use it. '
+        "PostgreSQL uses public instead."
     ]
     assert "target.W004" not in after

@@ -58,8 +58,8 @@ def test_references_are_not_called_covered_where_code_before_the_key_is_about_th
     report = ward.look()
 
     assert told(report, "references.W008") == [
-        'ward_book."author_id" has a row in ward_author for each of its values now; whether it still has after the '
-        "code of ward.0002_step is not known."
+        'ward_book."author_id" has a row in ward_author for each of its values now. '
+        "Whether that is still so after the code of ward.0002_step is unknown."
     ]
     assert (report.blocking, report.verdict) == ([], "attention")
     assert closing(report).startswith("Nothing blocks, but not every reference could be counted.")
@@ -175,8 +175,8 @@ def test_what_code_may_drop_is_named(ward, what, depth):
     report = ward.look(depth=depth)
 
     assert told(report, "plan.W007") == [
-        f"{subject} goes from the models beside the code of ward.0002_step, whose text speaks of dropping: whether it "
-        "is lost, with what it holds, is not known."
+        f"{subject} leaves the models in ward.0002_step, whose code has a word for dropping. "
+        "Whether its contents are lost is unknown."
     ]
     assert ids(report) == {"plan.W001", "plan.W007"}
     assert ward.apply() is None

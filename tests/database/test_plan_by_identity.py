@@ -269,8 +269,8 @@ def test_a_column_that_is_dropped_and_made_again_is_another_one(ward):
     assert counted(report) == {}
     assert (report.verdict, ids(report)) == ("attention", {"plan.W003", "plan.I001"})
     assert [f"{one.subject} {one.message}" for one in report.findings if one.id == "plan.W003"] == [
-        'ward_book."author_id" holds values that ward.0002_step drops with it; then it makes another column, which '
-        "holds its default or NULL: what is there now is lost."
+        'ward_book."author_id" holds values, and ward.0002_step drops it and then creates another column, which '
+        "holds its default or NULL."
     ]
     assert ward.apply() is None
     assert ward.database.value("SELECT count(author_id) FROM ward_book") == 0

@@ -102,7 +102,7 @@ def test_code_and_all_other_operations_are_told_by_kind(ward):
     told = [f"{one.subject} {one.message}" for one in ward.look().findings]
 
     assert told == [
-        "the plan runs code that was not looked into: 1 Elsewhere, 1 RunPython, 2 RunSQL.",
+        "the plan runs code that was not checked: 1 Elsewhere, 1 RunPython, 2 RunSQL.",
         "the plan has 2 operations whose locks, rewrites and losses are not judged yet: 1 AddField, 1 AddIndex.",
     ]
 
@@ -130,8 +130,8 @@ def test_without_data_each_key_is_named_as_not_looked_at(ward):
     report = ward.look(depth=Depth.CATALOG)
 
     assert [f"{one.id} {one.subject} {one.message}" for one in report.findings] == [
-        'references.W006 ward_book."author_id" gets a foreign key to ward_author, and what it will hold was not '
-        "looked at: --no-data."
+        'references.W006 ward_book."author_id" gets a foreign key to ward_author, but its future values were not '
+        "checked: --no-data."
     ]
     assert (report.verdict, closing(report)) == (
         "attention",

@@ -15,7 +15,8 @@ def test_an_invalid_index_is_told_until_it_is_gone(hospital, in_process):
     found = look()
 
     assert told(found, "tables.W010") == [
-        'beds has the invalid index "beds Name", left by a build that failed: no query uses it, every write pays.'
+        'beds has the invalid index "beds Name", left by a build that failed. No query uses it, but every write '
+        "maintains it."
     ]
     hospital.execute(found["tables.W010"][0].hint.partition(";")[0])
     assert "tables.W010" not in look()

@@ -62,7 +62,7 @@ def test_each_migration_is_recorded(granted, role):
 
     assert set(found) == {"privilege.E007"}
     assert told(found, "privilege.E007") == [
-        f'django_migrations may not be written to by the role "{role}" as this needs it; it lacks INSERT.'
+        f'django_migrations has to be written by the role "{role}", which lacks INSERT.'
     ]
     hint = found["privilege.E007"][0].hint
     assert hint == f'As its owner: GRANT INSERT ON django_migrations TO "{role}";'
@@ -89,7 +89,7 @@ def test_an_older_table_of_migrations_takes_its_ids_from_a_sequence(granted, rol
 
     found = look()
 
-    assert told(found, "privilege.E007")[0].endswith("it lacks USAGE of the sequence django_migrations_ids.")
+    assert told(found, "privilege.E007")[0].endswith("which lacks USAGE of the sequence django_migrations_ids.")
     hint = found["privilege.E007"][0].hint
     assert hint == f'As its owner: GRANT USAGE ON SEQUENCE django_migrations_ids TO "{role}";'
     fails()
@@ -174,7 +174,7 @@ def test_a_backfill_that_could_not_write_down_what_it_does_does_nothing(granted,
     granted.execute(f'REVOKE {revoked} ON {table} FROM "{role}"')
 
     with pytest.raises(
-        MayNotRecord, match=f"privilege.E007: {table} .* it lacks {revoked}; nothing was changed"
+        MayNotRecord, match=f"privilege.E007: {table} .* which lacks {revoked}; nothing was changed"
     ) as refused:
         backfill.restore(using="default") if how is None else fill(**how)
 
@@ -205,7 +205,7 @@ def test_what_django_writes_for_new_models_is_looked_at(empty, role, tmp_path, i
         found = look(app_label="ward")
 
         assert told(found, "privilege.E007") == [
-            f'django_content_type may not be written to by the role "{role}" as this needs it; it lacks INSERT.'
+            f'django_content_type has to be written by the role "{role}", which lacks INSERT.'
         ]
         with pytest.raises(Exception, match="42501"):
             migrate(skip_precheck=True)

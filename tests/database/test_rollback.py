@@ -46,12 +46,12 @@ def test_a_table_that_was_renamed_since_it_was_made_is_found(ward, at, how, regi
         found = back()
 
         if registered:
-            assert told(found, "tables.E007") == [f"{table} holds 2 rows that the way back would drop with the table."]
+            assert told(found, "tables.E007") == [f"{table} holds 2 rows that the rollback would drop with the table."]
             assert refused("zero")
             assert database.value(f"SELECT count(*) FROM {table}") == 2
             migrate("zero", skip_precheck=True)
         else:
-            assert told(found, "tables.W003") == [f"{table} holds 2 rows that the way back drops with the table."]
+            assert told(found, "tables.W003") == [f"{table} holds 2 rows that the rollback drops with the table."]
             migrate("zero")
         assert database.rows(TABLES) == []
 
@@ -148,7 +148,7 @@ def test_a_column_loses_the_values_that_it_was_not_made_with(ward, at, kind):
 
         assert before == {}
         assert told(after, "rollback.E002") == [
-            f'ward_bed."{column}" holds values in 2 rows that the way back would drop with the column.'
+            f'ward_bed."{column}" holds values in 2 rows that the rollback would drop with the column.'
         ]
         assert refused("0001")
         assert (
@@ -168,7 +168,7 @@ def test_a_column_of_an_app_that_registered_nothing_is_a_warning(ward, at):
         found = back("0001")
 
         assert told(found, "rollback.W001") == [
-            'ward_bed."extra" holds values in 1 row that the way back drops with the column.'
+            'ward_bed."extra" holds values in 1 row that the rollback drops with the column.'
         ]
         migrate("0001")
 
@@ -274,7 +274,7 @@ def test_code_of_the_project_on_the_way_back_is_said_not_to_be_looked_at(ward, a
         found = back()
 
         assert told(found, "rollback.W005") == [
-            "ward.0001_initial runs code or SQL of its own when it is taken back, which was not looked at: "
+            "ward.0001_initial runs code or SQL of its own when it is unapplied, which was not checked: "
             f"{OPAQUE[operation]}."
         ]
         migrate("zero")
@@ -325,7 +325,7 @@ def test_a_table_of_a_baseline_is_dropped_under_no_name_and_no_option(ward, make
         found = back()
 
         assert told(found, "rollback.E003") == [
-            f"{table} holds 1 row; ward.0001_initial stands for it, and taking that back would drop it."
+            f"{table} holds 1 row, and unapplying ward.0001_initial, which adopts it, would drop it."
         ]
         with pytest.raises(Stopped, match=f"Unapplying ward.0001_initial would drop {table} and the rows"):
             migrate("zero")

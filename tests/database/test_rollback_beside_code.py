@@ -93,14 +93,14 @@ def test_the_values_of_a_column_that_code_has_renamed_are_counted(ward, at):
         database.execute("INSERT INTO ward_bed (title) VALUES ('one'), (NULL)")
 
         assert told(back("0001"), "rollback.W001") == [
-            'ward_bed."title" holds values in 1 row that the way back drops with the column.'
+            'ward_bed."title" holds values in 1 row that the rollback drops with the column.'
         ]
         assert last == "0003_step"
         go_back("0001_step")
         assert database.rows("SELECT * FROM ward_bed ORDER BY id") == [(1,), (2,)]
 
 
-MISSING = "{} is not there, and the way back has to change or drop it"
+MISSING = "{} does not exist, but the rollback has to change or drop it"
 HIDDEN = f"migrations.SeparateDatabaseAndState([{BED}])"
 SHORT = f"{BED}, migrations.AlterField('Bed', 'name', models.CharField(max_length=9))"
 COMES = {
@@ -123,7 +123,7 @@ def test_what_code_may_bring_back_before_it_is_needed_does_not_block(ward, at, h
         found = back()
 
         assert told(found, "rollback.W008") == [
-            f"{MISSING.format(subject)}; whether the code of ward.0002_step brings it before is not known."
+            f"{MISSING.format(subject)}. Whether the code of ward.0002_step creates it before is unknown."
         ]
         assert "rollback.E009" not in found
         go_back()

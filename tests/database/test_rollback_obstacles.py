@@ -26,7 +26,7 @@ LOCKED = """
 
 
 DROPS_COLUMNS_WITH_CASCADE = "CASCADE" in DatabaseSchemaEditor.sql_delete_column
-REFUSED = "PostgreSQL refuses to take that back as long as it is there."
+REFUSED = "PostgreSQL refuses the rollback as long as it exists."
 
 
 @pytest.fixture
@@ -42,13 +42,13 @@ def at(make, in_process):
 NULLABLE = "migrations.AlterField('Bed', 'name', models.TextField(null=True))"
 REMOVED = "migrations.RemoveField('Bed', 'name')"
 COMES_BACK = (
-    'ward_bed."name" comes back NOT NULL when ward.0002_changed is taken back, with no default for 1 row that is there'
-    ": PostgreSQL refuses it."
+    'ward_bed."name" comes back NOT NULL when ward.0002_changed is unapplied, but no default fills it in 1 row. '
+    "PostgreSQL refuses that."
 )
 REQUIRED = {
     "made NOT NULL again": (
         NULLABLE, "rollback.E004",
-        'ward_bed."name" is NULL in 1 row; taking ward.0002_changed back makes it NOT NULL, which PostgreSQL refuses.',
+        'ward_bed."name" is NULL in 1 row. Unapplying ward.0002_changed makes it NOT NULL, which PostgreSQL refuses.',
     ),
     "removed": (REMOVED, "rollback.E005", COMES_BACK),
     "made NULL, then removed": (f"{NULLABLE}, {REMOVED}", "rollback.E005", COMES_BACK),
@@ -132,7 +132,7 @@ def test_what_is_cut_of_an_app_that_registered_nothing_is_a_warning(ward, at):
         database.execute("INSERT INTO ward_bed (name) VALUES ('abcd')")
 
         assert told(back("0001"), "rollback.W002") == [
-            'ward_bed."name" holds values in 1 row that the way back cuts or rounds to varchar(3).'
+            'ward_bed."name" holds values in 1 row that the rollback cuts or rounds to varchar(3).'
         ]
 
 
@@ -182,8 +182,8 @@ def test_a_name_that_the_way_back_needs_may_be_taken(ward, at):
         database.execute("CREATE VIEW ward_cot AS SELECT 1; CREATE TABLE ward_bed ()")
 
         assert told(back(), "rollback.E008") == [
-            "ward_bed is there already as a table; taking ward.0002_cot back needs that name for a table.",
-            "ward_cot is there already as a view; taking ward.0003_gone back needs that name for a table.",
+            "ward_bed exists already as a table, but unapplying ward.0002_cot needs that name for a table.",
+            "ward_cot exists already as a view, but unapplying ward.0003_gone needs that name for a table.",
         ]
 
 
@@ -194,7 +194,7 @@ def test_what_somebody_dropped_by_hand_is_named(ward, at):
         database.execute("ALTER TABLE ward_bed DROP extra")
 
         assert told(back("0001"), "rollback.E009") == [
-            'ward_bed."extra" is not there, and the way back has to change or drop it: it would stop there.'
+            'ward_bed."extra" does not exist, but the rollback has to change or drop it and would stop there.'
         ]
 
 
@@ -210,18 +210,18 @@ def test_what_falls_with_a_table_or_column_is_named(ward, at):
 
         column, table = back("0001"), back()
 
-        of_column = 'extras is a materialized view that stands on ward_bed."extra": {}'
+        of_column = 'extras is a materialized view that depends on ward_bed."extra"{}'
         if DROPS_COLUMNS_WITH_CASCADE:
-            assert told(column, "rollback.W006") == [of_column.format("the way back drops it too.")]
+            assert told(column, "rollback.W006") == [of_column.format(", so the rollback drops it too.")]
         else:
-            assert told(column, "rollback.E010") == [of_column.format(REFUSED)] == told(table, "rollback.E010")
+            assert told(column, "rollback.E010") == [of_column.format(f". {REFUSED}")] == told(table, "rollback.E010")
             with pytest.raises(Exception, match="2BP01"):
                 migrate("zero", skip_precheck=True)
             database.execute("DROP MATERIALIZED VIEW extras")
             table = back()
         assert set(told(table, "rollback.W006")) >= {
-            "bell_of_bed is a foreign key of bells that stands on ward_bed: the way back drops it too.",
-            "names is a view that stands on ward_bed: the way back drops it too.",
+            "bell_of_bed is a foreign key of bells that depends on ward_bed, so the rollback drops it too.",
+            "names is a view that depends on ward_bed, so the rollback drops it too.",
         }
         migrate("zero")
         assert database.value("SELECT to_regclass('names') IS NULL AND to_regclass('extras') IS NULL")
@@ -235,7 +235,7 @@ def test_no_type_is_taken_back_under_a_view(ward, at):
     with at(ward) as database:
         database.execute("CREATE VIEW beds AS SELECT id FROM ward_bed")
 
-        of_column = f'beds is a view that stands on ward_bed."id": {REFUSED}'
+        of_column = f'beds is a view that depends on ward_bed."id". {REFUSED}'
         assert told(back("0001"), "rollback.E010") == [of_column] == told(back(), "rollback.E010")
         with pytest.raises(Exception, match="0A000"):
             migrate("0001", skip_precheck=True)
@@ -250,7 +250,7 @@ def test_an_enum_is_not_dropped_while_a_column_has_it(ward, at):
         database.execute('CREATE TABLE staff (moods "Mood"[])')
 
         assert before == {}
-        assert told(back(), "rollback.E010") == [f'staff."moods" is a column that stands on the enum Mood: {REFUSED}']
+        assert told(back(), "rollback.E010") == [f'staff."moods" is a column that depends on the enum Mood. {REFUSED}']
         with pytest.raises(Exception, match="2BP01"):
             migrate("zero", skip_precheck=True)
 
@@ -343,7 +343,7 @@ def test_without_a_look_at_the_data_it_is_said_that_nothing_is_known_of_it(ward,
         database.execute("INSERT INTO ward_bed (name) VALUES ('one')")
 
         assert told(back(depth=Depth.CATALOG), "rollback.W007") == [
-            "the way back drops or changes what ward_bed may hold; that was not looked at (--no-data)."
+            "the rollback drops or changes the contents of ward_bed, which were not checked (--no-data)."
         ]
         assert set(back(depth=Depth.CATALOG)) == {"rollback.W007"}
 
@@ -386,7 +386,7 @@ def test_who_may_not_alter_or_drop_a_table_is_told_so_before_the_first_step(ward
         in_process(database, url=database.server.url(database.name, user=role))
 
         assert told(back("0001"), "privilege.E002") == [
-            f'ward_bed belongs to "postgres"; the role "{role}" may not alter it.'
+            f'ward_bed belongs to "postgres", so the role "{role}" may not alter it.'
         ]
         with pytest.raises(Exception, match="42501"):
             migrate("0001", skip_precheck=True)

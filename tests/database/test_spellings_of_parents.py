@@ -13,7 +13,7 @@ SPELLINGS = {
     "blanks": f" {CANONICAL}",
     "canonical": CANONICAL,
 }
-TO_CANONICAL = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
+TO_CANONICAL = "Rewrite the other spellings in the referencing tables to the canonical one (lower case, hyphens)."
 TO_THE_PARENTS = "Rewrite the other spellings in the referencing tables to the one that the id has in patients."
 
 
@@ -54,10 +54,7 @@ def test_both_are_told_where_both_are_there(patients):
     (finding,) = look()["references.E003"]
 
     assert told({"": [finding]}, "") == ["patients is referenced by the ids of 2 people in more than one spelling."]
-    assert (
-        finding.hint
-        == TO_THE_PARENTS[:-1] + "; where it has no row there, to the canonical one (small letters, hyphens)."
-    )
+    assert finding.hint == TO_THE_PARENTS + " If it has no row there, use the canonical one (lower case, hyphens)."
 
 
 def test_two_spellings_of_which_neither_is_the_parents_are_rewritten_to_the_parents(patients):

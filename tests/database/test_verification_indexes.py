@@ -14,76 +14,76 @@ def rebuilt(name, definition, *, unique=""):
 INDEXES = {
     "missing": (
         "DROP INDEX patients_phone_idx",
-        f"schema.E009 {PHONE} is declared as an index USING btree (phone), there is no such index.",
+        f"schema.E009 {PHONE} is declared as an index USING btree (phone), but does not exist.",
     ),
     "extra": (
         "CREATE INDEX by_city ON patients (lower(city))",
-        "schema.E010 patients.by_city is not declared, there is an index USING btree (lower((city)::text)).",
+        "schema.E010 patients.by_city is not declared, but exists as an index USING btree (lower((city)::text)).",
     ),
     "not unique": (
         rebuilt("patients_mrn_key", "patients (mrn)"),
-        f"schema.E011 {MRN} is declared as a unique index USING btree (mrn), it is an index USING btree (mrn).",
+        f"schema.E011 {MRN} is declared as a unique index USING btree (mrn), but is an index USING btree (mrn).",
     ),
     "unique": (
         rebuilt("patients_phone_idx", "patients (phone)", unique="UNIQUE"),
-        f"schema.E011 {PHONE} is declared as an index USING btree (phone), it is a unique index USING btree (phone).",
+        f"schema.E011 {PHONE} is declared as an index USING btree (phone), but is a unique index USING btree (phone).",
     ),
     "columns in another order": (
         rebuilt("patients_lastName_firstName_idx", 'patients ("firstName", "lastName")'),
         f'schema.E011 {NAME} is declared as an index USING btree ("lastName", "firstName"), '
-        'it is an index USING btree ("firstName", "lastName").',
+        'but is an index USING btree ("firstName", "lastName").',
     ),
     "a column less": (
         rebuilt("patients_lastName_firstName_idx", 'patients ("lastName")'),
         f'schema.E011 {NAME} is declared as an index USING btree ("lastName", "firstName"), '
-        'it is an index USING btree ("lastName").',
+        'but is an index USING btree ("lastName").',
     ),
     "a column included": (
         rebuilt("patients_lastName_firstName_idx", 'patients ("lastName") INCLUDE ("firstName")'),
         f'schema.E011 {NAME} is declared as an index USING btree ("lastName", "firstName"), '
-        'it is an index USING btree ("lastName") INCLUDE ("firstName").',
+        'but is an index USING btree ("lastName") INCLUDE ("firstName").',
     ),
     "partial": (
         rebuilt("patients_mrn_key", "patients (mrn) WHERE version > 1", unique="UNIQUE"),
         f"schema.E011 {MRN} is declared as a unique index USING btree (mrn), "
-        "it is a unique index USING btree (mrn) WHERE (version > 1).",
+        "but is a unique index USING btree (mrn) WHERE (version > 1).",
     ),
     "descending": (
         rebuilt("patients_phone_idx", "patients (phone DESC)"),
-        f"schema.E011 {PHONE} is declared as an index USING btree (phone), it is an index USING btree (phone DESC).",
+        f"schema.E011 {PHONE} is declared as an index USING btree (phone), but is an index USING btree (phone DESC).",
     ),
     "nulls first": (
         rebuilt("patients_phone_idx", "patients (phone NULLS FIRST)"),
         f"schema.E011 {PHONE} is declared as an index USING btree (phone), "
-        "it is an index USING btree (phone NULLS FIRST).",
+        "but is an index USING btree (phone NULLS FIRST).",
     ),
     "another operator class": (
         rebuilt("patients_phone_idx", "patients (phone varchar_pattern_ops)"),
         f"schema.E011 {PHONE} is declared as an index USING btree (phone), "
-        "it is an index USING btree (phone varchar_pattern_ops).",
+        "but is an index USING btree (phone varchar_pattern_ops).",
     ),
     "another method": (
         rebuilt("patients_phone_idx", "patients USING hash (phone)"),
-        f"schema.E011 {PHONE} is declared as an index USING btree (phone), it is an index USING hash (phone).",
+        f"schema.E011 {PHONE} is declared as an index USING btree (phone), but is an index USING hash (phone).",
     ),
     "another collation": (
         rebuilt("patients_phone_idx", 'patients (phone COLLATE "C")'),
         f"schema.E011 {PHONE} is declared as an index USING btree (phone), "
-        'it is an index USING btree (phone COLLATE "C").',
+        'but is an index USING btree (phone COLLATE "C").',
     ),
     "an expression": (
         rebuilt("patients_phone_idx", "patients (lower(phone))"),
         f"schema.E011 {PHONE} is declared as an index USING btree (phone), "
-        "it is an index USING btree (lower((phone)::text)).",
+        "but is an index USING btree (lower((phone)::text)).",
     ),
     "nulls not distinct": (
         rebuilt("patients_mrn_key", "patients (mrn) NULLS NOT DISTINCT", unique="UNIQUE"),
         f"schema.E011 {MRN} is declared as a unique index USING btree (mrn), "
-        "it is a unique index USING btree (mrn) NULLS NOT DISTINCT.",
+        "but is a unique index USING btree (mrn) NULLS NOT DISTINCT.",
     ),
     "invalid": (
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'patients_mrn_key'::regclass",
-        f"schema.E012 {MRN} is declared as an index, it is invalid.",
+        f"schema.E012 {MRN} is declared as an index, but is invalid.",
     ),
 }
 CHECK = "patients.patients_identityStatus_check"
@@ -95,33 +95,32 @@ SAME_CHECK = "(\"identityStatus\" = ANY (ARRAY['IDENTIFIED', 'UNIDENTIFIED', 'PL
 CONSTRAINTS = {
     "a missing primary key": (
         "ALTER TABLE patient_contacts DROP CONSTRAINT patient_contacts_pkey",
-        'schema.E021 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), '
-        "there is no such constraint.",
+        'schema.E021 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), but does not exist.',
     ),
     "a primary key on other columns": (
         "ALTER TABLE patient_contacts DROP CONSTRAINT patient_contacts_pkey, "
         'ADD CONSTRAINT patient_contacts_pkey PRIMARY KEY (id, "patientId")',
         'schema.E022 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), '
-        'it is PRIMARY KEY (id, "patientId").',
+        'but is PRIMARY KEY (id, "patientId").',
     ),
     "a primary key that is deferrable": (
         "ALTER TABLE patient_contacts DROP CONSTRAINT patient_contacts_pkey, "
         "ADD CONSTRAINT patient_contacts_pkey PRIMARY KEY (id) DEFERRABLE",
         'schema.E022 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), '
-        "it is PRIMARY KEY (id) DEFERRABLE.",
+        "but is PRIMARY KEY (id) DEFERRABLE.",
     ),
-    "a missing CHECK": (DROP_CHECK, f"schema.E021 {DECLARED_CHECK}, there is no such constraint."),
+    "a missing CHECK": (DROP_CHECK, f"schema.E021 {DECLARED_CHECK}, but does not exist."),
     "another CHECK": (
         f"{DROP_CHECK}; {ADD_CHECK} (\"identityStatus\" <> 'GHOST')",
-        f"schema.E022 {DECLARED_CHECK}, it is CHECK ((\"identityStatus\")::text <> 'GHOST'::text).",
+        f"schema.E022 {DECLARED_CHECK}, but is CHECK ((\"identityStatus\")::text <> 'GHOST'::text).",
     ),
     "an extra CHECK": (
         "ALTER TABLE patients ADD CONSTRAINT positive CHECK (version > 0)",
-        "schema.E023 patients.positive is not declared, there is (version > 0).",
+        "schema.E023 patients.positive is not declared, but exists as (version > 0).",
     ),
     "a UNIQUE constraint": (
         "ALTER TABLE patients ADD CONSTRAINT one_phone UNIQUE (phone)",
-        "schema.E023 patients.one_phone is not declared, there is UNIQUE (phone).",
+        "schema.E023 patients.one_phone is not declared, but exists as UNIQUE (phone).",
     ),
 }
 
@@ -152,8 +151,8 @@ def test_an_index_of_the_same_name_on_another_table_does_not_stand_in(migrated, 
     migrated.execute(rebuilt("patients_phone_idx", "patient_contacts (phone)"))
 
     assert found() == {
-        f"schema.E009 {PHONE} is declared as an index USING btree (phone), there is no such index.",
-        "schema.E010 patient_contacts.patients_phone_idx is not declared, there is an index USING btree (phone).",
+        f"schema.E009 {PHONE} is declared as an index USING btree (phone), but does not exist.",
+        "schema.E010 patient_contacts.patients_phone_idx is not declared, but exists as an index USING btree (phone).",
     }
 
 
@@ -163,5 +162,5 @@ def test_a_check_that_is_not_valid_is_found(migrated, in_process):
     migrated.execute(f"{DROP_CHECK}; {ADD_CHECK} {SAME_CHECK} NOT VALID")
 
     (one,) = found()
-    assert one.startswith(f"schema.E022 {DECLARED_CHECK}, it is CHECK")
+    assert one.startswith(f"schema.E022 {DECLARED_CHECK}, but is CHECK")
     assert one.endswith(" NOT VALID.")

@@ -15,18 +15,18 @@ OTHER_SCHEMA = "CREATE SCHEMA other; CREATE TABLE other.patients (id uuid PRIMAR
 
 
 def differs(what_is_there):
-    return f"schema.E014 {KEY} is declared as {DECLARED}, it is {what_is_there}."
+    return f"schema.E014 {KEY} is declared as {DECLARED}, but is {what_is_there}."
 
 
 DIFFERENCES = {
-    "missing": (DROP, f"schema.E013 {KEY} is declared as {DECLARED}, there is no such key."),
+    "missing": (DROP, f"schema.E013 {KEY} is declared as {DECLARED}, but does not exist."),
     "under another name": (
         'ALTER TABLE bills RENAME CONSTRAINT "bills_patientId_fkey" TO renamed',
-        f"schema.E013 {KEY} is declared as {DECLARED}, there is no such key.",
+        f"schema.E013 {KEY} is declared as {DECLARED}, but does not exist.",
     ),
     "on another table": (
         f'{DROP}; CREATE TABLE other (patient uuid CONSTRAINT "bills_patientId_fkey" REFERENCES patients {RULES})',
-        f"schema.E013 {KEY} is declared as {DECLARED}, there is no such key.",
+        f"schema.E013 {KEY} is declared as {DECLARED}, but does not exist.",
     ),
     "another target": (
         f"{MAKE_OTHERS}; {DROP}; {COLUMNS} others {RULES}",
@@ -59,27 +59,27 @@ DIFFERENCES = {
     ),
     "not valid": (
         f"{DROP}; {COLUMNS} patients {RULES} NOT VALID",
-        f"schema.E015 {KEY} is declared valid, it is NOT VALID: older rows were never proved.",
+        f"schema.E015 {KEY} is declared as valid, but is NOT VALID: older rows were never checked.",
     ),
     "without its triggers": (
         "ALTER TABLE bills DISABLE TRIGGER ALL",
-        f"schema.E017 {KEY} is declared enforced, 2 of its triggers are disabled.",
+        f"schema.E017 {KEY} is declared as enforced, but 2 of its triggers are disabled.",
     ),
     "with triggers of a replica": (
         """DO $$ DECLARE one name; BEGIN
            FOR one IN SELECT tgname FROM pg_trigger WHERE tgrelid = 'bills'::regclass LOOP
                EXECUTE format('ALTER TABLE bills ENABLE REPLICA TRIGGER %I', one); END LOOP; END $$""",
-        f"schema.E017 {KEY} is declared enforced, 2 of its triggers are disabled.",
+        f"schema.E017 {KEY} is declared as enforced, but 2 of its triggers are disabled.",
     ),
     "extra, on a table of the module": (
         'ALTER TABLE patient_documents ADD CONSTRAINT extra FOREIGN KEY ("uploadedBy") REFERENCES users',
         "schema.E018 patient_documents.extra is not declared, "
-        "there is FOREIGN KEY (uploadedBy) REFERENCES users ON DELETE NO ACTION.",
+        "but exists as FOREIGN KEY (uploadedBy) REFERENCES users ON DELETE NO ACTION.",
     ),
     "a second one on the same column": (
         'ALTER TABLE bills ADD CONSTRAINT extra FOREIGN KEY ("patientId") REFERENCES patients ON DELETE CASCADE',
         "schema.E018 bills.extra is not declared, "
-        "there is FOREIGN KEY (patientId) REFERENCES patients ON DELETE CASCADE.",
+        "but exists as FOREIGN KEY (patientId) REFERENCES patients ON DELETE CASCADE.",
     ),
 }
 
@@ -100,7 +100,7 @@ def renamed_twin(difference):
         return set()
     return {
         "schema.E018 bills.renamed is not declared, "
-        "there is FOREIGN KEY (patientId) REFERENCES patients ON DELETE RESTRICT."
+        "but exists as FOREIGN KEY (patientId) REFERENCES patients ON DELETE RESTRICT."
     }
 
 
@@ -111,7 +111,7 @@ def test_a_key_that_is_not_enforced_is_found(migrated, in_process):
 
     migrated.execute('ALTER TABLE bills ALTER CONSTRAINT "bills_patientId_fkey" NOT ENFORCED')
 
-    assert found() == {f"schema.E016 {KEY} is declared enforced, it is NOT ENFORCED."}
+    assert found() == {f"schema.E016 {KEY} is declared as enforced, but is NOT ENFORCED."}
 
 
 def test_triggers_that_are_off_on_the_parent_are_found_for_each_of_its_keys(migrated, in_process):
@@ -139,7 +139,7 @@ def test_a_missing_table_of_the_hospital_is_a_missing_key(migrated, in_process):
 
     migrated.execute("DROP TABLE bills")
 
-    assert found() == {f"schema.E013 {KEY} is declared as {DECLARED}, there is no such key."}
+    assert found() == {f"schema.E013 {KEY} is declared as {DECLARED}, but does not exist."}
 
 
 def test_orphans_are_counted_although_the_key_says_valid(migrated, in_process):
@@ -152,7 +152,8 @@ def test_orphans_are_counted_although_the_key_says_valid(migrated, in_process):
 
     report = verify()
     assert found(report) == {
-        'schema.E024 bills."patientId" holds 2 values in 3 rows with no row in patients, although its key says valid.'
+        'schema.E024 bills."patientId" holds 2 values in 3 rows with no row in patients, '
+        "although its key is marked valid."
     }
     assert report.orphan_rows == 3
     assert report.found["foreign_keys"] == 15
@@ -168,7 +169,8 @@ def test_orphans_of_the_modules_own_tables_are_counted_too(migrated, in_process)
     migrated.execute("RESET session_replication_role")
 
     assert found() == {
-        'schema.E024 patients."createdBy" holds 1 value in 1 row with no row in users, although its key says valid.'
+        'schema.E024 patients."createdBy" holds 1 value in 1 row with no row in users, '
+        "although its key is marked valid."
     }
 
 

@@ -53,7 +53,7 @@ def test_no_text_of_an_unexpected_error_is_told(text):
 def test_a_lock_that_was_not_free_says_to_run_again():
     sentence, hint = explain(wrapped(psycopg.errors.LockNotAvailable("canceling statement")))
 
-    assert sentence == "PostgreSQL refused: a lock was not free in time (SQLSTATE 55P03)"
+    assert sentence == "PostgreSQL refused: the lock timeout passed before a lock was free (SQLSTATE 55P03)"
     assert hint == "Run the same command again; what was done is kept."
 
 

@@ -10,9 +10,9 @@ from migrations_safety.census.identifier_classes import NOT_CLASSED, PLACEHOLDER
 from migrations_safety.messages import refusals, wording
 from migrations_safety.messages.catalogue import AREAS, CATALOGUE
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.class_reasons import REASONS
 from migrations_safety.messages.findings import Finding, blocking, finding
 from migrations_safety.messages.refusals.base import Refusal
-from migrations_safety.messages.wording.references import REASONS
 from tests.support.identifiers import SAMPLES
 
 FOLDER = Path(wording.__file__).parent

@@ -7,29 +7,27 @@ from migrations_safety.sql.identifiers import quote_identifier
 
 def long_transaction(table: str, *, pid: int, state: str, seconds: int, application: str) -> Finding:
     """A session whose transaction would keep a migration waiting."""
-    message = (
-        f"is in use by pid {pid} ({application or 'no application name'}), {state}, in a transaction of {seconds} s."
-    )
-    return finding("locks.W001", table, message, f"Let it end, or SELECT pg_terminate_backend({pid}); as its owner.")
+    name = application or "no application name"
+    message = f"is in use by pid {pid} ({name}), {state}, in a transaction of {seconds} s."
+    hint = f"Let it end, or as its owner: SELECT pg_terminate_backend({pid});"
+    return finding("locks.W001", table, message, hint)
 
 
 def prepared_transaction(table: str, *, seconds: int) -> Finding:
     """A prepared transaction holds its locks until somebody ends it."""
-    message = f"is locked by a prepared transaction of {seconds} s; it holds its locks until it is ended."
-    return finding(
-        "locks.E001", table, message, "SELECT gid FROM pg_prepared_xacts; then COMMIT PREPARED or ROLLBACK PREPARED."
-    )
+    message = f"is locked by a prepared transaction of {seconds} s, which keeps its locks until somebody ends it."
+    hint = "SELECT gid FROM pg_prepared_xacts; then COMMIT PREPARED or ROLLBACK PREPARED."
+    return finding("locks.E001", table, message, hint)
 
 
 def hidden_sessions(table: str, *, sessions: int, role: str) -> Finding:
     """Sessions of other roles, of which an ordinary role sees neither state nor age."""
     message = f"is in use by {pluralize(sessions, 'session')} whose age the role {quote_identifier(role)} may not see."
-    return finding(
-        "locks.W003", table, message, f"GRANT pg_read_all_stats TO {quote_identifier(role)}; then look again."
-    )
+    hint = f"GRANT pg_read_all_stats TO {quote_identifier(role)}; then run precheck again."
+    return finding("locks.W003", table, message, hint)
 
 
 def wraparound_vacuum(table: str, *, pid: int) -> Finding:
     """An autovacuum that does not give way."""
-    message = f"is being vacuumed to prevent wraparound (pid {pid}); that vacuum does not give way to a migration."
+    message = f"is being vacuumed to prevent wraparound (pid {pid}), and that vacuum does not give way to a migration."
     return finding("locks.W002", table, message, "Wait until it has finished: SELECT * FROM pg_stat_progress_vacuum;")

@@ -4,22 +4,22 @@ from migrations_safety.messages.findings import Finding, finding
 
 
 def key_at_once(subject: str, *, target: str) -> Finding:
-    """Django's own key is added in one statement, which proves it for all partitions."""
+    """Django's own key is added in one statement, which validates it for all partitions."""
     message = (
-        f"is in a partitioned table, and its key is added in one statement: writers of it and of {target} wait as "
+        "is in a partitioned table, and one statement adds its key and reads all rows. "
+        f"Writers of it and of {target} wait as long as that takes (SHARE ROW EXCLUSIVE)."
     )
-    message += "long as all rows are read (SHARE ROW EXCLUSIVE)."
     hint = (
-        "Declare it as a ForeignKeyConstraint: python manage.py makemigrations then adds it in two steps. Or migrate "
+        "Declare it as a ForeignKeyConstraint: python manage.py makemigrations then adds it in two steps. "
+        "Or migrate while nobody writes, with --max-stall 0."
     )
-    return finding("partition.W001", subject, message, hint + "while nobody writes, with --max-stall 0.")
+    return finding("partition.W001", subject, message, hint)
 
 
 def key_by_key(table: str, *, server_version: str) -> Finding:
     """Before PostgreSQL 18 a partitioned table takes no NOT VALID key; its partitions do."""
     message = (
-        f"is partitioned: on PostgreSQL {server_version} its partitions get the key one by one, then the table does."
+        f"is partitioned. On PostgreSQL {server_version} each partition gets the key by itself, then the table does."
     )
-    return finding(
-        "partition.I001", table, message, "Nothing to do: python manage.py migrate does it, without a long lock."
-    )
+    hint = "There is nothing to do: python manage.py migrate does it without a long lock."
+    return finding("partition.I001", table, message, hint)

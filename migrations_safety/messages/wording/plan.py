@@ -1,4 +1,4 @@
-"""Wording of the findings about what a plan does beside its keys: what it stands on, drops, and hides."""
+"""Wording of the findings about what a plan does besides its keys: what it needs, drops, and hides."""
 
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import pluralize
@@ -10,59 +10,67 @@ THE_PLAN = "the plan"
 
 
 def not_there(subject: str, *, migration: str, found: str) -> Finding:
-    """Something that a pending migration alters is not there."""
-    message = f"is not there{found}, but {migration} alters it: the migration would fail."
-    hint = "Find out who dropped or moved it, and put it back; or take the operation out of the migration."
+    """Something that a pending migration alters does not exist."""
+    message = f"does not exist{found}, but {migration} alters it, so the migration would fail."
+    hint = "Find out who dropped or moved it, and put it back. Or take the operation out of the migration."
     return finding("plan.E001", subject, message, hint)
 
 
 def may_come(subject: str, *, migration: str, code: str) -> Finding:
-    """The same, after code that may make it."""
-    message = f"is not there, and {migration} alters it; whether the code of {code} makes it before is not known."
+    """The same, after code that may create it."""
+    message = f"does not exist, but {migration} alters it. Whether the code of {code} creates it before is unknown."
     return finding("plan.W005", subject, message, f"Read the code of {code}.")
 
 
 def runs_code(*, kinds: str) -> Finding:
     """SQL and Python of the migrations, and operations of other packages."""
-    message = f"runs code that was not looked into: {kinds}."
+    message = f"runs code that was not checked: {kinds}."
     return finding("plan.W001", THE_PLAN, message, "Read it, and try it on a copy of the database.")
 
 
 def not_judged(operations: int, *, kinds: str) -> Finding:
-    """All other operations on tables that are there."""
+    """All other operations on existing tables."""
     message = f"has {pluralize(operations, 'operation')} whose locks, rewrites and losses are not judged yet: {kinds}."
     return finding("plan.I001", THE_PLAN, message, MIGRATE_PLAN)
 
 
 def table_dropped(table: str, *, dump: str, migration: str, again: str) -> Finding:
     """A table with rows goes."""
-    message = f"holds rows that {migration} drops with it{again}."
-    return finding("plan.W002", table, message, f"Keep them first: pg_dump --table '{dump}'.")
+    message = f"holds rows, and {migration} drops it{again}."
+    return finding("plan.W002", table, message, _keep(dump))
 
 
 def column_dropped(subject: str, *, dump: str, migration: str, again: str) -> Finding:
     """A column with values goes."""
-    message = f"holds values that {migration} drops with it{again}."
-    return finding("plan.W003", subject, message, f"Keep them first: pg_dump --table '{dump}'.")
+    message = f"holds values, and {migration} drops it{again}."
+    return finding("plan.W003", subject, message, _keep(dump))
 
 
 def may_be_dropped(subject: str, *, dump: str, migration: str) -> Finding:
     """Code takes it out of the models, and its text has a word for dropping; whether it does only the code tells."""
-    message = f"goes from the models beside the code of {migration}, whose text speaks of dropping: whether it is lost,"
-    message += " with what it holds, is not known."
+    message = (
+        f"leaves the models in {migration}, whose code has a word for dropping. "
+        "Whether its contents are lost is unknown."
+    )
     return finding("plan.W007", subject, message, f"Read the code. To keep it first: pg_dump --table '{dump}'.")
 
 
 def dropped_unseen(subject: str, *, migration: str, again: str) -> Finding:
     """The same, without a look at what it holds."""
-    message = f"is dropped by {migration}{again}; whether it holds anything was not looked at."
-    hint = "python manage.py precheck looks, without --no-data and as a role that may read it."
+    message = f"is dropped by {migration}{again}. Whether it holds anything was not checked."
+    hint = "python manage.py precheck checks it, without --no-data and as a role that may read it."
     return finding("plan.W006", subject, message, hint)
 
 
 def name_may_be_freed(name: str, *, found: str, migration: str, code: str) -> Finding:
     """A name is taken now, and code before it may free it."""
     message = (
-        f"is there already as {found}, and {migration} gives that name; whether the code of {code} frees it before"
+        f"exists already as {found}, but {migration} needs that name. "
+        f"Whether the code of {code} frees it before is unknown."
     )
-    return finding("plan.W004", name, f"{message} is not known.", f"Read the code of {code}.")
+    return finding("plan.W004", name, message, f"Read the code of {code}.")
+
+
+def _keep(dump: str) -> str:
+    """`dump` is the table as `pg_dump --table` wants it."""
+    return f"Keep them first: pg_dump --table '{dump}'."

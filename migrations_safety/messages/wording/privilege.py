@@ -6,21 +6,16 @@ from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 def not_owner(table: str, *, role: str, owner: str) -> Finding:
     """ALTER TABLE needs the table's owner."""
-    message = f"belongs to {quote_identifier(owner)}; the role {quote_identifier(role)} may not alter it."
-    return finding(
-        "privilege.E002",
-        table,
-        message,
-        f"GRANT {quote_identifier(owner)} TO {quote_identifier(role)}; or run migrate as {quote_identifier(owner)}.",
-    )
+    role, owner = quote_identifier(role), quote_identifier(owner)
+    message = f"belongs to {owner}, so the role {role} may not alter it."
+    return finding("privilege.E002", table, message, f"GRANT {owner} TO {role}; or run migrate as {owner}.")
 
 
 def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
     """A foreign key needs REFERENCES on its parent."""
     message = f"may not be referenced by the role {quote_identifier(role)}."
-    return finding(
-        "privilege.E003", table, message, f"As its owner: GRANT REFERENCES ON {grant_on} TO {quote_identifier(role)};"
-    )
+    hint = f"As its owner: GRANT REFERENCES ON {grant_on} TO {quote_identifier(role)};"
+    return finding("privilege.E003", table, message, hint)
 
 
 def may_not_create(schema: str, *, role: str) -> Finding:
@@ -32,31 +27,28 @@ def may_not_create(schema: str, *, role: str) -> Finding:
 
 def rows_hidden(table: str, *, role: str) -> Finding:
     """Row-level security applies to us: what was counted is not all there is."""
-    hides = f"hides rows from the role {quote_identifier(role)} by row-level security"
-    message = f"{hides}: what was counted is not all there is."
-    return finding(
-        "privilege.E005",
-        table,
-        message,
-        f"ALTER ROLE {quote_identifier(role)} BYPASSRLS; or run as a role that has it.",
-    )
+    message = f"hides rows from the role {quote_identifier(role)} by row-level security, so the counts are incomplete."
+    hint = f"ALTER ROLE {quote_identifier(role)} BYPASSRLS; or run as a role that has it."
+    return finding("privilege.E005", table, message, hint)
 
 
 def row_security(table: str) -> Finding:
     """Row-level security exists, though not for us."""
-    message = "has row-level security, though not for this role: another role might not see all rows, and validating a "
-    message += "key would take it 35 to 40 times as long."
+    message = (
+        "has row-level security for other roles. Another role might not see all rows, and its validation of a key "
+        "would take 35 to 40 times as long."
+    )
     return finding("privilege.W001", table, message, "Run migrate as this same role.")
 
 
 def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Finding:
     """What is done is recorded there; without that nothing counts as done."""
-    message = f"may not be written to by the role {quote_identifier(role)} as this needs it; it lacks {lacking}."
+    message = f"has to be written by the role {quote_identifier(role)}, which lacks {lacking}."
     return finding("privilege.E007", table, message, f"As its owner: {grants}")
 
 
 def records_hidden(table: str, *, alter: str, role: str, rights: str) -> Finding:
-    """Row-level security on a table of records: what was applied may look pending, and what is applied be refused."""
+    """Row-level security on a record table: what was applied may look pending, and what is applied be refused."""
     message = (
         f"has row-level security that may keep the role {quote_identifier(role)} from rows that it needs ({rights})."
     )

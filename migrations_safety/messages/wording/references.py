@@ -1,13 +1,14 @@
-"""Wording of the findings about what stands in the referencing columns: counts and classes, never a value."""
+"""Wording of the findings about what the referencing columns hold: counts and classes, never a value."""
 
 import shlex
 
+from migrations_safety.messages.class_reasons import reason_of
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.sql.identifiers import quote_identifier
 
 OF_THE_CATALOG = ("references.W003", "references.W004", "references.W006", "references.W008")
-"""These come from the catalog or the plan, not from counting: each look sees them anew."""
+"""These come from the catalog or the plan, not from counting: each check sees them anew."""
 NOT_KNOWN = ("references.E005", "references.W006", "references.W007", "references.W008")
 """These say that a reference may or may not be covered."""
 
@@ -17,7 +18,7 @@ def orphans(subject: str, *, values: int, rows: int, target: str, hint: str | No
 
     It is None where no app has registered what a placeholder of that table is.
     """
-    hint = hint or f"Make the missing rows of {target}, or correct these references."
+    hint = hint or f"Create the missing rows of {target}, or correct these references."
     message = f"holds {pluralize(values, 'value')} in {pluralize(rows, 'row')} with no row in {target}."
     return finding("references.E001", subject, message, hint)
 
@@ -35,14 +36,14 @@ def refused_class(
 
     `nullify` is the table, where that would let go of nothing better; `pattern_setting` names the house's own ids.
     """
-    figures = f"{pluralize(values, 'value')} in {pluralize(rows, 'row')}"
-    message = f"holds {figures} of the class {identifier_class}, which {REASONS[identifier_class]}."
-    hint = "Correct these rows in the application, a person who knows them confirms each."
+    figures = f"{pluralize(values, 'value')} (class {identifier_class}) in {pluralize(rows, 'row')}"
+    message = f"holds {figures}. {reason_of(identifier_class, values=values)}"
+    hint = "Correct these rows in the application; a person who knows them confirms each."
     if pattern_setting:
         hint += f" If they are ids of a format of your own: set {pattern_setting} to it, then run precheck again."
     if nullify:
         table = shlex.quote(nullify)
-        hint += f" Or let them go: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
+        hint += f" Or set them to NULL: python manage.py backfill_placeholders --nullify {table} (old values are kept)."
     return finding("references.E002", subject, message, hint)
 
 
@@ -52,94 +53,77 @@ def spellings_of_one(target: str, *, identifiers: int, spelled_otherwise: int) -
     The spelling to keep is the parent's; `spelled_otherwise` of them have a parent that is not in the canonical one.
     """
     message = f"is referenced by the ids of {pluralize(identifiers, 'person', 'people')} in more than one spelling."
-    hint = "Rewrite the other spellings to the canonical one (lower case, hyphens) in the referencing tables."
+    hint = "Rewrite the other spellings in the referencing tables to the canonical one (lower case, hyphens)."
     if spelled_otherwise:
-        hint = f"Rewrite the other spellings in the referencing tables to the one that the id has in {target}"
-        some = spelled_otherwise < identifiers
-        hint += "; where it has no row there, to the canonical one (small letters, hyphens)." if some else "."
+        hint = f"Rewrite the other spellings in the referencing tables to the one that the id has in {target}."
+        if spelled_otherwise < identifiers:
+            hint += " If it has no row there, use the canonical one (lower case, hyphens)."
     return finding("references.E003", target, message, hint)
 
 
 def warned_class(subject: str, *, identifier_class: str, values: int) -> Finding:
     """Orphans that may become placeholders but are worth a look."""
-    message = f"holds {pluralize(values, 'value')} of the class {identifier_class}, which {REASONS[identifier_class]}."
+    figures = f"{pluralize(values, 'value')} (class {identifier_class})"
+    message = f"holds {figures} with no parent. {reason_of(identifier_class, values=values)}"
     return finding("references.W001", subject, message, "Ask the application's developers where these ids come from.")
 
 
 def case_variants(target: str, *, identifiers: int) -> Finding:
     """Ids that differ in nothing but upper and lower case."""
-    message = f"is referenced by {identifiers:,} ids that differ from another in upper and lower case only."
-    return finding("references.W002", target, message, "Look whether they are one person before making placeholders.")
+    message = f"is referenced by {identifiers:,} ids that differ from another only in upper and lower case."
+    return finding("references.W002", target, message, "Find out first whether they are one person.")
 
 
 def without_index(subject: str, *, index_on: str, column: str, target: str) -> Finding:
     """Every delete in the parent scans the whole table."""
-    message = f"has no index: each delete or change of an id in {target} reads the whole table."
-    return finding(
-        "references.W003", subject, message, f"CREATE INDEX CONCURRENTLY ON {index_on} ({quote_identifier(column)});"
-    )
+    message = f"has no index, so each delete or change of an id in {target} reads the whole table."
+    hint = f"CREATE INDEX CONCURRENTLY ON {index_on} ({quote_identifier(column)});"
+    return finding("references.W003", subject, message, hint)
 
 
 def no_key_declared(subject: str, *, type: str) -> Finding:
     """A column that looks like a reference in a table that no key covers."""
-    message = f"({type}) is named like a reference, but no key is declared for it: it was not counted."
-    return finding(
-        "references.W004", subject, message, "Declare a ForeignKeyConstraint for it, or know that it is left out."
-    )
+    message = f"({type}) is named like a reference, but no key is declared for it. It was not counted."
+    hint = "Declare a ForeignKeyConstraint for it, or leave it out on purpose."
+    return finding("references.W004", subject, message, hint)
 
 
 def one_value_in_most_rows(subject: str, *, rows: int, total: int) -> Finding:
     """A hidden sentinel: one id with far more rows than a patient has."""
-    message = f"holds one value in {rows:,} of {total:,} rows: it may stand for 'no patient'."
-    return finding(
-        "references.W005", subject, message, "python manage.py precheck --show-ids shows the value on your terminal."
-    )
+    message = f'holds one value in {rows:,} of {total:,} rows. It may mean "no patient".'
+    hint = "python manage.py precheck --show-ids shows the value on your terminal."
+    return finding("references.W005", subject, message, hint)
 
 
 def not_looked_at(subject: str, *, target: str, reason: str) -> Finding:
     """A key is added, and the values that it has to hold for are not known."""
-    message = f"gets a foreign key to {target}, and what it will hold was not looked at: {reason}."
-    hint = "python manage.py precheck counts what is there; what the plan itself writes, read in the migration."
+    message = f"gets a foreign key to {target}, but its future values were not checked: {reason}."
+    hint = "python manage.py precheck counts what exists. Read in the migration what the plan itself writes."
     return finding("references.W006", subject, message, hint)
 
 
 def may_be_corrected(subject: str, *, values: int, rows: int, target: str, code: str) -> Finding:
     """Orphans of now, and code before the key that may be about them."""
     figures = f"{pluralize(values, 'value')} in {pluralize(rows, 'row')}"
-    message = f"holds {figures} with no row in {target} now; whether the code of {code} corrects them is not known."
+    message = f"holds {figures} with no row in {target} now. Whether the code of {code} corrects them is unknown."
     hint = f"Migrate up to the last of these ({code}), then run precheck again: it counts what is left."
     return finding("references.W007", subject, message, hint)
 
 
 def may_be_changed(subject: str, *, target: str, code: str) -> Finding:
     """No orphans now, and code before the key that may make some."""
-    message = f"has a row in {target} for each of its values now; whether it still has after the code of {code} is not"
+    message = (
+        f"has a row in {target} for each of its values now. "
+        f"Whether that is still so after the code of {code} is unknown."
+    )
     hint = f"Read what the code of {code} does to these rows and to those of {target}."
-    return finding("references.W008", subject, f"{message} known.", hint)
+    return finding("references.W008", subject, message, hint)
 
 
 def not_counted(database: str, *, references: int) -> Finding:
     """An approximate look; the gate of `migrate` counts in any case."""
     message = (
-        f"has {pluralize(references, 'reference')} that were not counted: --approximate looks at statistics and a "
+        f"has {pluralize(references, 'reference')} that were not counted: --approximate reads only statistics and a "
+        "few index entries. That proves nothing."
     )
-    message += "few index entries, it proves nothing."
     return finding("references.E005", database, message, "python manage.py precheck counts them.")
-
-
-REASONS = {
-    "blank": "would put many people into one chart",
-    "sentinel_word": "stands for 'no patient', it would put many people into one chart",
-    "uuid_nil": "stands for 'no patient', it would put many people into one chart",
-    "uuid_max": "stands for 'no patient', it would put many people into one chart",
-    "uuid_test_pattern": "looks like test data",
-    "uuid_noncanonical": "is another spelling of a UUID, a key compares it byte by byte",
-    "uuid_nonrfc": "has a version or variant that no generator makes",
-    "integer": "is a number of an older system and needs a mapping table",
-    "mrn_like": "looks like a medical record number, not an id",
-    "house_format": "is an id in a format of the house's own; it is kept exactly as it is",
-    "opaque": "is an id of another kind (cuid, ulid, nanoid, ObjectId); it is kept exactly as it is",
-    "several_spellings": "is an id of a parent that is there in another spelling: one person, not two",
-    "conflict": "cannot be placed: another row has the record number that the placeholder would get",
-    "other_text": "is no id of a known kind, it may be a name or a telephone number",
-}

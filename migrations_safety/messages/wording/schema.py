@@ -1,4 +1,4 @@
-"""Wording of the differences between what the models declare and what is there."""
+"""Wording of the differences between what the models declare and what exists."""
 
 from collections.abc import Sequence
 
@@ -6,96 +6,86 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.sql.identifiers import quote_identifier
 
-PENDING = "python manage.py migrate makes it: its migration is pending."
-DROPPED = "Nothing pending makes it, so it was dropped since it was made. Put it back by hand, "
+PENDING = "python manage.py migrate creates it: its migration is pending."
+DROPPED = "No pending migration creates it, so somebody dropped it. Put it back by hand, "
 SQLMIGRATE = "python manage.py sqlmigrate prints the declared statement of a migration."
 BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared statement."
 
 
 def table_missing(table: str, *, is_pending: bool) -> Finding:
-    """The table is not there."""
-    hint = PENDING if is_pending else f"{DROPPED}from a backup where it held rows; {SQLMIGRATE}"
-    return finding("schema.E001", table, "is declared as a table, there is none.", hint)
+    """The table does not exist."""
+    hint = PENDING if is_pending else f"{DROPPED}from a backup if it held rows; {SQLMIGRATE}"
+    return finding("schema.E001", table, "is declared as a table, but does not exist.", hint)
 
 
 def table_unlogged(table: str, *, alter: str) -> Finding:
     """The table loses its rows in a crash."""
-    return finding(
-        "schema.E002",
-        table,
-        "is declared as a table, there is an unlogged one.",
-        f"ALTER TABLE {alter} SET LOGGED;",
-    )
+    message = "is declared as a table, but is an unlogged one."
+    return finding("schema.E002", table, message, f"ALTER TABLE {alter} SET LOGGED;")
 
 
 def column_missing(subject: str, *, declared: str) -> Finding:
-    """The column is not there."""
-    return finding("schema.E003", subject, f"is declared as {declared}, there is no such column.", BY_HAND)
+    """The column does not exist."""
+    return finding("schema.E003", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
 
 
 def column_extra(subject: str, *, found: str) -> Finding:
     """The column is not declared."""
-    return finding(
-        "schema.E004",
-        subject,
-        f"is not declared, there is a column of type {found}.",
-        "Declare it in the model, or drop it.",
-    )
+    message = f"is not declared, but exists as a column of type {found}."
+    return finding("schema.E004", subject, message, "Declare it in the model, or drop it.")
 
 
 def column_type(subject: str, *, declared: str, found: str) -> Finding:
     """The column has another type, length or precision."""
-    return finding("schema.E005", subject, f"is declared as {declared}, it is {found}.", BY_HAND)
+    return finding("schema.E005", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
 
 
 def column_nullability(subject: str, *, declared: str, found: str) -> Finding:
     """NULL where NOT NULL is declared, or the other way round."""
-    return finding("schema.E006", subject, f"is declared {declared}, it is {found}.", BY_HAND)
+    return finding("schema.E006", subject, f"is declared {declared}, but is {found}.", BY_HAND)
 
 
 def column_default(subject: str, *, declared: str, found: str) -> Finding:
     """Another default, none, or one that is not declared."""
-    return finding("schema.E007", subject, f"is declared with the default {declared}, it has {found}.", BY_HAND)
+    return finding("schema.E007", subject, f"is declared with the default {declared}, but has {found}.", BY_HAND)
 
 
 def column_kind(subject: str, *, found: str) -> Finding:
     """An identity or generated column, or one with a collation of its own, where a plain one is declared."""
-    return finding("schema.E008", subject, f"is declared as a plain column, it is {found}.", BY_HAND)
+    return finding("schema.E008", subject, f"is declared as a plain column, but is {found}.", BY_HAND)
 
 
 def index_missing(subject: str, *, declared: str) -> Finding:
-    """The index is not there."""
-    return finding("schema.E009", subject, f"is declared as {declared}, there is no such index.", BY_HAND)
+    """The index does not exist."""
+    return finding("schema.E009", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
 
 
 def index_extra(subject: str, *, found: str, drop: str) -> Finding:
     """The index is not declared; `drop` is the statement that drops it."""
-    return finding(
-        "schema.E010", subject, f"is not declared, there is {found}.", f"Declare it in the model, or drop it: {drop}"
-    )
+    message = f"is not declared, but exists as {found}."
+    return finding("schema.E010", subject, message, f"Declare it in the model, or drop it: {drop}")
 
 
 def index_differs(subject: str, *, declared: str, found: str) -> Finding:
     """Same name, another definition."""
-    return finding("schema.E011", subject, f"is declared as {declared}, it is {found}.", BY_HAND)
+    return finding("schema.E011", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
 
 
 def index_invalid(subject: str, *, index: str) -> Finding:
     """An index that a failed build left behind: written to, never read."""
-    return finding(
-        "schema.E012", subject, "is declared as an index, it is invalid.", f"REINDEX INDEX CONCURRENTLY {index};"
-    )
+    message = "is declared as an index, but is invalid."
+    return finding("schema.E012", subject, message, f"REINDEX INDEX CONCURRENTLY {index};")
 
 
 def key_missing(subject: str, *, declared: str, is_pending: bool, add: str | None) -> Finding:
-    """The foreign key is not there; `add` is the statement that adds it where both of its tables are there."""
-    hint = PENDING if is_pending else add or "One of its tables is not there: make that first, then verify again."
-    return finding("schema.E013", subject, f"is declared as {declared}, there is no such key.", hint)
+    """The foreign key does not exist; `add` is the statement that adds it where both of its tables exist."""
+    hint = PENDING if is_pending else add or "One of its tables does not exist: create that first, then verify again."
+    return finding("schema.E013", subject, f"is declared as {declared}, but does not exist.", hint)
 
 
 def key_differs(subject: str, *, declared: str, found: str, replace: str) -> Finding:
     """Same name, another definition; `replace` is the statement that puts the declared one in its place."""
-    return finding("schema.E014", subject, f"is declared as {declared}, it is {found}.", replace)
+    return finding("schema.E014", subject, f"is declared as {declared}, but is {found}.", replace)
 
 
 def key_not_valid(subject: str, *, alter: str, name: str, is_pending: bool) -> Finding:
@@ -103,71 +93,66 @@ def key_not_valid(subject: str, *, alter: str, name: str, is_pending: bool) -> F
     hint = f"With no schema.E024 here: ALTER TABLE {alter} VALIDATE CONSTRAINT {quote_identifier(name)};"
     if is_pending:
         hint = "python manage.py precheck, then python manage.py migrate: its validation is pending."
-    return finding("schema.E015", subject, "is declared valid, it is NOT VALID: older rows were never proved.", hint)
+    message = "is declared as valid, but is NOT VALID: older rows were never checked."
+    return finding("schema.E015", subject, message, hint)
 
 
 def key_not_enforced(subject: str, *, alter: str, name: str) -> Finding:
-    """PostgreSQL 18: the key is there in name only."""
+    """PostgreSQL 18: the key exists in name only."""
     hint = f"ALTER TABLE {alter} ALTER CONSTRAINT {quote_identifier(name)} ENFORCED;"
-    return finding("schema.E016", subject, "is declared enforced, it is NOT ENFORCED.", hint)
+    return finding("schema.E016", subject, "is declared as enforced, but is NOT ENFORCED.", hint)
 
 
 def triggers_disabled(subject: str, *, enable: Sequence[str]) -> Finding:
     """The triggers that enforce the key do not fire; `enable` are the statements that help, of either table."""
-    message = f"is declared enforced, {len(enable)} of its triggers are disabled."
+    message = f"is declared as enforced, but {len(enable)} of its triggers are disabled."
     return finding("schema.E017", subject, message, f"As a superuser: {' '.join(enable)} Then verify again.")
 
 
 def key_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
     """A key that is not declared."""
     hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
-    return finding("schema.E018", subject, f"is not declared, there is {found}.", hint)
+    return finding("schema.E018", subject, f"is not declared, but exists as {found}.", hint)
 
 
 def enum_missing(name: str, *, declared: str, is_pending: bool, create: str) -> Finding:
-    """The enum is not there; `create` is the statement that makes it."""
+    """The enum does not exist; `create` is the statement that creates it."""
     hint = PENDING if is_pending else create
-    return finding("schema.E019", name, f"is declared as an enum of {declared}, there is none.", hint)
+    return finding("schema.E019", name, f"is declared as an enum of {declared}, but does not exist.", hint)
 
 
 def enum_differs(name: str, *, declared: str, found: str) -> Finding:
     """Other labels, or another order."""
-    return finding("schema.E020", name, f"is declared as an enum of {declared}, it has {found}.", BY_HAND)
+    return finding("schema.E020", name, f"is declared as an enum of {declared}, but has {found}.", BY_HAND)
 
 
 def constraint_missing(subject: str, *, declared: str) -> Finding:
-    """A primary key or CHECK is not there."""
-    return finding("schema.E021", subject, f"is declared as {declared}, there is no such constraint.", BY_HAND)
+    """A primary key or CHECK does not exist."""
+    return finding("schema.E021", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
 
 
 def constraint_differs(subject: str, *, declared: str, found: str) -> Finding:
     """Same name, another definition."""
-    return finding("schema.E022", subject, f"is declared as {declared}, it is {found}.", BY_HAND)
+    return finding("schema.E022", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
 
 
 def constraint_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
     """A constraint that is not declared."""
     hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
-    return finding("schema.E023", subject, f"is not declared, there is {found}.", hint)
+    return finding("schema.E023", subject, f"is not declared, but exists as {found}.", hint)
 
 
 def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_maker: bool) -> Finding:
     """Rows without a parent; the validity flag does not show them."""
-    hint = f"Make the missing rows of {target}, or correct these references."
+    hint = f"Create the missing rows of {target}, or correct these references."
     if has_maker:
-        hint = "python manage.py backfill_placeholders; what it refuses is to be corrected in the application."
+        hint = "python manage.py backfill_placeholders; correct in the application what it refuses."
     message = f"holds {pluralize(values, 'value')} in {pluralize(rows, 'row')} with no row in {target}{key}."
-    return finding(
-        "schema.E024",
-        subject,
-        message,
-        hint,
-    )
+    return finding("schema.E024", subject, message, hint)
 
 
 def placeholders_left(table: str, *, count: int) -> Finding:
     """Parents that were made so that a key holds, and whom nobody has resolved."""
     message = f"holds {pluralize(count, 'placeholder')} still to be resolved."
-    return finding(
-        "schema.I001", table, message, "For each: merge it into the person's record; never edit it into a person."
-    )
+    hint = "For each: merge it into the person's record; never edit it into a person."
+    return finding("schema.I001", table, message, hint)

@@ -1,4 +1,4 @@
-"""Wording of the findings about tables and keys that are, or are not, there."""
+"""Wording of the findings about tables and keys that exist, or do not."""
 
 import re
 from collections.abc import Sequence
@@ -12,26 +12,21 @@ LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
 
 
 def exists_already(table: str, *, migration: str) -> Finding:
-    """A table that a pending migration creates is there."""
+    """A table that a pending migration creates exists."""
     app, _, name = migration.partition(".")
-    message = f"is there already, but {migration}, which creates it, is not recorded as applied."
+    message = f"exists already, but {migration}, which creates it, is not recorded as applied."
     hint = (
-        f"If it was made by that migration's own SQL: python manage.py migrate {app} {name} --fake, then verify it. "
-        "If not: rename it."
+        f"If that migration's own SQL created it: python manage.py migrate {app} {name} --fake, then verify it. "
+        "If not, rename it."
     )
     return finding("tables.E004", table, message, hint)
 
 
 def enum_exists_already(name: str, *, schema: str, migration: str) -> Finding:
-    """An enum that a pending migration creates is there with other labels."""
-    message = f"is an enum that is there already with other labels than {migration} declares."
-    return finding(
-        "tables.E005",
-        name,
-        message,
-        f"ALTER TYPE {qualify_if_needed(name, schema=schema)} RENAME TO {quote_identifier(name + '_old')}; "
-        "then run precheck again.",
-    )
+    """An enum that a pending migration creates exists with other labels."""
+    rename = f"{qualify_if_needed(name, schema=schema)} RENAME TO {quote_identifier(name + '_old')}"
+    message = f"is an enum that exists already, with other labels than {migration} declares."
+    return finding("tables.E005", name, message, f"ALTER TYPE {rename}; then run precheck again.")
 
 
 def key_differs(table: str, *, name: str, declared: str, found: str, alter: str, is_in_place: bool = False) -> Finding:
@@ -42,12 +37,7 @@ def key_differs(table: str, *, name: str, declared: str, found: str, alter: str,
     rename = f"RENAME CONSTRAINT {quote_identifier(name)} TO {quote_identifier(name + '_old')};"
     drop = f"DROP CONSTRAINT {quote_identifier(name)}; then python manage.py migrate adds the declared one."
     message = f'has a constraint "{name}" with another definition: declared {declared}, found {found}.'
-    return finding(
-        "tables.E003",
-        table,
-        message,
-        f"ALTER TABLE {alter} {drop if is_in_place else rename}",
-    )
+    return finding("tables.E003", table, message, f"ALTER TABLE {alter} {drop if is_in_place else rename}")
 
 
 def parent_not_unique(subject: str, *, index_on: str, column: str, is_whole: bool) -> Finding:
@@ -64,47 +54,49 @@ def _not_unique(subject: str, hint: str) -> Finding:
 def parent_never_unique(subject: str, *, index_on: str, columns: Sequence[str]) -> Finding:
     """A unique index of a partitioned table has the columns that it is partitioned by in it."""
     needed = ", ".join(map(quote_identifier, columns))
-    hint = f"{index_on} is partitioned by {needed}, which a unique index there has to have in it (0A000): no key can "
-    return _not_unique(subject, hint + "reference this column alone. Declare the ForeignKey with db_constraint=False.")
+    hint = (
+        f"{index_on} is partitioned by {needed}, and every unique index there has to contain that (0A000). "
+        "So no key can reference this column alone. Declare the ForeignKey with db_constraint=False."
+    )
+    return _not_unique(subject, hint)
 
 
 def none_of_the_baseline(database: str, *, migration: str, others: int) -> Finding:
     """The database is in use, but for something else."""
-    tables = pluralize(others, "other table")
-    message = f"holds {tables}, and none of those that {migration} stands for: all of them would be created."
+    message = f"has {pluralize(others, 'table')}, but none that {migration} adopts; migrate would create them all."
     return finding("tables.W002", database, message, "Is it the right database? --expect-database NAME refuses others.")
 
 
 def dropped_with_rows(table: str, *, rows: int, dump: str) -> Finding:
-    """Going back drops the table; placeholders do not count, a backfill makes them again."""
-    message = f"holds {pluralize(rows, 'row')} that the way back would drop with the table."
+    """The rollback drops the table; placeholders do not count, a backfill makes them again."""
+    message = f"holds {pluralize(rows, 'row')} that the rollback would drop with the table."
     hint = f"Keep them first: pg_dump --table '{dump}'; then migrate … --skip-precheck drops them."
     return finding("tables.E007", table, message, hint)
 
 
 def dropped_with_rows_of_others(table: str, *, rows: int, dump: str) -> Finding:
     """The same of an app that registered no schema: it is said, and left to who asked for it."""
-    message = f"holds {pluralize(rows, 'row')} that the way back drops with the table."
+    message = f"holds {pluralize(rows, 'row')} that the rollback drops with the table."
     return finding("tables.W003", table, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
 def name_taken(name: str, *, found: str, migration: str) -> Finding:
     """Tables, views, indexes and sequences share their names."""
-    message = f"is there already as {found}; {migration} makes another one of that name."
-    return finding("tables.E008", name, message, "Rename or drop it, if nothing needs it; then run precheck again.")
+    message = f"exists already as {found}, but {migration} creates something of that name."
+    return finding("tables.E008", name, message, "Rename or drop it if nothing needs it, then run precheck again.")
 
 
 def key_under_another_name(subject: str, *, name: str, alter: str) -> Finding:
     """The same column already has a key to the same parent."""
-    message = f'already has the key "{name}" to the same parent; the older key\'s rule acts first.'
-    hint = f"Compare the rules; to keep the declared one: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
+    message = f'already has the key "{name}" to the same parent, and the older key\'s rule acts first.'
+    hint = f"Compare the rules. To keep the declared one: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("tables.W001", subject, message, hint)
 
 
 def index_invalid(table: str, *, name: str, index: str) -> Finding:
     """A failed or killed build has left it; IF NOT EXISTS takes it for the index."""
     left = f"has the invalid index {quote_identifier(name)}, left by a build that failed"
-    message = f"{left}: no query uses it, every write pays."
+    message = f"{left}. No query uses it, but every write maintains it."
     hint = f"DROP INDEX CONCURRENTLY {index};"
     if not LEFT_BY_REINDEX.search(name):
         hint += f" or, if it is wanted: REINDEX INDEX CONCURRENTLY {index};"

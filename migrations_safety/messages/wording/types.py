@@ -2,6 +2,8 @@
 
 from migrations_safety.messages.findings import Finding, finding
 
+SAME_COLLATION = "Give both columns the same collation."
+
 
 def no_common_type(subject: str, *, type: str, target: str, target_type: str, hint: str) -> Finding:
     """PostgreSQL refuses the key with SQLSTATE 42804."""
@@ -11,25 +13,29 @@ def no_common_type(subject: str, *, type: str, target: str, target_type: str, hi
 
 def no_common_collation(subject: str, *, collation: str, target: str, target_collation: str) -> Finding:
     """PostgreSQL 18 refuses the key with SQLSTATE 42P21."""
-    message = f"has the collation {collation or 'default'}, {target} has {target_collation or 'default'}: one of them "
-    message += "takes different texts for equal, and PostgreSQL 18 refuses a key between the two (42P21)."
-    return finding("types.E002", subject, message, "Give both columns the same collation.")
+    message = (
+        f"has the collation {collation or 'default'}, but {target} has {target_collation or 'default'}. One of them "
+        "treats different texts as equal, so PostgreSQL 18 refuses a key between the two (42P21)."
+    )
+    return finding("types.E002", subject, message, SAME_COLLATION)
 
 
 def other_type(subject: str, *, type: str, target: str, target_type: str) -> Finding:
     """Types that compare, but are not the same."""
-    message = f"is {type}, {target} is {target_type}: a key works, but a value may fit one and not the other."
+    message = f"is {type}, but {target} is {target_type}. A key works, but a value may fit one and not the other."
     return finding("types.W001", subject, message, "Give both columns the same type when the tables can be rewritten.")
 
 
 def other_collation(subject: str, *, collation: str, target: str, target_collation: str) -> Finding:
     """The two columns sort, and maybe compare, differently."""
-    message = f"has the collation {collation or 'default'}, {target} has {target_collation or 'default'}."
-    return finding("types.W002", subject, message, "Give both columns the same collation.")
+    message = f"has the collation {collation or 'default'}, but {target} has {target_collation or 'default'}."
+    return finding("types.W002", subject, message, SAME_COLLATION)
 
 
 def type_not_there(subject: str, *, type: str, target: str, target_type: str) -> Finding:
-    """A type that the plan is still to make; nothing is known of its comparison."""
-    message = f"is {type}, {target} is {target_type}: one of these types is not there yet, so whether PostgreSQL takes "
-    message += "a key between the two is not known."
+    """A type that the plan is still to create; nothing is known of its comparison."""
+    message = (
+        f"is {type}, but {target} is {target_type}. One of these types does not exist yet, so it is unknown whether "
+        "PostgreSQL accepts a key between the two."
+    )
     return finding("types.W003", subject, message, "Try the key on an empty database first: python manage.py migrate.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from migrations_safety.backfill.report import BackfillReport
+from migrations_safety.messages.class_reasons import reason_of
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.messages.wording.references import REASONS
 from migrations_safety.rendering.text.page import Page, database
 
 
@@ -30,9 +30,8 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
             style="yellow",
         )
     for name, values in report.refused.items():
-        page.line(
-            f"Refused: {pluralize(values, 'value')} of the class {name}, which {REASONS[name]}.", style="bold red"
-        )
+        figures = f"{pluralize(values, 'value')} (class {name})"
+        page.line(f"Refused: {figures}. {reason_of(name, values=values)}", style="bold red")
     if report.refused:
         page.line("python manage.py precheck shows their tables.")
     page.line()
