@@ -173,6 +173,6 @@ def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql
 def _columns_and_values(values: Mapping[str, str], run: Run) -> dict[str, sql.Composable]:
     of_run = {"run_id": sql.Literal(str(run.id)).as_string()}
     return {
-        "columns": sql.SQL(", ").join(map(sql.Identifier, values)),
-        "values": sql.SQL(", ").join(sql.SQL(value % of_run) for value in values.values()),
+        "columns": sql.SQL(",\n").join(map(sql.Identifier, values)),
+        "values": sql.SQL(",\n").join(sql.SQL(value % of_run) for value in values.values()),
     }

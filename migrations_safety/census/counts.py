@@ -142,7 +142,7 @@ def _counting(connection: Connection, question: Question, rows: ScanQueries) -> 
         )
         for number in range(len(question.keys))
     ]
-    counting = compose("counts.counts", figures=sql.SQL(",\n       ").join(of_references))
+    counting = compose("counts.counts", figures=sql.SQL(",\n").join(of_references))
     return classified(connection, question, rows) + counting
 
 

@@ -70,7 +70,7 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
         "identifier_classes.classified",
         scans=rows.together(),
         of_those=compose("identifier_classes.only_orphans") if question.only_orphans else sql.SQL(""),
-        rows_by_reference=sql.SQL(", ").join(by_reference),
+        rows_by_reference=sql.SQL(",\n").join(by_reference),
         **{"class": _class(connection, question)},
         **known,
         **respelled,

@@ -78,7 +78,7 @@ class Piece:
 def wanted(conditions: Sequence[ValueCondition], value: sql.Composable) -> sql.Composable:
     """What is true of a value that is asked for."""
     tested = [compose(f"scan_queries.{condition.name}", value=value, bound=condition.bound) for condition in conditions]
-    return sql.SQL(" AND ").join(tested) if tested else sql.SQL("true")
+    return sql.SQL("\nAND ").join(tested) if tested else sql.SQL("true")
 
 
 def all_rows(scan: ScanPlan, type_name: sql.SQL, since: int | None = None) -> ScanQueries:
@@ -218,7 +218,7 @@ def _place(share: float, before: int, max_rate: int | None) -> sql.Composed:
 
 
 def _where(conditions: Sequence[sql.Composable]) -> sql.Composable:
-    return sql.SQL("WHERE ") + sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("")
+    return sql.SQL("WHERE ") + sql.SQL("\nAND ").join(conditions) if conditions else sql.SQL("")
 
 
 def _rows(

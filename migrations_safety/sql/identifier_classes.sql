@@ -1,15 +1,28 @@
 -- classified: every distinct value of all references once: its rows in each, its class, and whether it has a parent
 WITH counted AS (
-    SELECT spelling.value, {rows_by_reference} FROM ({scans}) AS spelling GROUP BY spelling.value
+    SELECT spelling.value,
+        {rows_by_reference}
+    FROM (
+        {scans}
+    ) AS spelling
+    GROUP BY spelling.value
 ),
 known AS (
     SELECT counted.*, {is_known} AS has_parent, {is_respelled} AS has_respelled_parent
-    FROM counted {join_parent} {join_respelled}
+    FROM counted
+    {join_parent}
+    {join_respelled}
 ),
 classified AS (
     SELECT known.*,
-           CASE WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings' ELSE {class} END AS class
-    FROM known {of_those} OFFSET 0
+        CASE
+            WHEN has_respelled_parent AND NOT has_parent THEN 'several_spellings'
+            ELSE
+                {class}
+        END AS class
+    FROM known
+    {of_those}
+    OFFSET 0
 )
 
 -- only_orphans: values that have a parent are not even classified
@@ -34,37 +47,54 @@ parent.{target_column}::{type}
 respelled.value IS NOT NULL
 
 -- join_respelled: the UUIDs of parents that are not in the canonical spelling, in that spelling
-LEFT JOIN (SELECT DISTINCT parent.value FROM ({respelled_parents}) AS parent) AS respelled
-       ON respelled.value = counted.value::text COLLATE "C"
+LEFT JOIN (
+    SELECT DISTINCT parent.value FROM (
+        {respelled_parents}
+    ) AS parent
+) AS respelled ON respelled.value = counted.value::text COLLATE "C"
 
 -- respelled_parents: UUIDs of parents in capitals, in braces, without hyphens and so on, in their canonical spelling
 SELECT t.uuid AS value FROM (
-    SELECT {uuid_spelled} AS uuid FROM (
+    SELECT
+        {uuid_spelled} AS uuid
+    FROM (
         SELECT regexp_replace(parent.{target_column} COLLATE "C", {blanks}, '', 'g') AS trimmed FROM {target} AS parent
         WHERE octet_length(parent.{target_column}) >= 32
           AND (octet_length(parent.{target_column}) <> 36
-               OR parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C")) OFFSET 0
+               OR parent.{target_column} COLLATE "C" <> lower(parent.{target_column} COLLATE "C"))
+        OFFSET 0
     ) AS t
 ) AS t WHERE t.uuid IS NOT NULL
 
 -- has_respelled_parents: whether there are any
-SELECT EXISTS ({respelled_parents})
+SELECT EXISTS (
+    {respelled_parents}
+)
 
 -- has_uuid_shape: true for the canonical spelling of any UUID
 known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
 
 -- has_uuid_shape_by_type: the same from PostgreSQL 16 on, several times as fast
 known.value::text COLLATE "C" LIKE '________-____-____-____-____________'
-AND pg_input_is_valid(known.value::text, 'uuid') AND known.value::text = lower(known.value::text COLLATE "C")
+AND pg_input_is_valid(known.value::text, 'uuid')
+AND known.value::text = lower(known.value::text COLLATE "C")
 
 -- class: the class of an identifier, tested in the order of the documented table
 CASE
     WHEN known.value IS NULL THEN NULL
-    WHEN {has_uuid_shape} THEN {class_of_uuid}
+    WHEN {has_uuid_shape} THEN
+        {class_of_uuid}
     ELSE (
-        SELECT {class_of_text}
-        FROM (SELECT regexp_replace(known.value::text COLLATE "C", {blanks}, '', 'g') AS trimmed OFFSET 0) AS t
-        CROSS JOIN LATERAL (SELECT {uuid_spelled} AS uuid OFFSET 0) AS u
+        SELECT
+            {class_of_text}
+        FROM (
+            SELECT regexp_replace(known.value::text COLLATE "C", {blanks}, '', 'g') AS trimmed OFFSET 0
+        ) AS t
+        CROSS JOIN LATERAL (
+            SELECT
+                {uuid_spelled} AS uuid
+            OFFSET 0
+        ) AS u
     )
 END
 
@@ -81,20 +111,29 @@ CASE
 END
 
 -- uuid_spelled: the canonical spelling of the UUID that a text spells in another way, NULL where it spells none
-CASE WHEN lower(t.trimmed COLLATE "C")
-          ~ ('^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]'
-             || '|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$')
-     THEN translate(replace(lower(t.trimmed COLLATE "C"), 'urn:uuid:', ''), '-{{}}', '')::uuid::text END
+CASE
+    WHEN lower(t.trimmed COLLATE "C") ~ (
+        '^(urn:uuid:)?([{{][0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}[}}]'
+        || '|[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}})$'
+    ) THEN translate(replace(lower(t.trimmed COLLATE "C"), 'urn:uuid:', ''), '-{{}}', '')::uuid::text
+END
 
 -- class_of_text: the class of a value that is no UUID in its canonical spelling
 CASE
-    WHEN u.uuid IS NOT NULL THEN {class_of_uuid}
+    WHEN u.uuid IS NOT NULL THEN
+        {class_of_uuid}
     WHEN t.trimmed = '' THEN 'blank'
     WHEN lower(t.trimmed COLLATE "C") = ANY ({sentinel_words}) THEN 'sentinel_word'
-    WHEN {is_of_the_house} THEN CASE WHEN {is_record_number} THEN 'mrn_like' ELSE 'house_format' END
+    WHEN {is_of_the_house} THEN
+        CASE
+            WHEN {is_record_number} THEN 'mrn_like'
+            ELSE 'house_format'
+        END
     WHEN t.trimmed COLLATE "C" ~ '^[+-]?[0-9]{{1,19}}$' THEN 'integer'
-    WHEN {is_record_number} OR lower(t.trimmed COLLATE "C") ~ {record_number} THEN 'mrn_like'
-    WHEN known.value::text COLLATE "C" ~ {opaque} AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){{3}}'
+    WHEN {is_record_number}
+         OR lower(t.trimmed COLLATE "C") ~ {record_number} THEN 'mrn_like'
+    WHEN known.value::text COLLATE "C" ~ {opaque}
+         AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){{3}}'
          AND known.value::text COLLATE "C" !~ {name_like} THEN 'opaque'
     WHEN {is_long_code} THEN 'house_format'
     ELSE 'other_text'
@@ -104,7 +143,12 @@ END
 EXISTS (SELECT FROM {target} AS holder WHERE holder.{record_number_column} = known.value::text COLLATE "default")
 
 -- class_of_any: one class for every value, or the class of its shape; NULL has none
-CASE WHEN known.value IS NOT NULL THEN {class} END
+CASE
+    WHEN known.value IS NOT NULL THEN
+        {class}
+END
 
 -- person_is_respelled: true for a person whose parent has another spelling than the canonical one
-person.uuid IN ({respelled_parents})
+person.uuid IN (
+    {respelled_parents}
+)

@@ -3,13 +3,15 @@ DROP TABLE IF EXISTS pg_temp.migrations_safety_work
 
 -- referenced: every referenced value with its class, numbered in its order, and whether a parent is to be made for it
 {classified}
-SELECT value, class, has_parent, NOT has_parent AND class = ANY ({allowed}) AS may_be_placed,
-       {before} + row_number() OVER (ORDER BY value) AS position
+SELECT value, class, has_parent,
+    NOT has_parent AND class = ANY ({allowed}) AS may_be_placed,
+    {before} + row_number() OVER (ORDER BY value) AS position
 FROM classified WHERE value IS NOT NULL
 ORDER BY value
 
 -- make_work: the work table, of the first values
-CREATE TEMPORARY TABLE migrations_safety_work AS {referenced}
+CREATE TEMPORARY TABLE migrations_safety_work AS
+{referenced}
 
 -- add_to_work: further values, which come after those in their order
 INSERT INTO pg_temp.migrations_safety_work {referenced}
@@ -27,9 +29,11 @@ SELECT class, has_parent, count(*) FROM pg_temp.migrations_safety_work GROUP BY 
 CREATE OR REPLACE FUNCTION pg_temp.migrations_safety_place(bigint, bigint) RETURNS SETOF bigint
 LANGUAGE plpgsql AS $place$
 BEGIN
-    RETURN QUERY {make_all};
+    RETURN QUERY
+    {make_all};
 EXCEPTION WHEN unique_violation OR exclusion_violation THEN
-    RETURN QUERY {make_those_that_are_free};
+    RETURN QUERY
+    {make_those_that_are_free};
 END
 $place$
 
@@ -38,10 +42,15 @@ SELECT made FROM pg_temp.migrations_safety_place(%(after)s, %(upto)s) AS made
 
 -- make_placeholders: parents for one range of positions, each with its companions, in one statement
 WITH placed AS (
-    INSERT INTO {parent} ({columns})
-    SELECT {values} FROM pg_temp.migrations_safety_work AS orphan
+    INSERT INTO {parent} (
+        {columns}
+    )
+    SELECT
+        {values}
+    FROM pg_temp.migrations_safety_work AS orphan
     WHERE orphan.position > $1 AND orphan.position <= $2 AND orphan.may_be_placed ORDER BY orphan.position
-    {where_free} RETURNING {parent_id} AS id
+    {where_free}
+    RETURNING {parent_id} AS id
 ){companions}
 SELECT count(*) FROM placed
 
@@ -49,7 +58,14 @@ SELECT count(*) FROM placed
 ON CONFLICT DO NOTHING
 
 -- companion: a row beside each placeholder
-, {name} AS (INSERT INTO {table} ({columns}) SELECT {values} FROM placed)
+, {name} AS (
+    INSERT INTO {table} (
+        {columns}
+    )
+    SELECT
+        {values}
+    FROM placed
+)
 
 -- unresolved: parents that are still placeholders
 SELECT count(*) FROM {parent} WHERE {unresolved}

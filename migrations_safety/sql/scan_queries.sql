@@ -1,9 +1,11 @@
 -- one_column: one scan of a table that has one referencing column
-SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS child {where}
+SELECT child.{column}::{type} AS value, {number} AS reference FROM {table} AS child
+{where}
 
 -- several_columns: one scan of a table that has several referencing columns
 SELECT several.value, several.reference
-FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference) {where}
+FROM {table} AS child CROSS JOIN LATERAL (VALUES {columns}) AS several (value, reference)
+{where}
 
 -- value: what a row refers to, in the type in which all ends are compared
 child.{column}::{type}
@@ -15,20 +17,28 @@ child.{column}::{type}
 OR {value} IS NULL
 
 -- grouped: the wanted values of one index, each once with the number of its rows
-SELECT {value} AS value, {number} AS reference, count(*) AS rows FROM {table} AS child WHERE {wanted} GROUP BY 1
+SELECT {value} AS value, {number} AS reference, count(*) AS rows FROM {table} AS child
+WHERE {wanted} GROUP BY 1
 
 -- not_grouped: beside them, the rows of a column that has no index
-SELECT {value} AS value, {number} AS reference, NULL::bigint AS rows FROM {table} AS child WHERE {wanted} {or_null}
+SELECT {value} AS value, {number} AS reference, NULL::bigint AS rows FROM {table} AS child
+WHERE {wanted} {or_null}
 
 -- in_order: all of that, merged in the order of the values
-SELECT every.value, every.reference FROM ({scans}) AS every WHERE {wanted} ORDER BY every.value
+SELECT every.value, every.reference FROM (
+    {scans}
+) AS every
+WHERE {wanted}
+ORDER BY every.value
 
 -- piece: true as soon as its time has come; the place of the piece becomes the session's name
-(SELECT piece.begun FROM (
-    SELECT set_config('application_name', {name_and_place}, true) AS begun,
-           pg_sleep(greatest(0, {begins_after} - extract(epoch FROM clock_timestamp() - statement_timestamp())))
-               AS slept
-) AS piece) IS NOT NULL
+(
+    SELECT piece.begun FROM (
+        SELECT set_config('application_name', {name_and_place}, true) AS begun,
+            pg_sleep(greatest(0, {begins_after} - extract(epoch FROM clock_timestamp() - statement_timestamp())))
+            AS slept
+    ) AS piece
+) IS NOT NULL
 
 -- from_block: rows from that block on
 child.ctid >= {first}::tid
@@ -49,8 +59,10 @@ age(child.xmin) <= age({transaction}::xid)
 {value} IS NULL{bound}
 
 -- bound: a value that ANALYZE has kept of a column; it is looked up where it is used, and never leaves the server
-(SELECT (histogram_bounds::text::text[])[{number}]::{type} FROM pg_stats
- WHERE schemaname = {schema} AND tablename = {relation} AND attname = {column} AND NOT inherited)
+(
+    SELECT (histogram_bounds::text::text[])[{number}]::{type} FROM pg_stats
+    WHERE schemaname = {schema} AND tablename = {relation} AND attname = {column} AND NOT inherited
+)
 
 -- number_of_bounds: how many values ANALYZE has kept that part a column into equal parts
 SELECT coalesce(array_length(histogram_bounds::text::text[], 1), 0) FROM pg_stats
