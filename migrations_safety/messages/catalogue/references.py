@@ -8,17 +8,17 @@ KINDS = (
         title="Orphans",
         help=(
             "Rows reference parents that do not exist. A key cannot be validated over such orphans. "
-            "`backfill_placeholders` creates one placeholder for each value. Where no app registered "
-            "placeholders for the parent table, create the missing rows or correct the references."
+            "`backfill_placeholders` creates one placeholder for each value. If no app registered placeholders "
+            "for the parent table, create the missing rows. Or correct the references."
         ),
     ),
     FindingKind(
         id="references.E002",
         title="Orphans that must not become placeholders",
         help=(
-            "Rows reference parents that do not exist, with values of a class that must not become a "
-            "placeholder. One placeholder for `null` or for the nil UUID would merge many people into one "
-            "chart. A person who knows the rows corrects them in the application."
+            "Rows reference parents that do not exist. Values of their class must not become placeholders. One "
+            "placeholder for `null` or for the nil UUID would merge many people into one chart. A person who "
+            "knows the rows corrects them in the application."
         ),
     ),
     FindingKind(

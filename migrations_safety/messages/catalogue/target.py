@@ -71,18 +71,17 @@ KINDS = (
         id="target.E009",
         title="Record of migrations is in another schema",
         help=(
-            "Django's table `django_migrations` is found in another schema than the one where new tables would "
-            "be created. Django would take the history of one schema for that of the other. Say which schema is "
-            "meant."
+            "Django's table `django_migrations` is in one schema, but new tables would go into another. Django "
+            "would take the history of one schema for that of the other. Say which schema is meant."
         ),
     ),
     FindingKind(
         id="target.E010",
         title="Migration writes through another database alias",
         help=(
-            "The code of a migration tried to write through another database alias than the one that is "
-            "migrated, and `--expect-database` was given. The statement was not sent, and the migration was not "
-            "applied. Use `schema_editor.connection.alias` in the migration's code."
+            "The code of a migration tried to write through the alias of another database, and "
+            "`--expect-database` was given. The statement was not sent, and the migration was not applied. Use "
+            "`schema_editor.connection.alias` in the migration's code."
         ),
     ),
     FindingKind(

@@ -7,7 +7,7 @@ KINDS = (
         id="types.E001",
         title="Types do not allow a key",
         help=(
-            "PostgreSQL refuses a key between the two types (SQLSTATE 42804), for instance `uuid` and `text`. "
+            "PostgreSQL refuses a key between the two types (SQLSTATE 42804). Examples are `uuid` and `text`. "
             "Give both columns the same type, as the hint says."
         ),
     ),
@@ -24,7 +24,7 @@ KINDS = (
         id="types.W001",
         title="Types are not the same",
         help=(
-            "The two types can be compared but are not the same, for instance `varchar(36)` and `text`. The key "
+            "The two types can be compared but are not the same. Examples are `varchar(36)` and `text`. The key "
             "works, but a value may fit one column and not the other. Give both columns the same type when the "
             "tables can be rewritten."
         ),

@@ -28,7 +28,7 @@ class NotNullified(Refusal):
     """Something puts the old value back."""
 
     message = "{rows} of {table} without a parent could not be set to NULL. The others were set to NULL."
-    hint = "Look for a trigger or rule on the table that keeps the old value, then run the same command again."
+    hint = "Find the trigger or rule on the table that keeps the old value. Then run the same command again."
 
 
 class UnknownReference(Refusal):
