@@ -23,8 +23,8 @@ from migrations_safety.sql.composition import send
 FIRST = 1000
 SMALLEST = 100
 LARGEST = 50_000
-MOST_LOOKS = 10
-"""How often a backfill looks again for what writers have brought meanwhile."""
+MAX_PASSES = 10
+"""How often a backfill goes through the references, for orphans that the application adds meanwhile."""
 LONGEST_PAUSE = 600
 """Seconds that a backfill pauses at a stretch before it gives up; what was done is kept."""
 
@@ -36,11 +36,14 @@ ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetecte
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchOptions:
-    """The operator's wishes: `batch_size` rows at most, `batch_time` seconds each, `max_lag` seconds (0: any)."""
+    """How large batches are, and when they pause."""
 
     batch_size: int | None = None
+    """Rows at most; None: as many as fit into `batch_time`."""
     batch_time: float = 0.25
+    """Seconds that one batch should take."""
     max_lag: float = 30
+    """Seconds that a standby may be behind; 0: any."""
 
 
 def batches(

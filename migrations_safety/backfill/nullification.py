@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from psycopg import sql
 
 from migrations_safety.audit.run_log import OpenImages, Run, open_images
-from migrations_safety.backfill.batches import MOST_LOOKS, BatchOptions, batches, in_short_transaction
+from migrations_safety.backfill.batches import MAX_PASSES, BatchOptions, batches, in_short_transaction
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backfill import NotNullified
@@ -39,21 +39,21 @@ def nullify(
 ) -> None:
     """Set every orphan reference of one column to NULL; its before-image is kept in the same statement.
 
-    Then look again until there is none: writers may bring new ones meanwhile; a hospital that brings new ones all the
-    time is left after `MOST_LOOKS`. Raises NotNullified where a look changes nothing: a trigger forbids it.
+    The application may add orphans while we work, so we repeat until a pass finds none, at most `MAX_PASSES` times.
+    Raises NotNullified where a pass changes nothing: a trigger forbids it.
     """
     names = _names(inspected, key)
     outcome.rows.setdefault(key.table, 0)
-    for _ in range(MOST_LOOKS):
-        orphans = _look(connection, names)
+    for _ in range(MAX_PASSES):
+        orphans = _fill_work_table(connection, names)
         if not orphans:
             return
         if not _batches(connection, key, names, orphans, run, outcome, batching=batching, progress=progress):
             raise NotNullified(table=key.table, rows=pluralize(orphans, "reference"))
 
 
-def _look(connection: Connection, names: dict[str, sql.Composable]) -> int:
-    """Put the rows of all orphan references into the work table, which is made anew, and count them."""
+def _fill_work_table(connection: Connection, names: dict[str, sql.Composable]) -> int:
+    """Put the rows of all orphan references into a new work table, and count them."""
     with connection.cursor() as cursor:
         cursor.execute(statement("placeholders.forget"))
         send(cursor, compose("nullification.orphan_rows", **names))
@@ -114,7 +114,7 @@ def _restore(
     progress: Progress,
 ) -> None:
     table = inspected.tables[key.table]
-    has_key = any(one.table_oid == table.oid and one.columns == (key.column,) for one in inspected.foreign_keys)
+    has_key = any(found.table_oid == table.oid and found.columns == (key.column,) for found in inspected.foreign_keys)
     names = _names(inspected, key)
     with_parent = compose("nullification.with_parent", **names) if has_key else sql.SQL("")
     batch = compose("nullification.restore", with_parent=with_parent, **names)

@@ -57,5 +57,5 @@ def apply_pending_tables(connection: Connection, *, migrate: Migrate, progress: 
 
 def _refuse_blocked(migration: tuple[str, str], report: PrecheckReport) -> None:
     if report.blocking:
-        blocking = (f"{one.id} {one.subject} {one.message.rstrip('.')}" for one in report.blocking)
+        blocking = (f"{finding.id} {finding.subject} {finding.message.rstrip('.')}" for finding in report.blocking)
         raise TablesRefused(migration=".".join(migration), findings="; ".join(blocking))

@@ -12,7 +12,7 @@ from django.db import transaction
 from psycopg import sql
 
 from migrations_safety.audit.run_log import Run
-from migrations_safety.backfill.batches import MOST_LOOKS, BatchOptions, batches, in_short_transaction
+from migrations_safety.backfill.batches import MAX_PASSES, BatchOptions, batches, in_short_transaction
 from migrations_safety.census import counts, scan_progress, scan_queries
 from migrations_safety.census.counts import prepare
 from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, classified, value_type
@@ -38,7 +38,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class WorkTable:
     """Distinct `values` in the work table: those with a parent, those to place, and by class those that are refused."""
 
     values: int
@@ -57,23 +57,22 @@ def place(
     batching: BatchOptions,
     progress: Progress,
 ) -> None:
-    """Make a placeholder for each orphan of an allowed class, then look again until there is none.
+    """Make a placeholder for each orphan of an allowed class.
 
-    Writers may bring new orphans meanwhile, so what covers every reference is the last look, which found none; a
-    hospital that brings new ones all the time is left after `MOST_LOOKS`, the keys will hold it from then on.
-    An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
+    The application may add orphans while we work, so we repeat until a pass finds none, at most `MAX_PASSES` times:
+    the keys refuse new ones from then on. An orphan whose record number is taken is refused as `conflict`.
     """
     with connection.cursor() as cursor:
         send(cursor, _make_function(maker, question, run))
-    seen = _fill_work_table(connection, question, progress=progress)
-    outcome.already_present += seen.present
-    refused = seen.refused
+    work = _fill_work_table(connection, question, progress=progress)
+    outcome.already_present += work.present
+    refused = work.refused
     of_orphans = replace(question, only_orphans=True)
-    for _ in range(MOST_LOOKS):
-        if not seen.waiting:
+    for _ in range(MAX_PASSES):
+        if not work.waiting:
             break
-        if not _batches(connection, seen, outcome, batching=batching, progress=progress):
-            refused["conflict"] = seen.waiting
+        if not _batches(connection, work, outcome, batching=batching, progress=progress):
+            refused["conflict"] = work.waiting
             break
         left = in_snapshot(
             connection, partial(counts.count, connection, of_orphans, progress=progress), progress=progress
@@ -81,7 +80,7 @@ def place(
         refused = {name: values for name, values in left.orphans.items() if name not in PLACEHOLDER_CLASSES}
         if refused == left.orphans:
             break
-        seen = _fill_work_table(connection, of_orphans, progress=progress)
+        work = _fill_work_table(connection, of_orphans, progress=progress)
     _advance_sequence(connection, question)
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
@@ -97,8 +96,8 @@ def _advance_sequence(connection: Connection, question: Question) -> None:
         send(cursor, compose("placeholders.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
 
 
-def _fill_work_table(connection: Connection, question: Question, *, progress: Progress) -> Seen:
-    """Put what is asked for into the work table, which is made anew, and count it."""
+def _fill_work_table(connection: Connection, question: Question, *, progress: Progress) -> WorkTable:
+    """Put what is asked for into a new work table, and count it."""
     allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(statement("placeholders.one_snapshot"))
@@ -123,20 +122,22 @@ def _fill_work_table(connection: Connection, question: Question, *, progress: Pr
     present = sum(values for _, has_parent, values in counts if has_parent)
     orphans = {name: values for name, has_parent, values in counts if not has_parent}
     waiting = sum(orphans.pop(name, 0) for name in PLACEHOLDER_CLASSES)
-    return Seen(values=present + waiting + sum(orphans.values()), present=present, waiting=waiting, refused=orphans)
+    return WorkTable(
+        values=present + waiting + sum(orphans.values()), present=present, waiting=waiting, refused=orphans
+    )
 
 
 def _batches(
     connection: Connection,
-    seen: Seen,
+    work: WorkTable,
     outcome: Outcome,
     *,
     batching: BatchOptions,
     progress: Progress,
 ) -> int:
     made = 0
-    with progress.steps("Placeholders", total=seen.waiting) as advance:
-        for after, upto in batches(connection, batching, total=seen.values, progress=progress):
+    with progress.steps("Placeholders", total=work.waiting) as advance:
+        for after, upto in batches(connection, batching, total=work.values, progress=progress):
             of_batch = {"after": after, "upto": upto}
             made += in_short_transaction(connection, compose("placeholders.place"), of_batch, progress=progress)
             outcome.batches += 1

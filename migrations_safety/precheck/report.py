@@ -84,9 +84,9 @@ class PrecheckReport:
     @property
     def warns(self) -> bool:
         """Whether there are warnings to read."""
-        return any(one.level is Level.WARNING for one in self.findings)
+        return any(finding.level is Level.WARNING for finding in self.findings)
 
     @property
     def uncovered(self) -> bool:
         """Whether a key is added or validated whose rows are not known to have their parents."""
-        return any(one.id in wording.NOT_KNOWN for one in self.findings)
+        return any(finding.id in wording.NOT_KNOWN for finding in self.findings)

@@ -186,4 +186,4 @@ def estimated(inspected: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
 
 def findings(found: tuple[Finding, ...]) -> list[dict[str, str]]:
     """The findings, errors first."""
-    return [asdict(one) | {"level": one.level.value} for one in found]
+    return [asdict(finding) | {"level": finding.level.value} for finding in found]

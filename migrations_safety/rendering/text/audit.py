@@ -11,19 +11,9 @@ def audit(report: AuditReport, *, width: int, colour: bool) -> str:
     """The text of `audit_runs`."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
-    for one in report.runs:
+    for run in report.runs:
         page.line()
-        outcome = f"{one.outcome}: {one.verdict}" if one.verdict and one.verdict != one.outcome else one.outcome
-        page.line(f"{one.started_at:%Y-%m-%d %H:%M:%S %Z}  {one.command}  {outcome}  {_took(one)}")
-        page.line(f"    {one.role} from {one.client} ({one.host}), version {one.version}, run {one.run_id}")
-        for label, values in (("arguments", one.arguments), ("counts", one.counts)):
-            told = ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False))
-            if told:
-                page.line(f"    {label}: {told}")
-        for name, labels in one.did.items():
-            page.line(f"    {DID[name]}: {', '.join(labels)}")
-        if one.error:
-            page.line(f"    failed with {one.error}{f' in {one.at}' if one.at else ''}")
+        _run(page, run)
     if report.findings:
         page.line()
         page.findings(report.findings)
@@ -33,8 +23,22 @@ def audit(report: AuditReport, *, width: int, colour: bool) -> str:
     return page.text()
 
 
-def _took(one: RecordedRun) -> str:
-    return f"{(one.finished_at - one.started_at).total_seconds():.1f} s" if one.finished_at else ""
+def _run(page: Page, run: RecordedRun) -> None:
+    outcome = f"{run.outcome}: {run.verdict}" if run.verdict and run.verdict != run.outcome else run.outcome
+    page.line(f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}  {run.command}  {outcome}  {_duration(run)}")
+    page.line(f"    {run.role} from {run.client} ({run.host}), version {run.version}, run {run.run_id}")
+    for label, values in (("arguments", run.arguments), ("counts", run.counts)):
+        given = [f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False)]
+        if given:
+            page.line(f"    {label}: {', '.join(given)}")
+    for name, labels in run.did.items():
+        page.line(f"    {DID[name]}: {', '.join(labels)}")
+    if run.error:
+        page.line(f"    failed with {run.error}{f' in {run.at}' if run.at else ''}")
+
+
+def _duration(run: RecordedRun) -> str:
+    return f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else ""
 
 
 DID = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import StringIO
 from itertools import groupby
+from operator import attrgetter
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
@@ -51,10 +52,10 @@ class Page:
         from rich.padding import Padding
         from rich.text import Text
 
-        for hint, alike in groupby(found, key=lambda one: one.hint):
-            for one in alike:
-                words = (f"{one.level.value} {one.id}", COLOURS[one.level]), f"  {one.subject} {one.message}"
-                self.console.print(Text.assemble(*words))
+        for hint, alike in groupby(found, key=attrgetter("hint")):
+            for finding in alike:
+                level = (f"{finding.level.value} {finding.id}", COLOURS[finding.level])
+                self.console.print(Text.assemble(level, f"  {finding.subject} {finding.message}"))
             self.console.print(Padding(Text(f"→ {hint}"), (0, 0, 0, 4)))
 
     def text(self) -> str:

@@ -71,7 +71,7 @@ def _estimates(page: Page, report: PrecheckReport) -> None:
 
 
 def _by_table(counts: list[ReferenceCounts]) -> str:
-    return "; ".join(f"{one.key.table}: {classes}" for one in counts if (classes := _classes(one)))
+    return "; ".join(f"{column.key.table}: {classes}" for column in counts if (classes := _classes(column)))
 
 
 def _identifiers(page: Page, report: PrecheckReport) -> None:
@@ -130,14 +130,14 @@ ESTIMATE_HEADINGS = (
 
 def _plan(page: Page, report: PrecheckReport) -> None:
     plan = report.plan
-    for one in plan.adopted:
-        page.line(f"Adopts {one.label}: its tables exist, so it is recorded and not run.")
+    for step in plan.adopted:
+        page.line(f"Adopts {step.label}: its tables exist, so it is recorded and not run.")
     if plan.backwards:
-        page.line(f"Would unapply {', '.join(one.label for one in plan.unapplied)}:")
+        page.line(f"Would unapply {', '.join(step.label for step in plan.unapplied)}:")
         tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
         page.line(f"  drops {tables} and {columns}.")
     if plan.migrations:
-        page.line(f"Would run {', '.join(one.label for one in plan.migrations)}:")
+        page.line(f"Would run {', '.join(step.label for step in plan.migrations)}:")
         page.line("  " + _operations(plan.operations) + ".")
 
 
@@ -152,13 +152,13 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def _reference(inspected: InspectedSchema, one: ReferenceCounts) -> list[str]:
-    column = inspected.referencing(one.key)
+def _reference(inspected: InspectedSchema, counts: ReferenceCounts) -> list[str]:
+    column = inspected.referencing(counts.key)
     assert column is not None
     figures: tuple[Any, ...] = (
-        one.total_rows, one.non_null, one.distinct_values, one.orphan_values, one.orphan_rows,
+        counts.total_rows, counts.non_null, counts.distinct_values, counts.orphan_values, counts.orphan_rows,
     )  # fmt: skip
-    described = [one.key.subject, f"{column.type} null" if column.nullable else column.type]
+    described = [counts.key.subject, f"{column.type} null" if column.nullable else column.type]
     return described + [f"{figure:,}" for figure in figures]
 
 
@@ -170,5 +170,5 @@ def _estimate(estimate: Estimate) -> list[str]:
     return [estimate.key.subject, *("?" if figure is None else f"{figure:,}" for figure in figures)]
 
 
-def _classes(one: ReferenceCounts) -> str:
-    return ", ".join(f"{values:,} {name}" for name, values in one.classes.items() if name != NOT_CLASSED)
+def _classes(counts: ReferenceCounts) -> str:
+    return ", ".join(f"{values:,} {name}" for name, values in counts.classes.items() if name != NOT_CLASSED)
