@@ -63,17 +63,18 @@ def _key(inspected: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
 
 
 def _compared(key: DeclaredKey, existing: ForeignKey, *, table: Table, target: Table) -> Iterator[Finding]:
-    difference = key.difference(existing, target_oid=target.oid)
+    definition = key.definition_of(existing, target_oid=target.oid)
+    differs = bool(key.differing_fields(existing, target_oid=target.oid))
     is_in_place = existing.columns == (key.column,) and existing.target_oid == target.oid
     alter = existing.partition or table.to_paste
     if existing.name == key.name and not existing.enforced:
-        difference = difference or (key.definition, f"{key.definition} NOT ENFORCED")
-    if existing.name == key.name and difference:
+        definition, differs = f"{definition} NOT ENFORCED", True
+    if existing.name == key.name and differs:
         yield wording.key_differs(
             existing.partition or key.table,
             name=existing.name,
-            declared=difference[0],
-            found=difference[1],
+            declared=key.definition,
+            found=definition,
             alter=alter,
             is_in_place=is_in_place,
         )

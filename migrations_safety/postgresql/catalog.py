@@ -18,7 +18,6 @@ from migrations_safety.postgresql.relations import (
     Column,
     ColumnNamedAlike,
     ForeignKey,
-    Index,
     InvalidIndex,
     NamedColumn,
     OtherConstraint,
@@ -89,11 +88,6 @@ def columns(connection: Connection, oids: Iterable[int]) -> dict[int, dict[str, 
     for column in rows(connection, "catalog.columns", {"oids": list(oids)}, Column):
         by_table[column.table_oid][column.name] = column
     return by_table
-
-
-def indexes(connection: Connection, oids: Iterable[int]) -> list[Index]:
-    """All indexes of the tables."""
-    return rows(connection, "catalog.indexes", {"oids": list(oids)}, Index)
 
 
 def invalid_indexes(connection: Connection) -> list[InvalidIndex]:

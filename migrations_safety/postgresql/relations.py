@@ -99,28 +99,6 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Index:
-    """One index of a table."""
-
-    table_oid: int
-    name: str
-    is_unique: bool
-    method: str
-    """The access method: btree, gin, …"""
-    keys: tuple[str, ...]
-    """Columns and expressions with direction, operator class and collation where these are not the default."""
-    included: tuple[str, ...]
-    """Columns of INCLUDE."""
-    predicate: str | None
-    """The WHERE of a partial index."""
-    nulls_not_distinct: bool
-    valid: bool
-    """Used by queries: neither left by a failed build nor being built or dropped."""
-    is_of_constraint: bool
-    """Made by a PRIMARY KEY, UNIQUE or EXCLUDE constraint."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class InvalidIndex:
     """An index that no query uses and every write keeps up, with its table."""
 

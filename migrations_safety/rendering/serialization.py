@@ -135,6 +135,16 @@ def verification(report: VerificationReport, *, command: str, seconds: float) ->
     return envelope(command, report, body, found=report.findings, seconds=seconds)
 
 
+def verification_of_apps(report: VerificationReport, *, command: str, seconds: float) -> dict[str, Any]:
+    """The JSON of `verify_schema`."""
+    return verification(report, command=command, seconds=seconds) | {
+        "apps": list(report.apps),
+        "counted_keys": report.counted_keys,
+        "uncounted_keys": report.uncounted_keys,
+        "not_compared": [{"name": one.name, "reason": one.reason} for one in report.not_compared],
+    }
+
+
 def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
     """The JSON of `audit_runs`."""
     body = {"exists": report.exists, "runs": [recorded_run(run) for run in report.runs]}

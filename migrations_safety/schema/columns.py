@@ -1,93 +1,218 @@
-"""Columns: type with length and precision, nullability, default."""
+"""Columns: type with length and precision, nullability, default, collation, identity and generated ones, comments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.relations import Column
-from migrations_safety.schema import expressions
+from migrations_safety.postgresql.relations import Column, Table
+from migrations_safety.postgresql.table_details import ColumnDetails, TableDetails
+from migrations_safety.schema.declared_columns import DeclaredColumn, declared_columns
+from migrations_safety.schema.expressions import Expressions
+from migrations_safety.schema.matching import Compared
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import fill
+from migrations_safety.sql.identifiers import quote_if_needed
+
+PLAIN = "a plain column"
+GENERATED_WORDS = {"": PLAIN, "STORED": "a generated column", "VIRTUAL": "a virtual generated column"}
 
 
-def compare_columns(connection: Connection, model: Any, found: dict[str, Column]) -> list[Finding]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Both:
+    """A column as declared and as it is there; `type` is the declared type as PostgreSQL resolves it, if it does."""
+
+    table: Table
+    declared: DeclaredColumn
+    found: Column
+    details: ColumnDetails
+    type: ResolvedType | None
+    is_many_to_many: bool
+
+    @property
+    def subject(self) -> str:
+        """`bills."patientId"`."""
+        return f'{self.table.name}."{self.declared.name}"'
+
+    @property
+    def alter(self) -> str:
+        """How a statement begins that changes it."""
+        return f"ALTER TABLE {self.table.to_paste} ALTER COLUMN {quote_if_needed(self.declared.name)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolvedType:
+    """A type with its modifier (length, precision, …), as `pg_attribute` has them."""
+
+    oid: int
+    modifier: int
+
+
+def compare_columns(
+    connection: Connection, model: Any, editor: Any, there: TableDetails, expressions: Expressions
+) -> Compared:
     """The columns of one table against its model."""
-    table = model._meta.db_table
-    declared = {field.column: field for field in model._meta.local_concrete_fields}
-    missing = [
-        wording.column_missing(f'{table}."{name}"', declared=field.db_type(connection))
-        for name, field in declared.items()
-        if name not in found
-    ]
-    extra = [
-        wording.column_extra(f'{table}."{name}"', found=column.type)
-        for name, column in found.items()
-        if name not in declared
-    ]
-    both = {name: (field, found[name]) for name, field in declared.items() if name in found}
-    types = _declared_types(connection, {field.db_type(connection) for field, _ in both.values()})
-    plain = [one for name, (field, column) in both.items() for one in _column(connection, table, field, column, types)]
-    return missing + extra + plain + _defaults(connection, table, both)
+    declared = declared_columns(model, editor)
+    types = _resolve(connection, {column.type for column in declared.values()})
+    findings, matching = [], 0
+    for name, column in declared.items():
+        if name not in there.columns:
+            findings.append(wording.column_missing(f'{there.table.name}."{name}"', declared=column.type))
+    columns = [_both(there, model, column, types) for name, column in declared.items() if name in there.columns]
+    expressions.read(one for both in columns for one in _to_read(both))
+    for both in columns:
+        differences = list(_differences(both, expressions))
+        findings += differences + list(_remarks(both))
+        matching += not differences
+    findings += [_extra(there.table, column) for name, column in there.columns.items() if name not in declared]
+    return Compared(findings=findings, declared=len(declared), matching=matching)
 
 
-def _column(
-    connection: Connection, table: str, field: Any, column: Column, types: dict[str, tuple[int, int]]
-) -> Iterator[Finding]:
-    subject = f'{table}."{column.name}"'
-    declared_type = field.db_type(connection)
-    if types.get(declared_type) != (column.type_oid, column.type_modifier):
-        yield wording.column_type(subject, declared=declared_type, found=column.type)
-    if field.null is not column.nullable:
-        words = {True: "NULL", False: "NOT NULL"}
-        yield wording.column_nullability(subject, declared=words[field.null], found=words[column.nullable])
-    kinds = [
-        (column.identity, "an identity column"),
-        (column.generated, "a generated column"),
-        (column.collation, f'one with the collation "{column.collation}"'),
-    ]
-    for kind, words_of_kind in kinds:
-        if kind and not getattr(field, "generated", False) and not field.db_type_suffix(connection):
-            yield wording.column_kind(subject, found=words_of_kind)
+def _both(there: TableDetails, model: Any, declared: DeclaredColumn, types: dict[str, ResolvedType]) -> Both:
+    return Both(
+        table=there.table,
+        declared=declared,
+        found=there.columns[declared.name],
+        details=there.column_details[declared.name],
+        type=types.get(declared.type),
+        is_many_to_many=bool(model._meta.auto_created),
+    )
 
 
-def _declared_types(connection: Connection, names: set[str]) -> dict[str, tuple[int, int]]:
-    """Oid and modifier of each declared type, as PostgreSQL resolves them; unknown types have no entry."""
-    ordered = sorted(names)
+def _resolve(connection: Connection, names: set[str]) -> dict[str, ResolvedType]:
+    """Each declared type as PostgreSQL resolves it; unknown types have no entry.
+
+    The modifier is that of a NULL of this type, which the server tells without running anything; of a domain it tells
+    the type beneath, and a column of a domain has no modifier.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(statement("columns.known_types"), {"names": ordered})
-        known = [name for (name,) in cursor.fetchall()]
+        cursor.execute(statement("columns.known_types"), {"names": sorted(names)})
+        known = dict(cursor.fetchall())
         if not known:
             return {}
         nulls = ", ".join(fill("columns.null_of_type", type=name) for name in known)
         cursor.execute(fill("columns.types_of_nulls", nulls=nulls))
         result = cursor.cursor.pgresult
         assert result is not None  # a statement was run
-        return {name: (result.ftype(place), result.fmod(place)) for place, name in enumerate(known)}
+        modifiers = [
+            result.fmod(place) if result.ftype(place) == oid else -1 for place, oid in enumerate(known.values())
+        ]
+    return {
+        name: ResolvedType(oid=oid, modifier=modifier)
+        for (name, oid), modifier in zip(known.items(), modifiers, strict=True)
+    }
 
 
-def _defaults(connection: Connection, table: str, both: dict[str, tuple[Any, Column]]) -> list[Finding]:
-    declared = {name: declared_default(connection, field) for name, (field, _) in both.items()}
-    found = {name: None if column.generated else column.default for name, (_, column) in both.items()}
-    comparable = [name for name in both if declared[name] is not None and found[name] is not None]
-    typed = [
-        (f"({declared[name]})::{both[name][1].type}", f"({found[name]})::{both[name][1].type}") for name in comparable
-    ]
-    equal = dict(zip(comparable, expressions.are_equivalent(connection, typed), strict=True))
-    return [
-        wording.column_default(f'{table}."{name}"', declared=declared[name] or "none", found=found[name] or "none")
-        for name in both
-        if not equal.get(name, declared[name] is None and found[name] is None)
-    ]
+def _to_read(both: Both) -> Iterator[str]:
+    for one in (*_defaults(both), *_generations(both)):
+        if one is not None:
+            yield one
 
 
-def declared_default(connection: Connection, field: Any) -> str | None:
-    """The SQL of a field's `db_default`, None without one."""
-    if not field.has_db_default():
-        return None
-    editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
-    sql, parameters = editor.db_default_sql(field)
-    return str(connection.ops.compose_sql(sql, parameters))
+def _defaults(both: Both) -> tuple[str | None, str | None]:
+    """What is declared and what is there, as values of the column's type; that of a generated column is no default."""
+    found = None if both.found.generated else both.found.default
+    return _typed(both, both.declared.default), _typed(both, found)
+
+
+def _generations(both: Both) -> tuple[str | None, str | None]:
+    found = both.found.default if both.found.generated else None
+    return _typed(both, both.declared.expression), _typed(both, found)
+
+
+def _typed(both: Both, expression: str | None) -> str | None:
+    return f"({expression})::{both.found.type}" if expression is not None else None
+
+
+def _differences(both: Both, expressions: Expressions) -> Iterator[Finding]:
+    declared, found = both.declared, both.found
+    if not _is_same_type(both) and not _has_other_auto_type(both):
+        yield wording.column_type(both.subject, declared=declared.type, found=found.type)
+    if declared.nullable is not found.nullable:
+        words = {True: "NULL", False: "NOT NULL"}
+        change = f"{both.alter} {'DROP' if declared.nullable else 'SET'} NOT NULL;"
+        yield wording.column_nullability(
+            both.subject, declared=words[declared.nullable], found=words[found.nullable], change=change
+        )
+    if not _is_serial(both) and not expressions.are_equivalent(*_defaults(both)):
+        there = None if found.generated else found.default
+        change = f"{both.alter} " + (f"SET DEFAULT {declared.default};" if declared.default else "DROP DEFAULT;")
+        yield wording.column_default(
+            both.subject, declared=declared.default or "none", found=there or "none", change=change
+        )
+    yield from _kind(both, expressions)
+
+
+def _kind(both: Both, expressions: Expressions) -> Iterator[Finding]:
+    declared, found = both.declared, both.details
+    if declared.identity != found.identity and not _is_serial(both):
+        yield wording.column_kind(both.subject, **_identity_words(both), change=_change_of_identity(both))
+    if declared.generated != found.generated or not expressions.are_equivalent(*_generations(both)):
+        yield wording.column_kind(both.subject, **_generated_words(both))
+    if declared.collation != both.found.collation:
+        words = {"declared": _collation_words(declared.collation), "found": _collation_words(both.found.collation)}
+        yield wording.column_kind(both.subject, **words)
+
+
+def _identity_words(both: Both) -> dict[str, str]:
+    declared = "an identity column" if both.declared.identity else PLAIN
+    found = "an identity column" if both.found.identity else PLAIN
+    if both.declared.identity and both.found.identity:
+        found = "one that is GENERATED ALWAYS"
+    return {"declared": declared, "found": found}
+
+
+def _change_of_identity(both: Both) -> str:
+    if not both.declared.identity:
+        return f"{both.alter} DROP IDENTITY;"
+    if both.found.identity:
+        return f"{both.alter} SET GENERATED BY DEFAULT;"
+    drop = f"{both.alter} DROP DEFAULT; " if both.found.default else ""
+    return f"{drop}{both.alter} ADD GENERATED BY DEFAULT AS IDENTITY; -- then python manage.py sqlsequencereset"
+
+
+def _generated_words(both: Both) -> dict[str, str]:
+    declared, found = GENERATED_WORDS[both.declared.generated], GENERATED_WORDS[both.details.generated]
+    if both.declared.generated and both.found.generated:
+        declared, found = f"{declared} of {both.declared.expression}", f"{found} of {both.found.default}"
+    return {"declared": declared, "found": found}
+
+
+def _collation_words(collation: str) -> str:
+    return f'one with the collation "{collation}"' if collation else PLAIN
+
+
+def _is_serial(both: Both) -> bool:
+    """Whether it has its numbers from a sequence of its own, as Django before 4.1 made it: that works alike."""
+    return bool(both.declared.identity) and not both.found.identity and both.details.is_serial
+
+
+def _is_same_type(both: Both) -> bool:
+    return both.type == ResolvedType(oid=both.found.type_oid, modifier=both.found.type_modifier)
+
+
+def _has_other_auto_type(both: Both) -> bool:
+    """The id of a many-to-many table is what DEFAULT_AUTO_FIELD was when it was made, and Django never changes it."""
+    types = {both.declared.type, both.found.type}
+    return both.is_many_to_many and bool(both.declared.identity) and types == {"integer", "bigint"}
+
+
+def _remarks(both: Both) -> Iterator[Finding]:
+    if _has_other_auto_type(both) and both.found.type == "integer":
+        yield wording.many_to_many_id(both.subject, declared=both.declared.type, found=both.found.type)
+    if _is_serial(both):
+        yield wording.column_serial(both.subject)
+    if both.declared.comment and both.declared.comment != both.details.comment:
+        yield wording.comment_differs(both.subject)
+
+
+def _extra(table: Table, column: Column) -> Finding:
+    drop = f"ALTER TABLE {table.to_paste} DROP COLUMN {quote_if_needed(column.name)};"
+    has_value = column.nullable or column.default is not None or column.identity or column.generated
+    return wording.column_extra(
+        f'{table.name}."{column.name}"', found=column.type, drop=drop, refuses_rows=not has_value
+    )

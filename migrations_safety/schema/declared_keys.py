@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.messages import definitions
 from migrations_safety.postgresql.relations import ForeignKey
 from migrations_safety.schema.declared_models import column_type
 from migrations_safety.sql.identifiers import quote_identifier
@@ -75,8 +76,14 @@ class DeclaredKey:
     @property
     def definition(self) -> str:
         """The key in words, without its name."""
-        return _words(
-            (self.column,), self.target_table, (self.target_column,), self.on_delete, self.on_update, self.deferrable
+        return definitions.foreign_key(
+            columns=(self.column,),
+            target=self.target_table,
+            target_columns=(self.target_column,),
+            on_delete=self.on_delete,
+            on_update=self.on_update,
+            deferrable=self.deferrable,
+            deferred=self.deferrable,
         )
 
     @property
@@ -89,7 +96,9 @@ class DeclaredKey:
         if self.name is not None:
             return next((one for one in keys if one.name == self.name), None)
         found = [one for one in keys if one.columns == (self.column,)]
-        same = [one for one in found if target_oid is not None and not self.difference(one, target_oid=target_oid)]
+        same = [
+            one for one in found if target_oid is not None and not self.differing_fields(one, target_oid=target_oid)
+        ]
         return next(iter(same or found), None)
 
     def statement(self, name: str, *, table: str, target: str, in_steps: bool, drop: str = "") -> str:
@@ -108,35 +117,40 @@ class DeclaredKey:
         where_it_fails = "the second fails where rows have no parent: correct these and run it again"
         return f"{add} ALTER TABLE {table} {prove} -- {where_it_fails}"
 
-    def difference(self, found: ForeignKey, *, target_oid: int) -> tuple[str, str] | None:
-        """What is declared and what is there, where the two differ in anything but validity; else None."""
+    def differing_fields(self, found: ForeignKey, *, target_oid: int) -> tuple[str, ...]:
+        """The fields of the key that is there in which it is another than the declared one; validity is none of them.
+
+        The target is compared by its oid, because a name may be spelled in two ways and stand in two schemas.
+        """
+        declared = {
+            "columns": (self.column,),
+            "target_oid": target_oid,
+            "target_columns": (self.target_column,),
+            "on_delete": self.on_delete,
+            "on_update": self.on_update,
+            "is_match_simple": True,
+            "set_columns": 0,
+            "deferrable": self.deferrable,
+            "deferred": self.deferrable,
+        }
+        return tuple(name for name, value in declared.items() if getattr(found, name) != value)
+
+    def definition_of(self, found: ForeignKey, *, target_oid: int) -> str:
+        """The key that is there in words, beside those of `definition`."""
         same_target = found.target_oid == target_oid
-        target = self.target_table if same_target else found.target_table  # ours may be spelled in two ways
+        target = self.target_table if same_target else found.target_table
         if not same_target and found.target_table == self.target_table:
             target = f"{found.target_schema}.{found.target_table}"
-        there = _words(
-            found.columns,
-            target,
-            found.target_columns,
-            found.on_delete,
-            found.on_update,
-            found.deferrable,
+        return definitions.foreign_key(
+            columns=found.columns,
+            target=target,
+            target_columns=found.target_columns,
+            on_delete=found.on_delete,
+            on_update=found.on_update,
+            deferrable=found.deferrable,
+            deferred=found.deferred,
+            is_unusual=not found.is_match_simple or found.set_columns > 0,
         )
-        if not found.is_match_simple or found.set_columns:
-            there += " with MATCH FULL or a column list in its rule"
-        return None if there == self.definition and same_target else (self.definition, there)
-
-
-def _words(
-    columns: Iterable[str],
-    target: str,
-    target_columns: Iterable[str],
-    on_delete: str,
-    on_update: str,
-    deferrable: bool,
-) -> str:
-    key = f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {target} ({', '.join(target_columns)})"
-    return f"{key} ON DELETE {on_delete} ON UPDATE {on_update}{' DEFERRABLE' if deferrable else ''}"
 
 
 def declared_key(model: Any, constraint: ForeignKeyConstraint) -> DeclaredKey:

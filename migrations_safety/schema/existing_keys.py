@@ -32,9 +32,10 @@ def find_existing_key(connection: Connection, model: Any, constraint: Any) -> Fo
     table, target = found[declared.table], found[declared.target_table]
     for key in catalog.foreign_keys(connection, [table.oid]):
         if key.name == constraint.name and not key.partition:
-            if difference := declared.difference(key, target_oid=target.oid):
+            if declared.differing_fields(key, target_oid=target.oid):
+                there = declared.definition_of(key, target_oid=target.oid)
                 raise DefinitionDiffers(
-                    kind="foreign key", name=key.name, declared=[difference[0]], found=[difference[1]]
+                    kind="foreign key", name=key.name, declared=[declared.definition], found=[there]
                 )
             return key
     return None

@@ -6,37 +6,51 @@ VERBOSE plans both in the same way and runs neither, so what it prints is equal 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from django.db import DatabaseError, transaction
 from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
 
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.composition import compose, send
 
 
-def are_equivalent(
-    connection: Connection, pairs: Sequence[tuple[str, str]], *, table: sql.Composable | None = None
-) -> list[bool]:
-    """For each pair of expressions, over the columns of `table` where one is given: do the two mean the same?
+class Expressions:
+    """Expressions over the columns of one table, each read once."""
 
-    An expression that PostgreSQL cannot read is not the same as anything.
-    """
-    if not pairs:
-        return []
-    try:
-        return _compare(connection, pairs, table)
-    except DatabaseError:
-        if len(pairs) == 1:
-            return [False]
-        return [one for pair in pairs for one in are_equivalent(connection, [pair], table=table)]
+    def __init__(self, connection: Connection, table: sql.Composable) -> None:
+        self._connection = connection
+        self._table = table
+        self._printed: dict[str, str | None] = {}
 
+    def read(self, expressions: Iterable[str]) -> None:
+        """Have PostgreSQL print them, all in one statement; one that it cannot read is the same as none."""
+        wanted = [one for one in dict.fromkeys(expressions) if one not in self._printed]
+        if not wanted:
+            return
+        try:
+            self._printed |= dict(zip(wanted, self._print(wanted), strict=True))
+        except DatabaseError as error:
+            if isinstance(error.__cause__, InsufficientPrivilege):
+                raise
+            if len(wanted) == 1:
+                self._printed[wanted[0]] = None
+            for one in wanted if len(wanted) > 1 else ():
+                self.read([one])
 
-def _compare(connection: Connection, pairs: Sequence[tuple[str, str]], table: sql.Composable | None) -> list[bool]:
-    expressions = [sql.SQL(f"({expression})") for pair in pairs for expression in pair]
-    from_table = sql.SQL("") if table is None else compose("expressions.from_table", table=table)
-    query = compose("expressions.printed", expressions=sql.SQL(", ").join(expressions), from_table=from_table)
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        send(cursor, query)
-        printed = cursor.fetchone()[0][0]["Plan"]["Output"]
-    return [declared == found for declared, found in zip(printed[::2], printed[1::2], strict=True)]
+    def are_equivalent(self, one: str | None, other: str | None) -> bool:
+        """Whether both mean the same, or neither is there."""
+        if one is None or other is None or one == other:
+            return one == other
+        self.read([one, other])
+        return self._printed[one] is not None and self._printed[one] == self._printed[other]
+
+    def _print(self, expressions: list[str]) -> list[str]:
+        columns = sql.SQL(", ").join(sql.SQL(f"({expression})") for expression in expressions)
+        from_table = compose("expressions.from_table", table=self._table)
+        query = compose("expressions.printed", expressions=columns, from_table=from_table)
+        with transaction.atomic(using=self._connection.alias), self._connection.cursor() as cursor:
+            send(cursor, query)
+            printed: list[str] = cursor.fetchone()[0][0]["Plan"]["Output"]
+        return printed

@@ -1,114 +1,73 @@
-"""Indexes: uniqueness, method, columns in their order, predicate, validity."""
+"""Indexes: uniqueness, method, keys in their order, predicate, storage parameters, validity."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrations_safety.constraints import UniqueIndex
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
-from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.relations import Index, Table
-from migrations_safety.schema import expressions
-from migrations_safety.sql.identifiers import qualify_if_needed, quote_if_needed
+from migrations_safety.postgresql.relations import Table
+from migrations_safety.postgresql.table_details import Index, TableDetails
+from migrations_safety.schema.declared_indexes import DeclaredIndex, declared_indexes
+from migrations_safety.schema.expressions import Expressions
+from migrations_safety.schema.index_definition import IndexDefinition, differing_fields, existing_definition
+from migrations_safety.schema.matching import Compared, pair
+from migrations_safety.sql.identifiers import qualify_if_needed
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Definition:
-    """An index without its name and table; `keys` as PostgreSQL prints them; expressions are not compared."""
+def compare_indexes(model: Any, editor: Any, there: TableDetails, expressions: Expressions) -> Compared:
+    """The indexes of one table against its model; those of constraints aside."""
+    declared = declared_indexes(model, editor)
+    found = [one for one in there.indexes if not one.is_of_constraint]
+    expressions.read(_to_read(declared, found))
 
-    is_unique: bool
-    method: str
-    keys: tuple[str, ...] | None
-    included: tuple[str, ...]
-    predicate: str | None
+    def fields(one: DeclaredIndex, other: Index) -> tuple[str, ...]:
+        return differing_fields(one.definition, existing_definition(other), expressions, collations=there.collations)
 
-    def __str__(self) -> str:
-        kind = "a unique index" if self.is_unique else "an index"
-        words = f"{kind} USING {self.method} ({', '.join(self.keys or ('an expression',))})"
-        words += f" INCLUDE ({', '.join(self.included)})" if self.included else ""
-        return words + (f" WHERE {self.predicate}" if self.predicate else "")
-
-
-def compare_indexes(
-    connection: Connection, model: Any, found: Iterable[Index], *, table: Table
-) -> tuple[list[Finding], int]:
-    """The indexes of one table against its model, and how many are as declared; those of constraints aside."""
-    declared = {index.name: _declared(connection, model, index) for index in model._meta.indexes}
-    there = {index.name: index for index in found if not index.is_of_constraint}
-    findings = [
-        wording.index_extra(f"{table.name}.{name}", found=str(_found(index)), drop=_drop(table, name))
-        for name, index in there.items()
-        if name not in declared
-    ]
-    matching = 0
-    for name, definition in declared.items():
-        differences = list(_differences(connection, table, name, definition, there.get(name)))
+    pairs, extra = pair(declared, found, are_same=lambda one, other: not fields(one, other))
+    findings, matching = [], 0
+    for one, other in pairs:
+        differences = list(_differences(there.table, one, other, fields(one, other) if other else ()))
         findings += differences
         matching += not differences
-    return findings, matching
+    findings += [_extra(there.table, index) for index in extra]
+    return Compared(findings=findings, declared=len(declared), matching=matching)
+
+
+def _to_read(declared: Iterable[DeclaredIndex], found: Iterable[Index]) -> Iterator[str]:
+    for one in (*(one.definition for one in declared), *map(existing_definition, found)):
+        yield from one.expressions
+
+
+def _differences(
+    table: Table, declared: DeclaredIndex, found: Index | None, fields: tuple[str, ...]
+) -> Iterator[Finding]:
+    definition = declared.definition
+    subject = f"{table.name}.{found.name if found else declared.name}"
+    create = definition.create(declared.name, on=table.to_paste, in_place=table.is_partitioned)
+    if found is None:
+        yield wording.index_missing(subject, declared=str(definition), create=create)
+        return
+    index = qualify_if_needed(found.name, schema=table.schema)
+    if fields:
+        there = existing_definition(found)
+        replace = f"{_drop(table, found.name)} {create}"
+        yield wording.index_differs(subject, declared=str(definition), found=str(there), replace=replace)
+    if not found.valid:
+        yield wording.index_invalid(subject, index=index)
+
+
+def _extra(table: Table, index: Index) -> Finding:
+    definition: IndexDefinition = existing_definition(index)
+    return wording.index_extra(
+        f"{table.name}.{index.name}",
+        found=str(definition),
+        drop=_drop(table, index.name),
+        refuses_rows=definition.is_unique,
+    )
 
 
 def _drop(table: Table, name: str) -> str:
     beside_writers = "" if table.is_partitioned else "CONCURRENTLY "
     return f"DROP INDEX {beside_writers}{qualify_if_needed(name, schema=table.schema)};"
-
-
-def _differences(
-    connection: Connection, table: Table, name: str, declared: Definition, there: Index | None
-) -> Iterable[Finding]:
-    subject = f"{table.name}.{name}"
-    if there is None:
-        yield wording.index_missing(subject, declared=str(declared))
-        return
-    found = _found(there)
-    if not _same(connection, table, declared, found) or there.nulls_not_distinct:
-        suffix = " NULLS NOT DISTINCT" if there.nulls_not_distinct else ""
-        yield wording.index_differs(subject, declared=str(declared), found=f"{found}{suffix}")
-    if not there.valid:
-        yield wording.index_invalid(subject, index=qualify_if_needed(name, schema=table.schema))
-
-
-def _same(connection: Connection, table: Table, declared: Definition, found: Definition) -> bool:
-    plain = (declared.is_unique, declared.method, declared.included) == (found.is_unique, found.method, found.included)
-    keys = declared.keys is None or declared.keys == found.keys
-    if declared.predicate is None or found.predicate is None:
-        return plain and keys and declared.predicate == found.predicate
-    return (
-        plain
-        and keys
-        and expressions.are_equivalent(connection, [(declared.predicate, found.predicate)], table=table.in_sql)
-        == [True]
-    )
-
-
-def _declared(connection: Connection, model: Any, index: Any) -> Definition:
-    columns = [(model._meta.get_field(name).column, order) for name, order in index.fields_orders]
-    editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
-    return Definition(
-        is_unique=isinstance(index, UniqueIndex),
-        method=getattr(index, "suffix", "") if index.suffix in {"gin", "gist", "brin", "hash", "spgist"} else "btree",
-        keys=None
-        if index.expressions
-        else tuple(_bare(f"{quote_if_needed(column)}{' DESC' if order else ''}") for column, order in columns),
-        included=tuple(_bare(quote_if_needed(model._meta.get_field(name).column)) for name in index.include),
-        predicate=index._get_condition_sql(model, editor),
-    )
-
-
-def _found(index: Index) -> Definition:
-    return Definition(
-        is_unique=index.is_unique,
-        method=index.method,
-        keys=tuple(map(_bare, index.keys)),
-        included=tuple(map(_bare, index.included)),
-        predicate=index.predicate,
-    )
-
-
-def _bare(key: str) -> str:
-    """Without the quotes of names that are small letters but words of SQL (`order`), which only the server knows."""
-    return re.sub(r'"([a-z_][a-z0-9_]*)"', r"\1", key)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
+from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
@@ -15,94 +17,102 @@ from migrations_safety.sql.identifiers import quote_identifier
 PARTITIONS_TAKE_NOT_VALID = 180000
 
 
-class InspectedKeys(Protocol):
-    """Declared keys, and the tables at their ends with their keys as the catalog has them."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeysThere:
+    """Tables by their names, and the foreign keys that each has by its oid, those of its partitions among them."""
 
-    @property
-    def keys(self) -> tuple[DeclaredKey, ...]: ...  # noqa: D102
+    tables: Mapping[str, Table]
+    foreign_keys: Mapping[int, list[ForeignKey]]
+    server_version: int
 
-    @property
-    def tables(self) -> Mapping[str, Table]: ...  # noqa: D102
+    def find(self, key: DeclaredKey) -> ForeignKey | None:
+        """The one that stands for a declared key; partitions that alone have it do not count."""
+        table, target = self.tables.get(key.table), self.tables.get(key.target_table)
+        if table is None:
+            return None
+        on_table = [one for one in self.foreign_keys[table.oid] if not one.partition]
+        return key.standing(on_table, target_oid=target.oid if target else None)
 
-    @property
-    def foreign_keys(self) -> tuple[ForeignKey, ...]: ...  # noqa: D102
 
-    @property
-    def partition_keys(self) -> tuple[ForeignKey, ...]: ...  # noqa: D102
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparedKeys:
+    """The differences, and the keys that are as declared."""
+
+    findings: list[Finding]
+    matching: list[DeclaredKey]
 
 
-class PendingKeys(Protocol):
-    """What the pending migrations will still make."""
-
-    connection: Connection
-
-    def makes_key(self, key: DeclaredKey) -> bool:
-        """Whether a pending migration adds or validates it."""
+def read_keys(connection: Connection, keys: Iterable[DeclaredKey], *, own_tables: Iterable[str]) -> KeysThere:
+    """What there is at the ends of the keys, and on `own_tables`."""
+    ends = {name for key in keys for name in (key.table, key.target_table)}
+    tables = catalog.tables(connection, ends.union(own_tables))
+    foreign_keys: dict[int, list[ForeignKey]] = {table.oid: [] for table in tables.values()}
+    for one in catalog.foreign_keys(connection, list(foreign_keys)):
+        foreign_keys[one.table_oid].append(one)
+    return KeysThere(tables=tables, foreign_keys=foreign_keys, server_version=connection.pg_version)
 
 
 def compare_keys(
-    inspected: InspectedKeys, *, own_tables: Iterable[str], pending: PendingKeys
-) -> tuple[list[Finding], list[DeclaredKey]]:
-    """The declared keys against the catalog, and those that are as declared.
+    keys: Iterable[DeclaredKey],
+    there: KeysThere,
+    *,
+    own_tables: Iterable[str],
+    is_pending: Callable[[DeclaredKey], bool],
+) -> ComparedKeys:
+    """The declared keys against the catalog; `is_pending` says whether a pending migration adds or validates one.
 
     None may be extra on `own_tables`, nor a second one on a declared key's column: of two, the older one acts first.
     """
+    keys = list(keys)
     findings: list[Finding] = []
     matching = []
-    for key in inspected.keys:
-        differences = list(_differences(inspected, key, pending))
+    for key in keys:
+        differences = list(_differences(there, key, is_pending))
         findings += differences
         if not differences:
             matching.append(key)
-    return findings + list(_extra(inspected, set(own_tables))), matching
+    findings += _extra(keys, there, set(own_tables))
+    return ComparedKeys(findings=findings, matching=matching)
 
 
-def _differences(inspected: InspectedKeys, key: DeclaredKey, pending: PendingKeys) -> Iterator[Finding]:
+def _differences(keys: KeysThere, key: DeclaredKey, is_pending: Callable[[DeclaredKey], bool]) -> Iterator[Finding]:
     subject = key.label
-    there, table = _find(inspected, key), inspected.tables.get(key.table)
-    target = inspected.tables.get(key.target_table)
+    there, table, target = keys.find(key), keys.tables.get(key.table), keys.tables.get(key.target_table)
     if table is None or target is None:
-        yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=None)
+        yield wording.key_missing(subject, declared=key.definition, is_pending=is_pending(key), add=None)
         return
-    in_steps = not table.is_partitioned or pending.connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
+    in_steps = not table.is_partitioned or keys.server_version >= PARTITIONS_TAKE_NOT_VALID
     how: dict[str, Any] = {"table": table.to_paste, "target": target.to_paste, "in_steps": in_steps}
     if there is None:
         name = key.name or f"{table.relation}_{key.column}_fkey"
         add = key.statement(name, **how)
-        yield wording.key_missing(subject, declared=key.definition, is_pending=pending.makes_key(key), add=add)
+        yield wording.key_missing(subject, declared=key.definition, is_pending=is_pending(key), add=add)
         return
-    if difference := key.difference(there, target_oid=target.oid):
+    if key.differing_fields(there, target_oid=target.oid):
+        found = key.definition_of(there, target_oid=target.oid)
         replace = key.statement(there.name, drop=f"DROP CONSTRAINT {quote_identifier(there.name)}, ", **how)
-        yield wording.key_differs(subject, declared=difference[0], found=difference[1], replace=replace)
+        yield wording.key_differs(subject, declared=key.definition, found=found, replace=replace)
     if not there.enforced:
         yield wording.key_not_enforced(subject, alter=table.to_paste, name=there.name)
     elif not there.validated:
-        is_pending = pending.makes_key(key)
-        yield wording.key_not_valid(subject, alter=table.to_paste, name=there.name, is_pending=is_pending)
+        pending = is_pending(key)
+        yield wording.key_not_valid(subject, alter=table.to_paste, name=there.name, is_pending=pending)
     if there.disabled_triggers:
         yield wording.triggers_disabled(subject, enable=there.disabled_triggers)
 
 
-def _find(inspected: InspectedKeys, key: DeclaredKey) -> ForeignKey | None:
-    table, target = inspected.tables.get(key.table), inspected.tables.get(key.target_table)
-    on_table = [one for one in inspected.foreign_keys if table and one.table_oid == table.oid]
-    return key.standing(on_table, target_oid=target.oid if target else None)
-
-
-def _extra(inspected: InspectedKeys, own_tables: set[str]) -> Iterator[Finding]:
-    names = {table.oid: name for name, table in inspected.tables.items()}
-    declared = {id(_find(inspected, key)) for key in inspected.keys}
-    columns = {(key.table, key.column) for key in inspected.keys}
-    for one in inspected.partition_keys:
-        if any((names[one.table_oid], column) in columns for column in one.columns):
-            words = {"found": _words(one), "alter": one.partition, "name": one.name}
-            yield wording.key_extra(f"{one.partition}.{one.name}", **words)
-    for one in inspected.foreign_keys:
+def _extra(keys: list[DeclaredKey], there: KeysThere, own_tables: set[str]) -> Iterator[Finding]:
+    names = {table.oid: name for name, table in there.tables.items()}
+    declared = {id(there.find(key)) for key in keys}
+    columns = {(key.table, key.column) for key in keys}
+    for one in (one for of_table in there.foreign_keys.values() for one in of_table):
         table = names[one.table_oid]
-        is_ours = table in own_tables or any((table, column) in columns for column in one.columns)
-        if is_ours and id(one) not in declared:
-            words = {"found": _words(one), "alter": inspected.tables[table].to_paste, "name": one.name}
-            yield wording.key_extra(f"{table}.{one.name}", **words)
+        is_on_column = any((table, column) in columns for column in one.columns)
+        if id(one) in declared or not (is_on_column or (table in own_tables and not one.partition)):
+            continue
+        alter = one.partition or there.tables[table].to_paste
+        subject = f"{one.partition or table}.{one.name}"
+        yield wording.key_extra(subject, found=_words(one), alter=alter, name=one.name)
 
 
 def _words(key: ForeignKey) -> str:

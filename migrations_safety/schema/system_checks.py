@@ -79,8 +79,9 @@ def _compare(
     found = key.standing([one for one in own if not one.partition], target_oid=target_oid)
     if found is None:
         yield _missing(key, _statement(key, name, **how))
-    elif difference := key.difference(found, target_oid=target_oid):
-        problem = f"The foreign key {_named(key)} is declared as {difference[0]}, it is {difference[1]}."
+    elif key.differing_fields(found, target_oid=target_oid):
+        there = key.definition_of(found, target_oid=target_oid)
+        problem = f"The foreign key {_named(key)} is declared as {key.definition}, it is {there}."
         drop = f"DROP CONSTRAINT {quote_identifier(found.name)}, "
         yield Warning(problem, hint=_statement(key, found.name, drop=drop, **how), id="migrations_safety.W002")
 
@@ -91,7 +92,8 @@ def _is_added_by_partition(
     """Before PostgreSQL 18 AddForeignKeyNotValid adds it to each partition, ValidateForeignKey to the table."""
     if not table.is_partitioned or key.name is None:
         return False
-    having = {one.partition for one in own if one.name == key.name and not key.difference(one, target_oid=target_oid)}
+    named = [one for one in own if one.name == key.name]
+    having = {one.partition for one in named if not key.differing_fields(one, target_oid=target_oid)}
     leaves = [part for part in catalog.physical_tables(connection, [table.name])[table.name] if not part.is_partitioned]
     return "" not in having and len(having) == len(leaves) > 0
 

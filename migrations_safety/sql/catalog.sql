@@ -76,32 +76,6 @@ LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typ
 WHERE a.attrelid = ANY(%(oids)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
 
--- indexes: the indexes of the given tables, those of primary keys and constraints marked
-SELECT i.indrelid::bigint AS table_oid, c.relname AS name, i.indisunique AS is_unique, am.amname AS method,
-       ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, false)
-                    || CASE WHEN i.indoption[k - 1] & 1 = 1 THEN ' DESC' ELSE '' END
-                    || CASE WHEN (i.indoption[k - 1] & 2 = 2) <> (i.indoption[k - 1] & 1 = 1)
-                            THEN CASE WHEN i.indoption[k - 1] & 2 = 2 THEN ' NULLS FIRST' ELSE ' NULLS LAST' END
-                            ELSE '' END
-                    || CASE WHEN oc.opcdefault THEN '' ELSE ' ' || oc.opcname END
-                    || CASE WHEN i.indcollation[k - 1] IN (0, coalesce(a.attcollation, i.indcollation[k - 1])) THEN ''
-                            ELSE ' COLLATE ' || i.indcollation[k - 1]::regcollation::text END
-             FROM generate_series(1, i.indnkeyatts) AS k
-             JOIN pg_opclass oc ON oc.oid = i.indclass[k - 1]
-             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0
-             ORDER BY k) AS keys,
-       ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, false) FROM generate_series(i.indnkeyatts + 1, i.indnatts) AS k
-             ORDER BY k) AS included,
-       pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS nulls_not_distinct,
-       i.indisvalid AND i.indisready AND i.indislive AS valid,
-       EXISTS (SELECT FROM pg_constraint con
-               WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')) AS is_of_constraint
-FROM pg_index i
-JOIN pg_class c ON c.oid = i.indexrelid
-JOIN pg_am am ON am.oid = c.relam
-WHERE i.indrelid = ANY(%(oids)s::oid[])
-ORDER BY i.indrelid, c.relname
-
 -- invalid_indexes: the indexes of the current schema that no query uses, those that are being built left out
 SELECT c.relname AS table, ic.relname AS name
 FROM pg_index i

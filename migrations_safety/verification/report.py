@@ -12,13 +12,31 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotCompared:
+    """Something that a model declares and that was not looked at, with the reason in words."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VerificationReport:
     """What was declared, what of it is there as declared, and every difference."""
 
     target: Target
+    apps: tuple[str, ...]
+    """The labels of the apps whose tables were compared."""
     expected: dict[str, int]
+    """How many objects of each kind are declared."""
     found: dict[str, int]
+    """How many of them are there as declared."""
     keys: tuple[DeclaredKey, ...]
+    """The foreign keys that are as declared."""
+    not_compared: tuple[NotCompared, ...]
+    counted_keys: int
+    """For how many declared keys the orphans were counted."""
+    uncounted_keys: int
+    """For how many they were not: the database holds these, or nobody wanted to count."""
     orphan_rows: int
     placeholders: int
     findings: tuple[Finding, ...]

@@ -116,7 +116,8 @@ def test_drift_ends_with_exit_code_1_and_says_what_is_declared_and_what_is_there
 
     assert result.code == 1
     words = " ".join(result.out.split())
-    assert 'error schema.E007 patients."version" is declared with the default 1, but has 2. → Put it back' in words
+    change = "ALTER TABLE patients ALTER COLUMN version SET DEFAULT 1;"
+    assert f'error schema.E007 patients."version" is declared with the default 1, but has 2. → {change}' in words
     assert "tables 5 of 6" in words
     assert result.out.splitlines()[-1].startswith("Drift: the database is not as declared.")
     assert result.err.splitlines()[-1] == f"{VERIFY}: drift."

@@ -310,9 +310,9 @@ def test_types_of_extensions_are_known_wherever_on_the_path(clinic_c):
     with connection_of("default").cursor() as cursor:
         clinic_c.execute("CREATE DOMAIN public.ci_text AS text")
         cursor.execute("SELECT NULL::ci_text")
-        from migrations_safety.schema.columns import _declared_types
+        from migrations_safety.schema.columns import _resolve
 
-        assert set(_declared_types(connection_of("default"), {"ci_text", "nothing_of_the_kind"})) == {"ci_text"}
+        assert set(_resolve(connection_of("default"), {"ci_text", "nothing_of_the_kind"})) == {"ci_text"}
 
 
 def test_a_schema_that_is_passed_over_for_a_missing_right_is_told(hospital, new_role, in_process):

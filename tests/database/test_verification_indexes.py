@@ -95,18 +95,18 @@ SAME_CHECK = "(\"identityStatus\" = ANY (ARRAY['IDENTIFIED', 'UNIDENTIFIED', 'PL
 CONSTRAINTS = {
     "a missing primary key": (
         "ALTER TABLE patient_contacts DROP CONSTRAINT patient_contacts_pkey",
-        'schema.E021 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), but does not exist.',
+        "schema.E021 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY (id), but does not exist.",
     ),
     "a primary key on other columns": (
         "ALTER TABLE patient_contacts DROP CONSTRAINT patient_contacts_pkey, "
         'ADD CONSTRAINT patient_contacts_pkey PRIMARY KEY (id, "patientId")',
-        'schema.E022 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), '
+        "schema.E022 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY (id), "
         'but is PRIMARY KEY (id, "patientId").',
     ),
     "a primary key that is deferrable": (
         "ALTER TABLE patient_contacts DROP CONSTRAINT patient_contacts_pkey, "
         "ADD CONSTRAINT patient_contacts_pkey PRIMARY KEY (id) DEFERRABLE",
-        'schema.E022 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY ("id"), '
+        "schema.E022 patient_contacts.patient_contacts_pkey is declared as PRIMARY KEY (id), "
         "but is PRIMARY KEY (id) DEFERRABLE.",
     ),
     "a missing CHECK": (DROP_CHECK, f"schema.E021 {DECLARED_CHECK}, but does not exist."),
@@ -116,7 +116,7 @@ CONSTRAINTS = {
     ),
     "an extra CHECK": (
         "ALTER TABLE patients ADD CONSTRAINT positive CHECK (version > 0)",
-        "schema.E023 patients.positive is not declared, but exists as (version > 0).",
+        "schema.E023 patients.positive is not declared, but exists as CHECK (version > 0).",
     ),
     "a UNIQUE constraint": (
         "ALTER TABLE patients ADD CONSTRAINT one_phone UNIQUE (phone)",

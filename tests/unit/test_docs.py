@@ -16,7 +16,7 @@ from tests.unit.test_imports import ROWS
 FINDING = r"\b[a-z_]+\.[EWI]\d{3}\b"
 FILE = re.compile(r"[\w./-]*\w\.(?:py|sql|toml|txt|md|svg|prisma)\b")
 FOLDER = re.compile(r"(?<![\w./*-])[\w.-][\w./-]*/(?=\s|$)")
-OURS = ["precheck", "backfill_placeholders", "migrate", "verify_patient_schema", "audit_runs"]
+OURS = ["precheck", "backfill_placeholders", "migrate", "verify_schema", "verify_patient_schema", "audit_runs"]
 OF_OTHERS = {"--table", "--strict", "--rolled-back"}
 """Options of pg_dump, mypy and Prisma."""
 SYSTEM_CHECKS = ("migrations_safety.", "commands.", "fields.")

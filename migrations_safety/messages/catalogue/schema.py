@@ -1,4 +1,4 @@
-"""Kinds of findings of the area schema: what verify_patient_schema compares."""
+"""Kinds of findings of the area schema: what verify_schema and its presets compare."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 
@@ -26,7 +26,10 @@ KINDS = (
     FindingKind(
         id="schema.E004",
         title="Column is not declared",
-        help="A column exists that no model declares. Declare it in the model, or drop it.",
+        help=(
+            "A column exists that no model declares. If it is NOT NULL without a default, every INSERT of Django "
+            "fails. Declare it in the model, or drop it with the statement of the hint."
+        ),
     ),
     FindingKind(
         id="schema.E005",
@@ -48,31 +51,31 @@ KINDS = (
     ),
     FindingKind(
         id="schema.E008",
-        title="Column is not a plain one",
+        title="Column is of another kind",
         help=(
-            "A plain column is declared, but it is an identity or generated column, or it has a collation of "
-            "its own. Change it by hand."
+            "A column is an identity column, a generated column or a column with a collation of its own, and "
+            "something else is declared; or the expression of a generated column differs. Change it by hand."
         ),
     ),
     FindingKind(
         id="schema.E009",
         title="Index is missing",
-        help=("A declared index does not exist. Create it by hand, with `CONCURRENTLY` while the application runs."),
+        help="A declared index does not exist. Create it with the statement of the hint; writes go on meanwhile.",
     ),
     FindingKind(
         id="schema.E010",
         title="Index is not declared",
         help=(
-            "An index exists that no model declares. Declare it in the model, or drop it with the statement of "
-            "the hint."
+            "An index exists that no model declares. A unique one refuses rows that the model allows. Declare it in "
+            "the model, or drop it with the statement of the hint."
         ),
     ),
     FindingKind(
         id="schema.E011",
         title="Index has another definition",
         help=(
-            "An index of the declared name has other columns, order, uniqueness, method or predicate. Replace "
-            "it by hand."
+            "An index of the declared name has other columns, expressions, order, operator classes, collations, "
+            "uniqueness, method, predicate or storage parameters. Replace it with the statements of the hint."
         ),
     ),
     FindingKind(
@@ -150,14 +153,17 @@ KINDS = (
     FindingKind(
         id="schema.E021",
         title="Constraint is missing",
-        help="A declared primary key or CHECK constraint does not exist. Put it back by hand.",
+        help=(
+            "A declared primary key, UNIQUE, CHECK or EXCLUDE constraint does not exist. Add it with the statement of "
+            "the hint; it reads the table while writes wait."
+        ),
     ),
     FindingKind(
         id="schema.E022",
         title="Constraint has another definition",
         help=(
-            "A primary key or CHECK constraint has another definition than declared, or is not validated. "
-            "Change it by hand."
+            "A primary key, UNIQUE, CHECK or EXCLUDE constraint has another definition than declared, or is not "
+            "validated. Change it with the statement of the hint."
         ),
     ),
     FindingKind(
@@ -178,11 +184,40 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="schema.E025",
+        title="Something else has the table's name",
+        help=(
+            "A view, a foreign table or something else has the name of a declared table, so the table cannot exist. "
+            "Rename or drop it, then put the table back."
+        ),
+    ),
+    FindingKind(
         id="schema.I001",
         title="Placeholders to resolve",
         help=(
             "The table holds placeholders that nobody has resolved yet. The schema is right, but the work on "
             "the ward is not done. Merge each into the person's record; never edit a placeholder into a person."
+        ),
+    ),
+    FindingKind(
+        id="schema.I002",
+        title="Serial column",
+        help=(
+            "Django before 4.1 made serial columns where it makes identity columns today. Both work alike, and Django "
+            "does not change the old ones."
+        ),
+    ),
+    FindingKind(
+        id="schema.I003",
+        title="Comment differs",
+        help="A table or column has another comment than declared. Comments change nothing in the database.",
+    ),
+    FindingKind(
+        id="schema.I004",
+        title="Id of a many-to-many table",
+        help=(
+            "The id of an automatic many-to-many table has the type that `DEFAULT_AUTO_FIELD` had when the table was "
+            "made. No migration changes it. Change it by hand before the numbers of an integer run out."
         ),
     ),
 )

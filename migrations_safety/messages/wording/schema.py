@@ -7,6 +7,9 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.sql.identifiers import quote_identifier
 
 PENDING = "python manage.py migrate creates it: its migration is pending."
+PENDING_CHANGE = "python manage.py migrate: its migration is pending."
+NOT_MADE = "python manage.py makemigrations, then python manage.py migrate: no migration changes it yet."
+WITHOUT_MIGRATIONS = "python manage.py migrate --run-syncdb creates it: its app has no migrations."
 DROPPED = "No pending migration creates it, so somebody dropped it. Put it back by hand, "
 SQLMIGRATE = "python manage.py sqlmigrate prints the declared statement of a migration."
 BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared statement."
@@ -29,10 +32,11 @@ def column_missing(subject: str, *, declared: str) -> Finding:
     return finding("schema.E003", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
 
 
-def column_extra(subject: str, *, found: str) -> Finding:
-    """The column is not declared."""
-    message = f"is not declared, but exists as a column of type {found}."
-    return finding("schema.E004", subject, message, "Declare it in the model, or drop it.")
+def column_extra(subject: str, *, found: str, drop: str, refuses_rows: bool) -> Finding:
+    """The column is not declared; `refuses_rows`: it is NOT NULL without a default, `drop` drops it."""
+    message = f"is not declared, but exists as a column of type {found}"
+    message += ", NOT NULL without a default: every INSERT of Django fails." if refuses_rows else "."
+    return finding("schema.E004", subject, message, f"Declare it in the model, or drop it with its values: {drop}")
 
 
 def column_type(subject: str, *, declared: str, found: str) -> Finding:
@@ -40,35 +44,36 @@ def column_type(subject: str, *, declared: str, found: str) -> Finding:
     return finding("schema.E005", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
 
 
-def column_nullability(subject: str, *, declared: str, found: str) -> Finding:
-    """NULL where NOT NULL is declared, or the other way round."""
-    return finding("schema.E006", subject, f"is declared {declared}, but is {found}.", BY_HAND)
+def column_nullability(subject: str, *, declared: str, found: str, change: str) -> Finding:
+    """NULL where NOT NULL is declared, or the other way round; `change` is the statement that puts it right."""
+    return finding("schema.E006", subject, f"is declared {declared}, but is {found}.", change)
 
 
-def column_default(subject: str, *, declared: str, found: str) -> Finding:
-    """Another default, none, or one that is not declared."""
-    return finding("schema.E007", subject, f"is declared with the default {declared}, but has {found}.", BY_HAND)
+def column_default(subject: str, *, declared: str, found: str, change: str) -> Finding:
+    """Another default, none, or one that is not declared; `change` is the statement that puts it right."""
+    return finding("schema.E007", subject, f"is declared with the default {declared}, but has {found}.", change)
 
 
-def column_kind(subject: str, *, found: str) -> Finding:
-    """An identity or generated column, or one with a collation of its own, where a plain one is declared."""
-    return finding("schema.E008", subject, f"is declared as a plain column, but is {found}.", BY_HAND)
+def column_kind(subject: str, *, declared: str, found: str, change: str = BY_HAND) -> Finding:
+    """Identity, generated expression or collation differ from what is declared."""
+    return finding("schema.E008", subject, f"is declared as {declared}, but is {found}.", change)
 
 
-def index_missing(subject: str, *, declared: str) -> Finding:
-    """The index does not exist."""
-    return finding("schema.E009", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
+def index_missing(subject: str, *, declared: str, create: str) -> Finding:
+    """The index does not exist; `create` is the statement that builds it."""
+    return finding("schema.E009", subject, f"is declared as {declared}, but does not exist.", create)
 
 
-def index_extra(subject: str, *, found: str, drop: str) -> Finding:
-    """The index is not declared; `drop` is the statement that drops it."""
-    message = f"is not declared, but exists as {found}."
+def index_extra(subject: str, *, found: str, drop: str, refuses_rows: bool) -> Finding:
+    """The index is not declared; `drop` is the statement that drops it, `refuses_rows`: it is a unique one."""
+    message = f"is not declared, but exists as {found}"
+    message += ": it refuses rows that the model allows." if refuses_rows else "."
     return finding("schema.E010", subject, message, f"Declare it in the model, or drop it: {drop}")
 
 
-def index_differs(subject: str, *, declared: str, found: str) -> Finding:
-    """Same name, another definition."""
-    return finding("schema.E011", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
+def index_differs(subject: str, *, declared: str, found: str, replace: str) -> Finding:
+    """Same name, another definition; `replace` are the statements that put the declared one in its place."""
+    return finding("schema.E011", subject, f"is declared as {declared}, but is {found}.", replace)
 
 
 def index_invalid(subject: str, *, index: str) -> Finding:
@@ -126,14 +131,14 @@ def enum_differs(name: str, *, declared: str, found: str) -> Finding:
     return finding("schema.E020", name, f"is declared as an enum of {declared}, but has {found}.", BY_HAND)
 
 
-def constraint_missing(subject: str, *, declared: str) -> Finding:
-    """A primary key or CHECK does not exist."""
-    return finding("schema.E021", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
+def constraint_missing(subject: str, *, declared: str, add: str) -> Finding:
+    """A primary key, UNIQUE, CHECK or EXCLUDE does not exist; `add` is the statement that adds it."""
+    return finding("schema.E021", subject, f"is declared as {declared}, but does not exist.", add)
 
 
-def constraint_differs(subject: str, *, declared: str, found: str) -> Finding:
-    """Same name, another definition."""
-    return finding("schema.E022", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
+def constraint_differs(subject: str, *, declared: str, found: str, replace: str) -> Finding:
+    """Another definition, or not valid; `replace` is the statement that puts it right."""
+    return finding("schema.E022", subject, f"is declared as {declared}, but is {found}.", replace)
 
 
 def constraint_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
@@ -149,6 +154,30 @@ def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_
         hint = "python manage.py backfill_placeholders; correct in the application what it refuses."
     message = f"holds {pluralize(values, 'value')} in {pluralize(rows, 'row')} with no row in {target}{key}."
     return finding("schema.E024", subject, message, hint)
+
+
+def table_is_other(table: str, *, found: str) -> Finding:
+    """Something else stands under the name of a table."""
+    hint = f"Rename or drop it, then put the table back, from a backup if it held rows; {SQLMIGRATE}"
+    return finding("schema.E025", table, f"is declared as a table, but is {found}.", hint)
+
+
+def column_serial(subject: str) -> Finding:
+    """The id gets its numbers from a sequence, as Django made it before 4.1; later it makes identity columns."""
+    message = "is declared as an identity column, but is a serial column, as Django before 4.1 made it. Both work."
+    return finding("schema.I002", subject, message, "Nothing to do.")
+
+
+def comment_differs(subject: str) -> Finding:
+    """The comment of a table or column is not the declared one."""
+    message = "is declared with another comment than it has. Comments change nothing."
+    return finding("schema.I003", subject, message, "Put it back with COMMENT ON, or leave it.")
+
+
+def many_to_many_id(subject: str, *, declared: str, found: str) -> Finding:
+    """The id of a many-to-many table has the type that DEFAULT_AUTO_FIELD named when the table was made."""
+    message = f"is declared as {declared}, but is {found}: Django keeps the type that such a table was created with."
+    return finding("schema.I004", subject, message, "Nothing to do while its numbers last.")
 
 
 def placeholders_left(table: str, *, count: int) -> Finding:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.rendering.text.page import Page, database
 from migrations_safety.verification.report import VerificationReport
 
 
 def verification(report: VerificationReport, *, seconds: float, width: int, colour: bool) -> str:
-    """The text of `verify_patient_schema`."""
+    """The text of `verify_schema` and of its presets."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     page.line()
@@ -20,16 +21,30 @@ def verification(report: VerificationReport, *, seconds: float, width: int, colo
     ]
     page.table((("declared", "left"), ("as declared", "right"), ("", "left")), rows)
     page.line(f"Rows without a parent: {report.orphan_rows:,}. Placeholders to be resolved: {report.placeholders:,}.")
+    if report.uncounted_keys:
+        keys = report.counted_keys + report.uncounted_keys
+        page.line(f"Orphans were counted for {report.counted_keys} of {pluralize(keys, 'foreign key')}.")
+    for one in report.not_compared:
+        page.line(f"Not compared: {one.name}, {one.reason}.")
     if report.findings:
         page.line()
         page.findings(report.findings)
     page.line()
     words, style = VERIFICATION_VERDICTS[report.verdict]
+    if report.uncounted_keys and report.verdict == "verified":
+        words = "Verified: the schema is as declared."
     page.line(f"{words} ({seconds:.1f} s)", style=style)
     return page.text()
 
 
-KINDS = {"tables": "tables", "foreign_keys": "foreign keys", "indexes": "indexes", "enum_labels": "enum labels"}
+KINDS = {
+    "tables": "tables",
+    "columns": "columns",
+    "constraints": "constraints",
+    "foreign_keys": "foreign keys",
+    "indexes": "indexes",
+    "enum_labels": "enum labels",
+}
 VERIFICATION_VERDICTS = {
     "verified": ("Verified: the schema is as declared, and every reference has its parent.", "bold green"),
     "drift": ("Drift: the database is not as declared.", "bold red"),
