@@ -1,4 +1,4 @@
-"""Where output goes: stdout is the report's alone while that is JSON, and a report's file is whole or not there."""
+"""While a report is JSON, stdout is the report's alone: everything else that is written there goes to stderr."""
 
 from __future__ import annotations
 
@@ -6,70 +6,80 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from typing import Any
 
 STDOUT, STDERR = 1, 2
 NAMES_OF_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-TURNING = threading.Lock()
+LOCK = threading.Lock()
 
 
-class Turned:
-    """How many commands have stdout turned away now, and what it was before the first of them."""
+class Redirection:
+    """The process's stdout while it is redirected to stderr; there is one, whatever number of commands run."""
 
-    count = 0
-    kept: int | None = None
-    undo: Any = None
+    commands = 0
+    """How many commands want it now; the first redirects, the last undoes it."""
+    original: int | None = None
+    """A descriptor of what stdout was before."""
+    python: AbstractContextManager[Any] | None = None
+    """Redirects `sys.stdout`, which need not write to the descriptor."""
 
 
 @contextmanager
 def report_alone(*, wanted: bool) -> Iterator[None]:
-    """Meanwhile all that is written to stdout goes to stderr, by migrations, their child processes and logging too.
+    """Meanwhile what migrations, their child processes and logging write to stdout goes to stderr.
 
-    Reports are let through by `write_report`. The file descriptor is the process's: of several commands at once the
-    last one turns it back.
+    Only `write_report` still reaches stdout. The descriptor belongs to the process, so of several commands at once
+    the last one undoes it.
     """
     if not wanted:
         yield
         return
-    with TURNING:
-        Turned.count += 1
-        if Turned.count == 1:
-            _turn_away()
+    with LOCK:
+        Redirection.commands += 1
+        if Redirection.commands == 1:
+            _redirect()
     try:
         yield
     finally:
-        with TURNING:
-            Turned.count -= 1
-            if Turned.count == 0:
-                _turn_back()
+        with LOCK:
+            Redirection.commands -= 1
+            if Redirection.commands == 0:
+                _undo()
 
 
 def write_report(stdout: Any, text: str) -> None:
-    """To the command's stdout, past the turning away where it is the process's."""
-    if Turned.kept is None or _descriptor(stdout) != STDOUT:
+    """Write to the command's stdout, past the redirection if that is the process's."""
+    if Redirection.original is None or _descriptor(stdout) != STDOUT:
         stdout.write(text, ending="")
         return
-    with os.fdopen(os.dup(Turned.kept), "w", encoding=getattr(stdout, "encoding", None) or "utf-8") as file:
+    with os.fdopen(os.dup(Redirection.original), "w", encoding=getattr(stdout, "encoding", None) or "utf-8") as file:
         file.write(text)
 
 
-def _turn_away() -> None:
+def past_redirection(name: str) -> str:
+    """The name of a file; where it means stdout and that is redirected, a name of the original."""
+    is_redirected = name in NAMES_OF_STDOUT and Redirection.original is not None
+    return f"/dev/fd/{Redirection.original}" if is_redirected else name
+
+
+def _redirect() -> None:
     _flush()
     with suppress(OSError):  # where the process has no stdout or no stderr
-        Turned.kept = os.dup(STDOUT)
+        Redirection.original = os.dup(STDOUT)
         os.dup2(STDERR, STDOUT)
-    Turned.undo = redirect_stdout(sys.stderr)
-    Turned.undo.__enter__()
+    Redirection.python = redirect_stdout(sys.stderr)
+    Redirection.python.__enter__()
 
 
-def _turn_back() -> None:
-    Turned.undo.__exit__(None, None, None)
+def _undo() -> None:
+    assert Redirection.python is not None
+    Redirection.python.__exit__(None, None, None)
     _flush()
-    if Turned.kept is not None:
-        os.dup2(Turned.kept, STDOUT)
-        os.close(Turned.kept)
-        Turned.kept = None
+    if Redirection.original is not None:
+        os.dup2(Redirection.original, STDOUT)
+        os.close(Redirection.original)
+        Redirection.original = None
 
 
 def _flush() -> None:

@@ -159,7 +159,7 @@ def test_a_program_catches_what_was_refused_and_what_failed(hospital, in_process
         call_command("migrate", "nowhere", **quiet)
 
     assert [one.value.returncode for one in (refused, blocked, stopped)] == [1, 1, 2]
-    assert str(refused.value).startswith("migrate: refused by the gate, nothing was changed")
+    assert str(refused.value).startswith("migrate: refused by the gate; nothing was changed")
     assert str(blocked.value) == "precheck: blocked, 1 blocking finding."
     assert "blocking finding" not in errors.getvalue()
     assert isinstance(stopped.value.__context__, CouldNotLook)
