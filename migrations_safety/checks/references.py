@@ -122,9 +122,9 @@ def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, loo
         if "column" not in key.new:
             continue
         if doubt.code:
-            reasons[key] = f"the plan makes the column, and the code of {doubt.code} may fill it"
+            reasons[key] = f"the plan creates the column, and the code of {doubt.code} may fill it"
         elif doubt.default and _may_hold_rows(connection, inspected.table(key), looks_at_data=looks_at_data):
-            reasons[key] = "the plan makes the column, with a default for the rows that are there"
+            reasons[key] = "the plan creates the column with a default for existing rows"
     return [
         wording.not_looked_at(key.subject, target=key.target_table, reason=reason) for key, reason in reasons.items()
     ]
@@ -132,9 +132,9 @@ def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, loo
 
 def _reason_of_missing_end(inspected: InspectedPlan, key: DeclaredKey) -> str:
     doubt = inspected.doubts.get(key)
-    code = f", and whether the code of {doubt.any_code} makes it is not known" if doubt and doubt.any_code else ""
+    code = f", and the code of {doubt.any_code} may create it" if doubt and doubt.any_code else ""
     end = key.subject if not inspected.referencing(key) else key.ends.target_subject
-    return f"{end} is not there now{code}"
+    return f"{end} does not exist now{code}"
 
 
 def _may_hold_rows(connection: Connection, table: Table | None, *, looks_at_data: bool) -> bool:

@@ -64,7 +64,7 @@ def _check(connection: Connection) -> Iterator[CheckMessage]:
         table, parent = tables.get(key.table), tables.get(key.target_table)
         own = [one for one in there if table and one.table_oid == table.oid]
         if table is None or parent is None:
-            yield _missing(key, f"The table {key.target_table if table else key.table} itself is not there.")
+            yield _missing(key, f"The table {key.target_table if table else key.table} does not exist either.")
         elif not _is_added_by_partition(connection, key, table, own, target_oid=parent.oid):
             in_steps = not table.is_partitioned or connection.pg_version >= PARTITIONS_TAKE_NOT_VALID
             name = _name(connection, model, key)
@@ -81,7 +81,7 @@ def _compare(
         yield _missing(key, _statement(key, name, **how))
     elif key.differing_fields(found, target_oid=target_oid):
         there = key.definition_of(found, target_oid=target_oid)
-        problem = f"The foreign key {_named(key)} is declared as {key.definition}, it is {there}."
+        problem = f"The foreign key {_named(key)} is declared as {key.definition}, but is {there}."
         drop = f"DROP CONSTRAINT {quote_identifier(found.name)}, "
         yield Warning(problem, hint=_statement(key, found.name, drop=drop, **how), id="migrations_safety.W002")
 

@@ -28,7 +28,7 @@ def test_what_is_taken_back_is_named(covered):
     report = covered.run("precheck", *ZERO, "--format", "json").json
 
     assert told.code == 0
-    assert "Would take back" in told.out
+    assert "Would unapply" in told.out
     assert "patients.0001_initial" in told.out
     assert "drops 6 tables and 0 columns." in told.out
     assert "Nothing blocks the rollback." in told.out

@@ -58,7 +58,7 @@ def test_a_key_with_another_rule_is_seen(migrated):
 
     assert result.code == 1
     assert "migrations_safety.W002" in result.err
-    assert "ON DELETE RESTRICT ON UPDATE CASCADE, it is" in result.err
+    assert "ON DELETE RESTRICT ON UPDATE CASCADE, but is" in result.err
 
 
 def test_a_key_of_the_same_name_on_another_table_does_not_stand_in(migrated):
