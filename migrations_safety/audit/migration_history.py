@@ -11,18 +11,18 @@ from migrations_safety.postgresql.connection import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """Labels of migrations: run forwards, run backwards, and those whose record alone was written or taken away.
-
-    `made_tables` where tables of apps without migrations were asked for (`--run-syncdb`). `elsewhere` maps other
-    database aliases that were written through to the first migration that did.
-    """
+    """What one `migrate` did, by labels of migrations."""
 
     applied: tuple[str, ...]
     unapplied: tuple[str, ...]
     recorded: tuple[str, ...]
+    """Recorded as applied, and not run (`--fake`, adopted baselines)."""
     forgotten: tuple[str, ...]
+    """Whose record was removed, and not run (`--fake`, `--prune`)."""
     made_tables: bool = False
+    """Tables of apps without migrations were asked for (`--run-syncdb`)."""
     elsewhere: dict[str, str] = field(default_factory=dict)
+    """Other database aliases that were written to, with the first migration that did."""
 
     @property
     def verdict(self) -> str:
@@ -53,19 +53,19 @@ class History:
 
     def now(self) -> list[str]:
         """The recorded migrations."""
-        return [".".join(one) for one in MigrationRecorder(self.connection).applied_migrations()]
+        return [".".join(app_and_name) for app_and_name in MigrationRecorder(self.connection).applied_migrations()]
 
     def done(self) -> Done:
         """What has changed since."""
         now = self.now()
-        new = [one for one in now if one not in self.before]
-        gone = [one for one in self.before if one not in now]
+        new = [label for label in now if label not in self.before]
+        gone = [label for label in self.before if label not in now]
         ran = dict.fromkeys(self.ran)  # each once, however often it was tried
         return Done(
-            applied=tuple(one for one in ran if one in new),
-            unapplied=tuple(one for one in ran if one in gone),
-            recorded=tuple(one for one in new if one not in self.ran),
-            forgotten=tuple(one for one in gone if one not in self.ran),
+            applied=tuple(label for label in ran if label in new),
+            unapplied=tuple(label for label in ran if label in gone),
+            recorded=tuple(label for label in new if label not in self.ran),
+            forgotten=tuple(label for label in gone if label not in self.ran),
             made_tables=self.makes_tables,
             elsewhere=dict(self.elsewhere),
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.sql import statement
+from migrations_safety.postgresql.named_rows import rows
 
 MIGRATIONS = "django_migrations"
 RUNS = {"migrations_safety_run": ("SELECT", "INSERT")}
@@ -17,40 +16,57 @@ RESTORED = {"migrations_safety_before_image": ("SELECT", "UPDATE")}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingRights:
-    """Of one table: the rights that the role lacks, and the `sequences` of its default ids that it may not use.
-
-    `hidden` are those rights that it has, but that row-level security takes back for some rows or for all.
-    """
+    """What the role may not do with one table."""
 
     table: str
     rights: tuple[str, ...]
+    """Rights that it lacks."""
     sequences: tuple[str, ...]
+    """Sequences of the table's default ids that it may not use."""
     hidden: tuple[str, ...]
+    """Rights that it has, but that row-level security takes back for some rows or for all."""
 
     def grants(self, role: str) -> str:
-        """What its owner has to type."""
+        """The statements with which its owner grants what is missing."""
         on_table = [f"GRANT {', '.join(self.rights)} ON {self.table} TO {role};"] if self.rights else []
-        return " ".join(on_table + [f"GRANT USAGE ON SEQUENCE {one} TO {role};" for one in self.sequences])
+        return " ".join(on_table + [f"GRANT USAGE ON SEQUENCE {name} TO {role};" for name in self.sequences])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RightOnTable:
+    """Whether the role has one right on one table."""
+
+    name: str
+    right: str
+    is_granted: bool
+    is_hidden: bool
+    """Row-level security hides rows from it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnusableSequence:
+    """A sequence that gives a table its ids, and that the role may not use."""
+
+    name: str
+    """The table."""
+    sequence: str
 
 
 def missing_rights(connection: Connection, wanted: Mapping[str, Iterable[str]]) -> list[MissingRights]:
-    """Those of the tables that are there and that the role may not use as `wanted`."""
-    asked = [(table, right) for table, rights in wanted.items() for right in rights]
-    names, rights = [table for table, _ in asked], [right for _, right in asked]
-    lacking: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    with connection.cursor() as cursor:
-        cursor.execute(statement("record_rights.rights"), {"names": names, "rights": rights})
-        for table, right, is_granted, is_hidden in cursor.fetchall():
-            if not is_granted:
-                lacking[table]["rights"].append(right)
-            elif is_hidden:
-                lacking[table]["hidden"].append(right)
-        inserted = [table for table, right in asked if right == "INSERT"]
-        cursor.execute(statement("record_rights.unusable_sequences"), {"names": inserted})
-        for table, sequence in cursor.fetchall():
-            lacking[table]["sequences"].append(sequence)
-    kinds = ("rights", "sequences", "hidden")
+    """What the role lacks of the `wanted` rights, by table; tables that are not there are left out."""
+    pairs = [(table, right) for table, rights in wanted.items() for right in rights]
+    asked = {"names": [table for table, _ in pairs], "rights": [right for _, right in pairs]}
+    rights = rows(connection, "record_rights.rights", asked, RightOnTable)
+    inserted = {"names": [table for table, right in pairs if right == "INSERT"]}
+    sequences = rows(connection, "record_rights.unusable_sequences", inserted, UnusableSequence)
+    missing = [right for right in rights if not right.is_granted]
+    hidden = [right for right in rights if right.is_granted and right.is_hidden]
     return [
-        MissingRights(table=table, **{kind: tuple(found[kind]) for kind in kinds})
-        for table, found in sorted(lacking.items())
+        MissingRights(
+            table=table,
+            rights=tuple(right.right for right in missing if right.name == table),
+            sequences=tuple(found.sequence for found in sequences if found.name == table),
+            hidden=tuple(right.right for right in hidden if right.name == table),
+        )
+        for table in sorted({right.name for right in (*missing, *hidden)} | {found.name for found in sequences})
     ]

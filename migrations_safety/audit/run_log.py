@@ -42,26 +42,31 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenImages:
-    """Before-images of one column that were not put back: how many, and the range of their numbers."""
+    """Before-images of one column that were not put back."""
 
     table: str
     column: str
     count: int
     first: int
+    """The lowest number of a before-image."""
     last: int
+    """The highest number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One event as it is written down; `follows` and `unchanged` are false where somebody changed the record."""
+    """One event of a run, as it is recorded."""
 
     id: int
     run_id: uuid.UUID
     event: str
+    """`started`, `finished` or `failed`."""
     recorded_at: datetime
     details: Any
     follows: bool
+    """It carries the hash of the event before it; else events were removed or put in between."""
     unchanged: bool
+    """Its hash is that of its content; else somebody changed it."""
 
 
 @contextmanager
@@ -107,12 +112,7 @@ def open_images(connection: Connection) -> list[OpenImages]:
     """The before-images that were not put back, by table and column."""
     if not tables_exist(connection):
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement("run_log.open_images"))
-        return [
-            OpenImages(table=table, column=column, count=count, first=first, last=last)
-            for table, column, count, first, last in cursor.fetchall()
-        ]
+    return rows(connection, "run_log.open_images", {}, OpenImages)
 
 
 def events(connection: Connection) -> list[Event]:

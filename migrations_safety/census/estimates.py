@@ -1,4 +1,4 @@
-"""A first look in milliseconds: what the statistics remember and a few index entries say. It proves nothing."""
+"""Estimates in milliseconds, from the statistics and a few index entries. They prove nothing."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class ColumnStatistics:
 def estimate(connection: Connection, inspected: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
     """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
 
-    Its own settings of the planner stay until the transaction ends: look at nothing else afterwards.
+    It changes settings of the planner until the transaction ends, so nothing else should be read after it.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("estimates.plan_probes"))
     found = []
     for question in questions(inspected, keys, reading=BY_SIZE):
-        # Other spellings of a parent's id would have to be looked for in all parents.
+        # A value in another spelling could only be matched by reading all parents.
         asked = replace(question, target_is_text=False)
         sample = [part for number in range(len(question.keys)) for part in _sample(inspected, question, number)]
         sampled = counts.count_values(connection, asked, ScanQueries(scans=sample))

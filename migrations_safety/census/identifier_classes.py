@@ -46,7 +46,7 @@ VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version
 
 
 def classified(connection: Connection, question: Question, rows: ScanQueries) -> sql.Composed:
-    """The common part of all questions: `WITH counted …, classified AS (…)`."""
+    """`WITH counted …, classified AS (…)`: each distinct value with its class, its rows and whether it has a parent."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
         "target": parent_name(key.target_table, schema=question.schema, is_partitioned=question.target_is_partitioned),
@@ -79,7 +79,7 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
 
 
 def has_respelled_parents(connection: Connection, question: Question) -> bool:
-    """Whether the id of any parent is a UUID in another spelling than the canonical one, which a reference may have."""
+    """Whether any parent has a UUID that is not in its canonical spelling: a reference may have that spelling."""
     with connection.cursor() as cursor:
         send(
             cursor, compose("identifier_classes.has_respelled_parents", respelled_parents=_respelled_parents(question))

@@ -46,7 +46,7 @@ class Moment:
     """The oldest transaction that the snapshot has not seen the end of."""
     taken_at: str
     relations: dict[str, list[int]]
-    """The oids of each table and its partitions: another one of that name has another oid."""
+    """The oids of each table and its partitions; a table that is made anew gets another oid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""How far one long statement is: what its session calls itself, read by a second session."""
+"""Progress of one long statement: its session puts it into `application_name`, and a second session reads it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def reporting_progress(connection: Connection, scan: ScanPlan, *, progress: Prog
 
 
 def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, advance: Callable[[float], None]) -> None:
-    """Read the name of the counting session twice a second; without a second session there is no progress, no error."""
+    """Read the name of the counting session twice a second. Without a second session there is no progress, no error."""
     if over.wait(SHORT):
         return
     with suppress(psycopg.Error), second_connection.open_connection(parameters) as session:

@@ -1,8 +1,8 @@
 """Queries for the rows of the referencing tables, each table once, in the way that was chosen.
 
-Where one process reads piece after piece, the session takes its place for a name (`application_name`) as a piece
-begins, and waits until its time has come; so progress and rate are part of one statement in one snapshot, and work on
-a standby.
+One process that reads piece after piece puts its progress into `application_name` when a piece begins, and sleeps
+until the rate allows the next piece. Progress and rate are part of the statement, so it keeps one snapshot and works
+on a standby.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from migrations_safety.sql.composition import compose
 
 
 class StatementQueue:
-    """Statements of which each session takes the next one until there is none or one has failed: `error`, the first."""
+    """Statements that several sessions take, one after the other, until none is left or one has failed."""
 
     def __init__(self, statements: Sequence[str]) -> None:
         self.waiting = deque(statements)

@@ -17,16 +17,19 @@ from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """The setting as it is written, where it comes from, and who has it; `history` is a schema with Django's record."""
+    """The search path of a session."""
 
     path: str
+    """The setting as it is written."""
     source: str
+    """Where it comes from: user, database, client, session or default, as pg_settings says."""
     role: str
     database: str
     history: str | None
+    """The schema that alone has Django's record of migrations; None for none or several."""
 
-    def to(self, schema: str) -> str:
-        """The next command to type, so that the path is that one schema."""
+    def command_to_set(self, schema: str) -> str:
+        """The next command to type, so that the path is that schema alone."""
         value = f"SET search_path = {quote_if_needed(schema)};"
         if self.source == "user":
             return f"ALTER ROLE {quote_identifier(self.role)} {value}"
@@ -41,12 +44,13 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A schema that the path names, whether it exists and the role may use it; a role passes over the others."""
+class NamedSchema:
+    """A schema that the path names; PostgreSQL passes over it where it does not exist or the role may not use it."""
 
     name: str
     exists: bool
     usable: bool
+    """The role has USAGE on it."""
 
 
 def refuse_other_schema(
@@ -65,31 +69,28 @@ def refuse_other_schema(
         setting = _setting(connection)
         make = f"{quote_if_needed(schema)}.django_migrations "
         make += f"(LIKE {quote_if_needed(history)}.django_migrations INCLUDING ALL);"
-        hint = (
-            f"For {history}: {setting.to(history)} For {schema}, with a history of its own, which begins empty: "
-            f"CREATE TABLE {make}"
-        )
+        hint = f"For {history}: {setting.command_to_set(history)} "
+        hint += f"For {schema}, with a history of its own, which begins empty: CREATE TABLE {make}"
         raise HistoryElsewhere(schema=schema, history=history, path=setting.path, hint=hint)
     return schema
 
 
 def passed_over(connection: Connection, *, before: str) -> list[str]:
     """Schemas that are there and that the path names before that one, and that the role may not use."""
-    named = rows(connection, "search_path.schemas_of_search_path", {}, Named)
-    first = next((at for at, one in enumerate(named) if one.name == before), 0)
-    return [one.name for one in named[:first] if one.exists and not one.usable]
+    named = rows(connection, "search_path.schemas_of_search_path", {}, NamedSchema)
+    first = next((place for place, schema in enumerate(named) if schema.name == before), 0)
+    return [schema.name for schema in named[:first] if schema.exists and not schema.usable]
 
 
 def _nowhere(connection: Connection, schema: str | None, *, role: str) -> NoSchema | MayNotUseSchema:
     setting = _setting(connection)
-    named = rows(connection, "search_path.schemas_of_search_path", {}, Named)
-    closed = [one.name for one in named if one.exists and not one.usable]
+    named = rows(connection, "search_path.schemas_of_search_path", {}, NamedSchema)
+    closed = [found.name for found in named if found.exists and not found.usable]
     if schema is None and closed:
         return MayNotUseSchema(role=role, schema=closed[0], path=setting.path)
     problem = "names no schema that exists" if schema is None else f"begins with the system's own schema {schema}"
-    return NoSchema(
-        role=role, path=setting.path or "it is empty", problem=problem, hint=setting.to(setting.history or "public")
-    )
+    hint = setting.command_to_set(setting.history or "public")
+    return NoSchema(role=role, path=setting.path or "it is empty", problem=problem, hint=hint)
 
 
 def _setting(connection: Connection) -> Setting:

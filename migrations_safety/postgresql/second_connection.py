@@ -1,4 +1,4 @@
-"""A second session beside Django's: for looking at the first one while it is busy."""
+"""A second session to the same database, to watch the first one or to share its work."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
 
 
 def backend_pid(connection: Connection) -> int:
-    """As the server numbers its processes: what the driver was told at the start may be a pooler's number."""
+    """The number of the server's process. The driver may have been given a pooler's number at the start."""
     with connection.cursor() as cursor:
         cursor.execute(statement("second_connection.backend_pid"))
         return int(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""The read-only snapshot in which everything is looked at, and what a standby does to it."""
+"""The read-only snapshot in which a command reads, and what a standby does to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECOVERY_CONFLICT = "40001"
 """What a standby ends a reader with (PostgreSQL documentation, 26.4.2); a reader on a primary never meets it."""
 
 
-Seen = TypeVar("Seen")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -41,15 +41,15 @@ def snapshot(connection: Connection) -> Iterator[None]:
         yield
 
 
-def in_snapshot(connection: Connection, look: Callable[[], Seen], *, progress: Progress) -> Seen:
-    """What `look` returns inside one snapshot; where a standby ends it to catch up, again in a new one.
+def in_snapshot(connection: Connection, read: Callable[[], Result], *, progress: Progress) -> Result:
+    """Return what `read` returns inside one snapshot; if a standby cancels it to catch up, repeat it in a new snapshot.
 
     Raises EndedByRecovery where that happened `LOOKS` times.
     """
     for number in range(1, MAX_SNAPSHOT_ATTEMPTS + 1):
         try:
             with snapshot(connection):
-                return look()
+                return read()
         except DatabaseError as error:
             if is_in_transaction(connection) or not _ended_by_recovery(connection, error):
                 raise

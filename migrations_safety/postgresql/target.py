@@ -1,4 +1,4 @@
-"""The session: which database it reached, and the read-only snapshot in which everything is looked at."""
+"""Which database a connection has reached, and whether a command may work there."""
 
 from __future__ import annotations
 
@@ -23,24 +23,27 @@ REFUSED_POOLERS = {Pooler.SPLITS_SESSIONS, Pooler.UNSEEN}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """The database that was looked at; `host` is a folder where the connection is a Unix socket.
-
-    `schema` is the one that is worked on: new tables are made there, and Django's record of migrations is there.
-    `seconds_behind` is None on a primary, and on a standby that has replayed nothing yet.
-    """
+    """The database that a command works on, as the server describes it."""
 
     alias: str
+    """Django's alias of the connection."""
     name: str
     host: str
+    """A folder where the connection is a Unix socket."""
     port: int
     server_version: str
     in_recovery: bool
+    """It is a standby."""
     role: str
     schema: str
+    """The schema that is worked on: new tables are made there, and Django's record of migrations is there."""
     may_create: bool
+    """The role may make tables in that schema."""
     pooler: Pooler
     in_transaction: bool
+    """The caller has opened a transaction already."""
     seconds_behind: float | None
+    """How far a standby lags; None on a primary, and on a standby that has replayed nothing yet."""
 
     def as_dict(self) -> dict[str, Any]:
         """The value of `database` in the JSON reports."""
@@ -97,7 +100,7 @@ def is_of_another_vendor(alias: str) -> bool:
 
 
 def settle(connection: Connection) -> None:
-    """Have dates and definitions printed in the one way that Django and we read."""
+    """Set how the server prints dates and definitions to what Django and this app read."""
     with connection.cursor() as cursor:
         cursor.execute(statement("target.settle"))
 

@@ -1,4 +1,4 @@
-"""Whose transaction it is: one of ours, or one that the caller has opened and will end."""
+"""Whether a transaction is open that the caller has begun and will end."""
 
 from __future__ import annotations
 

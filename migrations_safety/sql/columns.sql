@@ -5,5 +5,5 @@ WHERE to_regtype(name) IS NOT NULL ORDER BY name
 -- types_of_nulls: a row of NULLs whose columns have the declared types, as PostgreSQL resolves them
 SELECT {nulls}
 
--- null_of_type: one of them
+-- null_of_type: a NULL of one declared type
 NULL::{type}

@@ -31,7 +31,7 @@ WHERE NOT known.has_parent
 -- rows_of_reference: the rows of one reference that hold the value
 count(*) FILTER (WHERE spelling.reference = {number}) AS {rows}
 
--- grouped_rows_of_reference: the same where an index has been grouped
+-- grouped_rows_of_reference: the rows of one reference that hold the value, where its index was grouped
 coalesce(max(spelling.rows) FILTER (WHERE spelling.reference = {number}), 0) AS {rows}
 
 -- is_known: true where the value has a parent
@@ -43,7 +43,7 @@ LEFT JOIN {target} AS parent ON {parent_value} = counted.value AND {wanted}
 -- parent_value: the id of a parent as the values are compared
 parent.{target_column}::{type}
 
--- is_respelled: true where the parents hold the value in another spelling: one person to people, two to the key
+-- is_respelled: true where a parent has the same UUID in another spelling: another value to the key
 respelled.value IS NOT NULL
 
 -- join_respelled: the UUIDs of parents that are not in the canonical spelling, in that spelling
@@ -66,7 +66,7 @@ SELECT t.uuid AS value FROM (
     ) AS t
 ) AS t WHERE t.uuid IS NOT NULL
 
--- has_respelled_parents: whether there are any
+-- has_respelled_parents: whether any parent has a UUID that is not in its canonical spelling
 SELECT EXISTS (
     {respelled_parents}
 )
@@ -74,7 +74,7 @@ SELECT EXISTS (
 -- has_uuid_shape: true for the canonical spelling of any UUID
 known.value::text COLLATE "C" ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'
 
--- has_uuid_shape_by_type: the same from PostgreSQL 16 on, several times as fast
+-- has_uuid_shape_by_type: true for the canonical spelling of any UUID; PostgreSQL 16 and later, several times as fast
 known.value::text COLLATE "C" LIKE '________-____-____-____-____________'
 AND pg_input_is_valid(known.value::text, 'uuid')
 AND known.value::text = lower(known.value::text COLLATE "C")
@@ -98,7 +98,7 @@ CASE
     )
 END
 
--- class_of_uuid: the class of a UUID in its canonical spelling; what all but a few are comes first
+-- class_of_uuid: the class of a UUID in its canonical spelling; the most frequent one is tested first
 CASE
     WHEN {value} COLLATE "C" LIKE ANY ({version_and_variant})
          AND {value} <> '88888888-8888-8888-8888-888888888888' THEN {of_rfc}

@@ -1,4 +1,4 @@
-"""How counts and names are worded, the same everywhere: `1 row`, `1,200 rows`, `"role"`."""
+"""Names as SQL wants them: quoted, or quoted and qualified only where that is needed."""
 
 import re
 
@@ -31,7 +31,7 @@ def quote_if_needed(name: str) -> str:
 
 
 def qualify_if_needed(name: str, *, schema: str) -> str:
-    """The same with its schema, unless that is public: so that it means that one wherever it is pasted."""
+    """The same with its schema unless that is public, so that it means this table wherever it is pasted."""
     already_says = name.startswith('"') and name.endswith('"')
     return (
         quote_if_needed(name)

@@ -26,17 +26,17 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.column_name
 JOIN pg_database d ON d.datname = current_database()
 LEFT JOIN pg_collation co ON co.oid = a.attcollation
 
--- plan_by_index: by the order of indexes; for this transaction
+-- plan_by_index: has the planner read by indexes, in their order; for this transaction
 SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_sort', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
        set_config('work_mem', '128MB', true)
 
--- plan_serially: one hash of the distinct values in memory, one process, no compilation; for this transaction
+-- plan_serially: has the planner use one process and one hash in memory; for this transaction
 SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
        set_config('enable_nestloop', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
 
--- plan_in_parallel: the same, a hash in each process and one of all, whatever the planner thinks of the tables' size
+-- plan_in_parallel: has the planner use several processes with a hash each; for this transaction
 SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
        set_config('enable_nestloop', 'off', true), set_config('max_parallel_workers_per_gather', %(helpers)s, true),
        set_config('min_parallel_table_scan_size', '0', true), set_config('parallel_setup_cost', '0', true),
