@@ -1,4 +1,4 @@
-"""How large a batch is and when it waits: short transactions, and none while standbys or the archive fall behind."""
+"""Batches: short transactions whose size adapts, with pauses while standbys or the archive fall behind."""
 
 from __future__ import annotations
 
@@ -21,55 +21,69 @@ from migrations_safety.sql import statement
 from migrations_safety.sql.composition import send
 
 FIRST = 1000
+"""Rows of the first batch."""
 SMALLEST = 100
+"""Rows of a batch, at least; where the operator allows fewer, that number."""
 LARGEST = 50_000
+"""Rows of a batch, at most; where the operator allows fewer, that number."""
 MAX_PASSES = 10
-"""How often a backfill goes through the references, for orphans that the application adds meanwhile."""
+"""How often a backfill repeats because the application has added orphans."""
 LONGEST_PAUSE = 600
-"""Seconds that a backfill pauses at a stretch before it gives up; what was done is kept."""
-
-
+"""Seconds of one pause, after which a backfill gives up; finished batches are kept."""
 ROW_WAIT = 100
-"""Milliseconds that a batch waits for a row of somebody else while it holds others."""
+"""Milliseconds that a batch waits for a locked row, while it holds others."""
 ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchOptions:
-    """How large batches are, and when they pause."""
+    """How the operator wants the batches."""
 
+    # Rows of a batch, at most; None for the default, LARGEST.
     batch_size: int | None = None
-    """Rows at most; None: as many as fit into `batch_time`."""
+    # Seconds that a batch should take.
     batch_time: float = 0.25
-    """Seconds that one batch should take."""
+    # Seconds that a standby may be behind before a backfill pauses; 0 for any.
     max_lag: float = 30
-    """Seconds that a standby may be behind; 0: any."""
 
 
-def batches(
-    connection: Connection, batching: BatchOptions, *, total: int, progress: Progress
-) -> Iterator[tuple[int, int]]:
-    """Ranges (after, up to] of positions 1 to `total`; the time until the next one is asked for sets its size.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """A range of positions: those greater than `after`, up to `upto`."""
 
-    Raises StandbysBehind where a pause lasts too long.
+    after: int
+    upto: int
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As statements need them."""
+        return {"after": self.after, "upto": self.upto}
+
+
+def batches(connection: Connection, batching: BatchOptions, *, total: int, progress: Progress) -> Iterator[Batch]:
+    """Batches of the positions 1 to `total`; the time until the next one is asked for sets its size.
+
+    Raises StandbysBehind where a pause lasts longer than LONGEST_PAUSE.
     """
     largest = batching.batch_size or LARGEST
     size = min(FIRST, largest) if batching.batch_size is None else largest
     after = 0
     while after < total:
         wait_for_standbys(connection, max_lag=batching.max_lag, progress=progress)
-        upto = min(after + size, total)
+        batch = Batch(after=after, upto=min(after + size, total))
         started = time.monotonic()
-        yield after, upto
+        yield batch
         faster = batching.batch_time / max(time.monotonic() - started, 0.001)
         size = max(min(SMALLEST, largest), min(largest, int(size * min(2.0, max(0.25, faster)))))
-        after = upto
+        after = batch.upto
 
 
 def in_short_transaction(
     connection: Connection, query: sql.Composable, parameters: dict[str, Any], *, progress: Progress
 ) -> int:
-    """Run one batch and give its count; where others hold its rows, let go of all of them and try again.
+    """Run one batch in a transaction; returns the count that the query gives.
+
+    Where another session locks one of its rows, it is rolled back and tried again.
 
     A batch waits at most ROW_WAIT for a locked row, so nobody waits longer than that for the rows it already holds.
     Raises LocksNotFree after `LONGEST_PAUSE`.
@@ -95,7 +109,7 @@ def _batch(connection: Connection, query: sql.Composable, parameters: dict[str, 
 
 
 def wait_for_standbys(connection: Connection, *, max_lag: float, progress: Progress) -> None:
-    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail; say why it waits.
+    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail.
 
     Raises StandbysBehind after `LONGEST_PAUSE`.
     """

@@ -5,46 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, repeat
 
 from django.apps import apps
-from django.db import transaction
 from psycopg import sql
 
 from migrations_safety.audit.run_log import Run
 from migrations_safety.backfill.batches import MAX_PASSES, BatchOptions, batches, in_short_transaction
-from migrations_safety.census import counts, scan_progress, scan_queries
-from migrations_safety.census.counts import prepare
-from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES, classified, value_type
+from migrations_safety.backfill.work_table import WorkTable, fill_work_table
+from migrations_safety.census import counts
+from migrations_safety.census.identifier_classes import PLACEHOLDER_CLASSES
 from migrations_safety.census.question import Question
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.registry import PlaceholderMaker
-from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send, table_name
 
-WHOLE_NUMBERS = ("smallint", "integer", "bigint")
+INTEGER_TYPES = ("smallint", "integer", "bigint")
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What was made so far; `refused` maps a class to distinct values."""
+    """What was made so far."""
 
+    # Placeholders.
     created: int = 0
+    # Distinct values that had a parent before.
     already_present: int = 0
+    # Distinct values that get no placeholder, by class.
     refused: dict[str, int] = field(default_factory=dict)
     batches: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WorkTable:
-    """Distinct `values` in the work table: those with a parent, those to place, and by class those that are refused."""
-
-    values: int
-    present: int
-    waiting: int
-    refused: dict[str, int]
 
 
 def place(
@@ -57,37 +47,68 @@ def place(
     batching: BatchOptions,
     progress: Progress,
 ) -> None:
-    """Make a placeholder for each orphan of an allowed class.
+    """Make a placeholder for each orphan of an allowed class, and add the figures to `outcome`.
 
-    The application may add orphans while we work, so we repeat until a pass finds none, at most `MAX_PASSES` times:
-    the keys refuse new ones from then on. An orphan whose record number is taken is refused as `conflict`.
+    An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
     """
     with connection.cursor() as cursor:
         send(cursor, _make_function(maker, question, run))
-    work = _fill_work_table(connection, question, progress=progress)
+    placing = _Placing(connection=connection, outcome=outcome, batching=batching, progress=progress)
+    work = fill_work_table(connection, question, progress=progress)
     outcome.already_present += work.present
-    refused = work.refused
-    of_orphans = replace(question, only_orphans=True)
-    for _ in range(MAX_PASSES):
-        if not work.waiting:
-            break
-        if not _batches(connection, work, outcome, batching=batching, progress=progress):
-            refused["conflict"] = work.waiting
-            break
-        left = in_snapshot(
-            connection, partial(counts.count, connection, of_orphans, progress=progress), progress=progress
-        )
-        refused = {name: values for name, values in left.orphans.items() if name not in PLACEHOLDER_CLASSES}
-        if refused == left.orphans:
-            break
-        work = _fill_work_table(connection, of_orphans, progress=progress)
+    refused = placing.until_none_is_left(replace(question, only_orphans=True), work)
     _advance_sequence(connection, question)
     outcome.refused |= {name: outcome.refused.get(name, 0) + values for name, values in refused.items()}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Placing:
+    """Makes placeholders of the orphans in the work table."""
+
+    connection: Connection
+    outcome: Outcome
+    batching: BatchOptions
+    progress: Progress
+
+    def until_none_is_left(self, orphans: Question, work: WorkTable) -> dict[str, int]:
+        """Empty the work table and count again; returns the values that get no placeholder, by class."""
+        # The application may add orphans while we work, so we repeat until a pass finds none. Before the keys exist
+        # nothing keeps new orphans out: where the application adds some in each pass we stop after MAX_PASSES. The
+        # keys, added NOT VALID in the next step, keep them out from then on.
+        refused = work.refused
+        for _ in range(MAX_PASSES):
+            if not work.waiting:
+                break
+            if not self._place_all(work):
+                return refused | {"conflict": work.waiting}
+            left = self._count(orphans)
+            refused = {name: values for name, values in left.items() if name not in PLACEHOLDER_CLASSES}
+            if refused == left:
+                break
+            work = fill_work_table(self.connection, orphans, progress=self.progress)
+        return refused
+
+    def _count(self, orphans: Question) -> dict[str, int]:
+        """Distinct orphans by class."""
+        count = partial(counts.count, self.connection, orphans, progress=self.progress)
+        return in_snapshot(self.connection, count, progress=self.progress).orphans
+
+    def _place_all(self, work: WorkTable) -> int:
+        """Make the placeholders batch by batch; returns how many."""
+        made = 0
+        with self.progress.steps("Placeholders", total=work.waiting) as advance:
+            for batch in batches(self.connection, self.batching, total=work.values, progress=self.progress):
+                place = compose("placeholders.place")
+                made += in_short_transaction(self.connection, place, batch.parameters, progress=self.progress)
+                self.outcome.batches += 1
+                advance(made)
+        self.outcome.created += made
+        return made
+
+
 def _advance_sequence(connection: Connection, question: Question) -> None:
-    """Where a sequence gives out the parent's ids, let it go on after those that were made."""
-    if question.type not in WHOLE_NUMBERS:
+    """Let the sequence of the parent's ids, where there is one, go on after the ids of the placeholders."""
+    if question.type not in INTEGER_TYPES:
         return
     key = question.keys[0]
     parent = table_name(key.target_table, schema=question.schema)
@@ -96,71 +117,16 @@ def _advance_sequence(connection: Connection, question: Question) -> None:
         send(cursor, compose("placeholders.advance_sequence", parent_id=sql.Identifier(key.target_column), **names))
 
 
-def _fill_work_table(connection: Connection, question: Question, *, progress: Progress) -> WorkTable:
-    """Put what is asked for into a new work table, and count it."""
-    allowed = sql.Literal(list(PLACEHOLDER_CLASSES))
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(statement("placeholders.one_snapshot"))
-        ready = prepare(connection, question)
-        cursor.execute(statement("placeholders.forget"))
-        seen = 0
-        with scan_progress.reporting_progress(connection, ready.scan, progress=progress):
-            apart = scan_queries.split_into_ranges(
-                connection, replace(ready.scan, nullable=frozenset()), value_type(ready.question)
-            )
-            for make, rows in zip(chain(["make_work"], repeat("add_to_work")), apart, strict=False):
-                looked = classified(connection, ready.question, rows)
-                of_rows = compose(
-                    "placeholders.referenced", classified=looked, allowed=allowed, before=sql.Literal(seen)
-                )
-                send(cursor, compose(f"placeholders.{make}", referenced=of_rows))
-                seen += cursor.rowcount
-        cursor.execute(statement("placeholders.index_work"))
-        cursor.execute(statement("placeholders.analyze_work"))
-        cursor.execute(statement("placeholders.referenced_counts"))
-        counts = cursor.fetchall()
-    present = sum(values for _, has_parent, values in counts if has_parent)
-    orphans = {name: values for name, has_parent, values in counts if not has_parent}
-    waiting = sum(orphans.pop(name, 0) for name in PLACEHOLDER_CLASSES)
-    return WorkTable(
-        values=present + waiting + sum(orphans.values()), present=present, waiting=waiting, refused=orphans
-    )
-
-
-def _batches(
-    connection: Connection,
-    work: WorkTable,
-    outcome: Outcome,
-    *,
-    batching: BatchOptions,
-    progress: Progress,
-) -> int:
-    made = 0
-    with progress.steps("Placeholders", total=work.waiting) as advance:
-        for after, upto in batches(connection, batching, total=work.values, progress=progress):
-            of_batch = {"after": after, "upto": upto}
-            made += in_short_transaction(connection, compose("placeholders.place"), of_batch, progress=progress)
-            outcome.batches += 1
-            advance(made)
-    outcome.created += made
-    return made
-
-
 def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql.Composed:
-    """A function of this session that makes one batch; what a server catches itself it does not log."""
-    companions = [
-        compose(
-            "placeholders.companion",
-            name=sql.Identifier(f"companion_{number}"),
-            table=table_name(apps.get_model(companion.model)._meta.db_table, schema=question.schema),
-            **_columns_and_values(companion.values, run),
-        )
-        for number, companion in enumerate(maker.companions)
-    ]
+    """CREATE FUNCTION of this session, which makes one batch of placeholders."""
+    # A batch is inserted as if nobody made a parent meanwhile: ON CONFLICT DO NOTHING costs a fifth of the time. Where
+    # another session has made one, the function catches the error and inserts the others. It is a function because
+    # the server does not log an error that it catches itself: the log would show the identifier.
+    key = question.keys[0]
     parts: dict[str, sql.Composable] = {
-        "parent": table_name(question.keys[0].target_table, schema=question.schema),
-        "parent_id": sql.Identifier(question.keys[0].target_column),
-        "companions": sql.SQL("").join(companions),
+        "parent": table_name(key.target_table, schema=question.schema),
+        "parent_id": sql.Identifier(key.target_column),
+        "companions": sql.SQL("").join(_companions(maker, question, run)),
         **_columns_and_values(maker.values, run),
     }
     where_free = compose("placeholders.where_free")
@@ -169,6 +135,18 @@ def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql
         make_all=compose("placeholders.make_placeholders", where_free=sql.SQL(""), **parts),
         make_those_that_are_free=compose("placeholders.make_placeholders", where_free=where_free, **parts),
     )
+
+
+def _companions(maker: PlaceholderMaker, question: Question, run: Run) -> list[sql.Composed]:
+    return [
+        compose(
+            "placeholders.companion",
+            name=sql.Identifier(f"companion_{number}"),
+            table=table_name(apps.get_model(companion.model)._meta.db_table, schema=question.schema),
+            **_columns_and_values(companion.values, run),
+        )
+        for number, companion in enumerate(maker.companions)
+    ]
 
 
 def _columns_and_values(values: Mapping[str, str], run: Run) -> dict[str, sql.Composable]:

@@ -1,30 +1,3 @@
--- forget: drops the work table of an earlier pass in this session
-DROP TABLE IF EXISTS pg_temp.migrations_safety_work
-
--- referenced: every referenced value with its class, numbered in its order, and whether a parent is to be made for it
-{classified}
-SELECT value, class, has_parent,
-    NOT has_parent AND class = ANY ({allowed}) AS may_be_placed,
-    {before} + row_number() OVER (ORDER BY value) AS position
-FROM classified WHERE value IS NOT NULL
-ORDER BY value
-
--- make_work: the work table, of the first values
-CREATE TEMPORARY TABLE migrations_safety_work AS
-{referenced}
-
--- add_to_work: further values, which come after those in their order
-INSERT INTO pg_temp.migrations_safety_work {referenced}
-
--- index_work: batches are ranges of positions
-CREATE INDEX ON pg_temp.migrations_safety_work (position)
-
--- analyze_work: so that a batch is found by that index
-ANALYZE pg_temp.migrations_safety_work
-
--- referenced_counts: values by class, and whether they have a parent
-SELECT class, has_parent, count(*) FROM pg_temp.migrations_safety_work GROUP BY class, has_parent
-
 -- make_function: makes the parents of one range of positions; where another session has made one of them, the others
 CREATE OR REPLACE FUNCTION pg_temp.migrations_safety_place(bigint, bigint) RETURNS SETOF bigint
 LANGUAGE plpgsql AS $place$
@@ -76,6 +49,3 @@ FROM (SELECT pg_get_serial_sequence({parent_name}, {column}) AS name) AS sequenc
 CROSS JOIN (SELECT max({parent_id}) AS id FROM {parent}) AS highest
 WHERE has_sequence_privilege(sequence.name::regclass, 'UPDATE')
   AND highest.id > coalesce(pg_sequence_last_value(sequence.name::regclass), 0)
-
--- one_snapshot: the ranges are bounds that ANALYZE has kept, and may keep anew between two of them
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ

@@ -23,8 +23,8 @@ class Told(Progress):
 
 def sizes(connection, pace, *, total, seconds):
     found = []
-    for after, upto in batches(connection, pace, total=total, progress=Progress()):
-        found.append(upto - after)
+    for batch in batches(connection, pace, total=total, progress=Progress()):
+        found.append(batch.upto - batch.after)
         time.sleep(seconds)
     return found
 
