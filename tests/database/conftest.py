@@ -33,7 +33,7 @@ def things(ladder, empty):
 
 
 @pytest.fixture
-def ward(tmp_path, monkeypatch, empty, in_process):
+def measured(tmp_path, monkeypatch, empty, in_process):
     """The app `ward` with its first migration applied, the database, and Django's connection to it."""
     app = SampleApp(tmp_path)
     app.migration("0001_initial", BEFORE)

@@ -142,8 +142,8 @@ def truth(connection, database):
     return found
 
 
-def test_each_operation_does_there_what_it_does_to_a_populated_database(ward):
-    app, database, connection = ward
+def test_each_operation_does_there_what_it_does_to_a_populated_database(measured):
+    app, database, connection = measured
     database.execute(ROWS)
     write(app, OPERATIONS.values())
 

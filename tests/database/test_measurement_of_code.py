@@ -37,8 +37,8 @@ def scratch(make):
     return make("empty")
 
 
-def test_a_concurrent_index_build_is_measured_while_it_runs(ward, scratch):
-    app, database, connection = ward
+def test_a_concurrent_index_build_is_measured_while_it_runs(measured, scratch):
+    app, database, connection = measured
     database.execute(ROWS)
     steps = [
         'migrations.RunSQL("CREATE INDEX CONCURRENTLY beds_by_number ON ward_bed (number)")',
@@ -56,8 +56,8 @@ def test_a_concurrent_index_build_is_measured_while_it_runs(ward, scratch):
 
 
 @pytest.mark.parametrize("runs_code", [False, True])
-def test_code_reaches_no_database_of_the_project(ward, scratch, runs_code, monkeypatch):
-    app, database, connection = ward
+def test_code_reaches_no_database_of_the_project(measured, scratch, runs_code, monkeypatch):
+    app, database, connection = measured
     database.execute(ROWS)
     app.migration("0002_next", "migrations.RunPython(code)", after=("ward", "0001_initial"), before=BREAKS_OUT)
     monkeypatch.setenv("PGHOST", str(database.server.folder))
@@ -74,8 +74,8 @@ def test_code_reaches_no_database_of_the_project(ward, scratch, runs_code, monke
     assert row_snapshot(database) == before
 
 
-def test_a_statement_that_fails_is_named_and_ends_the_plan(ward, scratch):
-    app, _, connection = ward
+def test_a_statement_that_fails_is_named_and_ends_the_plan(measured, scratch):
+    app, _, connection = measured
     write(app, ['migrations.RunSQL("ALTER TABLE nothing ADD COLUMN x int")', 'migrations.RunSQL("SELECT 1")'])
 
     plan = measure(connection, scratch_url=scratch.url, app_label="ward")
@@ -85,8 +85,8 @@ def test_a_statement_that_fails_is_named_and_ends_the_plan(ward, scratch):
     assert plan.error == "42P01"
 
 
-def test_strings_and_numbers_of_rows_are_not_repeated(ward, scratch):
-    app, _, connection = ward
+def test_strings_and_numbers_of_rows_are_not_repeated(measured, scratch):
+    app, _, connection = measured
     write(app, ["""migrations.RunSQL("UPDATE ward_ward SET beds = 41751 WHERE name = 'Ann' -- of Ann")"""])
 
     plan = measure(connection, scratch_url=scratch.url, app_label="ward")
@@ -95,8 +95,8 @@ def test_strings_and_numbers_of_rows_are_not_repeated(ward, scratch):
     assert statement.sql == "UPDATE ward_ward SET beds = $2 WHERE name = $1"
 
 
-def test_going_back_is_measured_too(ward, scratch):
-    _, _, connection = ward
+def test_going_back_is_measured_too(measured, scratch):
+    _, _, connection = measured
 
     plan = measure(connection, scratch_url=scratch.url, app_label="ward", migration_name="zero")
 
@@ -104,8 +104,8 @@ def test_going_back_is_measured_too(ward, scratch):
     assert dropped == {"ward_clinic", "ward_ward", "ward_bed"}
 
 
-def test_where_the_role_may_create_databases_the_scratch_is_on_the_server_and_gone_afterwards(ward, monkeypatch):
-    app, database, connection = ward
+def test_where_the_role_may_create_databases_the_scratch_is_on_the_server_and_gone_afterwards(measured, monkeypatch):
+    app, database, connection = measured
     write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
     as_a_role_that_may_create_databases(database, connection, monkeypatch)
 
@@ -128,8 +128,8 @@ def scratches(database):
     return [name for (name,) in found]
 
 
-def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_use_is_not(ward, monkeypatch):
-    app, database, connection = ward
+def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_use_is_not(measured, monkeypatch):
+    app, database, connection = measured
     write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
     oid = database.value("SELECT oid FROM pg_database WHERE datname = current_database()")
     left, used, others = (f"migrations_safety_scratch_{oid}_{number}_1" for number in (1, 2, 3))
@@ -149,8 +149,8 @@ def test_a_scratch_that_a_kill_has_left_is_dropped_by_the_next_run_and_one_in_us
         database.execute(f"DROP DATABASE {name}")
 
 
-def test_a_database_that_holds_something_is_no_scratch(ward, make):
-    _, _, connection = ward
+def test_a_database_that_holds_something_is_no_scratch(measured, make):
+    _, _, connection = measured
     full = make("hospital")
 
     plan = measure(connection, scratch_url=full.url, app_label="ward")
