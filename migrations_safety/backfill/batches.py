@@ -39,12 +39,12 @@ ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetecte
 class BatchOptions:
     """How the operator wants the batches."""
 
-    # Rows of a batch, at most; None for the default, LARGEST.
     batch_size: int | None = None
-    # Seconds that a batch should take.
+    """Rows of a batch, at most; None for the default, LARGEST."""
     batch_time: float = 0.25
-    # Seconds that a standby may be behind before a backfill pauses; 0 for any.
+    """Seconds that a batch should take."""
     max_lag: float = 30
+    """Seconds that a standby may be behind before a backfill pauses; 0 for any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,10 +22,10 @@ from migrations_safety.sql.composition import compose, parent_name, send
 class Outcome:
     """What was changed so far."""
 
-    # Rows that were changed, by table.
     rows: dict[str, int] = field(default_factory=dict)
-    # Rows whose before-image could not be restored, by table.
+    """Rows that were changed, by table."""
     left: dict[str, int] = field(default_factory=dict)
+    """Rows whose before-image could not be restored, by table."""
     batches: int = 0
 
     def add(self, table: str, *, rows: int = 0, left: int = 0) -> None:

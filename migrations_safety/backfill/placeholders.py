@@ -28,12 +28,12 @@ INTEGER_TYPES = ("smallint", "integer", "bigint")
 class Outcome:
     """What was made so far."""
 
-    # Placeholders.
     created: int = 0
-    # Distinct values that had a parent before.
+    """Placeholders."""
     already_present: int = 0
-    # Distinct values that get no placeholder, by class.
+    """Distinct values that had a parent before."""
     refused: dict[str, int] = field(default_factory=dict)
+    """Distinct values that get no placeholder, by class."""
     batches: int = 0
 
 

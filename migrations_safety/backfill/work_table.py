@@ -25,12 +25,12 @@ class WorkTable:
     """What the work table holds, in distinct values."""
 
     values: int
-    # Values with a parent.
     present: int
-    # Orphans that get a placeholder.
+    """Values with a parent."""
     waiting: int
-    # Orphans that get none, by class.
+    """Orphans that get a placeholder."""
     refused: dict[str, int]
+    """Orphans that get none, by class."""
 
 
 def fill_work_table(connection: Connection, question: Question, *, progress: Progress) -> WorkTable:

@@ -69,11 +69,11 @@ class Dependent:
     """A view, or a foreign key of another table, that depends on a table or column."""
 
     name: str
-    # `a view`, `a foreign key`.
     kind: str
+    """`a view`, `a foreign key`."""
     table: str
-    # None where it depends on the whole table.
     column: str | None
+    """None where it depends on the whole table."""
 
     @property
     def subject(self) -> str:

@@ -35,11 +35,11 @@ ADDED = re.compile(r"\busing btree\b")
 class ExistingIndex:
     """An index that has the name of one which a statement builds."""
 
-    # As `pg_get_indexdef` gives it.
     definition: str
+    """As `pg_get_indexdef` gives it."""
     is_valid: bool
-    # Its name with its schema, quoted.
     qualified: str
+    """Its name with its schema, quoted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +49,8 @@ class IndexBuild:
     connection: Connection
     progress: Progress
     text: StatementText
-    # As the statement names them; None where PostgreSQL chooses the name of the index.
     name: str | None
+    """As the statement names them; None where PostgreSQL chooses the name of the index."""
     table: str
 
     def existing(self) -> ExistingIndex | None:

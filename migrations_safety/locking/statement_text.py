@@ -62,24 +62,24 @@ BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 class StatementText:
     """One or several statements that are sent as one text."""
 
-    # Without comments.
     text: str
-    # The first word of each statement, in capitals.
+    """Without comments."""
     words: tuple[str, ...]
-    # One of them begins or ends a transaction, so that PostgreSQL cannot undo the text as a whole.
+    """The first word of each statement, in capitals."""
     ends_transaction: bool
-    # It is one statement about a savepoint.
+    """One of them begins or ends a transaction, so that PostgreSQL cannot undo the text as a whole."""
     only_savepoint: bool
-    # All of them read or write rows. Other statements take locks that other sessions queue behind.
+    """It is one statement about a savepoint."""
     only_rows: bool
-    # All of them define something and contain no query, so no code runs that may catch an error and go on.
+    """All of them read or write rows. Other statements take locks that other sessions queue behind."""
     only_defines: bool
-    # They change and lock no row and define nothing, as far as the text shows.
+    """All of them define something and contain no query, so no code runs that may catch an error and go on."""
     only_reads: bool
-    # One of them builds, drops or detaches CONCURRENTLY, which PostgreSQL allows in no transaction.
+    """They change and lock no row and define nothing, as far as the text shows."""
     concurrent: bool
-    # It is one ALTER TABLE … VALIDATE CONSTRAINT.
+    """One of them builds, drops or detaches CONCURRENTLY, which PostgreSQL allows in no transaction."""
     validates: bool
+    """It is one ALTER TABLE … VALIDATE CONSTRAINT."""
 
     @property
     def repeatable(self) -> bool:

@@ -27,12 +27,12 @@ SILENCE = 5.0
 class Holder:
     """A session that holds a lock which we wait for."""
 
-    # 0 for a prepared transaction.
     pid: int
-    # As `pg_stat_activity` has it.
+    """0 for a prepared transaction."""
     state: str
-    # Age of its transaction, None where the role may not see it.
+    """As `pg_stat_activity` has it."""
     seconds: int | None
+    """Age of its transaction, None where the role may not see it."""
     application: str
 
     def __str__(self) -> str:

@@ -174,8 +174,8 @@ class _States:
     """The state before a migration, for each attempt: applying it changes the state that is passed."""
 
     first: Any
-    # Makes the state again, from the record of migrations.
     fresh: Callable[[], Any]
+    """Makes the state again, from the record of migrations."""
     _is_used: bool = False
 
     def next(self) -> Any:
@@ -190,8 +190,8 @@ class _States:
 class _ProgressOfAttempts:
     """Reports the start of a migration once, and its success after the COMMIT."""
 
-    # Django's `progress_callback`, None where nobody listens.
     callback: Callable[..., None] | None
+    """Django's `progress_callback`, None where nobody listens."""
     _attempts: int = 0
     _success: tuple[Any, ...] = ()
 

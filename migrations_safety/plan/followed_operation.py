@@ -16,22 +16,22 @@ from migrations_safety.plan.state_changes import Changes, Use
 class FollowedOperation:
     """One operation, and all that is needed to note its changes."""
 
-    # Where its changes are noted.
     changes: Changes
+    """Where its changes are noted."""
     layouts: Layouts
     operation: Any
-    # The models after the operation.
     state: Any
+    """The models after the operation."""
     app_label: str
-    # Label of the migration.
     migration: str
-    # Set for a state operation whose change is made by code and not by Django: the position in `changes.code` of the
-    # first code that may make it.
+    """Label of the migration."""
     code_from: int | None
-    # Models whose table the operation has renamed.
+    """Set for a state operation whose change is made by code and not by Django: the position in `changes.code` of the
+    first code that may make it."""
     renamed_models: set[ModelName] = field(default_factory=set)
-    # Whether it alters or drops a table that is in the database.
+    """Models whose table the operation has renamed."""
     alters_existing: bool = False
+    """Whether it alters or drops a table that is in the database."""
 
     @property
     def lineage(self) -> Lineage:

@@ -22,28 +22,28 @@ from migrations_safety.schema.house_format import refuse_id_pattern
 class InspectedSchema:
     """The tables at both ends of declared keys, and others that were asked for, as the catalog has them."""
 
-    # Where it was read.
     target: Target
-    # The declared keys.
+    """Where it was read."""
     keys: tuple[DeclaredKey, ...]
-    # Declared keys whose orphans a plan may change, with the reason.
+    """The declared keys."""
     doubts: Mapping[DeclaredKey, Doubt]
-    # Existing tables by name.
+    """Declared keys whose orphans a plan may change, with the reason."""
     tables: dict[str, Table]
-    # By the oid of the table, then by name.
+    """Existing tables by name."""
     columns: dict[int, dict[str, Column]]
-    # Keys of these tables in the catalog.
+    """By the oid of the table, then by name."""
     foreign_keys: tuple[ForeignKey, ...]
-    # Keys in the catalog that single partitions of these tables have and the tables themselves do not.
+    """Keys of these tables in the catalog."""
     partition_keys: tuple[ForeignKey, ...]
-    # How PostgreSQL compares the two ends of each declared key.
+    """Keys in the catalog that single partitions of these tables have and the tables themselves do not."""
     equalities: dict[DeclaredKey, Equality]
-    # Columns that a plan alters before it adds the keys.
+    """How PostgreSQL compares the two ends of each declared key."""
     altered: frozenset[AlteredColumn] = frozenset()
-    # Tables at no end of a key whose rows are counted, too.
+    """Columns that a plan alters before it adds the keys."""
     also_counted: frozenset[str] = frozenset()
-    # Tables at no end of a key that are locked, too.
+    """Tables at no end of a key whose rows are counted, too."""
     also_locked: frozenset[str] = frozenset()
+    """Tables at no end of a key that are locked, too."""
 
     def column(self, table: str, column: str) -> Column | None:
         """A column by its name in the database, None where there is none."""

@@ -24,14 +24,14 @@ class Column:
     """One column."""
 
     table: Table
-    # Its name in the database, None for a column that the plan creates.
     current_name: str | None
-    # Its name after the operations that were followed so far.
+    """Its name in the database, None for a column that the plan creates."""
     planned_name: str
-    # The plan has dropped it, alone or with its table.
+    """Its name after the operations that were followed so far."""
     is_dropped: bool = False
-    # The plan creates an index that leads with it.
+    """The plan has dropped it, alone or with its table."""
     is_indexed: bool = False
+    """The plan creates an index that leads with it."""
 
     @property
     def in_database(self) -> ColumnName | None:
@@ -45,19 +45,19 @@ class Column:
 class Table:
     """One table."""
 
-    # Its name in the database, None for a table that the plan creates.
     current_name: str | None
-    # Its name after the operations that were followed so far.
+    """Its name in the database, None for a table that the plan creates."""
     planned_name: str
+    """Its name after the operations that were followed so far."""
     is_dropped: bool = False
-    # The columns that were asked for, by their planned names.
     columns: dict[str, Column] = field(default_factory=dict)
-    # All names that the table or its model has during the plan: code that contains one may be about it.
+    """The columns that were asked for, by their planned names."""
     names: set[str] = field(default_factory=set)
-    # The columns that the plan has dropped.
+    """All names that the table or its model has during the plan: code that contains one may be about it."""
     dropped: list[Column] = field(default_factory=list)
-    # Names of columns that the plan has dropped or renamed.
+    """The columns that the plan has dropped."""
     freed: set[str] = field(default_factory=set)
+    """Names of columns that the plan has dropped or renamed."""
 
     def column(self, name: str) -> Column:
         """The column that has this name so far."""

@@ -48,44 +48,44 @@ from migrations_safety.schema.declared_models import managed_models
 class Plan:
     """What `migrate` would do. Existing tables and columns have their names in the database, whatever it renames."""
 
-    # Baselines whose tables exist: they are recorded as applied, not run.
     adopted: tuple[PlannedMigration, ...]
-    # Migrations that are run, in their order.
+    """Baselines whose tables exist: they are recorded as applied, not run."""
     migrations: tuple[PlannedMigration, ...]
-    # How many operations of each of `planned_migration.KINDS` they have.
+    """Migrations that are run, in their order."""
     operations: dict[str, int]
-    # Foreign keys that are added, dropped and added again, or validated.
+    """How many operations of each of `planned_migration.KINDS` they have."""
     keys: tuple[DeclaredKey, ...]
-    # Each table that must exist for the keys, with its columns that must exist.
+    """Foreign keys that are added, dropped and added again, or validated."""
     relied_on: dict[str, frozenset[str]]
-    # Tables of all models, by their names before the plan, after it, and in the code.
+    """Each table that must exist for the keys, with its columns that must exist."""
     declared_tables: frozenset[str]
-    # Migrations that are rolled back, in their order.
+    """Tables of all models, by their names before the plan, after it, and in the code."""
     unapplied: tuple[PlannedMigration, ...] = ()
-    # Keys that are dropped.
+    """Migrations that are rolled back, in their order."""
     removed: frozenset[RemovedKey] = frozenset()
-    # Columns whose key, one that Django makes, is dropped and added again.
+    """Keys that are dropped."""
     rekeyed: frozenset[ColumnName] = frozenset()
-    # Columns that get another type, or become unique or stop being so.
+    """Columns whose key, one that Django makes, is dropped and added again."""
     altered: frozenset[AlteredColumn] = frozenset()
-    # Columns that get an index which leads with them.
+    """Columns that get another type, or become unique or stop being so."""
     indexed: frozenset[ColumnName] = frozenset()
-    # Tables and columns that must exist because operations alter or drop them.
+    """Columns that get an index which leads with them."""
     used: tuple[Use, ...] = ()
-    # Tables and columns that are dropped.
+    """Tables and columns that must exist because operations alter or drop them."""
     dropped: tuple[Drop, ...] = ()
-    # Keys whose orphans may change between a count and the key, with the reason.
+    """Tables and columns that are dropped."""
     doubts: dict[DeclaredKey, Doubt] = field(default_factory=dict)
-    # Names that must be free and that code of the plan may free, with the labels of its migrations.
+    """Keys whose orphans may change between a count and the key, with the reason."""
     unsure: dict[str, str] = field(default_factory=dict)
-    # How many operations of each kind run code (RunPython, RunSQL, operations of other packages).
+    """Names that must be free and that code of the plan may free, with the labels of its migrations."""
     code: dict[str, int] = field(default_factory=dict)
-    # How many operations of each other kind change existing tables in a way that no check judges.
+    """How many operations of each kind run code (RunPython, RunSQL, operations of other packages)."""
     unjudged: dict[str, int] = field(default_factory=dict)
-    # Keys that are added NOT VALID or validated. All others are added in one statement, which scans the table.
+    """How many operations of each other kind change existing tables in a way that no check judges."""
     in_steps: frozenset[KeyName] = frozenset()
-    # What rolling back the unapplied migrations does.
+    """Keys that are added NOT VALID or validated. All others are added in one statement, which scans the table."""
     rollback: Rollback = field(default_factory=Rollback)
+    """What rolling back the unapplied migrations does."""
 
     @property
     def backwards(self) -> bool:

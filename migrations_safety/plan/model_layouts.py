@@ -34,13 +34,14 @@ class FieldLayout:
     """One column of a table."""
 
     column: str
-    # Django's model field; None for the `id` of a many-to-many table.
     field: Any
-    # The model that a ForeignKey references, and its field, None for the primary key.
+    """Django's model field; None for the `id` of a many-to-many table."""
     target: ModelName | None = None
+    """The model that a ForeignKey references."""
     target_field: str | None = None
-    # Django makes a foreign key for it (`db_constraint`).
+    """The field that a ForeignKey references, None for the primary key."""
     has_key: bool = False
+    """Django makes a foreign key for it (`db_constraint`)."""
     has_index: bool = False
 
 
@@ -50,12 +51,12 @@ class Layout:
 
     model: ModelName
     table: str
-    # By the name of the model's field.
     fields: dict[str, FieldLayout]
-    # By their names.
+    """By the name of the model's field."""
     keys: dict[str, ForeignKeyConstraint] = field(default_factory=dict)
-    # Names of indexes and unique constraints, with the field that leads the index: None for an expression.
+    """By their names."""
     indexes: dict[str, str | None] = field(default_factory=dict)
+    """Names of indexes and unique constraints, with the field that leads the index: None for an expression."""
 
 
 class Layouts:

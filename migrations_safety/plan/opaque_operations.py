@@ -18,12 +18,12 @@ from migrations_safety.messages.error_place import UNDERSTOOD_OPERATIONS
 class Code:
     """One operation that runs SQL or Python of its own."""
 
-    # Label of its migration.
     migration: str
-    # Name of its class.
+    """Label of its migration."""
     kind: str
-    # Its SQL, or the source of its function; None where it cannot be read.
+    """Name of its class."""
     text: str | None
+    """Its SQL, or the source of its function; None where it cannot be read."""
 
     def names(self, names: Iterable[str]) -> bool:
         """Whether it may change one of these tables or models: its text contains a name, or cannot be read."""

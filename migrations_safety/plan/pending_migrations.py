@@ -14,12 +14,12 @@ from migrations_safety.plan.targets import targets
 class PendingMigrations:
     """Django's migrations, each list in the order of `migrate`."""
 
-    # Recorded as applied, not run: baselines, and with `--fake-initial` initial migrations of existing tables.
     adopted: list[Any]
-    # Applied.
+    """Recorded as applied, not run: baselines, and with `--fake-initial` initial migrations of existing tables."""
     running: list[Any]
-    # Rolled back.
+    """Applied."""
     unapplied: list[Any]
+    """Rolled back."""
 
     def state_before_running(self, executor: Any) -> Any:
         """Django's project state with all that is applied or adopted."""

@@ -18,12 +18,12 @@ class Use:
     """A table or column that a migration alters or drops, so that it must exist."""
 
     table: str
-    # None where the table as a whole is altered.
     column: str | None
-    # Label of the migration.
+    """None where the table as a whole is altered."""
     migration: str
-    # Labels of earlier migrations whose code may create it, separated by commas.
+    """Label of the migration."""
     code: str
+    """Labels of earlier migrations whose code may create it, separated by commas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +32,10 @@ class AlteredColumn:
 
     table: str
     column: str
-    # The type after the plan, in lower case.
     type: str
-    # Whether it is unique after the plan.
+    """The type after the plan, in lower case."""
     is_unique: bool
+    """Whether it is unique after the plan."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +43,8 @@ class RemovedKey:
     """A key that the plan drops."""
 
     table: str
-    # None for a key that Django made, and named, for a ForeignKey.
     name: str | None
+    """None for a key that Django made, and named, for a ForeignKey."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,15 +52,15 @@ class Drop:
     """A table or column that a migration drops."""
 
     table: str
-    # None where the whole table is dropped.
     column: str | None
-    # Label of the migration.
+    """None where the whole table is dropped."""
     migration: str
-    # The name, where the plan creates an empty table or column of the same name after that; else empty.
+    """Label of the migration."""
     made_again: str
-    # Labels of the migrations whose code may drop it; empty where that code has no word for dropping. None where
-    # Django drops it.
+    """The name, where the plan creates an empty table or column of the same name after that; else empty."""
     done_by: str | None
+    """Labels of the migrations whose code may drop it; empty where that code has no word for dropping. None where
+    Django drops it."""
 
 
 def removed_keys(changes: Changes) -> Iterator[RemovedKey]:

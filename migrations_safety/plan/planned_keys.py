@@ -19,12 +19,12 @@ from migrations_safety.schema.declared_models import managed_models
 class Doubt:
     """Why a count of orphans before the plan may be wrong by the time the key is added."""
 
-    # The plan creates the column with a default, so that existing rows reference its value.
     default: bool = False
-    # Labels of the migrations before the key whose code may change its rows, separated by commas.
+    """The plan creates the column with a default, so that existing rows reference its value."""
     code: str = ""
-    # Labels of all migrations before the key that run code.
+    """Labels of the migrations before the key whose code may change its rows, separated by commas."""
     any_code: str = ""
+    """Labels of all migrations before the key that run code."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,8 +32,8 @@ class KeyName:
     """A ForeignKeyConstraint by its model."""
 
     app_label: str
-    # In lower case.
     model_name: str
+    """In lower case."""
     name: str
 
 

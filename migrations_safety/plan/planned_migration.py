@@ -37,16 +37,16 @@ class PlannedMigration:
     app: str
     name: str
     atomic: bool
-    # Tables that it creates, without those whose name the plan itself frees before.
     creates: tuple[str, ...]
-    # Names that it gives to indexes of new tables and to renamed tables, without those that the plan frees before.
+    """Tables that it creates, without those whose name the plan itself frees before."""
     others: tuple[str, ...]
-    # Enums that it creates.
+    """Names that it gives to indexes of new tables and to renamed tables, without those that the plan frees before."""
     enums: tuple[CreateEnum, ...]
-    # SHA-256 of its file in hexadecimal digits, or UNKNOWN.
+    """Enums that it creates."""
     checksum: str
-    # It may be adopted (recorded as applied) instead of run.
+    """SHA-256 of its file in hexadecimal digits, or UNKNOWN."""
     is_baseline: bool
+    """It may be adopted (recorded as applied) instead of run."""
 
     @property
     def label(self) -> str:

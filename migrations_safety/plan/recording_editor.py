@@ -16,14 +16,16 @@ from migrations_safety.postgresql.connection import Connection
 class ColumnChange:
     """A column that is renamed or gets another definition."""
 
-    # Django's model fields.
     old: Any
+    """Django's model field before the change."""
     new: Any
-    # Types as Django writes them into DDL.
+    """Django's model field after the change."""
     old_type: str
+    """Type before the change, as Django writes it into DDL."""
     new_type: str
-    # Django casts the values, so that PostgreSQL truncates a text that is too long.
+    """Type after the change, as Django writes it into DDL."""
     cast: bool
+    """Django casts the values, so that PostgreSQL truncates a text that is too long."""
 
 
 class Recorder(Protocol):

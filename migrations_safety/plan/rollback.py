@@ -11,12 +11,12 @@ from migrations_safety.plan.column_values import Digits
 class Step:
     """One operation that is unapplied."""
 
-    # Label of its migration.
     migration: str
-    # Its position in the migration, from 1 on.
+    """Label of its migration."""
     number: int
-    # What it is, in words: `RunPython fill`, `Create model Bed`.
+    """Its position in the migration, from 1 on."""
     operation: str
+    """What it is, in words: `RunPython fill`, `Create model Bed`."""
 
     def __str__(self) -> str:
         return f"operation {self.number} ({self.operation})"
@@ -27,12 +27,12 @@ class DroppedTable:
     """A table that is dropped."""
 
     table: str
-    # Label of the migration that is unapplied.
     migration: str
-    # Labels of the apps of its model and of its migration.
+    """Label of the migration that is unapplied."""
     apps: frozenset[str]
-    # It belongs to a baseline: it existed before Django managed it.
+    """Labels of the apps of its model and of its migration."""
     is_baseline: bool
+    """It belongs to a baseline: it existed before Django managed it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +41,12 @@ class DroppedColumn:
 
     table: str
     column: str
-    # Label of the migration that is unapplied.
     migration: str
-    # Labels of the apps of its model and of its migration.
+    """Label of the migration that is unapplied."""
     apps: frozenset[str]
-    # The value that existing rows got when the column was added, as text; None where it is unknown.
+    """Labels of the apps of its model and of its migration."""
     filling: str | None
+    """The value that existing rows got when the column was added, as text; None where it is unknown."""
 
     @property
     def subject(self) -> str:
@@ -60,18 +60,18 @@ class RetypedColumn:
 
     table: str
     column: str
-    # Label of the migration that is unapplied.
     migration: str
-    # Labels of the apps of its model and of its migration.
+    """Label of the migration that is unapplied."""
     apps: frozenset[str]
+    """Labels of the apps of its model and of its migration."""
     old_type: str
     new_type: str
-    # Length of the new type, where it is a varchar.
     length: int | None
-    # Digits of the new type, where it is a DecimalField's.
+    """Length of the new type, where it is a varchar."""
     digits: Digits | None
-    # Django casts the values, so that PostgreSQL truncates a text that is too long; else it refuses it.
+    """Digits of the new type, where it is a DecimalField's."""
     cast: bool
+    """Django casts the values, so that PostgreSQL truncates a text that is too long; else it refuses it."""
 
     @property
     def subject(self) -> str:
@@ -84,12 +84,12 @@ class RequiredColumn:
     """A column that becomes NOT NULL and has no default."""
 
     table: str
-    # None where the rollback adds the column: then it is empty.
     column: str | None
-    # Its name after the rollback.
+    """None where the rollback adds the column: then it is empty."""
     name: str
-    # Label of the migration that is unapplied.
+    """Its name after the rollback."""
     migration: str
+    """Label of the migration that is unapplied."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,20 +97,20 @@ class Demand:
     """A condition that the rows of a table must fulfil, and that no check evaluates."""
 
     table: str
-    # Label of the migration that is unapplied.
     migration: str
-    # The condition in words.
+    """Label of the migration that is unapplied."""
     what: str
+    """The condition in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeededName:
     """A name that a table gets, and that must be free."""
 
-    # Label of the migration that is unapplied.
     migration: str
-    # Labels of the migrations whose code is unapplied before and may free the name, separated by commas.
+    """Label of the migration that is unapplied."""
     code: str
+    """Labels of the migrations whose code is unapplied before and may free the name, separated by commas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,30 +118,30 @@ class Rollback:
     """All that a rollback does to existing tables."""
 
     tables: tuple[DroppedTable, ...] = ()
-    # Columns that are dropped, also those of tables that are dropped later.
     every_column: tuple[DroppedColumn, ...] = ()
+    """Columns that are dropped, also those of tables that are dropped later."""
     retyped: tuple[RetypedColumn, ...] = ()
     required: tuple[RequiredColumn, ...] = ()
-    # Names of enums that are dropped.
     enums: tuple[str, ...] = ()
+    """Names of enums that are dropped."""
     demands: tuple[Demand, ...] = ()
-    # Operations without a reverse: the rollback stops there.
     irreversible: tuple[Step, ...] = ()
-    # Operations that run code of their own.
+    """Operations without a reverse: the rollback stops there."""
     opaque: tuple[Step, ...] = ()
-    # Operations that read or rewrite all rows of a table, under a lock.
+    """Operations that run code of their own."""
     unjudged: tuple[Step, ...] = ()
-    # Names that must be free because tables get them.
+    """Operations that read or rewrite all rows of a table, under a lock."""
     names: dict[str, NeededName] = field(default_factory=dict)
-    # Tables that only their owner may alter.
+    """Names that must be free because tables get them."""
     altered: frozenset[str] = frozenset()
-    # Tables at the other end of a key that is dropped or added.
+    """Tables that only their owner may alter."""
     locked: frozenset[str] = frozenset()
-    # Whether it creates or renames tables, which needs CREATE on the schema.
+    """Tables at the other end of a key that is dropped or added."""
     creates: bool = False
-    # By table and column (None for the table itself) that must exist: the labels of the migrations whose code is
-    # unapplied before and may create it.
+    """Whether it creates or renames tables, which needs CREATE on the schema."""
     after_code: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    """By table and column (None for the table itself) that must exist: the labels of the migrations whose code is
+    unapplied before and may create it."""
 
     @property
     def dropped(self) -> frozenset[str]:

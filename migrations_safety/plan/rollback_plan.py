@@ -113,13 +113,14 @@ class _Reverse:
     """One operation on the database that is unapplied."""
 
     operation: Any
-    # The project states before and after the operation as it was applied.
     before: Any
+    """The project state before the operation was applied."""
     after: Any
-    # Code makes the change, and not Django: it is a state operation beside that code.
+    """The project state after the operation was applied."""
     is_done_by_code: bool
-    # Position in the migration, from 1 on.
+    """Code makes the change, and not Django: it is a state operation beside that code."""
     number: int
+    """Position in the migration, from 1 on."""
 
 
 def _reverse_operations(migration: Any, state: Any, alias: str) -> Iterator[_Reverse]:
