@@ -41,7 +41,11 @@ class Step:
 STORY = (
     Step(command="precheck", exit_code=1, why="Is it safe to migrate? No: the rows name patients that no table has."),
     Step(command="backfill_placeholders", exit_code=1, why="One placeholder for each; the nil UUID is refused."),
-    Step(command="backfill_placeholders --nullify bills", exit_code=0, why="Only bills of nobody are left: NULL then."),
+    Step(
+        command="backfill_placeholders --nullify bills",
+        exit_code=0,
+        why="Only bills without a known patient are left: set them to NULL.",
+    ),
     Step(command="precheck", exit_code=0, why="And now?"),
     Step(command="migrate", exit_code=0, why="The keys, first NOT VALID, then validated; the application goes on."),
     Step(command="verify_patient_schema", exit_code=0, why="Is everything as it was declared?"),
