@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from migrations_safety.census.identifier_classes import NOT_CLASSED, PLACEHOLDER_CLASSES, WARNED_CLASSES
-from migrations_safety.messages import refusals, wording
+from migrations_safety.messages import refusals, sqlstates, wording
 from migrations_safety.messages.catalogue import AREAS, CATALOGUE
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.class_reasons import REASONS
 from migrations_safety.messages.findings import Finding, blocking, finding
 from migrations_safety.messages.refusals.base import Refusal
 from tests.support.identifiers import SAMPLES
+from tests.unit.test_docs_words import ENDED
 
 FOLDER = Path(wording.__file__).parent
 WORDINGS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
@@ -73,6 +74,20 @@ def test_every_kind_has_a_short_title_and_a_help_in_whole_sentences():
         assert not kind.title.endswith("."), kind.id
         assert kind.help.endswith("."), kind.id
         assert "](" not in kind.help, kind.id
+
+
+def all_texts():
+    for one in (worded(parameter.values[1]) for parameter in factories()):
+        yield from (one.message, one.hint)
+    for refusal in all_refusals():
+        yield from (refusal.message, refusal.hint)
+    for sentence, hint in sqlstates.WORDS.values():
+        yield from (sentence, hint)
+
+
+@pytest.mark.parametrize("ended", ENDED)
+def test_no_text_uses_a_word_that_another_one_replaced(ended):
+    assert [text for text in all_texts() if re.search(rf"\b{ended}\b", text, re.IGNORECASE)] == []
 
 
 def test_no_two_factories_use_the_same_id():
