@@ -1,7 +1,7 @@
-"""Migration operations: enums, foreign keys added NOT VALID, and their validation in a transaction of its own.
+"""Migration operations: enums, foreign keys that are added NOT VALID, and their validation in a later transaction.
 
-Each looks at the catalog first and does only what is missing, so a migration that was killed half way is run
-again as it is. What is there under the same name with another definition is refused, never taken for ours.
+Each reads the catalog first and does only what is missing, so a migration that was killed half way can run again as it
+is. An enum or key of the same name with another definition is refused.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from migrations_safety.sql.composition import fill
 
 
 class CreateEnum(Operation):
-    """CREATE TYPE … AS ENUM with the given labels, in their order; backwards it drops the type.
+    """CREATE TYPE … AS ENUM with the given labels, in their order; unapplied, it drops the type.
 
-    `hints` go to the database routers, as those of RunSQL do. What another schema of the search path has under that
-    name is neither taken for it nor dropped. Raises DefinitionDiffers where an enum of that name has other labels.
+    `hints` go to the database routers, as those of RunSQL do. A type of that name in another schema of the search path
+    does not count, and is not dropped. Raises DefinitionDiffers where an enum of that name has other labels.
     """
 
     category = OperationCategory.ADDITION
@@ -40,10 +40,10 @@ class CreateEnum(Operation):
         self.hints = hints or {}
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Nothing: the models' fields carry the type's name."""
+        """Nothing: fields of the models carry the name of the type."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Create the type unless its schema has it with the same labels."""
+        """Create the type unless the current schema has it with the same labels."""
         if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             return
         quote = schema_editor.quote_name
@@ -55,7 +55,7 @@ class CreateEnum(Operation):
             schema_editor.execute(fill("operations.create_enum", name=quote(self.name), labels=labels))
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Drop the type where its schema has it; PostgreSQL refuses while a column still has it."""
+        """Drop the type where the current schema has it; PostgreSQL refuses that while a column has the type."""
         if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             return
         if schema_editor.collect_sql or catalog.is_type(schema_editor.connection, self.name):
@@ -72,11 +72,11 @@ class CreateEnum(Operation):
 
 
 class AddForeignKeyNotValid(AddConstraint):
-    """Add a ForeignKeyConstraint NOT VALID: new rows obey it at once, rows already there are not looked at.
+    """Add a ForeignKeyConstraint NOT VALID: PostgreSQL checks new rows from then on, and does not scan existing ones.
 
-    About a millisecond under SHARE ROW EXCLUSIVE on both tables, at any size (measured on PostgreSQL 15 to 18).
-    Put one `ValidateForeignKey` for it into a later migration: both in one transaction would keep the lock
-    for the length of the scan.
+    It takes SHARE ROW EXCLUSIVE on both tables for about a millisecond at any size (measured on PostgreSQL 15 to 18).
+    Put a `ValidateForeignKey` for it into a later migration: in the same transaction the lock would be held for the
+    whole scan.
 
     Raises DefinitionDiffers where the table has a constraint of that name with another definition.
     """
@@ -84,27 +84,27 @@ class AddForeignKeyNotValid(AddConstraint):
     constraint: ForeignKeyConstraint
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Add the key unless it is there as declared, valid or not."""
+        """Add the key unless it exists as declared, validated or not."""
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
         if partitions := partitions_without_key(schema_editor.connection, model, self.constraint):
-            for one in partitions:
-                if one.validated is None:
-                    add = self.constraint.create_not_valid_sql(model, schema_editor, partition=one.name)
+            for part in partitions:
+                if part.validated is None:
+                    add = self.constraint.create_not_valid_sql(model, schema_editor, partition=part.name)
                     schema_editor.execute(add, params=None)
         elif schema_editor.collect_sql or not find_existing_key(schema_editor.connection, model, self.constraint):
             schema_editor.execute(self.constraint.create_not_valid_sql(model, schema_editor), params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Drop the key, if it is there as declared."""
+        """Drop the key where it exists as declared."""
         model = to_state.apps.get_model(app_label, self.model_name)
         from_model = from_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
-        for one in partitions_without_key(schema_editor.connection, from_model, self.constraint):
-            if one.validated is not None:
-                remove = self.constraint.remove_sql(from_model, schema_editor, partition=one.name)
+        for part in partitions_without_key(schema_editor.connection, from_model, self.constraint):
+            if part.validated is not None:
+                remove = self.constraint.remove_sql(from_model, schema_editor, partition=part.name)
                 schema_editor.execute(remove, params=None)
         if schema_editor.collect_sql or find_existing_key(schema_editor.connection, from_model, self.constraint):
             schema_editor.execute(self.constraint.remove_sql(from_model, schema_editor), params=None)
@@ -120,12 +120,12 @@ class AddForeignKeyNotValid(AddConstraint):
 
 
 class ValidateForeignKey(Operation):
-    """Prove a key that was added NOT VALID: count its orphans, then VALIDATE CONSTRAINT if there are none.
+    """Validate a key that was added NOT VALID: count its orphans, then VALIDATE CONSTRAINT if there are none.
 
-    The count comes first because a failing VALIDATE prints the identifier into the server's log. Reads and
-    writes go on meanwhile (SHARE UPDATE EXCLUSIVE on the table, ROW SHARE on the parent). Backwards it does nothing.
+    The count comes first because a failed VALIDATE prints the identifier into the server's log. Reads and writes go on
+    meanwhile (SHARE UPDATE EXCLUSIVE on the table, ROW SHARE on the parent). Unapplied, it does nothing.
 
-    Raises OrphansLeft where rows reference parents that do not exist; the key then stays NOT VALID.
+    Raises OrphansLeft where the key has orphans, and leaves it NOT VALID; KeyMissing where the key does not exist.
     """
 
     category = OperationCategory.ALTERATION
@@ -137,14 +137,14 @@ class ValidateForeignKey(Operation):
         self.name = name
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Nothing: the state does not know validity."""
+        """Nothing: the state does not know whether a key is validated."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Count, then validate; nothing where the key is valid already."""
+        """Count the orphans, then validate; nothing where the key is validated already."""
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
-        constraint = next(one for one in model._meta.constraints if one.name == self.name)
+        constraint = next(found for found in model._meta.constraints if found.name == self.name)
         if partitions := partitions_without_key(schema_editor.connection, model, constraint):
             self._validate_partitions(model, constraint, partitions, schema_editor)
             return
@@ -158,18 +158,18 @@ class ValidateForeignKey(Operation):
         schema_editor.execute(constraint.validate_sql(model, schema_editor), params=None)
 
     def _validate_partitions(self, model: Any, constraint: Any, partitions: Any, schema_editor: Any) -> None:
-        """Prove each partition's key, then add the table's own, which takes them over and scans nothing."""
+        """Validate the key of each partition, then add that of the table, which adopts them and scans nothing."""
         _refuse_orphans(schema_editor.connection, model, constraint)
-        for one in partitions:
-            if one.validated is None:  # a partition that came after the others got their keys
-                add = constraint.create_not_valid_sql(model, schema_editor, partition=one.name)
+        for part in partitions:
+            if part.validated is None:  # a partition that was attached after the others got their keys
+                add = constraint.create_not_valid_sql(model, schema_editor, partition=part.name)
                 schema_editor.execute(add, params=None)
-            if not one.validated:
-                schema_editor.execute(constraint.validate_sql(model, schema_editor, partition=one.name), params=None)
+            if not part.validated:
+                schema_editor.execute(constraint.validate_sql(model, schema_editor, partition=part.name), params=None)
         schema_editor.execute(constraint.create_sql(model, schema_editor), params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Nothing: a proof need not be undone."""
+        """Nothing: a key may stay validated."""
 
     def describe(self) -> str:
         """What `migrate --plan` prints."""

@@ -58,8 +58,8 @@ class IndexBuild:
         asked = "index_builds.index_of_name" if self.name else "index_builds.indexes_of_table"
         with self.connection.connection.cursor() as cursor:
             cursor.execute(statement(asked), {"name": self.name, "table": self.table})
-            found = [ExistingIndex(definition=one[0], is_valid=one[1], qualified=one[2]) for one in cursor.fetchall()]
-        return next((one for one in found if self.name or self._is_as_asked(one)), None)
+            found = [ExistingIndex(definition=row[0], is_valid=row[1], qualified=row[2]) for row in cursor.fetchall()]
+        return next((index for index in found if self.name or self._is_as_asked(index)), None)
 
     def _is_as_asked(self, existing: ExistingIndex) -> bool:
         return _plain(existing.definition) == _plain(self.text.text)

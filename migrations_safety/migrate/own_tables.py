@@ -44,7 +44,7 @@ def _listing_own_tables(connection: Connection) -> Iterator[None]:
     def in_the_current_schema(cursor: Any) -> list[Any]:
         cursor.execute(statement("own_tables.own_relations"))
         own = {name for (name,) in cursor.fetchall()}
-        return [one for one in along_the_path(cursor) if one.name in own]
+        return [table for table in along_the_path(cursor) if table.name in own]
 
     introspection.get_table_list = in_the_current_schema
     try:
