@@ -12,6 +12,16 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
     """The text of `backfill_placeholders`."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
+    _done(page, report)
+    _refused(page, report)
+    page.line()
+    words, style = BACKFILL_VERDICTS[report.verdict]
+    run = f", run {report.run_id}" if report.run_id else ""
+    page.line(f"{words} ({seconds:.1f} s{run})", style=style)
+    return page.text()
+
+
+def _done(page: Page, report: BackfillReport) -> None:
     if report.applied:
         page.line(f"The tables were pending; applied {', '.join(report.applied)}.")
     would = "would be " if report.dry_run else ""
@@ -24,6 +34,9 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
         page.line(f"{pluralize(rows, 'reference')} of {table} {would}set to NULL; --restore-nullified restores them.")
     for table, rows in report.restored.items():
         page.line(f"{pluralize(rows, 'reference')} of {table} restored.")
+
+
+def _refused(page: Page, report: BackfillReport) -> None:
     for table, rows in report.not_restored.items():
         page.line(
             f"{pluralize(rows, 'reference')} of {table} not restored: the row changed or is gone, or a key forbids it.",
@@ -34,11 +47,6 @@ def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool
         page.line(f"Refused: {figures}. {reason_of(name, values=values)}", style="bold red")
     if report.refused:
         page.line("python manage.py precheck shows their tables.")
-    page.line()
-    words, style = BACKFILL_VERDICTS[report.verdict]
-    run = f", run {report.run_id}" if report.run_id else ""
-    page.line(f"{words} ({seconds:.1f} s{run})", style=style)
-    return page.text()
 
 
 BACKFILL_VERDICTS = {
