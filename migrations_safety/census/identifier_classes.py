@@ -41,6 +41,14 @@ OPAQUE = (
 
 NAME_LIKE = r"^([0-9]+[-_]*)*(([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[-_]*)+([0-9]+[-_]*)*$"
 """Words with digits before or after them (a date of birth): as long as a generated id they have its characters too."""
+NUMBER_LIKE = (
+    r"^[0-9]+$|^(?=.{21}$)(.*([0-9][-_]?){9}"
+    r"|(([0-9]+|([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[0-9]*)[-_]+)+([0-9]+|([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[0-9]*)$)"
+)
+"""Digits alone, or as long as a nanoid nine digits in a row, or digits and words apart: telephone numbers.
+
+Of a million generated nanoids two look so (measured), of a million ObjectIds about ten have no letter.
+"""
 VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version in "47123568" for variant in "89ab"]
 """Patterns of the UUIDs that have them as RFC 9562 says, the usual ones first."""
 
@@ -147,7 +155,7 @@ def _class_of_text(question: Question) -> sql.Composable:
         sentinel_words=sql.Literal(list(SENTINEL_WORDS)),
         record_number=sql.Literal(RECORD_NUMBER),
         opaque=sql.Literal(OPAQUE),
-        name_like=sql.Literal(NAME_LIKE),
+        name_like=sql.Literal(f"{NAME_LIKE}|{NUMBER_LIKE}"),
         is_record_number=is_record_number,
         is_of_the_house=is_of_the_house(question.id_pattern),
         is_long_code=is_long_code(),

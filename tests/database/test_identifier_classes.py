@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ehr.models import Bill
@@ -152,6 +152,10 @@ def test_a_name_is_never_an_id(text, words, year, between, spelled, glued):
     before=st.sampled_from(["", "+", "00", "tel:", "tel-"]),
     after=st.sampled_from(["", "x12", " ext. 12", "-ext12"]),
 )
+@example(parts=["00000000000"], between="-", before="tel-", after="-ext12")
+@example(parts=list("000000"), between="-", before="tel-", after="-ext12")
+@example(parts=["0000"] * 4 + ["0"], between="-", before="", after="")
+@example(parts=["0" * 12, "0" * 12], between="", before="", after="")
 def test_a_telephone_number_is_never_an_id(text, parts, between, before, after):
     value = before + between.join(parts) + after
 
