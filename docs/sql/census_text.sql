@@ -71,7 +71,7 @@ classified AS (
                                     OR lower(t.trimmed COLLATE "C") ~ '^(mrn|medical record|record|patient|pat|pt|hn|uhid|emr|ehr|hosp|chart|file|mr|p|h|rec|reg|op|ip|opd|ipd)[ ./:#_-]*(no|nr|num|number|id)?[ ./:#_-]*([a-z]{0,4}[ ./:_-])?[0-9]+([ ./:_-][0-9a-z]{1,12}){0,3}$|^mrn[ ./:#_-]' THEN 'mrn_like'
                                 WHEN known.value::text COLLATE "C" ~ '^(c[a-z0-9]{24}|[a-z][a-z0-9]{23}|[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-7][0-9a-hjkmnp-tv-z]{25}|[A-Za-z0-9_-]{21}|[0-9a-f]{24})$'
                                     AND known.value::text COLLATE "C" ~ '[0-9]|([a-z][A-Z].*){3}'
-                                    AND known.value::text COLLATE "C" !~ '^([0-9]+[-_]*)*(([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[-_]*)+([0-9]+[-_]*)*$' THEN 'opaque'
+                                    AND known.value::text COLLATE "C" !~ '^([0-9]+[-_]*)*(([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[-_]*)+([0-9]+[-_]*)*$|^[0-9]+$|^(?=.{21}$)(.*([0-9][-_]?){9}|(([0-9]+|([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[0-9]*)[-_]+)+([0-9]+|([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[0-9]*)$)' THEN 'opaque'
                                 WHEN known.value::text COLLATE "C" ~ '^([0-9A-Z]{4,12}(-[0-9A-Z]{4,12}){2,7}|[0-9a-z]{4,12}(-[0-9a-z]{4,12}){2,7})$'
                                     AND known.value::text COLLATE "C" ~ '([a-zA-Z][0-9]|[0-9][a-zA-Z])[0-9a-zA-Z]*-.*([a-zA-Z][0-9]|[0-9][a-zA-Z])'
                                     AND known.value::text COLLATE "C" ~ '[g-zG-Z]'
