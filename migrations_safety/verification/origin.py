@@ -71,12 +71,12 @@ class ModelStates:
         drifted = _names(compare(self._applied[table]))
         if all(_name(one) in drifted for one in findings):
             return findings
-        not_made = _names(compare(self._planned[table])) if table in self._planned else set()
-        return [one if _name(one) in drifted or one.level is Level.INFO else _hinted(one, not_made) for one in findings]
+        planned = _names(compare(self._planned[table])) if table in self._planned else set()
+        return [one if _name(one) in drifted or one.level is Level.INFO else _hinted(one, planned) for one in findings]
 
 
-def _hinted(finding: Finding, not_made: set[tuple[str, str]]) -> Finding:
-    return replace(finding, hint=wording.NOT_MADE if _name(finding) in not_made else wording.PENDING_CHANGE)
+def _hinted(finding: Finding, planned: set[tuple[str, str]]) -> Finding:
+    return replace(finding, hint=wording.PENDING_CHANGE if _name(finding) in planned else wording.NOT_MADE)
 
 
 def _by_table(state: Any) -> dict[str, Any]:
