@@ -109,7 +109,7 @@ def test_orphans_stop_the_validation_before_the_server_can_print_one(database):
 
 
 def test_a_key_that_is_not_there_cannot_be_validated(database):
-    with pytest.raises(KeyMissing, match=r"The foreign key bills_patientId_fkey is not on bills"):
+    with pytest.raises(KeyMissing, match=r"The foreign key bills_patientId_fkey does not exist on bills"):
         forwards(VALIDATE)
 
 
