@@ -41,6 +41,6 @@ def test_a_path_to_nowhere_is_no_missing_right(hospital, new_role):
     result = hospital.run("precheck", url=hospital.server.url(hospital.name, user=role))
 
     assert (result.code, result.out) == (2, "")
-    assert f'the search_path of the role "{role}" names no schema that exists (nowhere); nothing was' in result.err
+    assert f'The search_path of the role "{role}" names no schema that exists (nowhere). Nothing was' in result.err
     assert f'ALTER ROLE "{role}" SET search_path = public;' in result.err
     assert "GRANT" not in result.err

@@ -100,7 +100,7 @@ def test_timeouts_of_the_role_are_a_warning(hospital, new_role, in_process):
     assert before == {}
     assert set(after) == {"target.W002"}
     assert told(after, "target.W002") == [
-        f"{role} has statement_timeout = 30000 ms: counting and validating a large table takes longer."
+        f"{role} has statement_timeout = 30000 ms, but counting and validating a large table takes longer."
     ]
 
 

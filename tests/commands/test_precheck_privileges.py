@@ -75,7 +75,7 @@ def test_who_does_not_own_a_table_may_not_add_a_key_to_it(owned, owner, in_proce
     found = look()
 
     assert set(found) == {"privilege.E002"}
-    assert told(found, "privilege.E002") == [f'bills belongs to "postgres"; the role "{owner}" may not alter it.']
+    assert told(found, "privilege.E002") == [f'bills belongs to "postgres", so the role "{owner}" may not alter it.']
     assert owned.run("migrate", url=as_role(owned, owner)).code != 0
 
 
