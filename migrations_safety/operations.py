@@ -185,7 +185,7 @@ def _refuse_orphans(connection: Connection, model: Any, constraint: Any) -> None
     key = declared_key(model, constraint)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(statement("statement_limits.lift_timeouts"))  # it reads as long as the VALIDATE after it
-        values, orphan_rows = orphans.count_orphans(connection, key)
-    if orphan_rows:
-        figures = {"values": pluralize(values, "value"), "rows": pluralize(orphan_rows, "row")}
+        counted = orphans.count_orphans(connection, key)
+    if counted.rows:
+        figures = {"values": pluralize(counted.values, "value"), "rows": pluralize(counted.rows, "row")}
         raise OrphansLeft(table=key.table, column=key.column, target=key.target_table, **figures)

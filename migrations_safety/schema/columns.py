@@ -45,6 +45,14 @@ class Both:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ExpressionPair:
+    """What is declared and what exists, each as a value of the column's type, None where there is none."""
+
+    declared: str | None
+    found: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedType:
     """A type with its modifier (length, precision, …), as `pg_attribute` has them."""
 
@@ -108,20 +116,23 @@ def _resolve(connection: Connection, names: set[str]) -> dict[str, ResolvedType]
 
 
 def _to_read(both: Both) -> Iterator[str]:
-    for one in (*_defaults(both), *_generations(both)):
-        if one is not None:
-            yield one
+    for pair in (_defaults(both), _generations(both)):
+        yield from filter(None, (pair.declared, pair.found))
 
 
-def _defaults(both: Both) -> tuple[str | None, str | None]:
-    """What is declared and what is there, as values of the column's type; that of a generated column is no default."""
+def _defaults(both: Both) -> ExpressionPair:
+    """The expression of a generated column is no default."""
     found = None if both.found.generated else both.found.default
-    return _typed(both, both.declared.default), _typed(both, found)
+    return ExpressionPair(declared=_typed(both, both.declared.default), found=_typed(both, found))
 
 
-def _generations(both: Both) -> tuple[str | None, str | None]:
+def _generations(both: Both) -> ExpressionPair:
     found = both.found.default if both.found.generated else None
-    return _typed(both, both.declared.expression), _typed(both, found)
+    return ExpressionPair(declared=_typed(both, both.declared.expression), found=_typed(both, found))
+
+
+def _are_equivalent(pair: ExpressionPair, expressions: Expressions) -> bool:
+    return expressions.are_equivalent(pair.declared, pair.found)
 
 
 def _typed(both: Both, expression: str | None) -> str | None:
@@ -138,7 +149,7 @@ def _differences(both: Both, expressions: Expressions) -> Iterator[Finding]:
         yield wording.column_nullability(
             both.subject, declared=words[declared.nullable], found=words[found.nullable], change=change
         )
-    if not _is_serial(both) and not expressions.are_equivalent(*_defaults(both)):
+    if not _is_serial(both) and not _are_equivalent(_defaults(both), expressions):
         there = None if found.generated else found.default
         change = f"{both.alter} " + (f"SET DEFAULT {declared.default};" if declared.default else "DROP DEFAULT;")
         yield wording.column_default(
@@ -151,7 +162,7 @@ def _kind(both: Both, expressions: Expressions) -> Iterator[Finding]:
     declared, found = both.declared, both.details
     if declared.identity != found.identity and not _is_serial(both):
         yield wording.column_kind(both.subject, **_identity_words(both), change=_change_of_identity(both))
-    if declared.generated != found.generated or not expressions.are_equivalent(*_generations(both)):
+    if declared.generated != found.generated or not _are_equivalent(_generations(both), expressions):
         yield wording.column_kind(both.subject, **_generated_words(both))
     if declared.collation != both.found.collation:
         words = {"declared": _collation_words(declared.collation), "found": _collation_words(both.found.collation)}

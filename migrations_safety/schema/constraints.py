@@ -18,7 +18,7 @@ from migrations_safety.schema.declared_constraints import (
 )
 from migrations_safety.schema.expressions import Expressions
 from migrations_safety.schema.index_definition import differing_fields, existing_definition
-from migrations_safety.schema.matching import Compared, pair
+from migrations_safety.schema.matching import Compared, Pair, pair
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 
@@ -33,9 +33,10 @@ def compare_constraints(model: Any, editor: Any, there: TableDetails, expression
 
     primary = next((one for one in there.constraints if one.kind == PRIMARY_KEY), None)
     others = [one for one in there.constraints if one is not primary]
-    pairs, extra = pair(declared[1:], others, are_same=lambda one, other: not differ(one, other))
+    paired = pair(declared[1:], others, are_same=lambda one, other: not differ(one, other))
     findings, matching = [], 0
-    for one, other in [(declared[0], primary), *pairs]:
+    for both in [Pair(declared=declared[0], existing=primary), *paired.pairs]:
+        one, other = both.declared, both.existing
         differences = list(_differences(there.table, one, other, differs=bool(other and differ(one, other))))
         index = indexes.get(other.name) if other else None
         if index and not index.valid:
@@ -44,7 +45,7 @@ def compare_constraints(model: Any, editor: Any, there: TableDetails, expression
         findings += differences
         matching += not differences
     unknown = {one.name for one in unknown_constraints(model)}
-    findings += [_extra(there.table, one) for one in extra if one.name not in unknown]
+    findings += [_extra(there.table, one) for one in paired.extra if one.name not in unknown]
     return Compared(findings=findings, declared=len(declared), matching=matching)
 
 

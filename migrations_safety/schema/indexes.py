@@ -25,13 +25,14 @@ def compare_indexes(model: Any, editor: Any, there: TableDetails, expressions: E
     def fields(one: DeclaredIndex, other: Index) -> tuple[str, ...]:
         return differing_fields(one.definition, existing_definition(other), expressions, collations=there.collations)
 
-    pairs, extra = pair(declared, found, are_same=lambda one, other: not fields(one, other))
+    paired = pair(declared, found, are_same=lambda one, other: not fields(one, other))
     findings, matching = [], 0
-    for one, other in pairs:
+    for both in paired.pairs:
+        one, other = both.declared, both.existing
         differences = list(_differences(there.table, one, other, fields(one, other) if other else ()))
         findings += differences
         matching += not differences
-    findings += [_extra(there.table, index) for index in extra]
+    findings += [_extra(there.table, index) for index in paired.extra]
     return Compared(findings=findings, declared=len(declared), matching=matching)
 
 

@@ -57,10 +57,12 @@ def compare_keys(
     there: KeysThere,
     *,
     own_tables: Iterable[str],
+    elsewhere: Iterable[DeclaredKey] = (),
     is_pending: Callable[[DeclaredKey], bool],
 ) -> ComparedKeys:
     """The declared keys against the catalog; `is_pending` says whether a pending migration adds or validates one.
 
+    Keys `elsewhere` are declared too, but lead to another database or schema: no key is extra on their columns.
     None may be extra on `own_tables`, nor a second one on a declared key's column: of two, the older one acts first.
     """
     keys = list(keys)
@@ -71,7 +73,8 @@ def compare_keys(
         findings += differences
         if not differences:
             matching.append(key)
-    findings += _extra(keys, there, set(own_tables))
+    not_compared = {(key.table, key.column) for key in elsewhere}
+    findings += _extra(keys, there, set(own_tables), not_compared)
     return ComparedKeys(findings=findings, matching=matching)
 
 
@@ -101,13 +104,17 @@ def _differences(keys: KeysThere, key: DeclaredKey, is_pending: Callable[[Declar
         yield wording.triggers_disabled(subject, enable=there.disabled_triggers)
 
 
-def _extra(keys: list[DeclaredKey], there: KeysThere, own_tables: set[str]) -> Iterator[Finding]:
+def _extra(
+    keys: list[DeclaredKey], there: KeysThere, own_tables: set[str], not_compared: set[tuple[str, str]]
+) -> Iterator[Finding]:
     names = {table.oid: name for name, table in there.tables.items()}
     declared = {id(there.find(key)) for key in keys}
     columns = {(key.table, key.column) for key in keys}
     for one in (one for of_table in there.foreign_keys.values() for one in of_table):
         table = names[one.table_oid]
         is_on_column = any((table, column) in columns for column in one.columns)
+        if any((table, column) in not_compared for column in one.columns):
+            continue
         if id(one) in declared or not (is_on_column or (table in own_tables and not one.partition)):
             continue
         alter = one.partition or there.tables[table].to_paste

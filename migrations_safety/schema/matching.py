@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from migrations_safety.messages.findings import Finding
 
@@ -42,10 +42,24 @@ D = TypeVar("D", bound=Declared)
 E = TypeVar("E", bound=Existing)
 
 
-def pair(
-    declared: Sequence[D], found: Iterable[E], *, are_same: Callable[[D, E], bool]
-) -> tuple[list[tuple[D, E | None]], list[E]]:
-    """Each declared object with the one that stands for it, if any, and those that stand for none.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair(Generic[D, E]):
+    """A declared object, and the one that stands for it, if any."""
+
+    declared: D
+    existing: E | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pairing(Generic[D, E]):
+    """All pairs of a table in objects of one kind, and the existing objects that stand for none."""
+
+    pairs: list[Pair[D, E]]
+    extra: list[E]
+
+
+def pair(declared: Sequence[D], found: Iterable[E], *, are_same: Callable[[D, E], bool]) -> Pairing[D, E]:
+    """Find for each declared object the one that stands for it.
 
     Names come first, then definitions, then names that Django would make up: these it finds by their columns itself,
     so any name is right, and after a rename of the table an old one is.
@@ -62,4 +76,5 @@ def pair(
     for at, one in enumerate(declared):
         if at not in chosen and one.name in left:
             chosen[at] = left.pop(one.name)
-    return [(one, chosen.get(at)) for at, one in enumerate(declared)], list(left.values())
+    pairs = [Pair(declared=one, existing=chosen.get(at)) for at, one in enumerate(declared)]
+    return Pairing(pairs=pairs, extra=list(left.values()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from psycopg import sql
 
 from migrations_safety.postgresql import catalog
@@ -12,8 +14,16 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.composition import compose, parent_name, send
 
 
-def count_orphans(connection: Connection, key: DeclaredKey) -> tuple[int, int]:
-    """Distinct values and rows of one reference without a parent; its table and its parent must exist."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrphanCount:
+    """The orphans of one key: distinct values, and the rows that hold them."""
+
+    values: int
+    rows: int
+
+
+def count_orphans(connection: Connection, key: DeclaredKey) -> OrphanCount:
+    """Count the references without a parent; the table and its parent must exist."""
     there = catalog.tables(connection, key.tables)
     parent = there[key.target_table]
     with connection.cursor() as cursor:
@@ -29,7 +39,7 @@ def count_orphans(connection: Connection, key: DeclaredKey) -> tuple[int, int]:
             ),
         )
         values, rows = cursor.fetchone()
-    return values, rows
+    return OrphanCount(values=values, rows=rows)
 
 
 def _compared_as(connection: Connection, key: DeclaredKey, tables: dict[str, Table]) -> str:

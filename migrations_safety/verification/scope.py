@@ -40,6 +40,8 @@ class Scope:
     enums: Mapping[str, tuple[str, ...]]
     kinds: tuple[str, ...]
     orphans: Orphans
+    elsewhere: tuple[DeclaredKey, ...]
+    """Keys to tables that routers keep out of the database: they lead into another schema or database."""
     not_compared: tuple[NotCompared, ...] = ()
 
     @property
@@ -58,6 +60,7 @@ def scope_of_schema(schema: SchemaToVerify, alias: str) -> Scope:
         enums=schema.enums,
         kinds=REGISTERED_KINDS,
         orphans=Orphans.OF_ALL_KEYS,
+        elsewhere=_leading_out(models, alias),
     )
 
 
@@ -72,6 +75,7 @@ def scope_of_apps(labels: Collection[str], alias: str, *, orphans: Orphans) -> S
     models = _models_of(wanted, alias)
     for label in labels:
         _models_of({label}, alias)
+    elsewhere = _leading_out(models, alias)
     return Scope(
         app_labels=tuple(dict.fromkeys(model._meta.app_label for model in models)),
         models=models,
@@ -79,7 +83,8 @@ def scope_of_apps(labels: Collection[str], alias: str, *, orphans: Orphans) -> S
         enums=_enums_of(models),
         kinds=ALL_KINDS,
         orphans=orphans,
-        not_compared=(*_unmanaged(wanted), *_of_other_apps(models), *_leading_out(models, alias)),
+        elsewhere=elsewhere,
+        not_compared=(*_unmanaged(wanted), *_of_other_apps(models), *map(_kept_out, elsewhere)),
     )
 
 
@@ -100,10 +105,7 @@ def _models_of(labels: Collection[str], alias: str) -> tuple[Any, ...]:
 
 
 def _keys_of(models: Collection[Any], alias: str) -> tuple[DeclaredKey, ...]:
-    """The keys on the models' tables, and the keys of others in that database that point at them.
-
-    A key to a table that routers keep out of the database leads into another schema or database.
-    """
+    """The keys on the models' tables, and the keys of others in that database that point at them."""
     own_tables, elsewhere = {model._meta.db_table for model in models}, kept_out(alias)
     keys = [key for model in models_on(alias) for key in declared_keys(model)]
     return tuple(
@@ -135,10 +137,10 @@ def _of_other_apps(models: Collection[Any]) -> list[NotCompared]:
     ]
 
 
-def _leading_out(models: Collection[Any], alias: str) -> list[NotCompared]:
+def _leading_out(models: Collection[Any], alias: str) -> tuple[DeclaredKey, ...]:
     elsewhere = kept_out(alias)
-    keys = [key for model in models for key in declared_keys(model) if key.target_table in elsewhere]
-    return [
-        NotCompared(name=key.label, reason=f'routers keep its target "{key.target_table}" out of this database')
-        for key in keys
-    ]
+    return tuple(key for model in models for key in declared_keys(model) if key.target_table in elsewhere)
+
+
+def _kept_out(key: DeclaredKey) -> NotCompared:
+    return NotCompared(name=key.label, reason=f'routers keep its target "{key.target_table}" out of this database')

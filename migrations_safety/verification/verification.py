@@ -107,7 +107,9 @@ def _look(
 
 def _compare_keys(connection: Connection, scope: Scope, comparison: Comparison, pending: Pending) -> list[DeclaredKey]:
     there = read_keys(connection, scope.keys, own_tables=scope.tables)
-    keys = compare_keys(scope.keys, there, own_tables=scope.tables, is_pending=pending.makes_key)
+    keys = compare_keys(
+        scope.keys, there, own_tables=scope.tables, elsewhere=scope.elsewhere, is_pending=pending.makes_key
+    )
     comparison.findings.extend(keys.findings)
     comparison.expected.update(foreign_keys=len(scope.keys))
     comparison.found.update(foreign_keys=len(keys.matching))

@@ -218,7 +218,8 @@ def test_the_count_before_a_validation_agrees_with_the_census(make, in_process, 
     connection = in_process(hospital)
     (key,) = (key for key in keys_of_the_hospital() if key.table == "bills")
 
-    values, rows = orphans.count_orphans(connection, key)
+    orphan_count = orphans.count_orphans(connection, key)
+    values, rows = orphan_count.values, orphan_count.rows
 
     bills = counted(precheck.run(using="default"))["bills"]
     assert (values, rows) == (3, 4) == (bills.orphan_values, bills.orphan_rows)

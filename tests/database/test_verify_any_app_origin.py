@@ -137,3 +137,22 @@ def test_an_app_that_is_not_installed_is_refused(ward):
 def test_an_app_without_tables_is_refused(ward):
     with pytest.raises(CouldNotLook, match='No table of the app "migrations_safety" belongs to'):
         verification.run_on_apps(using="default", app_labels=["migrations_safety"])
+
+
+class RoomsElsewhere:
+    def allow_migrate(self, db, app_label, model_name=None, **hints):
+        return False if model_name == "room" else None
+
+
+def test_a_key_to_a_table_that_routers_keep_out_is_neither_missing_nor_extra(ward, settings):
+    room = "migrations.CreateModel('Room', [('id', models.BigAutoField(primary_key=True))])"
+    key = "migrations.AddField('Bed', 'room', models.ForeignKey('ward.Room', models.CASCADE))"
+    ward.starts_with(f"{room}, {BED}, {key}")
+    settings.DATABASE_ROUTERS = [RoomsElsewhere()]
+
+    with models(ward, fields="room = models.ForeignKey('Room', models.CASCADE)\nclass Room(models.Model):\n    pass"):
+        report = verification.run_on_apps(using="default", app_labels=["ward"])
+
+    assert (report.verdict, report.findings) == ("verified", ())
+    assert [one.name for one in report.not_compared] == ['ward_bed."room_id"']
+    assert report.expected["tables"] == 1
