@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
@@ -49,12 +49,17 @@ class ErrorsAsSentences(BaseCommand):
             ):
                 return super().execute(*args, **options)
         except KeyboardInterrupt as stop:
-            if not self._called_from_command_line:
-                raise
-            self.stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
-            sys.exit(getattr(stop, "exit_code", INTERRUPTED))
+            self._interrupted(stop)
         except Exception as error:
+            if interrupt := _interrupt_before(error):
+                self._interrupted(interrupt)
             self._end(error, wants_frames=options.get("traceback", False))
+
+    def _interrupted(self, stop: KeyboardInterrupt) -> NoReturn:
+        if not self._called_from_command_line:
+            raise stop
+        self.stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
+        sys.exit(getattr(stop, "exit_code", INTERRUPTED))
 
     def _end(self, error: Exception, *, wants_frames: bool) -> None:
         """Exit ourselves: with --traceback Django would leave that to Python, whose exit code is 1."""
@@ -70,6 +75,24 @@ class ErrorsAsSentences(BaseCommand):
         else:
             self.stderr.write(f"{type(ending).__name__}: {ending}")
         sys.exit(ending.returncode)
+
+
+def _interrupt_before(error: BaseException) -> KeyboardInterrupt | None:
+    """The interrupt that was being handled when the error came.
+
+    An interrupt that reaches the driver between two steps of a statement leaves a connection that takes no more: then
+    the rollback, or the release of a lock, fails, and its error hides the interrupt that led to it.
+    """
+    seen: list[BaseException] = []
+    rest: list[BaseException | None] = [error]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, KeyboardInterrupt):
+            return one
+        if one is not None and one not in seen:
+            seen.append(one)
+            rest += [one.__context__, one.__cause__]
+    return None
 
 
 def _ending(error: Exception, *, shows_all: bool) -> CommandError:

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.support.commands import ROOT, command, environment
+from tests.support.sample_app import SampleApp
 
 pytestmark = pytest.mark.any_postgresql
 
@@ -73,3 +74,20 @@ def test_a_signal_that_nohup_ignores_stays_ignored(hospital):
         running.communicate(timeout=120)
 
     assert running.returncode == 0
+
+
+def test_an_interrupt_is_told_where_what_it_undoes_fails(empty, tmp_path):
+    """As where it reaches the driver in the middle of a statement: the connection takes no rollback any more."""
+    ward = SampleApp(tmp_path)
+    ward.migration("0001_initial", "migrations.RunPython(stop)", before="""
+        def stop(apps, editor):
+            try:
+                raise KeyboardInterrupt
+            finally:
+                editor.connection.connection.close()
+                editor.execute("SELECT 1")
+    """)  # fmt: skip
+
+    stopped = empty.run("migrate", "ward", "--no-progress", **ward.variables)
+
+    assert (stopped.code, stopped.err.endswith(SENTENCE)) == (130, True), stopped.said

@@ -126,6 +126,7 @@ def _keep(source: socket.socket, streams: list[int], answers: int) -> None:
 def become(task: dict[str, Any]) -> None:
     """Let this process be as a new interpreter would be that was given this task."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup make test` would have it ignored
     os.environ.clear()
     os.environ.update(task["environment"])
     sys.path[1:1] = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
