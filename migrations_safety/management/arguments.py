@@ -13,45 +13,55 @@ from migrations_safety.census.scan_strategy import ScanOptions
 
 
 def add_target_arguments(parser: ArgumentParser) -> None:
-    """Which database, and that it is the right one."""
+    """Add the options that select the database and refuse another one, and `--no-progress`."""
     if "--database" not in parser._option_string_actions:
-        help = "alias of the database, as in DATABASES (default: default)"
+        help = "alias of the database to work on, as in the setting DATABASES (default: default)"
         parser.add_argument("--database", metavar="ALIAS", default=DEFAULT_DB_ALIAS, help=help)
-    parser.add_argument("--expect-database", metavar="NAME", help="refuse to work on a database of any other name")
-    help = "refuse to work where new tables would go into a schema of any other name"
+    help = "refuse to work (exit code 2) if the connected database has another name than NAME"
+    parser.add_argument("--expect-database", metavar="NAME", help=help)
+    help = "refuse to work (exit code 2) if new tables would be created in another schema than NAME"
     parser.add_argument("--expect-schema", metavar="NAME", help=help)
-    parser.add_argument("--no-progress", action="store_true", help="show no progress on stderr")
+    parser.add_argument("--no-progress", action="store_true", help="do not print progress to stderr")
 
 
 def add_report_arguments(parser: ArgumentParser) -> None:
-    """What the report looks like, and where it goes."""
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="text for people (default), json for scripts"
+    """Add the options for the format of the report and for the file that it is written to."""
+    help = "format of the report: text for people (default), or json for scripts"
+    parser.add_argument("--format", choices=("text", "json"), default="text", help=help)
+    help = (
+        "write the report to FILE instead of stdout; FILE gets mode 0600 and is replaced only once the whole report "
+        "is written"
     )
-    help = "write the report to this file instead of stdout (whole or not at all, mode 0600)"
     parser.add_argument("--output", metavar="FILE", help=help)
 
 
 def add_reading_arguments(parser: ArgumentParser) -> None:
-    """How large tables are read."""
+    """Add the options that limit how fast the command reads large tables."""
     help = (
-        "number of parallel server processes (default: 2 for 64 MB to 4 GB of tables, otherwise 1; only a single "
-        "process shows a progress bar)"
+        "number of server processes that read in parallel (default: 1 for less than 64 MB of tables, otherwise 2; "
+        "from 4 GB on 2 only if their indexes are read instead). If several processes read tables, there is no "
+        "progress bar"
     )
     parser.add_argument("--jobs", type=whole_number("processes", least=1, most=64), metavar="NUMBER", help=help)
-    help = "read at most this many megabytes per second (default: no limit; needs a single process)"
+    help = "read at most this many megabytes of tables per second, with one process (default: no limit)"
     parser.add_argument("--max-rate", type=whole_number("megabytes a second", least=1), metavar="MEGABYTES", help=help)
 
 
 def scan_options(options: dict[str, Any]) -> ScanOptions:
-    """What the operator wants; CommandError where the two do not go together."""
+    """The values of `--jobs` and `--max-rate`.
+
+    Raises CommandError if `--max-rate` is given together with more than one job.
+    """
     if (options["jobs"] or 1) > 1 and options["max_rate"]:
         raise CommandError("--max-rate needs a single process; leave out --jobs.")
     return ScanOptions(jobs=options["jobs"], max_rate=options["max_rate"])
 
 
 def whole_number(unit: str, *, least: int, most: int | None = None) -> Callable[[str], int]:
-    """A parser of such numbers, for argparse; `unit` is what its error calls them."""
+    """A function for argparse that turns the text of a decimal number into an int from `least` to `most`.
+
+    `unit` is what the error message calls the number ("seconds"). The function raises ArgumentTypeError for other text.
+    """
     to = f"{least:,} to {most:,}" if most else f"{least:,} or more"
 
     def parse(text: str) -> int:

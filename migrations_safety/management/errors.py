@@ -18,30 +18,34 @@ LOOKED_AND_FOUND = 1
 COULD_NOT = 2
 INTERRUPTED = 130
 LOOKED = (BaselineHoldsRows, Irreversible)
-"""Refusals that say what was found, and not that something could not be done."""
+"""Refusals with exit code 1: the command looked, and what it found forbids the work."""
 
 
 class Stopped(CommandError):
-    """The work was not done, or not finished; its name is what is printed before the sentence."""
+    """The command could not look, or could not finish. The class name is printed before the sentence."""
 
     def __init__(self, *words: Any, returncode: int = COULD_NOT, **more: Any) -> None:
         super().__init__(*words, returncode=returncode, **more)
 
 
 class Refused(CommandError):
-    """It was looked, and something was found; on the command line that is exit code 1."""
+    """The command looked and found something; on the command line this means exit code 1."""
 
     def __init__(self, *words: Any, returncode: int = LOOKED_AND_FOUND, **more: Any) -> None:
         super().__init__(*words, returncode=returncode, **more)
 
 
 class ErrorsAsSentences(BaseCommand):
-    """A command whose errors become one sentence each, and whose JSON has stdout for itself."""
+    """A command that reports each error as one sentence, and writes only the report to stdout if it is JSON."""
 
     _called_from_command_line: bool
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Run it. Under `call_command` it raises Refused or Stopped, on the command line it exits with their code."""
+        """Run the command.
+
+        Under `call_command` an error is raised as Refused or Stopped. On the command line the process ends with the
+        exit code of that exception.
+        """
         try:
             with (
                 stop_signals_raise() if self._called_from_command_line else nullcontext(),
@@ -62,7 +66,7 @@ class ErrorsAsSentences(BaseCommand):
         sys.exit(getattr(stop, "exit_code", INTERRUPTED))
 
     def _end(self, error: Exception, *, wants_frames: bool) -> None:
-        """Exit ourselves: with --traceback Django would leave that to Python, whose exit code is 1."""
+        """Exit here, because with --traceback Django leaves the exit to Python, whose exit code is always 1."""
         shows_all = getattr(settings, "MIGRATIONS_SAFETY_SHOW_ERRORS", False)
         ending = _ending(error, shows_all=shows_all)
         is_told = is_expected(error) or (isinstance(error, CommandError) and not is_from_data(error))

@@ -1,4 +1,4 @@
-"""The file that a report goes to: it is there whole, or not at all."""
+"""The file that a report is written to: it appears only when the whole report is written."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from migrations_safety.management.streams import past_redirection
 
 @contextmanager
 def report_file(name: str | None) -> Iterator[Callable[[str], Any] | None]:
-    """A function that writes the report to a file; None without a name.
+    """A context with a function that writes the report to the file `name`, or with None if `name` is None.
 
-    The file is opened before any work, so that a report that cannot be written is said first. What is no regular file
-    (a pipe, a terminal) is written to as it is; a link is followed.
+    The file is opened before any work, so that an error about the file comes first. A pipe or a terminal is written to
+    directly, and a symbolic link is followed. Raises OSError if the file cannot be written.
     """
     if name is None:
         yield None
@@ -32,7 +32,7 @@ def report_file(name: str | None) -> Iterator[Callable[[str], Any] | None]:
 
 @contextmanager
 def _replacing(path: Path, name: str) -> Iterator[TextIO]:
-    """A new file that takes the place of another one when all went well; its mode is 0600."""
+    """A temporary file with mode 0600, which replaces the file at `path` if the block raises no exception."""
     try:
         descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does: its transaction is rolled back and its end is recorded."""
+"""SIGTERM and SIGHUP end a command as Ctrl-C does: the transaction is rolled back and the end is recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXIT_CODE_OF_SIGNALS = 128
 
 
 class EndedBySignal(KeyboardInterrupt):
-    """The process was asked to end; psycopg cancels the statement at work, as it does for Ctrl-C."""
+    """A signal asked the process to end; psycopg cancels the running statement, as it does for Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = EXIT_CODE_OF_SIGNALS + number
@@ -22,11 +22,11 @@ class EndedBySignal(KeyboardInterrupt):
 
 @contextmanager
 def stop_signals_raise() -> Iterator[None]:
-    """Meanwhile SIGTERM and SIGHUP raise EndedBySignal in the main thread.
+    """A context in which SIGTERM and SIGHUP raise EndedBySignal in the main thread.
 
-    Without a handler they end the process at once: the server works on, and the record of runs has no end. As the
-    first process of a container it would not even notice: Linux drops signals that process 1 has no handler for.
-    A signal that somebody else handles or ignores (`nohup`) is left alone.
+    Without a handler these signals end the process at once. The server then continues its statement, and the record of
+    runs gets no event for the end. If the process is the first one of a container, Linux even drops signals that have
+    no handler. A signal that already has another handler, or that is ignored (`nohup`), is left as it is.
     """
     is_main = threading.current_thread() is threading.main_thread()
     wanted = (signal.SIGTERM, getattr(signal, "SIGHUP", None))

@@ -1,4 +1,4 @@
-"""While a report is JSON, stdout is the report's alone: everything else that is written there goes to stderr."""
+"""If the report is JSON, only the report goes to stdout; all other output to stdout is redirected to stderr."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ LOCK = threading.Lock()
 
 
 class Redirection:
-    """The process's stdout while it is redirected to stderr; there is one, whatever number of commands run."""
+    """The state of the redirection from stdout to stderr; all commands of the process share one."""
 
     commands = 0
-    """How many commands want it now; the first redirects, the last undoes it."""
+    """Number of commands that need the redirection now: the first one starts it, the last one ends it."""
     original: int | None = None
-    """A descriptor of what stdout was before."""
+    """A file descriptor of the original stdout, or None while stdout is not redirected."""
     python: AbstractContextManager[Any] | None = None
-    """Redirects `sys.stdout`, which need not write to the descriptor."""
+    """The context that redirects `sys.stdout`, which need not write to file descriptor 1."""
 
 
 @contextmanager
 def report_alone(*, wanted: bool) -> Iterator[None]:
-    """Meanwhile what migrations, their child processes and logging write to stdout goes to stderr.
+    """A context in which all output to stdout goes to stderr, that of migrations and child processes included.
 
-    Only `write_report` still reaches stdout. The descriptor belongs to the process, so of several commands at once
-    the last one undoes it.
+    Only `write_report` still writes to stdout. Without `wanted` nothing is redirected. The file descriptor belongs to
+    the process, so if several commands run at once, the last one to finish ends the redirection.
     """
     if not wanted:
         yield
@@ -49,7 +49,7 @@ def report_alone(*, wanted: bool) -> Iterator[None]:
 
 
 def write_report(stdout: Any, text: str) -> None:
-    """Write to the command's stdout, past the redirection if that is the process's."""
+    """Write `text` to `stdout`; if `stdout` is redirected to stderr, write to the original one."""
     if Redirection.original is None or _descriptor(stdout) != STDOUT:
         stdout.write(text, ending="")
         return
@@ -58,7 +58,7 @@ def write_report(stdout: Any, text: str) -> None:
 
 
 def past_redirection(name: str) -> str:
-    """The name of a file; where it means stdout and that is redirected, a name of the original."""
+    """The file name itself; if it means stdout and stdout is redirected, a name of the original stdout."""
     is_redirected = name in NAMES_OF_STDOUT and Redirection.original is not None
     return f"/dev/fd/{Redirection.original}" if is_redirected else name
 

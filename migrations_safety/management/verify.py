@@ -1,4 +1,4 @@
-"""What commands that verify a schema have in common, and the base of those that verify a registered one."""
+"""The base classes of the commands that compare the database with the models."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from migrations_safety.verification.report import VerificationReport
 
 
 class VerificationCommand(SafetyCommand):
-    """A command that compares a schema with the models; `name` is the command's own."""
+    """A command that compares the database with the models; `name` is the name of the command."""
 
     name: str
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How to read."""
+        """Add the options that limit how fast the command reads large tables."""
         super().add_arguments(parser)
         add_reading_arguments(parser)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
-        """Run the verification."""
+        """Compare, and return the report as an Outcome."""
         report = self.verify(
             options,
             using=options["database"],
@@ -43,28 +43,33 @@ class VerificationCommand(SafetyCommand):
         )
 
     def verify(self, options: dict[str, Any], **how: Any) -> VerificationReport:
-        """The call into the domain; `how` is what all verifications take."""
+        """Run the comparison; `how` has the arguments that every comparison takes."""
         raise NotImplementedError
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
-        """The report as JSON."""
+        """The report as a dict for JSON."""
         raise NotImplementedError
 
 
 class VerifySchemaCommand(VerificationCommand):
-    """Subclass it and set `app_label` (of a registered schema) and `name`."""
+    """The base of a command for one app: a subclass sets `app_label` and `name`.
+
+    The app must have registered its schema (`migrations_safety.registry`).
+    """
 
     app_label: str
     help = (
-        "Compares every table, column, type, default, index, key, rule and enum label with the models, by definition. "
-        "Counts orphans again, because a validity flag is no proof. Reads only, in one snapshot. "
-        "Exit code 0: as declared; 1: drift; 2: could not look."
+        "Compares every table, column, index, constraint, foreign key and enum in the database with the models, by "
+        "definition and not by name. Also counts the rows whose parent row does not exist (orphans), even if a foreign "
+        "key is marked as valid: that mark does not prove that there are none. Changes nothing, and reads everything "
+        "in one snapshot. Exit code 0: the database is as the models declare; 1: it differs, or there are orphans; "
+        "2: the comparison could not be done."
     )
 
     def verify(self, options: dict[str, Any], **how: Any) -> VerificationReport:
-        """What the app registered."""
+        """Compare the tables that the app registered."""
         return verification.run(app_label=self.app_label, **how)
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
-        """Its JSON."""
+        """The report as a dict for JSON."""
         return serialization.verification(report, command=self.name, seconds=seconds)

@@ -147,7 +147,7 @@ def test_a_file_that_is_not_there_and_a_gate_that_is_not_asked(ready, tmp_path):
 
     assert (missing.code, skipped.code) == (2, 2)
     assert "No such file" in missing.err
-    assert "--census feeds the gate" in skipped.err
+    assert "--census is for the precheck before migrating" in skipped.err
 
 
 def test_a_census_that_names_a_later_transaction_is_refused(ready, census, tmp_path):

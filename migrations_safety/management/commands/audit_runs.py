@@ -1,4 +1,4 @@
-"""`audit_runs`: who changed what, and does the record hold?"""
+"""`audit_runs`: lists the recorded runs, and checks that nobody changed the record."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from migrations_safety.rendering import serialization, text
 
 
 class Command(SafetyCommand):
-    """List the recorded runs."""
+    """List the runs in `migrations_safety_run`, and check the hashes of the events."""
 
     help = (
-        "Lists each run that changed something: when, who, from where, its arguments, counts and outcome. Checks the "
-        "record too: each event carries the hash of the one before it, so a changed, removed or reordered event "
-        "shows. Exit code 0: the record holds; 1: the record was changed; 2: could not look."
+        "Lists each run of migrate or backfill_placeholders that changed something: when it ran, who started it and "
+        "from where, its arguments, its counts and its outcome. Also checks the table that holds these records: each "
+        "event carries the hash of the event before it, so the command notices if an event was changed, removed or "
+        "moved. Exit code 0: the record is unchanged; 1: the record was changed; 2: the record could not be read."
     )
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
-        """Read the record."""
+        """Read the record of runs, and return the report on it as an Outcome."""
         expected = {name: options[name] for name in ("expect_database", "expect_schema")}
         report = audit.run(using=options["database"], **expected)
         words = "the record was changed" if report.findings else "the record holds"

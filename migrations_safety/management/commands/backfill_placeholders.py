@@ -1,4 +1,4 @@
-"""`backfill_placeholders`: every reference gets its parent, or is refused and counted."""
+"""`backfill_placeholders`: creates a placeholder for each missing parent, and counts what it refuses."""
 
 from __future__ import annotations
 
@@ -22,37 +22,46 @@ from migrations_safety.rendering import serialization, text
 
 
 class Command(SafetyCommand):
-    """Make the parents that references point at."""
+    """Create the parent rows that are missing, as placeholders."""
 
     help = (
-        "Creates one placeholder for each distinct reference without a parent, in short batches beside a running "
-        "application. It can be killed and run again. It first applies the migration that creates the parents' tables, "
-        "if that is pending. References that must not become placeholders are refused and counted. Exit code 0: every "
-        "reference is covered; 1: something was refused, nothing is lost; 2: could not finish, and can be run again."
+        "Creates one placeholder row in the parent table for each distinct value of a referencing column that has no "
+        "parent row yet. It writes in short transactions, so the application can go on working. If the command is "
+        "killed, run it again: it continues where it stopped. If the migration that creates the parent table is "
+        "pending, the command applies that migration first. Values that must not become placeholders are refused and "
+        "counted. Exit code 0: no value was refused; 1: some values were refused, and their rows were left as they "
+        "were; 2: the command could not finish, and can be run again."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """What to do with orphans, and how."""
+        """Add the options that say what to do with orphans, and how fast."""
         super().add_arguments(parser)
         add_reading_arguments(parser)
-        parser.add_argument("--dry-run", action="store_true", help="count what would be done and write nothing")
-        help = "maximum number of rows per transaction (default: as many as fit into --batch-time)"
+        help = "count what would be created, set to NULL or refused, and write nothing"
+        parser.add_argument("--dry-run", action="store_true", help=help)
+        help = "maximum number of rows that one transaction writes (default: as many as fit into --batch-time)"
         parser.add_argument("--batch-size", type=whole_number("rows", least=1, most=100_000), metavar="ROWS", help=help)
-        help = "target duration of one transaction (default: 250); the size of a batch adapts to it"
+        help = "target duration of one transaction (default: 250); the number of rows per transaction adapts to it"
         parser.add_argument(
             "--batch-time", type=whole_number("milliseconds", least=1), default=250, metavar="MILLISECONDS", help=help
         )
-        help = "pause while a standby lags further behind, or WAL archiving fails (default: 30; 0: never pause)"
+        help = (
+            "pause while a standby lags by more than this, or while WAL archiving fails (default: 30; 0: never pause)"
+        )
         parser.add_argument(
             "--max-lag", type=whole_number("seconds", least=0), default=30, metavar="SECONDS", help=help
         )
-        help = "set orphan references of TABLE to NULL instead (nullable columns only; keeps old values; repeatable)"
+        help = (
+            "set every reference in TABLE whose parent row does not exist to NULL, instead of creating placeholders; "
+            "the column must be nullable, and the old values are kept for --restore-nullified; give the option once "
+            "for each table"
+        )
         parser.add_argument("--nullify", action="append", default=[], metavar="TABLE", help=help)
-        help = "restore the values that --nullify set to NULL, and do nothing else"
+        help = "write back the values that earlier runs with --nullify set to NULL, and do nothing else"
         parser.add_argument("--restore-nullified", action="store_true", help=help)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
-        """Run the backfill, or put back what one set to NULL."""
+        """Create the placeholders, or with `--restore-nullified` write back the values that were set to NULL."""
         if options["restore_nullified"] and (options["nullify"] or options["dry_run"]):
             raise CommandError("--restore-nullified works alone; leave out --nullify and --dry-run.")
         report = self._report(options, progress)

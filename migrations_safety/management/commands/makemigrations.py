@@ -1,6 +1,6 @@
-"""`makemigrations`: Django's own, or the next app's; a foreign key on an existing table is added NOT VALID first.
+"""`makemigrations`: adds a ForeignKeyConstraint of an existing table in two steps, NOT VALID first.
 
-It is ours only where a model declares a ForeignKeyConstraint: else there is nothing that another one would not do.
+If no model declares a ForeignKeyConstraint, Django's own command or that of the next app in INSTALLED_APPS is used.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from migrations_safety.migrate.autodetector import splitting_keys
 
 
 class SafeMakemigrations(DjangoMakemigrations):
-    """The command with an autodetector that knows ForeignKeyConstraint.
+    """Django's command with an autodetector that knows ForeignKeyConstraint.
 
-    As a class it has the autodetector that it was built with: Django's checks want that of `migrate` (commands.E001).
+    Only an instance gets that autodetector. The class keeps the one that it was built with, because a system check of
+    Django requires that `makemigrations` and `migrate` have the same class of autodetector (commands.E001).
     """
 
     is_of_migrations_safety = True
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
-        """As Django's."""
+        """Run Django's command with the other autodetector."""
         vars(self)["autodetector"] = splitting_keys(self.autodetector)
         super().handle(*app_labels, **options)
 
 
 def __getattr__(name: str) -> Any:
-    """`Command`, when Django asks for it: by then all models are there."""
+    """The class `Command`, built when Django first asks for it, because all models are loaded by then."""
     if name != "Command":
         raise AttributeError(name)
     other = following("makemigrations")

@@ -1,4 +1,4 @@
-"""`migrate`: Django's own, behind a gate, one deploy at a time, adopting what is there already."""
+"""`migrate`: Django's command after a precheck, one run at a time, which adopts baselines that exist already."""
 
 from __future__ import annotations
 
@@ -37,49 +37,60 @@ AS_THEY_ARE = (
     "app_label", "migration_name", "fake", "fake_initial", "prune", "run_syncdb", "skip_precheck", "census",
     "expect_database", "expect_schema",
 )  # fmt: skip
-"""Options that MigrateOptions has under the same names."""
+"""Options of the command that have the same names in MigrateOptions."""
 
 
 class SafeMigrate(ReportingCommand, DjangoMigrate):
-    """Migrate behind the gate."""
+    """Run the precheck, then Django's migrate if nothing blocks."""
 
     is_of_migrations_safety = True
     _on_run: Callable[[str], None] | None = None
 
     help = (
-        "Django's migrate with all its options, made safe. It first runs precheck on its own plan, and refuses if that "
-        "blocks. Only one deploy runs at a time. Existing tables of a baseline are adopted, not created. "
-        "Exit code 0: applied; 1: the gate refused and nothing was changed; 2: it failed, and can be run again."
+        "Django's migrate with all its options, with a check before it. It first runs precheck on the migrations that "
+        "it is about to apply or unapply, and refuses to go on if a finding blocks. Only one migrate or "
+        "backfill_placeholders works on a database at a time. If the tables of a baseline (an initial migration for "
+        "tables that are older than the project) exist already, migrate records it as applied and creates nothing. "
+        "Exit code 0: the migrations were applied; 1: migrate refused, and nothing was changed; 2: migrate failed, "
+        "and can be run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Django's own arguments, and those of the gate."""
+        """Add Django's arguments, and those of the precheck and of the waits for locks."""
         super().add_arguments(parser)
         add_target_arguments(parser)
         add_report_arguments(parser)
         add_reading_arguments(parser)
         help = (
-            "JSON report of an earlier precheck, usually on a standby (--format json --output FILE); the gate takes "
-            "its counts and counts only newer rows here"
+            "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "
+            "that migrate runs first starts from the counts in this report, and counts only newer rows itself"
         )
         parser.add_argument("--census", metavar="FILE", help=help)
-        help = "run no precheck first; for a test database or an emergency"
+        help = "do not run precheck before migrating; meant for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
-        help = "how long to retry for a lock, and to wait for another deploy (default: 600)"
+        help = (
+            "how long to go on trying for a lock, and to wait for another migrate or backfill_placeholders on this "
+            "database (default: 600)"
+        )
         parser.add_argument(
             "--retry-for", type=whole_number("seconds", least=0), default=600, metavar="SECONDS", help=help
         )
-        help = "cancel our own statement once another session waits longer behind it (default: 200; 0: never)"
+        help = (
+            "cancel a statement of migrate once another session waits longer than this behind it (default: 200; "
+            "0: never)"
+        )
         parser.add_argument(
             "--max-stall", type=whole_number("milliseconds", least=0), default=200, metavar="MILLISECONDS", help=help
         )
-        parser.add_argument("--no-wait", action="store_true", help="refuse at once while another deploy is running")
+        help = "refuse at once (exit code 2) if another migrate or backfill_placeholders works on this database"
+        parser.add_argument("--no-wait", action="store_true", help=help)
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Run, and turn every error into one sentence and its exit code; on another vendor's database as Django does.
+        """Run the command, and turn each error into one sentence and an exit code.
 
-        Options that are left out (by a command that is made of this one) are what they are on the command line. Called
-        by a migration its errors go to the `migrate` at work as they are: it may have to try that migration again.
+        On a database that is not PostgreSQL, errors stay as Django raises them. They also stay so if a migration calls
+        this command, because the `migrate` that runs the migration may have to run it again. An option that a caller
+        leaves out has the default of the command line.
         """
         options = vars(self.create_parser("manage.py", "migrate").parse_args([])) | options
         alias = options["database"]
@@ -88,7 +99,10 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ours; Django's alone on another vendor's database, and where the `migrate` at work calls another one."""
+        """Check and migrate.
+
+        Only Django's command runs if the database is not PostgreSQL, or if a migration that runs now called this one.
+        """
         _refuse_census_without_gate(options)
         alias = options["database"]
         if is_of_another_vendor(alias):
@@ -115,9 +129,10 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         self.close(outcome, is_quiet=is_quiet)
 
     def apply(self, options: dict[str, Any], on_run: Callable[[str], None]) -> None:
-        """Django's own `migrate`, or that of the next app; `on_run` takes the labels of migrations that really run.
+        """Run Django's own `migrate`, or that of the next app in INSTALLED_APPS.
 
-        What it prints makes way for the report where that goes to stdout as JSON.
+        `on_run` is called with the label of each migration whose operations were run. If the report is JSON, the lines
+        that Django prints go to stderr.
         """
         self._on_run = on_run
         stdout = self.stdout
@@ -129,7 +144,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
             self.stdout = stdout
 
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
-        """Django's lines, and which migrations were really run."""
+        """Print Django's lines, and call `on_run` for each migration whose operations were run."""
         if action in ("apply_success", "unapply_success") and not fake and self._on_run:
             self._on_run(f"{migration.app_label}.{migration.name}")
         super().migration_progress_callback(action, migration, fake)
@@ -144,14 +159,14 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
 
 
 def __getattr__(name: str) -> Any:
-    """`Command`, when Django asks for it: built on the `migrate` of the next app, where there is one."""
+    """The class `Command`, built when Django asks for it, on top of the next app's `migrate` if there is one."""
     if name != "Command":
         raise AttributeError(name)
     return built_on_next("migrate", SafeMigrate, DjangoMigrate)
 
 
 def migrate_to(migration: tuple[str, str], *, using: str, progress: Progress) -> MigrateReport:
-    """`migrate` to one migration, given by app and name, with the `migrate` of other apps under it and no output."""
+    """Migrate to one migration (app label and name) without output, and return the report."""
     command = our_command("migrate")(stdout=StringIO(), stderr=StringIO())
     defaults = vars(command.create_parser("manage.py", "migrate").parse_args(["--no-input", *migration]))
     options = defaults | {"database": using, "skip_checks": True}
@@ -160,7 +175,7 @@ def migrate_to(migration: tuple[str, str], *, using: str, progress: Progress) ->
 
 
 def migrate_options(options: dict[str, Any]) -> MigrateOptions:
-    """What the operator wants, as a value."""
+    """The options of the command line as a MigrateOptions."""
     return MigrateOptions(
         using=options["database"],
         **{name: options[name] for name in AS_THEY_ARE},
@@ -184,7 +199,7 @@ def _outcome(report: MigrateReport) -> Outcome:
 
 def _refuse_census_without_gate(options: dict[str, Any]) -> None:
     if options["census"] and (options["skip_precheck"] or migrate_options(options).runs_no_migration):
-        raise CommandError("--census feeds the gate, but these options skip the gate.")
+        raise CommandError("--census is for the precheck before migrating, but these options skip that precheck.")
 
 
 def _refuse_reports(options: dict[str, Any]) -> None:
@@ -193,7 +208,7 @@ def _refuse_reports(options: dict[str, Any]) -> None:
 
 
 def _refuse_our_options(options: dict[str, Any]) -> None:
-    """What somebody relies on is not left out in silence."""
+    """Raise CommandError for options that would be ignored on a database that is not PostgreSQL."""
     ours = {"--format json": options["format"] == "json"}
     names = ("output", "census", "expect_database", "expect_schema")
     ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}

@@ -1,4 +1,4 @@
-"""`precheck`: would migrate be safe on this database as it is now?"""
+"""`precheck`: reports whether `migrate` would be safe on this database as it is now."""
 
 from __future__ import annotations
 
@@ -23,37 +23,48 @@ SHOWN_IDS = 100
 
 
 class Command(SafetyCommand):
-    """Look before migrating."""
+    """Check the pending migrations against the database, without changing anything."""
 
     help = (
-        "Checks what `migrate` with the same arguments would do on this database, and whether it may. Reads the "
-        "catalog, privileges, sessions that use the tables, and every value that a new foreign key must cover. "
-        "Changes nothing, and reads in one snapshot. Exit code 0: nothing blocks; 1: findings block; 2: could not look."
+        "Checks what `migrate` with the same arguments would do to this database, and whether something should stop "
+        "it. Reads the catalog, the privileges of the role, the sessions that use the tables, and every value that a "
+        "new foreign key must cover. Changes nothing, and reads the tables in one snapshot. Exit code 0: no finding "
+        "blocks; 1: at least one finding blocks; 2: the check could not be done."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The arguments of migrate, and how strict to be."""
+        """Add the arguments of migrate, and the options that say how closely to check."""
         super().add_arguments(parser)
         add_reading_arguments(parser)
-        parser.add_argument("app_label", nargs="?", help="app whose migrations to check, as in migrate")
-        parser.add_argument("migration_name", nargs="?", help="migration to go to, as in migrate")
-        help = "judge what migrate --fake-initial does: an initial migration whose tables exist is only recorded"
+        parser.add_argument(
+            "app_label", nargs="?", help="label of the app whose migrations to check (default: all apps)"
+        )
+        help = "migration that migrate would go to, forwards or backwards; zero unapplies all (default: the latest)"
+        parser.add_argument("migration_name", nargs="?", help=help)
+        help = (
+            "check what migrate --fake-initial would do: it records an initial migration whose tables and columns "
+            "exist as applied, and does not run it"
+        )
         parser.add_argument("--fake-initial", action="store_true", help=help)
-        help = "lowest level that blocks: error (default), or warning for both"
+        help = "lowest level of a finding that blocks: error (default), or warning (then warnings and errors block)"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         depth = parser.add_mutually_exclusive_group()
-        help = "read only the catalog: fast, but orphans stay unknown"
+        help = "read only the catalog and no rows: fast, but rows whose parent row does not exist are not found"
         depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
         help = (
-            "estimate from statistics and a few index entries, in milliseconds at any size; this proves nothing, so "
-            "the exit code is 1 wherever there are references to count"
+            "estimate the number of orphans (values whose parent row does not exist) from statistics and a few index "
+            "entries instead of counting them; this takes milliseconds at any size but proves nothing, so the exit "
+            "code is 1 whenever there are foreign keys to check"
         )
         depth.add_argument("--approximate", dest="depth", action="store_const", const=Depth.ESTIMATE, help=help)
-        help = "print up to 100 orphan identifiers, which are patient data, to your terminal"
+        help = (
+            "print up to 100 identifiers without a parent row for each parent table; they are patient data, so they "
+            "are printed only to a terminal"
+        )
         parser.add_argument("--show-ids", action="store_true", help=help)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
-        """Run the precheck."""
+        """Run the checks, and return the report on them as an Outcome."""
         self._refuse_to_show_ids(options)
         report = precheck.run(
             using=options["database"],

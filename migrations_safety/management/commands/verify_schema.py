@@ -1,4 +1,4 @@
-"""`verify_schema`: are the tables of any app as its models declare them?"""
+"""`verify_schema`: compares the tables of any apps with their models."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from migrations_safety.verification.scope import Orphans
 
 
 class Command(VerificationCommand):
-    """Verify the tables of the named apps, or of all."""
+    """Compare the tables of the named apps, or of all apps, with their models."""
 
     name = "verify_schema"
     help = (
-        "Compares tables, columns, indexes, constraints and foreign keys with the models, by definition. "
-        "Counts the orphans of foreign keys that the database does not enforce for all rows. "
-        "Reads only, in one snapshot. Exit code 0: as declared; 1: drift; 2: could not look."
+        "Compares the tables, columns, indexes, constraints and foreign keys in the database with the models, by "
+        "definition and not by name. Also counts the rows whose parent row does not exist (orphans), for each foreign "
+        "key that the database does not enforce for all rows. Changes nothing, and reads everything in one snapshot. "
+        "Exit code 0: the database is as the models declare; 1: it differs, or there are orphans; 2: the comparison "
+        "could not be done."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which apps, and for which keys the orphans are counted."""
+        """Add the labels of the apps, and the options that say for which foreign keys orphans are counted."""
         super().add_arguments(parser)
-        help = "labels of the apps to compare (default: all that have tables in the database)"
+        help = "label of an app to compare (default: all apps that have tables in the database)"
         parser.add_argument("app_labels", nargs="*", metavar="APP", help=help)
         orphans = parser.add_mutually_exclusive_group()
         orphans.set_defaults(orphans=Orphans.OF_KEYS_NOT_HELD)
-        help = "read the catalog only; orphans are not counted"
+        help = "read only the catalog and no rows; orphans are not counted"
         orphans.add_argument("--no-data", dest="orphans", action="store_const", const=Orphans.OF_NONE, help=help)
-        help = "count the orphans of every key; a key can be valid and still have orphans"
+        help = "count the orphans of every foreign key, because one that is marked as valid can still have orphans"
         orphans.add_argument("--all-keys", dest="orphans", action="store_const", const=Orphans.OF_ALL_KEYS, help=help)
 
     def verify(self, options: dict[str, Any], **how: Any) -> VerificationReport:
-        """Of the named apps."""
+        """Compare the tables of the named apps."""
         return verification.run_on_apps(app_labels=options["app_labels"], orphans=options["orphans"], **how)
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
-        """Its JSON."""
+        """The report as a dict for JSON."""
         return serialization.verification_of_apps(report, command=self.name, seconds=seconds)

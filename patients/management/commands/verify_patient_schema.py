@@ -1,10 +1,10 @@
-"""`verify_patient_schema`: is the patient module there as declared, and does every reference have its patient?"""
+"""`verify_patient_schema`: compares the patient module with its models, and counts references without a patient."""
 
 from migrations_safety.management.verify import VerifySchemaCommand
 
 
 class Command(VerifySchemaCommand):
-    """Verify the patient module and the keys that point at it."""
+    """Compare the tables of the patient module, and the foreign keys to them, with the models."""
 
     app_label = "patients"
     name = "verify_patient_schema"
