@@ -1,1 +1,1 @@
-"""What the referencing columns hold, as counts and classes."""
+"""Counts the values of foreign-key columns, by class of identifier, and finds those without a parent."""

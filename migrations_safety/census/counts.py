@@ -1,6 +1,7 @@
-"""Reads data: what the referencing columns hold, as counts and classes; no value leaves the server.
+"""Counts the values of foreign-key columns, by class of identifier; no value leaves the server.
 
-One statement for all references to one parent: each table is read once, every distinct value is classified once.
+One statement counts all columns that refer to one parent table. It reads each referencing table once and gives each
+distinct value its class once.
 """
 
 from __future__ import annotations
@@ -36,35 +37,37 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql.composition import compose, send
 
 MANY_ROWS = 1000
-"""Rows that no patient has in one table: a value in as many may stand for 'no patient'."""
+"""No patient has this many rows in one table: a value in so many rows may stand for 'no patient'."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiguresOfReference:
-    """What one referencing column has of the values of one class."""
+    """How often values of one class of identifier stand in one foreign-key column."""
 
     values: int
+    """The number of distinct values."""
     rows: int
+    """The number of rows that hold one of these values."""
     most_rows: int
-    """Rows of the value that stands in most of them."""
+    """The number of rows that hold the most frequent value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiguresOfClass:
-    """Figures of the values of one class that have a parent, or of those that have none."""
+    """The counts for all values of one class of identifier with a parent, or for all those without one."""
 
     identifier_class: str | None
-    """None for rows without a reference."""
+    """None for the rows whose foreign-key column is NULL."""
     has_parent: bool
     values: int
-    """Distinct over all references."""
+    """The number of distinct values in all foreign-key columns together."""
     references: tuple[FiguresOfReference, ...]
-    """In the order of the question's keys."""
+    """The counts of each foreign-key column, in the order of `Question.keys`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spellings:
-    """What comparing the values with each other found; the fields are those of `Census`."""
+    """How many values are other spellings of the same id; the fields mean what those of `Census` mean."""
 
     several_spellings: int = 0
     spelled_otherwise: int = 0
@@ -73,16 +76,17 @@ class Spellings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedQuestion:
-    """A question without what need not be asked, and how it will be read."""
+    """A question without the comparisons that can find nothing, and the plan for reading its tables."""
 
     question: Question
     scan: ScanPlan
 
 
 def count(connection: Connection, question: Question, *, progress: Progress | None = None) -> Census:
-    """Count all references of the question.
+    """Count the values of all foreign-key columns of the question, and those without a parent.
 
-    Where there are spellings to compare (text columns alone have any), a further statement reads the values again.
+    If text columns hold values of the classes in `COMPARED`, a second statement reads all values again and compares
+    their spellings.
     """
     progress = progress or Progress()
     ready = prepare(connection, question)
@@ -96,7 +100,7 @@ def count(connection: Connection, question: Question, *, progress: Progress | No
 
 
 def prepare(connection: Connection, question: Question) -> PreparedQuestion:
-    """Choose how to read, and set the planner for it in this transaction."""
+    """Choose how to read the tables, and set PostgreSQL's planner accordingly until the transaction ends."""
     scan = scan_strategy.choose_scan(connection, question.keys, question.reading, since=question.since)
     scan_strategy.set_planner(connection, scan)
     if question.target_is_text and has_respelled_parents(connection, question):
@@ -107,12 +111,12 @@ def prepare(connection: Connection, question: Question) -> PreparedQuestion:
 
 
 def count_values(connection: Connection, question: Question, rows: ScanQueries) -> Census:
-    """The same of some values instead of all, without comparing their spellings."""
+    """Count only the values that `rows` returns, without comparing their spellings."""
     return _census(question, _figures(connection, question, rows), Spellings())
 
 
 def _all_figures(connection: Connection, ready: PreparedQuestion, *, progress: Progress) -> list[FiguresOfClass]:
-    """In one statement, or in one for each range of values, whose figures add up."""
+    """Count in one statement, or in one for each range of values; the counts of the ranges are to be added."""
     question, scan = ready.question, ready.scan
     ranges = scan_queries.split_into_ranges(connection, scan, value_type(question), question.since)
     if len(ranges) == 1:
@@ -195,7 +199,7 @@ def _census(question: Question, figures: Sequence[FiguresOfClass], spellings: Sp
 
 
 def _reference(key: DeclaredKey, number: int, figures: Iterable[FiguresOfClass]) -> ReferenceCounts:
-    """The figures of one reference; those of ranges of values add up."""
+    """Return the counts of one foreign-key column: the sum over all classes and ranges of values."""
     classes: dict[str, int] = defaultdict(int)
     orphans: dict[str, OrphanCounts] = {}
     total = non_null = most_rows = 0

@@ -1,4 +1,6 @@
-"""Estimates in milliseconds, from the statistics and a few index entries. They prove nothing."""
+"""Estimates the number of orphans in milliseconds, from PostgreSQL's statistics and a few index entries.
+
+An estimate proves nothing: it sees only the values that ANALYZE sampled or that stand at the ends of an index."""
 
 from __future__ import annotations
 
@@ -27,20 +29,20 @@ SUSPECT_UUIDS = ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-fff
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """One reference as the statistics have it; None where they have nothing."""
+    """What the statistics say of one foreign-key column; a number is None where they say nothing."""
 
     key: DeclaredKey
     rows: int | None
     non_null: int | None
-    """Rows with a reference."""
+    """The number of rows whose foreign-key column is not NULL."""
     distinct_values: int | None
     sampled: ReferenceCounts
-    """The same counted on the few values that the statistics and the ends of indexes give."""
+    """Counts of the sampled values alone: those that the statistics keep and those at the ends of the index."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnStatistics:
-    """What VACUUM and ANALYZE have left of one column; None where they never ran."""
+    """What VACUUM and ANALYZE recorded of one column; a field is None where they never ran."""
 
     rows: int | None
     share_of_nulls: float | None
@@ -48,16 +50,16 @@ class ColumnStatistics:
 
     @property
     def non_null(self) -> int | None:
-        """Rows with a reference."""
+        """The estimated number of rows in which the column is not NULL; None where it is unknown."""
         if self.rows is None or self.share_of_nulls is None:
             return None
         return round(self.rows * (1 - self.share_of_nulls))
 
 
 def estimate(connection: Connection, inspected: InspectedSchema, keys: Iterable[DeclaredKey]) -> list[Estimate]:
-    """Estimate each reference, and classify the values that the statistics kept and that stand at the ends of indexes.
+    """Estimate each foreign-key column, and classify the values in the statistics and at the ends of its index.
 
-    It changes settings of the planner until the transaction ends, so nothing else should be read after it.
+    The function changes settings of the planner until the transaction ends, so read nothing else after calling it.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("estimates.plan_probes"))

@@ -1,6 +1,6 @@
-"""Which class an identifier is of: SQL that classifies every distinct value once, on the server.
+"""Builds the SQL that gives each distinct value its class of identifier (UUID, record number, …) on the server.
 
-Classes and their order: docs/reference.md, "Classes of identifiers".
+docs/reference.md lists the classes and their order under "Classes of identifiers".
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from migrations_safety.schema.house_format import is_long_code, is_of_the_house
 from migrations_safety.sql.composition import compose, parent_name, send, table_name
 
 NOT_CLASSED = "not_classed"
-"""Of every value whose parent did not ask for classes."""
+"""The class of all values that refer to a parent table for which no classes were asked."""
 PLACEHOLDER_CLASSES = ("uuid_canonical", "uuid_nonrfc", "opaque", "house_format", NOT_CLASSED)
 OTHER_SPELLINGS = ("uuid_noncanonical", "several_spellings")
 WARNED_CLASSES = ("uuid_nonrfc", "opaque", "house_format")
 MAYBE_IDS = ("integer", "mrn_like", "other_text")
-"""Refused classes that may be ids of somebody in a way that only the house knows."""
+"""Classes that are refused although the values may be ids in a format that only this hospital knows."""
 COMPARED = (*OTHER_SPELLINGS, "opaque", "house_format")
-"""Classes whose values are compared with each other: one person may hide behind several of them."""
+"""Classes whose values are compared with each other, because two of them may be the same id in two spellings."""
 SENTINEL_WORDS = (
     "null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "test", "default", "tbd", "-", "?", "0",
     "-1", "true", "false", "[object object]",
@@ -40,21 +40,25 @@ OPAQUE = (
 
 
 NAME_LIKE = r"^([0-9]+[-_]*)*(([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[-_]*)+([0-9]+[-_]*)*$"
-"""Words with digits before or after them (a date of birth): as long as a generated id they have its characters too."""
+"""Matches words with digits before or after them: a name with a date of birth can look like a generated id."""
 NUMBER_LIKE = (
     r"^[0-9]+$|^(?=.{21}$)(.*([0-9][-_]?){9}"
     r"|(([0-9]+|([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[0-9]*)[-_]+)+([0-9]+|([A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})[0-9]*)$)"
 )
-"""Digits alone, or as long as a nanoid nine digits in a row, or digits and words apart: telephone numbers.
+"""Matches telephone numbers and the like that have the length of a generated id.
 
-Of a million generated nanoids two look so (measured), of a million ObjectIds about ten have no letter.
+These are digits alone, or 21 characters with nine digits in a row or with digits and words apart. Of a million
+generated nanoids two match (measured); of a million ObjectIds about ten have no letter and match.
 """
 VERSION_AND_VARIANT = [f"{14 * '_'}{version}____{variant}{16 * '_'}" for version in "47123568" for variant in "89ab"]
-"""Patterns of the UUIDs that have them as RFC 9562 says, the usual ones first."""
+"""LIKE patterns of the UUIDs whose version and variant are those of RFC 9562, the most frequent first."""
 
 
 def classified(connection: Connection, question: Question, rows: ScanQueries) -> sql.Composed:
-    """`WITH counted …, classified AS (…)`: each distinct value with its class, its rows and whether it has a parent."""
+    """Build `WITH counted …, classified AS (…)`, with one row for each distinct value.
+
+    The row holds the value, its class of identifier, whether it has a parent, and for each foreign-key column the
+    number of rows that hold it (see `rows_of`)."""
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
         "target": parent_name(key.target_table, schema=question.schema, is_partitioned=question.target_is_partitioned),
@@ -87,7 +91,9 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
 
 
 def has_respelled_parents(connection: Connection, question: Question) -> bool:
-    """Whether any parent has a UUID that is not in its canonical spelling: a reference may have that spelling."""
+    """Whether any id in the parent table is a UUID in another spelling than the canonical one.
+
+    Only then can a value match a parent whose id is spelled otherwise."""
     with connection.cursor() as cursor:
         send(
             cursor, compose("identifier_classes.has_respelled_parents", respelled_parents=_respelled_parents(question))
@@ -96,7 +102,7 @@ def has_respelled_parents(connection: Connection, question: Question) -> bool:
 
 
 def is_respelled(question: Question) -> sql.Composable:
-    """True for a person (`person.uuid`) whose parent has another spelling than the canonical one."""
+    """Build the SQL condition "the parent of `person.uuid` spells its id otherwise than canonically"."""
     if not question.target_is_text:
         return sql.SQL("false")
     return compose("identifier_classes.person_is_respelled", respelled_parents=_respelled_parents(question))
@@ -131,7 +137,7 @@ def _class(connection: Connection, question: Question) -> sql.Composable:
 
 
 def _class_of_uuid(value: sql.SQL, of_rfc: str, of_no_rfc: str) -> sql.Composed:
-    """The expression; these two are the classes of what stands for nobody in particular."""
+    """Build the expression; `of_rfc` and `of_no_rfc` name the classes of UUIDs that follow RFC 9562 or do not."""
     return compose(
         "identifier_classes.class_of_uuid",
         value=value,
@@ -163,10 +169,12 @@ def _class_of_text(question: Question) -> sql.Composable:
 
 
 def rows_of(number: int) -> sql.Identifier:
-    """The column of `classified` that holds in how many rows of that reference a value stands."""
+    """Name the column of `classified` with the number of rows that hold the value.
+
+    `number` is the position of the foreign-key column in `Question.keys`."""
     return sql.Identifier(f"rows_{number}")
 
 
 def value_type(question: Question) -> sql.SQL:
-    """The type in which all ends of the references are compared, as a key would."""
+    """The SQL type as which child and parent values are compared, the same that a foreign key would use."""
     return sql.SQL(question.type)

@@ -1,4 +1,6 @@
-"""The only module that brings values of rows to the client: orphans, for a person's terminal, on request."""
+"""Reads the values without a parent, to be shown on a terminal when an operator asks for them.
+
+No other module brings values of rows to the client."""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from migrations_safety.sql.composition import compose, send
 
 
 def orphan_values(connection: Connection, question: Question, *, limit: int) -> list[OrphanValue]:
-    """The orphans of each reference, at most `limit` of each; for a person's terminal, on request only."""
+    """Return the values without a parent, at most `limit` for each foreign-key column of the question.
+
+    The values may be ids of patients: show them only on a terminal, and only on request."""
     found = []
     ready = prepare(connection, question)
     every = scan_queries.all_rows(ready.scan, value_type(ready.question))

@@ -1,9 +1,10 @@
-"""A census that was taken earlier, on a standby as a rule, and what of it is still true on the primary.
+"""Finds out which counts of an earlier `precheck`, usually taken on a standby, still hold on the primary.
 
-The report of `precheck` carries a mark: the cluster, its timeline, and the oldest transaction that its snapshot
-had not seen the end of. Every row that is there now and was not counted then was written by that transaction or
-a later one (an update writes a new row), so counting those rows again is enough; where a parent has gone since,
-or a table is another one, everything is counted again. xmin on a standby: PostgreSQL documentation, 9.27.4.
+The JSON report of `precheck` carries a mark: the cluster, its timeline, and the oldest transaction that was still
+running when the snapshot was taken. A row that exists now and was not counted then was written by that transaction or
+a later one, because an update writes a new row. It is therefore enough to count these rows. If a parent row was deleted
+since, or a table was made anew, all rows are counted again. The xmin of a snapshot on a standby is described in the
+PostgreSQL documentation, 9.27.4.
 """
 
 from __future__ import annotations
@@ -30,67 +31,69 @@ from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
 OLDEST = 1_000_000_000
-"""Transactions after which a row's number no longer tells old from new (they are compared modulo 2^32)."""
+"""After this many transactions the xmin of a row no longer tells old from new (it is compared modulo 2^32)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """One snapshot of one cluster."""
+    """The moment at which a snapshot was taken, in numbers of one cluster."""
 
     system_identifier: str
-    """The number that a cluster is given when it is made, and that its standbys share."""
+    """The number that initdb gives a cluster; its standbys have the same one."""
     database_oid: int
     timeline: int
-    """It changes when a standby becomes the primary."""
+    """The timeline of the WAL; it changes when a standby becomes the primary."""
     transaction: int
-    """The oldest transaction that the snapshot has not seen the end of."""
+    """The number of the oldest transaction that was still running when the snapshot was taken."""
     taken_at: str
     relations: dict[str, list[int]]
-    """The oids of each table and its partitions; a table that is made anew gets another oid."""
+    """For each table name the oids of the table and its partitions; a table that is made anew gets another oid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
-    """The moment of a census, and what is needed to see later which parents have gone since."""
+    """The moment at which rows were counted, and the numbers that later show whether parent rows were deleted."""
 
     moment: Moment
     parents: dict[str, int]
-    """For each parent the rows that were written before the moment's transaction."""
+    """For each parent table the number of rows that were written before `moment.transaction`."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The value of `snapshot` in the JSON report."""
+        """Return the value of `snapshot` in the JSON report."""
         return asdict(self.moment) | {"parents": self.parents}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EarlierCensus:
-    """What a report of `precheck` in a file says."""
+    """The counts and findings of an earlier `precheck`, as read from its JSON report."""
 
     file: str
+    """The path of the report."""
     mark: Mark
     alias: str
     """Django's alias of the database that was read."""
     schema: str
     in_recovery: bool
-    """It was taken on a standby."""
+    """Whether the counting was done on a standby."""
     references: frozenset[KeyEnds]
+    """Both ends of each foreign key whose rows were counted."""
     findings: tuple[Finding, ...]
-    """What it found in the data."""
+    """What it found in the rows; findings about the catalog are left out, because `migrate` looks at it anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StillToCount:
-    """What an earlier census leaves to be counted."""
+    """What is still to be counted, given the counts of an earlier `precheck`."""
 
     new_rows: tuple[DeclaredKey, ...]
-    """Keys of which only the rows written since are counted."""
+    """The foreign keys for which counting the rows written since is enough."""
     all_rows: tuple[DeclaredKey, ...]
-    """Keys of which all rows are counted again."""
+    """The foreign keys for which all rows are to be counted again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SnapshotNow:
-    """What the server says of the current snapshot."""
+    """The current snapshot, as the server describes it."""
 
     database_oid: int
     transaction: int
@@ -98,7 +101,9 @@ class SnapshotNow:
 
 
 def mark(connection: Connection, keys: Sequence[DeclaredKey]) -> Mark | None:
-    """The mark of the current snapshot; None where the role may not ask for the cluster's identity."""
+    """Return the mark of the current snapshot for the tables of `keys`.
+
+    None where the role may not read the system identifier of the cluster."""
     now = moment(connection, keys)
     if now is None:
         return None
@@ -107,7 +112,9 @@ def mark(connection: Connection, keys: Sequence[DeclaredKey]) -> Mark | None:
 
 
 def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None:
-    """The current snapshot; None where the role may not ask for the cluster's identity."""
+    """Return the moment of the current snapshot, with the oids of the tables of `keys`.
+
+    None where the role may not read the system identifier of the cluster."""
     try:
         with transaction.atomic(using=connection.alias):
             system_identifier = _value(connection, "incremental.cluster")
@@ -130,7 +137,9 @@ def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None
 
 
 def read(file: str) -> EarlierCensus:
-    """The census in a report that `precheck --format json --output FILE` wrote; CensusRefused where it has none."""
+    """Read a report that `precheck --format json --output FILE` wrote.
+
+    Raises CensusRefused where the file cannot be read, is no such report, or holds no counts."""
     try:
         report = json.loads(Path(file).read_text(encoding="utf-8"))
         if report["command"] != "precheck" or report.get("approximate") or not report["data_counted"]:
@@ -163,7 +172,7 @@ def _of_the_data(findings: Iterable[dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _mark(snapshot: dict[str, Any]) -> Mark:
-    """What `as_dict` gave; TypeError or KeyError for anything else."""
+    """Turn the result of `Mark.as_dict` back into a Mark; raises TypeError or KeyError for anything else."""
     values = dict(snapshot)
     parents = values.pop("parents")
     numbers = (values["transaction"], values["timeline"], values["database_oid"], *parents.values())
@@ -173,7 +182,9 @@ def _mark(snapshot: dict[str, Any]) -> Mark:
 
 
 def refuse_other(earlier: EarlierCensus, now: Moment | None, *, schema: str) -> Moment:
-    """Give `now` back, or raise CensusRefused: another database or schema, another history, or too long ago."""
+    """Return `now` if the earlier counts are of the same database, schema and timeline, and not too old.
+
+    Raises CensusRefused otherwise, and where `now` is None because the role may not ask for the moment."""
     then = earlier.mark.moment
     if now is None:
         raise CensusRefused(file=earlier.file, reason="the role may not ask which cluster this is")
@@ -191,13 +202,13 @@ def refuse_other(earlier: EarlierCensus, now: Moment | None, *, schema: str) -> 
 def still_counted(
     connection: Connection, earlier: EarlierCensus, now: Moment, keys: Iterable[DeclaredKey]
 ) -> StillToCount:
-    """Tell the keys of which only new rows are to be counted from those of which all are.
+    """Part the keys into those for which new rows are to be counted and those for which all rows are.
 
-    A row that was not counted was written by the mark's transaction or a later one, as an update writes a new row; its
-    xmin says so without any bookkeeping on the hospital's tables, where a trigger or a column of ours would be a change
-    of its schema. Only a parent that has gone leaves nothing behind: the rows that are older than the mark are
-    counted then and now, and where there are fewer, any reference may have lost its parent. A table with another oid
-    was made anew, with rows that may be older than the mark (a partition attached, a table renamed).
+    A row that was not counted was written by the transaction of the mark or by a later one, because an update writes
+    a new row. The xmin of the row shows this, so the tables of the hospital need no trigger and no further column.
+    A deleted parent row leaves no xmin behind. Therefore the parent rows older than the mark are counted then and now:
+    if the numbers differ, any child row may have lost its parent, and all rows are counted again. The same is done for
+    a table with another oid, whose rows may be older than the mark (a partition was attached, a table was renamed).
     """
     then, before = earlier.mark.moment, earlier.mark.parents
     parents = _written_before(connection, set(before) & set(now.relations), then.transaction)

@@ -1,4 +1,4 @@
-"""Placeholders that are still to be resolved."""
+"""Counts the placeholder rows of a parent table that still await a real row in their place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrations_safety.sql.composition import compose, send
 
 
 def count_unresolved(connection: Connection, maker: PlaceholderMaker, parent: Table) -> int:
-    """How many rows of the maker's table are still placeholders."""
+    """Return the number of rows of `parent`, the table of `maker`, that are still placeholders."""
     query = compose("placeholders.unresolved", parent=parent.in_sql, unresolved=sql.SQL(maker.unresolved))
     with connection.cursor() as cursor:
         send(cursor, query)

@@ -1,4 +1,4 @@
-"""What a census is asked to count."""
+"""The question that `census.counts` answers: which foreign-key columns to count, and how."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What to count: the references to one parent."""
+    """Foreign keys to the same parent column, whose values are to be counted."""
 
     keys: tuple[DeclaredKey, ...]
-    """The references that exist; a key's position here is its `reference` in the statements."""
+    """The keys whose columns exist; the position of a key in this tuple is its number `reference` in the statements."""
     schema: str
-    """Where tables stand whose names say no schema."""
+    """The schema of the tables whose names say none."""
     target_exists: bool
-    """The parent's column is there; else every value is an orphan."""
+    """Whether the parent column exists; if not, no value has a parent."""
     type: str
-    """What values are compared as: `uuid`, `text`, with a collation where the ends differ, or another type."""
+    """The SQL type as which values are compared, such as `uuid` or `text COLLATE "C"` (where collations differ)."""
     target_is_partitioned: bool = False
     target_is_text: bool = False
-    """The ids of the parents are text, so one may be a UUID in another spelling."""
+    """Whether the ids of the parents are text, so that an id may be a UUID in another spelling."""
     classified: bool = True
-    """Values are told apart by what they look like."""
+    """Whether each value gets a class of identifier from its shape."""
     id_pattern: str = ""
-    """The regular expression of ids in the house's own format; empty for none."""
+    """The regular expression of ids in the hospital's own format (MIGRATIONS_SAFETY_ID_PATTERN); empty for none."""
     record_number_column: str | None = None
-    """The parent's column whose values are no ids; None for none."""
+    """The column of the parent with medical record numbers, which are no ids; None where there is none."""
     reading: ScanOptions = BY_SIZE
-    """What the operator asked for."""
+    """The number of processes and the rate that the operator asked for."""
     since: int | None = None
-    """The number of a transaction: only rows written by it or after it are counted. None for all."""
+    """The number of a transaction: only rows that it or a later one wrote are counted. None counts all rows."""
     only_orphans: bool = False
-    """Values with a parent are left out."""
+    """Whether values with a parent are left out."""
 
     @property
     def is_uuid(self) -> bool:
-        """Whether every value is a UUID, so that there is nothing else to tell them apart by."""
+        """Whether the values are of type uuid, so that only the classes of UUIDs are possible."""
         return self.type == "uuid"

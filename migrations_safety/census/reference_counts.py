@@ -1,4 +1,4 @@
-"""Which questions to ask about the references that exist, one per parent, and their answers."""
+"""Counts the values of many foreign-key columns, with one question for each parent column."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.placeholder_makers import maker_of_table
 
 CLASSIFIED = ("uuid", *SPELLED)
-"""What values are compared as where classes can tell them apart: a whole number or a date stands for itself."""
+"""Values get a class of identifier only where they are compared as one of these types (not integers or dates)."""
 
 
 def count(
@@ -31,7 +31,9 @@ def count(
     progress: Progress,
     since: int | None = None,
 ) -> list[Census]:
-    """Count the references, one statement per parent; `since` as in `Question`."""
+    """Count the values of the columns of `keys`, and return one Census for each parent column.
+
+    `since` is the number of a transaction, as in `Question`: only rows that it or a later one wrote are counted."""
     return [
         counts.count(connection, replace(question, since=since), progress=progress)
         for question in questions(inspected, keys, reading=reading)
@@ -39,7 +41,7 @@ def count(
 
 
 def questions(inspected: InspectedSchema, keys: Iterable[DeclaredKey], *, reading: ScanOptions) -> list[Question]:
-    """One question per parent."""
+    """Return one Question for each parent column that the keys refer to."""
     ordered = sorted(keys, key=_parent)
     return [_question(inspected, tuple(of_one), reading) for _, of_one in groupby(ordered, key=_parent)]
 

@@ -1,4 +1,4 @@
-"""What a census found, as plain values."""
+"""The counts of foreign-key columns, as plain values."""
 
 from __future__ import annotations
 
@@ -9,66 +9,70 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrphanCounts:
-    """Orphans of one class in one referencing column."""
+    """The values of one class of identifier without a parent, in one foreign-key column."""
 
     values: int
-    """Distinct values."""
+    """The number of distinct values."""
     rows: int
-    """Rows that hold them."""
+    """The number of rows that hold one of these values."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReferenceCounts:
-    """What one referencing column holds."""
+    """The counts of one foreign-key column."""
 
     key: DeclaredKey
     total_rows: int = 0
-    """Rows of the table, those without a reference too."""
+    """The number of rows of the table, including those where the column is NULL."""
     non_null: int = 0
-    """Rows with a reference."""
+    """The number of rows where the column is not NULL."""
     distinct_values: int = 0
+    """The number of distinct values in the column, with and without a parent."""
     most_rows: int = 0
-    """Rows of the value that stands in most of them."""
+    """The number of rows that hold the most frequent value."""
     classes: dict[str, int] = field(default_factory=dict)
-    """Distinct values of each class, with and without a parent."""
+    """For each class of identifier the number of distinct values, with and without a parent."""
     orphans: dict[str, OrphanCounts] = field(default_factory=dict)
-    """Of each class, what has no parent."""
+    """For each class of identifier the values and rows without a parent."""
 
     @property
     def orphan_values(self) -> int:
-        """Distinct values without a parent."""
+        """The number of distinct values without a parent."""
         return sum(of_class.values for of_class in self.orphans.values())
 
     @property
     def orphan_rows(self) -> int:
-        """Rows whose value has no parent."""
+        """The number of rows whose value has no parent."""
         return sum(of_class.rows for of_class in self.orphans.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Census:
-    """All references to one parent, in one snapshot."""
+    """The counts of all foreign-key columns that refer to one parent column, read in one snapshot."""
 
     target_table: str
     references: tuple[ReferenceCounts, ...]
     orphans: dict[str, int]
-    """Distinct values without a parent by class; a value that several columns hold is one."""
+    """For each class the number of distinct values without a parent; a value in several columns counts once."""
     covered: int
-    """Distinct values that have a parent."""
+    """The number of distinct values that have a parent; a value in several columns counts once."""
     several_spellings: int
-    """People whose id is there in more than one spelling."""
+    """The number of UUIDs that stand in the columns in more than one spelling."""
     spelled_otherwise: int
-    """Those of them whose parent has another spelling than the canonical one."""
+    """The number of these UUIDs that the parent table spells otherwise than canonically."""
     case_variants: int
-    """Values that differ from another one in capitals only."""
+    """The number of values that differ from another value only in upper and lower case."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrphanValue:
-    """A value of a referencing column, which may be a patient's id: for a person's terminal, on request alone."""
+    """A value of a foreign-key column that has no parent.
+
+    The value may be the id of a patient: it is only shown on a terminal, and only on request."""
 
     subject: str
-    """Table and column."""
+    """The table and the column, as findings name them: `bills."patientId"`."""
     identifier_class: str
     value: str
     rows: int
+    """The number of rows that hold the value."""

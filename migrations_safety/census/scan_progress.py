@@ -1,4 +1,6 @@
-"""Progress of one long statement: its session puts it into `application_name`, and a second session reads it."""
+"""Shows the progress of one long statement on the terminal.
+
+The session that counts writes its progress into `application_name`, where a second session reads it."""
 
 from __future__ import annotations
 
@@ -18,12 +20,14 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 SHORT = 1.0
-"""Seconds of reading for which no second session is opened."""
+"""A second session is opened only if the statement still runs after this many seconds."""
 
 
 @contextmanager
 def reporting_progress(connection: Connection, scan: ScanPlan, *, progress: Progress) -> Iterator[None]:
-    """Draw how far one statement is that reads piece after piece; of any other, say what is being read."""
+    """Show how far the statement is that runs inside the `with` block.
+
+    Only a statement that reads piece after piece can tell this. For any other, show what is being read."""
     label = f"Counting {pluralize(len(scan.keys), 'reference')}"
     is_soon_over = scan.bytes < SMALLEST_PIECE and not scan.max_rate
     if scan.by_index or scan.jobs > 1 or is_soon_over or type(progress) is Progress:
@@ -50,7 +54,7 @@ def reporting_progress(connection: Connection, scan: ScanPlan, *, progress: Prog
 
 
 def _watch(parameters: dict[str, Any], pid: int, over: threading.Event, advance: Callable[[float], None]) -> None:
-    """Read the name of the counting session twice a second. Without a second session there is no progress, no error."""
+    """Read the progress twice a second. If no second session can be opened, show no progress and raise nothing."""
     if over.wait(SHORT):
         return
     with suppress(psycopg.Error), second_connection.open_connection(parameters) as session:

@@ -1,8 +1,8 @@
-"""Queries for the rows of the referencing tables, each table once, in the way that was chosen.
+"""Builds the queries that read the foreign-key columns, in the way that `scan_strategy` has chosen.
 
-One process that reads piece after piece puts its progress into `application_name` when a piece begins, and sleeps
-until the rate allows the next piece. Progress and rate are part of the statement, so it keeps one snapshot and works
-on a standby.
+A query that reads a table piece after piece writes its progress into `application_name` when a piece begins, and
+sleeps until the permitted rate allows the next piece. Both are done inside the statement, so the statement keeps its
+snapshot and works on a standby.
 """
 
 from __future__ import annotations
@@ -22,34 +22,37 @@ from migrations_safety.sql.composition import compose
 
 MOST_PIECES = 200
 BLOCK = 8192
-"""PostgreSQL's own block size; with another one the pieces are longer or shorter, and nothing else changes."""
+"""The default block size of PostgreSQL, in bytes. With another block size only the sizes of the pieces change."""
 NAME = "counting, percent: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValueCondition:
-    """Which values are asked for."""
+    """A condition on values, which restricts what a query returns."""
 
     name: str
-    """The statement of `scan_queries.sql` that says it."""
+    """The name of the condition in `scan_queries.sql`, for example `from_value`."""
     bound: sql.Composable
-    """What gives the value that it compares with."""
+    """The SQL expression with which values are compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScanQueries:
-    """Queries that return `value`, `reference` (position of the key) and, where an index was grouped, `rows`."""
+    """Queries whose rows are a value and the number of the foreign key in whose column it stands.
+
+    The columns are `value`, `reference` (the position of the key in `Question.keys`) and, where any index is grouped,
+    `rows`."""
 
     scans: Sequence[sql.Composable]
     grouped: frozenset[int] = frozenset()
-    """Positions of the keys whose index was grouped: `rows` is rows per value for them, NULL for the others."""
+    """Positions of the keys whose index is grouped: for these, `rows` is the number of rows that hold the value."""
     in_order: bool = False
-    """They are merged in the order of their values; `conditions` are still to be applied."""
+    """Whether the queries are merged in the order of their values; then `together` applies `conditions`."""
     conditions: Sequence[ValueCondition] = ()
-    """Which values they return; none for all."""
+    """The conditions on the values that the queries return; empty for all values."""
 
     def together(self) -> sql.Composed:
-        """All of them as one query."""
+        """Return all queries as one, joined by UNION ALL."""
         scans = sql.SQL("\nUNION ALL\n").join(self.scans)
         if not self.in_order:
             return scans
@@ -58,7 +61,7 @@ class ScanQueries:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumberedKey:
-    """A key and its position in the question."""
+    """A foreign key and its position in `Question.keys`."""
 
     number: int
     key: DeclaredKey
@@ -69,24 +72,26 @@ class Piece:
     """A range of blocks of a table."""
 
     first_block: int | None
-    """None for the beginning of the table."""
+    """The first block that is read; None for the beginning of the table."""
     end_block: int | None
-    """The block after the last one; None for the end of the table, which may have grown."""
+    """The block after the last one that is read; None for the end of the table, which may have grown."""
     bytes_before: int
+    """The size of the pieces of the same table that are read before this one."""
 
 
 def wanted(conditions: Sequence[ValueCondition], value: sql.Composable) -> sql.Composable:
-    """What is true of a value that is asked for."""
+    """Build the SQL condition that `value` meets all `conditions`; `true` where there are none."""
     tested = [compose(f"scan_queries.{condition.name}", value=value, bound=condition.bound) for condition in conditions]
     return sql.SQL("\nAND ").join(tested) if tested else sql.SQL("true")
 
 
 def all_rows(scan: ScanPlan, type_name: sql.SQL, since: int | None = None) -> ScanQueries:
-    """All rows of all tables once; `since` leaves out those that were written before that transaction.
+    """Build the queries that read every row of every referencing table once.
 
-    Not one group for each table and then all together (2.7 to 3.7 s beside 3.0 s), nor five groups joined
-    (4.9 s): one hash of all values is as fast and simpler. The pieces of a table are members of a UNION ALL, because
-    a LATERAL join over them took 6.6 s beside 5.6 s.
+    `since` is the number of a transaction: rows that were written before it are left out.
+    All values go into one hash. To group each table first and then all groups together took 2.7 to 3.7 s instead of
+    3.0 s, and to join five grouped tables took 4.9 s. The pieces of a table are members of a UNION ALL, because a
+    LATERAL join over the pieces took 6.6 s instead of 5.6 s.
     """
     if scan.by_index:
         return _rows_by_index(scan, type_name)
@@ -113,11 +118,11 @@ def _table(numbered: NumberedKey) -> str:
 def _rows_by_index(
     scan: ScanPlan, type_name: sql.SQL, conditions: Sequence[ValueCondition] = (), *, with_null: bool = True
 ) -> ScanQueries:
-    """Each index in its order: merged where all can be, else grouped.
+    """Build queries that read each index in its order: merged if all indexes can be merged, else grouped.
 
-    PostgreSQL merges nothing but plain members of a UNION ALL. So conditions stand outside of them, and indexes that
-    can be merged are not grouped first: with four of them and two sessions that took 1.1 s beside 0.9 s. In a hash
-    instead of merged they took 1.4 s beside 0.8 s.
+    PostgreSQL merges only plain members of a UNION ALL, so the conditions stand outside of the members. Indexes that
+    can be merged are not grouped first: with four indexes and two sessions that took 1.1 s instead of 0.9 s. To hash
+    the values of the indexes instead of merging them took 1.4 s instead of 0.8 s.
     """
     if scan.in_order:
         numbered = [NumberedKey(number=number, key=key) for number, key in enumerate(scan.keys)]
@@ -142,13 +147,15 @@ def _rows_by_index(
 def split_into_ranges(
     connection: Connection, scan: ScanPlan, type_name: sql.SQL, since: int | None = None
 ) -> list[ScanQueries]:
-    """The same in ranges that have no value in common, whose figures add up: several for large indexes, else one.
+    """Build the queries of `all_rows`, in ranges of values that do not overlap, so that their counts can be added.
 
-    Ranges, because sessions that read all tables and took half of the ids each by a hash of them gained nothing: 3.4 s
-    beside 3.0 s for one session. About fifty for ten million rows, as `RANGE` says, because planning each costs 3 ms:
-    a hundred took 2.2 s beside 2.0 s. The bounds are values that ANALYZE has kept. No value may leave the server, so a
-    query looks its bounds up by their position instead of naming them. Rows without a reference are a range of their
-    own for columns that are read by index; a column without an index brings its own with the first range.
+    The list has one entry for each range, and a single entry where no large index is read.
+    Ranges are used because two sessions that each read all tables and kept half of the ids by a hash gained nothing:
+    3.4 s instead of 3.0 s for one session. Ten million rows make about fifty ranges (see `RANGE`): planning a range
+    costs 3 ms, and a hundred ranges took 2.2 s instead of 2.0 s. The bounds are values in the statistics of ANALYZE.
+    No value may leave the server, so a query looks its bounds up by their position instead of naming them. For columns
+    that are read by index, the rows with NULL are a range of their own. For a column without an index, they belong to
+    the first range.
     """
     whole = all_rows(scan, type_name, since)
     bounds = _bounds(connection, scan, type_name) if scan.by_index and scan.ranges > 1 else []
@@ -168,7 +175,9 @@ def split_into_ranges(
 
 
 def _bounds(connection: Connection, scan: ScanPlan, type_name: sql.SQL) -> list[sql.Composed]:
-    """Expressions for the values that part the column of the largest table that has an index, in their order."""
+    """Build the SQL expressions for the bounds, in ascending order.
+
+    The bounds come from the statistics of one column: that of the largest table that is read by an index."""
     indexed = [scan.keys[number] for number in scan.by_index]
     key = max(indexed, key=lambda key: size_of(scan.parts[key.table]))
     part = scan.parts[key.table][0]
@@ -195,7 +204,9 @@ def _size_of_piece(scan: ScanPlan) -> int:
 
 
 def _pieces(parts: Sequence[PhysicalTable], size: int) -> Iterator[Piece]:
-    """Of one table and its partitions, which are cut at the same blocks; a foreign table is read as one piece."""
+    """Cut a table into pieces of about `size` bytes; a table with a foreign partition is read as one piece.
+
+    All partitions are cut at the same block numbers."""
     whole = size_of(parts)
     number = 1 if any(part.is_foreign for part in parts) else max(1, round(whole / size))
     step = max(part.bytes for part in parts) // BLOCK // number + 1
@@ -224,7 +235,7 @@ def _where(conditions: Sequence[sql.Composable]) -> sql.Composable:
 def _rows(
     scan: ScanPlan, keys: Sequence[NumberedKey], type_name: sql.SQL, conditions: Sequence[sql.Composable] = ()
 ) -> sql.Composed:
-    """One query for the columns of one table; its rows are read once for all of them."""
+    """Build one query for all foreign-key columns of one table, which reads each row of the table once."""
     table, where = scan.tables[keys[0].key.table].in_sql, _where(conditions)
     columns = [
         {"column": sql.Identifier(numbered.key.column), "number": sql.Literal(numbered.number), "type": type_name}

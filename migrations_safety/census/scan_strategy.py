@@ -1,10 +1,10 @@
-"""How the referencing tables will be read: by their indexes, by several processes, or piece by piece.
+"""Chooses how the tables with foreign-key columns are read: by index, by several processes, or piece by piece.
 
 | way | where |
 |---|---|
-| by index, one range of values after the other, which sessions share | indexes hold most of what is to be read |
-| by several processes of the server, each with its hash (PostgreSQL's own parallel query) | tables up to `LARGE` |
-| by one process, one range of blocks after the other, with progress | larger tables, and where a rate is asked for |
+| by index, one range of values after the other, shared by several sessions | indexes hold most of the data to read |
+| by several processes of the server (the parallel query of PostgreSQL), a hash in each | tables up to `LARGE` |
+| by one process, one range of blocks after the other, with progress | larger tables, or a rate is asked for |
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from migrations_safety.sql import statement
 
 MEGABYTE = 1024 * 1024
 LARGE = 4096 * MEGABYTE
-"""Bytes of tables from which on progress is worth more than a second process."""
+"""From this many bytes on, seeing the progress is worth more than a second process."""
 JOBS = 2
-"""Fewer than the three that PostgreSQL gives any query that is long enough."""
+"""The number of processes by default, fewer than the three that PostgreSQL gives to a long query."""
 SMALLEST_PIECE = 64 * MEGABYTE
-"""Bytes of a table below which one process reads it in one piece."""
+"""One process reads a table of fewer bytes than this in one piece."""
 RANGE = 32 * MEGABYTE
-"""Bytes of tables for each range of values: the hash of a range stays in the processor's cache."""
+"""Each range of values stands for this many bytes of tables, so that its hash fits the cache of the processor."""
 WORTH = 2
-"""Indexes are used only if, per range, they save at least this many times the bytes of the tables without one."""
+"""Indexes are used only if they cover this many times the bytes of the tables without an index."""
 BY_INDEX = statement("scan_strategy.plan_by_index")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScanOptions:
-    """What the operator asked for."""
+    """The number of processes and the rate that the operator asked for."""
 
     jobs: int | None = None
-    """Parallel processes of the server; None for as many as fit the size."""
+    """The number of parallel processes of the server; None chooses it by the size of the tables."""
     max_rate: int | None = None
-    """Megabytes a second at most; None for no limit."""
+    """The highest rate, in megabytes a second; None for no limit."""
 
 
 BY_SIZE = ScanOptions()
@@ -48,49 +48,49 @@ BY_SIZE = ScanOptions()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScanPlan:
-    """The tables of some keys, and how they will be read."""
+    """The plan for reading the referencing tables of some foreign keys."""
 
     keys: tuple[DeclaredKey, ...]
     tables: dict[str, Table]
-    """Referencing and referenced tables that are there, by the names in the keys."""
+    """The referencing and parent tables that exist, by the names that the keys give them."""
     parts: dict[str, list[PhysicalTable]]
-    """Of each referencing table, itself or its partitions."""
+    """For each referencing table that exists, by its name: the table and its partitions."""
     by_index: frozenset[int] = frozenset()
-    """Numbers of the keys whose columns are read by an index; empty where none is."""
+    """Positions in `keys` of those whose column is read by an index; empty where no index is used."""
     nullable: frozenset[int] = frozenset()
-    """Numbers of the keys whose columns may be NULL; known where any is read by index."""
+    """Positions in `keys` of those whose column may be NULL; empty where no index is used."""
     bytewise: bool = False
-    """All values sort as their bytes do, which is cheap to compare; known where any is read by index."""
+    """Whether all values sort as their bytes do, which is cheap to compare; False where no index is used."""
     jobs: int = 1
-    """Parallel processes of the server."""
+    """The number of parallel processes of the server."""
     max_rate: int | None = None
-    """Megabytes a second at most."""
+    """The highest rate, in megabytes a second; None for no limit."""
     read_again: int = 0
-    """Bytes of other tables that each range of values reads as a whole."""
+    """The size in bytes of the tables that each range of values reads as a whole, besides the referencing ones."""
 
     @property
     def bytes(self) -> int:
-        """The size of all referencing tables."""
+        """The size of all referencing tables, in bytes."""
         return sum(map(size_of, self.parts.values()))
 
     @property
     def in_order(self) -> bool:
-        """Whether indexes have all values in an order that is cheap to compare, so that they are merged."""
+        """Whether all columns are read by index in the order of bytes, so that the indexes can be merged cheaply."""
         return self.bytewise and len(self.by_index) == len(self.keys)
 
     @property
     def megabytes(self) -> int:
-        """The size of all referencing tables as people read it."""
+        """The size of all referencing tables, in megabytes."""
         return self.bytes // MEGABYTE
 
     @property
     def bytes_without_index(self) -> int:
-        """The size of those tables that must be read themselves, once for each column."""
+        """The size in bytes of the tables that are read without an index, once for each foreign-key column."""
         return sum(size_of(self.parts[key.table]) for at, key in enumerate(self.keys) if at not in self.by_index)
 
     @property
     def ranges(self) -> int:
-        """In how many ranges of values, as many for each job; what has no index is read again for each."""
+        """The number of ranges of values, a multiple of `jobs`; each range reads tables without an index again."""
         again = self.bytes_without_index + self.read_again
         affordable = self.bytes // (WORTH * again) if again else self.bytes
         return self.jobs * max(1, min(self.bytes // RANGE, affordable) // self.jobs)
@@ -98,20 +98,20 @@ class ScanPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexOfColumn:
-    """What an index can do for one column."""
+    """Whether the values of one column can be read from an index alone."""
 
     number: int
-    """The place of the column among those that were asked for."""
+    """The position of the column among those that were asked for."""
     has_index: bool
-    """An index alone gives the values, without its table (and no upgrade of the locale has put it out of order)."""
+    """Whether an index gives the values without its table (and no locale upgrade has put it out of order)."""
     collation: int
-    """The oid of the collation, 0 for a type without one."""
+    """The oid of the collation; 0 for a type without a collation."""
     is_bytewise: bool
     is_nullable: bool
 
 
 def size_of(parts: Iterable[PhysicalTable]) -> int:
-    """Bytes of one table with its partitions."""
+    """Return the size of a table with its partitions, in bytes."""
     return sum(part.bytes for part in parts)
 
 
@@ -120,11 +120,11 @@ def choose_scan(
 ) -> ScanPlan:
     """Look up the sizes of the tables and decide how to read them.
 
-    Two processes and not three: on two cores three or four took 3.2 to 3.8 s beside 2.8 s, they wait for memory. One
-    process alone from `LARGE` on, because a parallel query cannot say how far it is, and pieces for a progress of
-    small tables cost a fifth more (4.0 s beside 3.3 s). A rate needs one process too: nobody could bound the sum of
-    several. Which rows are new (`since`) stands in no index, so their tables are read. Figures: docs/performance.md,
-    "Tried, and left".
+    There are two processes and not three: on two cores, three or four processes took 3.2 to 3.8 s instead of 2.8 s,
+    because they wait for memory. From `LARGE` on there is one process, because a parallel query cannot say how far it
+    is; for small tables, reading in pieces to show progress costs a fifth more (4.0 s instead of 3.3 s). A rate needs
+    one process too, because the sum of several cannot be bounded. No index says which rows are new (`since`), so then
+    the tables themselves are read. The figures stand in docs/performance.md, "Tried, and left".
     """
     keys = tuple(keys)
     tables = catalog.tables(connection, {name for key in keys for name in key.tables})
@@ -137,13 +137,13 @@ def choose_scan(
 
 
 def _by_index_where_worth_it(connection: Connection, scan: ScanPlan) -> ScanPlan:
-    """The same, by the indexes that may be used, where that pays.
+    """Return a plan that reads by index where this is faster, else `scan` itself.
 
-    All columns and the parent's must have one order: a range of values is a range of parents too, and indexes are
-    merged only in one order. Merging takes all of them: four merged with the sorted rows of a table that has no index
-    took 4.5 s beside 3.0 s for one hash, so then each index is grouped in its own order and the groups share a small
-    hash (1.8 to 2.1 s). A table without an index is read again for every range; where such tables are too large a
-    part, the indexes gain nothing.
+    All foreign-key columns and the parent column must sort in one order: a range of values is a range of parent ids
+    too, and only indexes of one order can be merged. Merging is done only if all columns have an index: four indexes
+    merged with the sorted rows of a table without an index took 4.5 s instead of 3.0 s for one hash. Otherwise each
+    index is grouped in its own order, and the groups share a small hash (1.8 to 2.1 s). A table without an index is
+    read again for every range, so indexes gain nothing where such tables are a large part.
     """
     found = _indexes(connection, scan)
     numbers = frozenset(range(len(scan.keys)))
@@ -159,7 +159,7 @@ def _by_index_where_worth_it(connection: Connection, scan: ScanPlan) -> ScanPlan
 
 
 def _indexes(connection: Connection, scan: ScanPlan) -> list[IndexOfColumn]:
-    """Of each referencing column in the order of the keys, and last of the parent's."""
+    """Look up the index of each foreign-key column, in the order of the keys, and last that of the parent column."""
     parent = scan.keys[0]
     names = [*(key.table for key in scan.keys), parent.target_table]
     oids = [scan.tables[name].oid if name in scan.tables else None for name in names]
@@ -168,7 +168,7 @@ def _indexes(connection: Connection, scan: ScanPlan) -> list[IndexOfColumn]:
 
 
 def set_planner(connection: Connection, scan: ScanPlan) -> None:
-    """Settings of PostgreSQL's planner for the current transaction, so that it reads as was chosen."""
+    """Set PostgreSQL's planner, until the transaction ends, so that it reads the tables as `scan` says."""
     with connection.cursor() as cursor:
         if scan.by_index:
             cursor.execute(BY_INDEX)
