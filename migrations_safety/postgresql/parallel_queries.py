@@ -1,4 +1,4 @@
-"""Several sessions that see one snapshot and share a list of statements, so that the list is done sooner."""
+"""Runs a list of statements in several sessions at once, all of which see the same snapshot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from migrations_safety.sql.composition import compose
 
 
 class StatementQueue:
-    """Statements that several sessions take, one after the other, until none is left or one has failed."""
+    """The statements that are still to be run, from which each session takes the next one.
+
+    It ends when no statement is left, or when one has failed."""
 
     def __init__(self, statements: Sequence[str]) -> None:
         self.waiting = deque(statements)
@@ -28,7 +30,7 @@ class StatementQueue:
         self.error: BaseException | None = None
 
     def work(self, run: Callable[[str], list[Record]]) -> None:
-        """Take and run; where that fails, nobody takes another one."""
+        """Take and run one statement after the other; after the first error no session takes another statement."""
         try:
             while self.error is None and (query := self._next()) is not None:
                 self.done.append(run(query))
@@ -49,11 +51,12 @@ def run_in_parallel(
     settings: str,
     advance: Callable[[int], Any],
 ) -> list[Record]:
-    """The rows of all statements, in any order, run by so many sessions, this connection among them.
+    """Run all statements in up to `sessions` sessions, and return their rows in any order.
 
-    The current transaction must be REPEATABLE READ; the others see its snapshot (exported: PostgreSQL documentation,
-    9.28.5) and run `settings` first. A session that cannot be opened is done without; inside a transaction that was
-    open already all are, whose snapshot cannot be exported (25001). `advance` is told how many statements are done.
+    This connection is one of the sessions, and its transaction must be REPEATABLE READ. The other sessions see the
+    same snapshot, which is exported (PostgreSQL documentation, 9.28.5), and run the statement `settings` first. If a
+    session cannot be opened, fewer do the work. Inside a savepoint this connection does it alone, because a snapshot
+    cannot be exported there (25001). `advance` is called with the number of statements that are done.
     """
     shared = StatementQueue([query.as_string(connection.connection) for query in statements])
 
@@ -74,7 +77,9 @@ def run_in_parallel(
 
 @contextmanager
 def _with_helpers(connection: Connection, shared: StatementQueue, number: int, settings: str) -> Iterator[None]:
-    """So many other sessions work too, each in a thread; in the end they are waited for, after an error cancelled."""
+    """Let `number` other sessions work on the statements during the `with` block, each in its own thread.
+
+    At the end the block waits for them; after an error their statements are cancelled instead."""
     helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
     threads = [threading.Thread(target=shared.work, args=[partial(_run, session)], daemon=True) for session in helpers]
     for thread in threads:

@@ -1,7 +1,8 @@
-"""A pooler in between: does a session keep its server connection from one transaction to the next?
+"""Finds out whether a connection pooler stands between this client and the server, and in which mode.
 
-Locks and settings of a session hold where it does (a pool in session mode). That is tried with two sessions at once:
-with one alone, a pool in transaction mode as a rule hands it the same server connection again.
+In session mode, a client keeps its server connection from one transaction to the next, so the locks and settings of a
+session hold. This is tried with two sessions at once: a pooler in transaction mode usually gives a single client the
+same server connection again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 ROUNDS = 5
-"""A third client may take and free a server connection just between two of our statements, hardly five times."""
+"""How often the trial is repeated, because another client of the pooler may disturb a single one."""
 
 
 class Pooler(StrEnum):
-    """What is between us and the server, in the words of findings."""
+    """The kind of pooler between this client and the server; the values complete a sentence of a finding."""
 
     NONE = ""
     KEEPS_SESSIONS = "in session mode"
@@ -32,9 +33,10 @@ class Pooler(StrEnum):
 
 
 def between(connection: Connection, *, pid: int) -> Pooler:
-    """Which pooler there is: one where the number that the driver was told is not the server's own for its process.
+    """Return which kind of pooler there is; `pid` is what `pg_backend_pid()` returns on this connection.
 
-    No transaction may be open: none is split, so it would show nothing.
+    There is a pooler if the driver was told another process number at the start. No transaction may be open, because
+    a pooler never changes the server connection within one, so the trial would show nothing.
     """
     if pid == connection.connection.info.backend_pid:
         return Pooler.NONE

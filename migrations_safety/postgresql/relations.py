@@ -1,6 +1,7 @@
-"""What the catalog says of tables, their columns, indexes and constraints, as plain values in words.
+"""What the catalog says of tables, their columns, indexes and constraints, as plain values.
 
-PostgreSQL keeps one letter for each of these words; the statements of `catalog.sql` alone know the letters.
+Where PostgreSQL keeps a letter (`confdeltype` is 'c'), these values hold the word (CASCADE); only `catalog.sql` knows
+the letters.
 """
 
 from __future__ import annotations
@@ -17,37 +18,39 @@ class Table:
     """One table, partitioned or not."""
 
     name: str
-    """As it was asked for, which may be with its schema and in quotes."""
+    """The name that was asked for, which may be quoted and with a schema."""
     oid: int
     schema: str
-    """The schema that it was found in."""
+    """The schema in which the table was found."""
     relation: str
-    """Its name in there."""
+    """The name of the table in its schema, without quotes."""
     is_partitioned: bool
     is_permanent: bool
-    """Neither UNLOGGED nor temporary."""
+    """Whether the table is neither UNLOGGED nor temporary."""
     row_security: bool
-    """Row-level security is enabled; its owner is not held by it."""
+    """Whether row-level security is enabled; it does not apply to the owner of the table."""
     forced_row_security: bool
-    """Row-level security holds its owner too."""
+    """Whether row-level security applies to the owner too (FORCE)."""
     owner: str
     owned: bool
-    """The session's role is the owner, or a member of it."""
+    """Whether the current role is the owner or has its rights."""
     may_drop: bool
-    """The session's role owns the table or its schema."""
+    """Whether the current role owns the table or its schema."""
     may_select: bool
+    """Whether the current role has SELECT on the table."""
     may_reference: bool
+    """Whether the current role has REFERENCES on the table."""
     estimated_rows: int
-    """As VACUUM or ANALYZE saw them last, 0 where neither did."""
+    """The number of rows at the last VACUUM or ANALYZE; 0 where neither has run."""
 
     @property
     def in_sql(self) -> sql.Identifier:
-        """As a statement names it, whatever the search path is."""
+        """The qualified name of the table in a statement, which does not depend on the search path."""
         return sql.Identifier(self.schema, self.relation)
 
     @property
     def to_paste(self) -> str:
-        """As a hint names it."""
+        """The name of the table in the SQL of a hint, with the schema unless that is public."""
         return qualify_if_needed(self.relation, schema=self.schema)
 
 
@@ -56,15 +59,16 @@ class PhysicalTable:
     """A table itself or one of its partitions."""
 
     name: str
-    """The name of the table that was asked for, that of the partitioned one for a partition."""
+    """The name that was asked for: for a partition, the name of the partitioned table."""
     oid: int
     schema: str
     relation: str
     is_partitioned: bool
-    """It holds no rows itself, its partitions do."""
+    """Whether it is partitioned itself, so that only its partitions hold rows."""
     is_foreign: bool
-    """Its rows are on another server: it has neither blocks nor a size here."""
+    """Whether it is a foreign table, which has neither blocks nor a size on this server."""
     bytes: int
+    """The size in bytes, without indexes and TOAST."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,32 +79,32 @@ class Column:
     name: str
     type_oid: int
     type_modifier: int
-    """Length or precision as PostgreSQL encodes it, -1 for none."""
+    """Length or precision, as encoded in `pg_attribute.atttypmod`; -1 for none."""
     type: str
-    """With length and precision, as PostgreSQL prints it."""
+    """The type as `format_type` prints it, with length and precision."""
     base_type: str
-    """The type under a domain, else the same as `type`."""
+    """The type on which a domain is based; for other types the same as `type`."""
     nullable: bool
-    """May hold NULL: a NOT NULL that is not validated yet (PostgreSQL 18) promises nothing about old rows."""
+    """Whether it may hold NULL. A NOT NULL that is not validated yet (PostgreSQL 18) says nothing of old rows."""
     default: str | None
-    """The expression of the default, or of a generated column."""
+    """The SQL of the default or, for a generated column, of its expression; None for neither."""
     identity: bool
-    """GENERATED … AS IDENTITY."""
+    """Whether it is an identity column (GENERATED … AS IDENTITY)."""
     generated: bool
-    """GENERATED ALWAYS AS an expression."""
+    """Whether it is generated from an expression (GENERATED ALWAYS AS)."""
     collation: str
-    """Empty where it is the collation of the type."""
+    """The name of the collation; empty where it is the default of the type."""
     deterministic: bool
-    """Equal values have equal bytes; false for a collation that, say, ignores case."""
+    """Whether equal values have equal bytes; False for a collation that ignores case, for example."""
     indexed: bool
-    """A valid index of all rows begins with it."""
+    """Whether a valid index without WHERE has this column as its first key."""
     is_unique: bool
-    """A valid unique index of all rows has it alone."""
+    """Whether a valid unique index without WHERE has this column as its only key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InvalidIndex:
-    """An index that no query uses and every write keeps up, with its table."""
+    """An invalid index: no query uses it, but every write still updates it."""
 
     table: str
     name: str
@@ -111,37 +115,38 @@ class ForeignKey:
     """One foreign key of a table or of one of its partitions."""
 
     table_oid: int
-    """The table; the partitioned one for a key of a partition."""
+    """The oid of the table; for a foreign key of a partition, the oid of the partitioned table."""
     name: str
     partition: str
-    """The partition that alone has the key; empty for a key of the whole table."""
+    """The name of the one partition that has the foreign key; empty where the whole table has it."""
     columns: tuple[str, ...]
     target_oid: int
+    """The oid of the referenced table."""
     target_table: str
     target_schema: str
     target_columns: tuple[str, ...]
     on_delete: str
-    """The rule in SQL's words: NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT."""
+    """The action in SQL: NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT."""
     on_update: str
-    """The same for a changed id of the parent."""
+    """The action when the id of a parent row changes, one of the same words."""
     is_match_simple: bool
-    """Without MATCH FULL: a reference with a NULL in it has no parent."""
+    """Whether it is MATCH SIMPLE, the default, and not MATCH FULL."""
     set_columns: int
-    """How many columns the rule names: ON DELETE SET NULL (a, b)."""
+    """The number of columns that the action names, as in ON DELETE SET NULL (a, b); 0 where it names none."""
     deferrable: bool
     deferred: bool
-    """INITIALLY DEFERRED."""
+    """Whether it is INITIALLY DEFERRED."""
     validated: bool
-    """Not NOT VALID: the rows that were there before it have been looked at too."""
+    """Whether PostgreSQL has checked the rows that are older than the foreign key (False for NOT VALID)."""
     enforced: bool
-    """Not NOT ENFORCED (PostgreSQL 18)."""
+    """Whether it is enforced (False for NOT ENFORCED, new in PostgreSQL 18)."""
     disabled_triggers: tuple[str, ...]
-    """Statements that enable those of its triggers, on both tables, that do not fire."""
+    """For each disabled trigger of the foreign key, on either table, the statement that enables it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OtherConstraint:
-    """A constraint that is no foreign key."""
+    """A constraint other than a foreign key."""
 
     table_oid: int
     name: str
@@ -149,14 +154,14 @@ class OtherConstraint:
     """PRIMARY KEY, CHECK, UNIQUE or EXCLUDE."""
     columns: tuple[str, ...]
     definition: str
-    """As PostgreSQL prints it; of a CHECK its expression alone."""
+    """The definition as PostgreSQL prints it; for a CHECK only its expression."""
     validated: bool
     deferrable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedColumn:
-    """A column by its name and the name of its table."""
+    """A column, named by its table and its own name."""
 
     table_oid: int
     table: str
@@ -165,7 +170,7 @@ class NamedColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnNamedAlike:
-    """A column that is named like a referencing one, in a table that no declared key covers."""
+    """A column that is named like a foreign-key column and has no foreign key."""
 
     schema: str
     table: str
@@ -179,7 +184,7 @@ class TableElsewhere:
 
     name: str
     schema: str
-    """Where it was found."""
+    """The schema in which the table was found."""
     current: str
     """The current schema."""
 
@@ -189,6 +194,6 @@ class Partition:
     """A partition that holds rows."""
 
     name: str
-    """With its schema, in quotes where it needs them."""
+    """The name with its schema, quoted where SQL needs it."""
     validated: bool | None
-    """Whether the key that was asked for is validated there; None where the partition has no such key."""
+    """Whether the foreign key that was asked for is validated there; None where the partition lacks it."""

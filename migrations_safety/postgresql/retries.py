@@ -1,4 +1,4 @@
-"""Trying again until it works: why is said once, then there is a pause, and at a deadline a refusal."""
+"""Repeats an attempt until it succeeds or a deadline has passed; then a refusal is raised."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotYet:
-    """Why an attempt did not work, and may work later."""
+    """Returned by an attempt that failed and may succeed later."""
 
     sentence: str
-    """What the operator reads, once."""
+    """The sentence that tells the operator why, once for each reason."""
     refusal: Refusal
-    """Raised where there is no time left."""
+    """The error that is raised if the deadline has passed."""
     reason: str = ""
-    """Another reason than that of the attempt before is said too."""
+    """What tells reasons apart: `sentence` is shown again if `reason` differs from that of the last attempt."""
     cause: BaseException | None = None
 
 
 def retry_until_done(
     attempt: Callable[[], Result | NotYet], *, seconds: float, pause: Callable[[], float], progress: Progress
 ) -> Result:
-    """What the first attempt returns that is not NotYet; there is always one, and none begins after `seconds`.
+    """Call `attempt` until it returns something else than NotYet, and return that.
 
-    `pause` gives the seconds until the next one. Raises the refusal of the last attempt, from its cause.
+    There is at least one attempt. After `seconds` seconds the refusal of the last attempt is raised, from its cause.
+    `pause` returns the number of seconds to wait before the next attempt.
     """
     deadline = time.monotonic() + seconds
     said: str | None = None

@@ -1,7 +1,7 @@
-"""The search path: which schema new tables are made in, and the refusals where that is none, or another than expected.
+"""Checks that the search path leads to one schema, and to the expected one.
 
-A command works on one schema, the one where new tables are made: its history, tables and types. What is found only
-further along the path belongs to somebody else.
+A command works on one schema: the schema where new tables are made, with its django_migrations, tables and types.
+Tables that are found only further along the search path belong to somebody else.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ class Setting:
     """The search path of a session."""
 
     path: str
-    """The setting as it is written."""
+    """The value of the setting `search_path`, unexpanded."""
     source: str
-    """Where it comes from: user, database, client, session or default, as pg_settings says."""
+    """The column `source` of pg_settings: user, database, client, session, default, …"""
     role: str
     database: str
     history: str | None
-    """The schema that alone has Django's record of migrations; None for none or several."""
+    """The only schema that has a table django_migrations; None where there is none or more than one."""
 
     def command_to_set(self, schema: str) -> str:
-        """The next command to type, so that the path is that schema alone."""
+        """Return the next command to type, after which the search path is that schema alone."""
         value = f"SET search_path = {quote_if_needed(schema)};"
         if self.source == "user":
             return f"ALTER ROLE {quote_identifier(self.role)} {value}"
@@ -45,21 +45,25 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedSchema:
-    """A schema that the path names; PostgreSQL passes over it where it does not exist or the role may not use it."""
+    """A schema that the search path names.
+
+    PostgreSQL silently skips a schema that does not exist or that the role may not use."""
 
     name: str
     exists: bool
     usable: bool
-    """The role has USAGE on it."""
+    """Whether the role has USAGE on the schema."""
 
 
 def refuse_other_schema(
     connection: Connection, *, schema: str | None, history: str | None, role: str, expected: str | None
 ) -> str:
-    """Give `schema` back (what `current_schema()` says); `history` is the schema in which Django finds its record.
+    """Return `schema` unchanged if a command may work on it.
 
-    Raises NoSchema or MayNotUseSchema where the path leads nowhere, WrongSchema where it is not the expected one,
-    HistoryElsewhere where Django would read the history of one schema and make tables in another.
+    `schema` is the result of `current_schema()`; `history` is the schema in which Django finds django_migrations, or
+    None. Raises NoSchema or MayNotUseSchema where the search path leads to no schema, WrongSchema where the schema is
+    not the expected one, and HistoryElsewhere where Django would read the django_migrations of one schema and make
+    tables in another.
     """
     if schema is None or schema.startswith("pg_") or schema == "information_schema":
         raise _nowhere(connection, schema, role=role)
@@ -76,7 +80,9 @@ def refuse_other_schema(
 
 
 def passed_over(connection: Connection, *, before: str) -> list[str]:
-    """Schemas that are there and that the path names before that one, and that the role may not use."""
+    """Return the schemas that stand in the search path before the schema `before` and that the role may not use.
+
+    Schemas that do not exist are left out."""
     named = rows(connection, "search_path.schemas_of_search_path", {}, NamedSchema)
     first = next((place for place, schema in enumerate(named) if schema.name == before), 0)
     return [schema.name for schema in named[:first] if schema.exists and not schema.usable]

@@ -1,4 +1,4 @@
-"""A second session to the same database, to watch the first one or to share its work."""
+"""Opens a second session to the same database, which observes the first session or shares its work."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 PATIENCE = 5.0
-"""Seconds that a second session may take for its first answer."""
+"""How many seconds a second session may take to answer its first query."""
 
 
 def connection_parameters(connection: Connection) -> dict[str, Any]:
-    """What `psycopg.connect` needs to reach the same database as the same role, each statement on its own."""
+    """Return the arguments of `psycopg.connect` for the same database and role, in autocommit mode."""
     same = connection.get_connection_params() | {"autocommit": True}
     return {name: value for name, value in same.items() if name not in {"cursor_factory", "context"}}
 
 
 def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -> psycopg.Connection[Any]:
-    """A second session that has answered once; the caller closes it.
+    """Open a second session and return it after it has answered a query; the caller closes it.
 
-    A pooler takes connections that it has no server for, and lets their first statement wait (pgbouncer: for two
-    minutes), so being connected is not enough.
+    Being connected is not enough: a pooler accepts connections for which it has no server connection, and lets their
+    first statement wait (pgbouncer: for two minutes).
 
-    Raises psycopg.OperationalError where there is none to be had.
+    Raises psycopg.OperationalError where no session can be opened, or where it does not answer in `patience` seconds.
     """
     session = psycopg.connect(**parameters)
     try:
@@ -46,7 +46,9 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
 
 
 def backend_pid(connection: Connection) -> int:
-    """The number of the server's process. The driver may have been given a pooler's number at the start."""
+    """Return the process number of the session, as the server itself tells it.
+
+    The number that the driver was told at the start may be one that a pooler made up."""
     with connection.cursor() as cursor:
         cursor.execute(statement("second_connection.backend_pid"))
         return int(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""The read-only snapshot in which a command reads, and what a standby does to it."""
+"""Opens the read-only snapshot in which a command reads, and reads again where a standby has cancelled it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
 
 MAX_SNAPSHOT_ATTEMPTS = 3
-"""How often a standby may end our reading before we say that it cannot be read."""
+"""How often a standby may cancel a reading before EndedByRecovery is raised."""
 
 
 RECOVERY_CONFLICT = "40001"
-"""What a standby ends a reader with (PostgreSQL documentation, 26.4.2); a reader on a primary never meets it."""
+"""The SQLSTATE with which a standby cancels a query (PostgreSQL documentation, 26.4.2).
+
+A query that only reads never gets this error on a primary."""
 
 
 Result = TypeVar("Result")
@@ -30,9 +32,10 @@ Result = TypeVar("Result")
 
 @contextmanager
 def snapshot(connection: Connection) -> Iterator[None]:
-    """One READ ONLY, REPEATABLE READ transaction: all reads inside agree, and none can write.
+    """Run the block in one READ ONLY, REPEATABLE READ transaction, so that all its reads see the same data.
 
-    Inside a transaction that is open already it is a part of that, READ ONLY too, which sees what that one sees.
+    If a transaction is open already, the block becomes a part of it: it is READ ONLY too, and sees what the open
+    transaction sees.
     """
     begin = "snapshot.begin_inside" if is_in_transaction(connection) else "snapshot.begin"
     with transaction.atomic(using=connection.alias):
@@ -44,7 +47,7 @@ def snapshot(connection: Connection) -> Iterator[None]:
 def in_snapshot(connection: Connection, read: Callable[[], Result], *, progress: Progress) -> Result:
     """Return what `read` returns inside one snapshot; if a standby cancels it to catch up, repeat it in a new snapshot.
 
-    Raises EndedByRecovery where that happened `LOOKS` times.
+    Raises EndedByRecovery where that happened MAX_SNAPSHOT_ATTEMPTS times.
     """
     for number in range(1, MAX_SNAPSHOT_ATTEMPTS + 1):
         try:
@@ -60,9 +63,10 @@ def in_snapshot(connection: Connection, read: Callable[[], Result], *, progress:
 
 
 def _ended_by_recovery(connection: Connection, error: DatabaseError) -> bool:
-    """True where a standby ended a statement to catch up, or a session between two statements, which is made anew.
+    """Return whether a standby has cancelled the statement, or ended the session, in order to catch up.
 
-    The end of such a session reaches the client as a connection that is lost, without a code.
+    The client sees the end of the session as a lost connection without a SQLSTATE. Then this function connects again,
+    to ask whether the server is a standby.
     """
     if sqlstate(error) == RECOVERY_CONFLICT:
         return True

@@ -1,4 +1,4 @@
-"""Reads what the verification alone needs of tables: indexes key by key, constraints, kinds of columns, comments."""
+"""Reads what only `verify_schema` needs of tables: indexes key by key, constraints, kinds of columns, comments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from migrations_safety.sql import statement
 
 
 class IndexedKey(TypedDict):
-    """One key of an index; `collation` is empty where it is the column's own, or an expression's default."""
+    """One key of an index.
+
+    `expression` is the column or expression in SQL. `collation` is empty where the index has the collation of the
+    column or the default one of the expression."""
 
     expression: str
     is_column: bool
@@ -34,35 +37,35 @@ class Index:
     name: str
     is_unique: bool
     method: str
-    """The access method: btree, gin, …"""
+    """The access method, for example btree or gin."""
     keys: tuple[IndexedKey, ...]
     included: tuple[str, ...]
-    """Columns of INCLUDE, as PostgreSQL prints them."""
+    """The columns of INCLUDE, as PostgreSQL prints them."""
     predicate: str | None
-    """The WHERE of a partial index."""
+    """The condition of a partial index (WHERE); None where the index holds all rows."""
     nulls_not_distinct: bool
     valid: bool
-    """Used by queries: neither left by a failed build nor being built or dropped."""
+    """Whether queries use the index; False after a failed build, and while it is built or dropped."""
     options: tuple[str, ...]
-    """Storage parameters, `fillfactor=70`."""
+    """The storage parameters, for example `fillfactor=70`."""
     is_of_constraint: bool
-    """Made by a PRIMARY KEY, UNIQUE or EXCLUDE constraint."""
+    """Whether it belongs to a PRIMARY KEY, UNIQUE or EXCLUDE constraint."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Constraint:
-    """A constraint that is no foreign key."""
+    """A constraint other than a foreign key."""
 
     table_oid: int
     name: str
     kind: str
     """PRIMARY KEY, CHECK, UNIQUE or EXCLUDE."""
     definition: str
-    """As PostgreSQL prints it."""
+    """The definition as PostgreSQL prints it."""
     condition: str | None
-    """The expression of a CHECK."""
+    """The expression of a CHECK; None for other constraints."""
     operators: tuple[str, ...]
-    """Those of an EXCLUDE, one for each key."""
+    """The operators of an EXCLUDE, one for each key; empty for other constraints."""
     validated: bool
     enforced: bool
     deferrable: bool
@@ -76,17 +79,18 @@ class ColumnDetails:
     table_oid: int
     name: str
     identity: str
-    """GENERATED … AS IDENTITY: ALWAYS, BY DEFAULT, or empty."""
+    """For an identity column ALWAYS or BY DEFAULT; empty for others."""
     generated: str
-    """GENERATED ALWAYS AS an expression: STORED, VIRTUAL, or empty."""
+    """For a generated column STORED or VIRTUAL; empty for others."""
     is_serial: bool
-    """Its default takes numbers from a sequence that belongs to it."""
+    """Whether the default takes numbers from a sequence that the column owns (serial)."""
     comment: str
+    """The text of COMMENT ON COLUMN; empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableDetails:
-    """All of one table but its foreign keys; columns by their names."""
+    """Everything about one table except its foreign keys; `columns` and `column_details` are keyed by column name."""
 
     table: Table
     comment: str
@@ -97,12 +101,14 @@ class TableDetails:
 
     @property
     def collations(self) -> frozenset[str]:
-        """Those that its columns have."""
+        """The collations of the columns; the default one is an empty string."""
         return frozenset(column.collation for column in self.columns.values())
 
 
 def read(connection: Connection, names: Iterable[str]) -> dict[str, TableDetails]:
-    """The details of each table that exists, by the name asked for; six statements whatever the number of tables."""
+    """Return the details of each table that exists, under the name that was asked for.
+
+    A name without a table has no entry. Six statements are sent, whatever the number of tables."""
     tables = catalog.tables(connection, names)
     asked = {"oids": [table.oid for table in tables.values()]}
     columns = catalog.columns(connection, asked["oids"])

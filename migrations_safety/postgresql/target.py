@@ -1,4 +1,4 @@
-"""Which database a connection has reached, and whether a command may work there."""
+"""Describes the database that a connection has reached, and refuses one on which a command may not work."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class Target:
     """Django's alias of the connection."""
     name: str
     host: str
-    """A folder where the connection is a Unix socket."""
+    """The host name; for a Unix socket its folder."""
     port: int
     server_version: str
     in_recovery: bool
-    """It is a standby."""
+    """Whether the server is a standby."""
     role: str
     schema: str
-    """The schema that is worked on: new tables are made there, and Django's record of migrations is there."""
+    """The schema on which the command works: new tables are made there, and django_migrations stands there."""
     may_create: bool
-    """The role may make tables in that schema."""
+    """Whether the role may create tables in that schema."""
     pooler: Pooler
     in_transaction: bool
-    """The caller has opened a transaction already."""
+    """Whether the caller has already opened a transaction."""
     seconds_behind: float | None
-    """How far a standby lags; None on a primary, and on a standby that has replayed nothing yet."""
+    """How many seconds a standby lags; None on a primary and on a standby that has replayed nothing yet."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The value of `database` in the JSON reports."""
+        """Return the value of `database` in the JSON reports."""
         names = ("alias", "name", "schema", "host", "port", "server_version", "in_recovery")
         return {name: getattr(self, name) for name in names}
 
@@ -58,12 +58,13 @@ def connect(
     expect_schema: str | None = None,
     to_migrate: bool = False,
 ) -> Target:
-    """Connect, and say which database it is.
+    """Connect, and return a description of the database that was reached.
 
-    Raises WrongDatabase where its name is not `expect_database`, ServerTooOld before PostgreSQL 15, what
-    `refuse_other_schema` raises where the search path does not lead to one schema, the expected one; and where
-    `to_migrate`, StandbyCannotMigrate on a standby and PoolerRefused behind a pooler that does not keep sessions;
-    behind one that refuses transactions always.
+    Raises CouldNotLook where the alias is not one of PostgreSQL, WrongDatabase where the name of the database is not
+    `expect_database`, and ServerTooOld before PostgreSQL 15. Raises what `refuse_other_schema` raises where the search
+    path does not lead to the schema `expect_schema` (or to any schema). With `to_migrate`, it raises
+    StandbyCannotMigrate on a standby, and PoolerRefused behind a pooler that may change the server connection between
+    transactions. Behind a pooler that refuses transactions it always raises PoolerRefused.
     """
     if connection.vendor != "postgresql":
         raise CouldNotLook(f'The database alias "{connection.alias}" is not PostgreSQL; nothing was looked at.')
@@ -92,7 +93,7 @@ def connect(
 
 
 def is_of_another_vendor(alias: str) -> bool:
-    """True for a database that Django knows and that is not PostgreSQL; an alias that it does not know is none."""
+    """Return whether the alias is configured in DATABASES with an engine other than PostgreSQL."""
     try:
         return connections[alias].vendor not in {"postgresql", "unknown"}  # unknown: none is configured
     except ConnectionDoesNotExist:
@@ -100,16 +101,17 @@ def is_of_another_vendor(alias: str) -> bool:
 
 
 def settle(connection: Connection) -> None:
-    """Set how the server prints dates and definitions to what Django and this app read."""
+    """Make the server print dates and definitions in the form that Django and this app can read."""
     with connection.cursor() as cursor:
         cursor.execute(statement("target.settle"))
 
 
 def notice_a_killed_client(connection: Connection) -> None:
-    """Let the server look every four seconds whether we are still there while it runs a statement of ours.
+    """Make the server check every four seconds, during a statement, whether this client is still connected.
 
-    Otherwise it works on until the statement is done: a count for hours, a deploy with its lock. PostgreSQL offers it
-    on Linux, macOS and the BSDs (documentation, 20.3); elsewhere it refuses, and it stays as it is.
+    Otherwise the server finishes the statement of a killed client, which may count for hours or hold the lock of a
+    deploy. PostgreSQL can check this on Linux, macOS and the BSDs (documentation, 20.3); on other systems it refuses
+    the setting, and this function does nothing.
     """
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute(statement("target.notice_a_killed_client"))

@@ -1,4 +1,4 @@
-"""Whether a transaction is open that the caller has begun and will end."""
+"""Tells whether the caller has already opened a transaction."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from migrations_safety.postgresql.connection import Connection
 
 
 def is_in_transaction(connection: Connection) -> bool:
-    """Whether a transaction is open already, or is with the next statement (AUTOCOMMIT off)."""
+    """Return whether a transaction is open, or will be with the next statement because AUTOCOMMIT is off."""
     return bool(connection.in_atomic_block or not connection.get_autocommit())

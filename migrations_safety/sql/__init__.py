@@ -1,7 +1,7 @@
-"""Every statement of the app, named; the files beside this one hold them.
+"""All SQL statements of the app, which stand in the *.sql files of this folder, each under a name.
 
-A statement begins at a line `-- name: what it finds` and ends at the next one. Identifiers are filled in with
-`psycopg.sql` (`{table}`), values with parameters (`%(names)s`); a bare `%` is written `%%` in all of them.
+A statement begins after a line `-- name: what it finds` and ends before the next such line. `{table}` is a place for
+an identifier, which `psycopg.sql` fills in; `%(names)s` is a parameter. Every other `%` is therefore written `%%`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ HEADING = re.compile(r"^-- ([a-z_]+): .+$", re.MULTILINE)
 
 @cache
 def statements(file: str) -> dict[str, str]:
-    """The statements of `<file>.sql` by name."""
+    """Return the statements of the file `<file>.sql`, by their names."""
     text = (files(__name__) / f"{file}.sql").read_text(encoding="utf-8")  # of a zip too
     _, *parts = HEADING.split(text)
     return dict(zip(parts[::2], (body.strip() for body in parts[1::2]), strict=True))
 
 
 def statement(name: str) -> str:
-    """The text of one statement by its full name, `catalog.tables`; KeyError where there is none."""
+    """Return the SQL of one statement by its full name, for example `catalog.tables`.
+
+    Raises KeyError where the file has no statement of that name."""
     file, _, key = name.partition(".")
     return statements(file)[key]

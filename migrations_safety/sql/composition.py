@@ -1,4 +1,4 @@
-"""Named statements filled in: their parts, and tables by the names that Django gives them."""
+"""Fills in the named statements of this folder, and turns table names of Django into SQL identifiers."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ QUALIFIED = re.compile(r'"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")+')
 
 
 def compose(name: str, /, **parts: sql.Composable) -> sql.Composed:
-    """The named statement, or part of one, with what its braces stand for."""
+    """Return the named statement (or named part of one) with `parts` in the place of its braces."""
     return sql.SQL(statement(name)).format(**parts)
 
 
 def fill(name: str, /, **parts: str) -> str:
-    """The same as text, with parts that are SQL already: as Django's schema editor quotes, as the catalog prints."""
+    """Return the named statement as text, with `parts` in the place of its braces.
+
+    The parts must be valid SQL already, as quoted by Django's schema editor or printed by the catalog."""
     return statement(name).format(**parts)
 
 
 def send(cursor: Any, query: sql.Composable, parameters: Any = None) -> None:
-    """Execute it on Django's cursor as text, as Django's own statements are.
+    """Execute `query` on a cursor of Django, as a str.
 
-    Other people's execute_wrappers expect that: query taggers put a comment beside it.
+    The execute_wrappers of other apps expect a str, because they add comments to it, for example.
     """
     cursor.execute(query.as_string(cursor.connection), parameters)
 
 
 def address(name: str) -> tuple[str | None, str]:
-    """The schema that a table's or type's name says, if any, and its name in there.
+    """Split the name of a table or type into its schema (None where the name says none) and its bare name.
 
-    Names are as Django gives them, quoted already where they say their schema (`"schema"."table"`, `schema"."table`).
+    The name is written as Django has it: plain, or quoted with a schema (`"schema"."table"`, `schema"."table`).
     """
     written = name if name.startswith('"') and name.endswith('"') else f'"{name}"'
     if QUALIFIED.fullmatch(written):
@@ -44,15 +46,17 @@ def address(name: str) -> tuple[str | None, str]:
 
 
 def table_name(name: str, *, schema: str) -> sql.Identifier:
-    """A table as a statement names it, in the schema that its name says, else in the given one.
+    """Return the qualified identifier of a table, in the schema that its name says, else in `schema`.
 
-    Never by its bare name: what that finds further along the search path is another table.
+    A bare name would not do, because it can find another table further along the search path.
     """
     own, relation = address(name)
     return sql.Identifier(own or schema, relation)
 
 
 def parent_name(name: str, *, schema: str, is_partitioned: bool) -> sql.Composable:
-    """A referenced table as a key sees it: without the tables that inherit from it, but with its partitions."""
+    """Return the parent table as a foreign key reads it.
+
+    Its partitions are included, but not the tables that inherit from it."""
     named = table_name(name, schema=schema)
     return named if is_partitioned else sql.SQL("ONLY ") + named

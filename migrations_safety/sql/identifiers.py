@@ -1,4 +1,4 @@
-"""Names as SQL wants them: quoted, or quoted and qualified only where that is needed."""
+"""Quotes names for SQL: always, or only where it is needed, with or without their schema."""
 
 import re
 
@@ -13,16 +13,18 @@ _RESERVED = """
     tablesample then to trailing true union unique user using variadic verbose when where window with
 """
 RESERVED = frozenset(_RESERVED.split())
-"""Words that are no names (PostgreSQL documentation, appendix C: reserved)."""
+"""Reserved words, which must be quoted when used as names (PostgreSQL documentation, appendix C)."""
 
 
 def quote_identifier(name: str) -> str:
-    """A name as SQL wants it in double quotes."""
+    """Return the name in double quotes, with the quotes inside it doubled."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def quote_if_needed(name: str) -> str:
-    """A table's or column's name as a statement needs it, so that it can be pasted; Django may have quoted it."""
+    """Return the name of a table or column as SQL that can be pasted, quoted only where that is needed.
+
+    A name that Django has quoted already keeps its quotes."""
     if name.startswith('"') and name.endswith('"'):
         return name
     if '"' in name:
@@ -31,7 +33,7 @@ def quote_if_needed(name: str) -> str:
 
 
 def qualify_if_needed(name: str, *, schema: str) -> str:
-    """The same with its schema unless that is public, so that it means this table wherever it is pasted."""
+    """Return the name of a table as SQL that can be pasted, with its schema unless that is public."""
     already_says = name.startswith('"') and name.endswith('"')
     return (
         quote_if_needed(name)
