@@ -1,4 +1,4 @@
-"""Baselines: migrations that stand for existing tables, and are recorded as applied instead of run."""
+"""Baselines: migrations that describe existing tables. `migrate` records a baseline as applied and does not run it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrations_safety.postgresql.connection import Connection
 
 
 def soft_applied(executor: Any, pending: Iterable[Any]) -> list[Any]:
-    """The initial migrations that `migrate --fake-initial` records instead of running them."""
+    """The initial migrations of `pending` that `migrate --fake-initial` records as applied and does not run."""
     found, state = [], executor._create_project_state(with_applied_migrations=True)
     for migration in pending:
         is_applied, _ = executor.detect_soft_applied(state, migration)
@@ -22,9 +22,10 @@ def soft_applied(executor: Any, pending: Iterable[Any]) -> list[Any]:
 
 
 def is_adopted(connection: Connection, migration: Any) -> bool:
-    """Whether the database has all tables and columns that a baseline (a migration with `adopts`) relies on.
+    """Whether the database has all tables and columns that the migration lists in `adopts`.
 
-    False where it has none of them. Raises BaselineIncomplete, with what is missing, where it has only some.
+    False for a migration without `adopts`, and where none of the listed tables exists. Raises BaselineIncomplete, which
+    names the missing tables and columns, where only some of them exist.
     """
     relied_on = getattr(migration, "adopts", {})
     existing = catalog.tables(connection, relied_on)

@@ -1,4 +1,4 @@
-"""What Django's schema editor puts into a new column of existing rows, and what fits into a column."""
+"""The value that existing rows get in a new column, and the lengths and numbers of digits that fit into a column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import NOT_PROVIDED, AutoField, Value
 
 
 def is_filled(field: Any) -> bool:
-    """Whether existing rows get a value for a new column."""
+    """Whether existing rows get a value in the new column of this model field, so that none of them is NULL."""
     if field.generated or field.has_db_default() or isinstance(field, AutoField):
         return True
     return DatabaseSchemaEditor._effective_default(field) is not None  # type: ignore[attr-defined]
@@ -20,14 +20,17 @@ def is_filled(field: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Digits:
-    """How many digits a number has before and after its decimal point."""
+    """How many digits fit before and after the decimal point of a DecimalField's column."""
 
     before_point: int
     after_point: int
 
 
 def filling_of(field: Any) -> str | None:
-    """The value of existing rows in a new column, as PostgreSQL prints it; None where rows may have different ones."""
+    """The value that all existing rows get in the new column of this model field, as PostgreSQL prints the value.
+
+    None where the rows may get different values, and where this function does not know how PostgreSQL prints the value.
+    """
     value = field.default
     if value is NOT_PROVIDED and field.has_db_default():
         value = field.db_default.value if isinstance(field.db_default, Value) else field.db_default
@@ -45,12 +48,12 @@ def filling_of(field: Any) -> str | None:
 
 
 def length_of(field: Any, type: str) -> int | None:
-    """The length of a `varchar`, None for any other type."""
+    """The `max_length` of the model field where `type`, a column type in SQL, is a varchar; None for any other type."""
     return field.max_length if type.startswith("varchar") else None
 
 
 def digits_of(field: Any) -> Digits | None:
-    """The digits that a DecimalField holds, None for any other field."""
+    """The digits that fit into a DecimalField; None for any other field, and where `max_digits` is not given."""
     if field.get_internal_type() != "DecimalField" or field.max_digits is None:
         return None
     return Digits(before_point=field.max_digits - field.decimal_places, after_point=field.decimal_places)

@@ -1,4 +1,4 @@
-"""The catalog's entries for the tables that declared keys or a plan need: read once, for all checks."""
+"""Reads what PostgreSQL's catalog says about the tables of foreign keys and of a plan, once for all checks."""
 
 from __future__ import annotations
 
@@ -20,63 +20,73 @@ from migrations_safety.schema.house_format import refuse_id_pattern
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InspectedSchema:
-    """The tables at both ends of declared keys, and others that were asked for, as the catalog has them."""
+    """The tables at both ends of the declared foreign keys, and others, as PostgreSQL's catalog describes them."""
 
     target: Target
-    """Where it was read."""
+    """The server, database, schema and role with which the catalog was read."""
     keys: tuple[DeclaredKey, ...]
-    """The declared keys."""
+    """The foreign keys that the models declare."""
     doubts: Mapping[DeclaredKey, Doubt]
-    """Declared keys whose orphans a plan may change, with the reason."""
+    """Declared foreign keys whose number of orphans the plan may change, each with the reason."""
     tables: dict[str, Table]
-    """Existing tables by name."""
+    """The existing tables, by name."""
     columns: dict[int, dict[str, Column]]
-    """By the oid of the table, then by name."""
+    """The columns of these tables, by the oid of the table, then by the name of the column."""
     foreign_keys: tuple[ForeignKey, ...]
-    """Keys of these tables in the catalog."""
+    """The foreign keys that these tables have in the database."""
     partition_keys: tuple[ForeignKey, ...]
-    """Keys in the catalog that single partitions of these tables have and the tables themselves do not."""
+    """Foreign keys that exist on single partitions of these tables, but not on the partitioned tables themselves."""
     equalities: dict[DeclaredKey, Equality]
-    """How PostgreSQL compares the two ends of each declared key."""
+    """How PostgreSQL compares the two columns of each declared foreign key."""
     altered: frozenset[AlteredColumn] = frozenset()
-    """Columns that a plan alters before it adds the keys."""
+    """Columns whose type or uniqueness the plan changes."""
     also_counted: frozenset[str] = frozenset()
-    """Tables at no end of a key whose rows are counted, too."""
+    """Names of further tables whose rows are counted, although no declared foreign key concerns them."""
     also_locked: frozenset[str] = frozenset()
-    """Tables at no end of a key that are locked, too."""
+    """Names of further tables that are locked, although no declared foreign key concerns them."""
 
     def column(self, table: str, column: str) -> Column | None:
-        """A column by its name in the database, None where there is none."""
+        """The column with this name in the database; None where the table or the column does not exist."""
         return self._column(self.tables.get(table), column)
 
     def table(self, key: DeclaredKey) -> Table | None:
-        """The referencing table, None where the plan creates it."""
+        """The referencing table; None where it does not exist, or where the plan creates it under this name."""
         return None if "table" in key.new else self.tables.get(key.table)
 
     def parent_table(self, key: DeclaredKey) -> Table | None:
-        """The referenced table, None where the plan creates it."""
+        """The referenced table; None where it does not exist, or where the plan creates it under this name."""
         return None if "target_table" in key.new else self.tables.get(key.target_table)
 
     def referencing(self, key: DeclaredKey) -> Column | None:
-        """The referencing column, None where the plan creates it, also under a name that another column has now."""
+        """The referencing column; None where it does not exist or the plan creates it.
+
+        None also where another column has this name now, and the plan creates the referencing column later.
+        """
         return self._column(None if "column" in key.new else self.table(key), key.column)
 
     def referenced(self, key: DeclaredKey) -> Column | None:
-        """The referenced column, None where the plan creates it, also under a name that another column has now."""
+        """The referenced column; None where it does not exist or the plan creates it.
+
+        None also where another column has this name now, and the plan creates the referenced column later.
+        """
         return self._column(None if "target_column" in key.new else self.parent_table(key), key.target_column)
 
     def _column(self, table: Table | None, name: str) -> Column | None:
         return self.columns[table.oid].get(name) if table else None
 
     def references(self) -> list[DeclaredKey]:
-        """The keys that can be counted: the referencing column exists.
+        """The declared foreign keys whose orphans can be counted, because the referencing column exists.
 
-        Keys without a parent are left out where code of the plan may create it.
+        A foreign key is left out where its referenced column does not exist and RunPython or RunSQL of the plan may
+        create that column.
         """
         return [key for key in self.keys if self.referencing(key) and not self._may_be_created(key)]
 
     def not_there(self) -> list[DeclaredKey]:
-        """The keys with an end that does not exist and that no operation creates, unless by code."""
+        """The declared foreign keys with a column that neither exists nor is created by an operation of the plan.
+
+        RunPython or RunSQL of the plan may still create that column.
+        """
 
         def lacks_column(key: DeclaredKey) -> bool:
             return "column" not in key.new and not self.referencing(key)
@@ -88,17 +98,17 @@ class InspectedSchema:
         return bool(doubt and doubt.any_code and "target_column" not in key.new and not self.referenced(key))
 
     def compared_as(self, keys: Iterable[DeclaredKey]) -> str:
-        """The type in which PostgreSQL compares the ends of keys to one parent."""
+        """The type, as SQL text, in which PostgreSQL compares the columns of foreign keys to one parent."""
         keys = tuple(keys)
         ends = [end for key in keys for end in (self.referencing(key), self.referenced(key)) if end]
         return compared_as([self.equalities[key] for key in keys], ends)
 
     def counted(self) -> list[Table]:
-        """The existing tables whose rows are counted: at either end of a key, or dropped or altered by a rollback."""
+        """The existing tables whose rows are counted: those of declared foreign keys, and `also_counted`."""
         return self._at_keys_or(self.also_counted)
 
     def touched(self) -> list[Table]:
-        """The existing tables at either end of a key, and those that a rollback locks."""
+        """The existing tables that are locked: those of declared foreign keys, and `also_locked`."""
         return self._at_keys_or(self.also_locked)
 
     def _at_keys_or(self, names: frozenset[str]) -> list[Table]:
@@ -108,13 +118,13 @@ class InspectedSchema:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InspectedPlan(InspectedSchema):
-    """A plan, with the tables that it needs as the catalog has them."""
+    """A plan, with the tables that it concerns as PostgreSQL's catalog describes them."""
 
     plan: Plan
 
 
 def inspect_plan(connection: Connection, *, plan: Plan, target: Target) -> InspectedPlan:
-    """Read the catalog for a plan; raises as `inspect_schema` does."""
+    """Read the catalog for all tables that the plan concerns; raises the same errors as `inspect_schema`."""
     changed = {use.table for use in plan.used} | {drop.table for drop in plan.dropped}
     inspected = inspect_schema(
         connection,
@@ -142,12 +152,14 @@ def inspect_schema(
     also_locked: frozenset[str] = frozenset(),
     complete: bool = True,
 ) -> InspectedSchema:
-    """Read the catalog for declared keys and for `others`, names of tables.
+    """Read the catalog for the tables of declared foreign keys, and for the tables named in `others`.
 
-    `relied_on` maps each table that must exist to its columns that must exist (default: both ends of all keys).
+    `relied_on` maps the name of each table that must exist to the names of its columns that must exist. By default
+    these are both ends of all `keys`. `doubts`, `also_counted` and `also_locked` are passed on into the result.
 
-    Raises TablesMissing where one of them does not exist (unless `complete` is False: then the caller reports it),
-    MayNotRead without SELECT on a table that has to be counted, IdPatternRefused.
+    Raises TablesMissing where a table or column of `relied_on` does not exist. With `complete=False` nothing is raised
+    for it, and the caller reports it. Raises MayNotRead where the role has no SELECT on a table whose rows have to be
+    counted, and IdPatternRefused where PostgreSQL cannot use the pattern of ids in the settings.
     """
     refuse_id_pattern(connection)
     keys = tuple(keys)
@@ -183,7 +195,7 @@ def _read_catalog(
 
 
 def _equalities(connection: Connection, inspected: InspectedSchema) -> dict[DeclaredKey, Equality]:
-    """How each key compares its ends; an end that does not exist yet has the declared type."""
+    """How PostgreSQL compares the two columns of each key; a column that does not exist yet has the declared type."""
 
     def end(column: Column | None, key: DeclaredKey) -> End:
         return End(column=column, declared=None if column else key.column_type)

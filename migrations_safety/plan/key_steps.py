@@ -1,4 +1,4 @@
-"""What an operation does to the foreign keys and indexes of a table."""
+"""Notes what an operation of a migration does to the foreign keys and indexes of a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from migrations_safety.plan.state_changes import NewKey
 
 
 def find_keys(followed: FollowedOperation, old: Layout | None, new: Layout) -> None:
-    """Note the keys that the operation adds, adds again or validates; `old` is None for a new table."""
+    """Note the foreign keys that the operation adds, drops and adds again, or validates.
+
+    `old` and `new` are the table before and after the operation; `old` is None for a new table.
+    """
     _find_keys_of_django(followed, old, new)
     for name, key in new.keys.items():
         if key.field not in new.fields:
@@ -25,7 +28,7 @@ def find_keys(followed: FollowedOperation, old: Layout | None, new: Layout) -> N
 
 
 def _find_keys_of_django(followed: FollowedOperation, old: Layout | None, new: Layout) -> None:
-    """The keys that Django makes for a ForeignKey, which follow its column."""
+    """Note the constraints that Django itself makes for the ForeignKeys of the table."""
     before = followed.fields_by_new_name(old)
     for name, field in new.fields.items():
         if not field.has_key or not _is_key_made(followed, before.get(name), field):
@@ -38,9 +41,9 @@ def _find_keys_of_django(followed: FollowedOperation, old: Layout | None, new: L
 
 
 def _is_key_made(followed: FollowedOperation, old: FieldLayout | None, new: FieldLayout) -> bool:
-    """Whether the operation makes Django's key of a column: a new one, or again.
+    """Whether the operation makes the constraint that Django has for a ForeignKey, for the first time or again.
 
-    Django drops the key and makes it again where either end of it gets another name, type or options.
+    Django drops the constraint and makes it again where either of its columns gets another name, type or options.
     """
     if old is None or not old.has_key or old.target is None or old.column != new.column:
         return True
@@ -50,7 +53,10 @@ def _is_key_made(followed: FollowedOperation, old: FieldLayout | None, new: Fiel
 
 
 def _add_key(followed: FollowedOperation, new: Layout, field: FieldLayout, name: str | None = None) -> Column:
-    """Note a key with both of its ends; returns the referencing column. `name` as in NewKey."""
+    """Note a foreign key with both of its columns; return the referencing column.
+
+    `name` is the name of a ForeignKeyConstraint, None for the constraint that Django makes for a ForeignKey.
+    """
     child = followed.lineage.table(new.table).column(field.column)
     child.table.names.add(new.model[1])
     followed.changes.keys.append(
@@ -71,7 +77,7 @@ def _add_key(followed: FollowedOperation, new: Layout, field: FieldLayout, name:
 
 
 def _parent(followed: FollowedOperation, field: FieldLayout) -> Column | None:
-    """The referenced column, None where it cannot be known."""
+    """The referenced column; None where neither the migrations nor an installed model has it."""
     if field.target is None:
         return None
     end = followed.layouts.target(followed.state, field.target, field.target_field)
@@ -83,7 +89,10 @@ def _parent(followed: FollowedOperation, field: FieldLayout) -> Column | None:
 
 
 def find_indexes(followed: FollowedOperation, old: Layout | None, new: Layout) -> None:
-    """Note the columns that get an index of their own, and the names of the indexes of a new table."""
+    """Note each column that becomes the first column of a new index, and the index names of a new table.
+
+    `old` and `new` are the table before and after the operation; `old` is None for a new table.
+    """
     table = followed.lineage.table(new.table)
     before = followed.fields_by_new_name(old)
     for name, field in new.fields.items():

@@ -46,72 +46,74 @@ from migrations_safety.schema.declared_models import managed_models
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What `migrate` would do. Existing tables and columns have their names in the database, whatever it renames."""
+    """What `migrate` would do. Existing tables and columns appear under the names that they have in the database now."""
 
     adopted: tuple[PlannedMigration, ...]
-    """Baselines whose tables exist: they are recorded as applied, not run."""
+    """Baselines whose tables exist, so that `migrate` records them as applied and does not run them."""
     migrations: tuple[PlannedMigration, ...]
-    """Migrations that are run, in their order."""
+    """Migrations that `migrate` runs, in their order."""
     operations: dict[str, int]
-    """How many operations of each of `planned_migration.KINDS` they have."""
+    """The number of operations of each kind in these migrations; the kinds are `planned_migration.KINDS`."""
     keys: tuple[DeclaredKey, ...]
     """Foreign keys that are added, dropped and added again, or validated."""
     relied_on: dict[str, frozenset[str]]
-    """Each table that must exist for the keys, with its columns that must exist."""
+    """The name of each table that must exist for `keys`, with the names of its columns that must exist."""
     declared_tables: frozenset[str]
-    """Tables of all models, by their names before the plan, after it, and in the code."""
+    """Names of the tables of all models: as they are before the plan, after the plan, and in the installed code."""
     unapplied: tuple[PlannedMigration, ...] = ()
-    """Migrations that are rolled back, in their order."""
+    """Migrations that `migrate` rolls back, in their order."""
     removed: frozenset[RemovedKey] = frozenset()
-    """Keys that are dropped."""
+    """Foreign keys that are dropped."""
     rekeyed: frozenset[ColumnName] = frozenset()
-    """Columns whose key, one that Django makes, is dropped and added again."""
+    """Columns whose foreign key Django itself makes, and drops and adds again."""
     altered: frozenset[AlteredColumn] = frozenset()
     """Columns that get another type, or become unique or stop being so."""
     indexed: frozenset[ColumnName] = frozenset()
-    """Columns that get an index which leads with them."""
+    """Columns that become the first column of a new index."""
     used: tuple[Use, ...] = ()
     """Tables and columns that must exist because operations alter or drop them."""
     dropped: tuple[Drop, ...] = ()
     """Tables and columns that are dropped."""
     doubts: dict[DeclaredKey, Doubt] = field(default_factory=dict)
-    """Keys whose orphans may change between a count and the key, with the reason."""
+    """Foreign keys whose number of orphans may change between the count and the ALTER TABLE, with the reason."""
     unsure: dict[str, str] = field(default_factory=dict)
-    """Names that must be free and that code of the plan may free, with the labels of its migrations."""
+    """Names that must be free, and that RunPython or RunSQL of the plan may free. The value has the labels of the
+    migrations with that code, separated by commas."""
     code: dict[str, int] = field(default_factory=dict)
     """How many operations of each kind run code (RunPython, RunSQL, operations of other packages)."""
     unjudged: dict[str, int] = field(default_factory=dict)
     """How many operations of each other kind change existing tables in a way that no check judges."""
     in_steps: frozenset[KeyName] = frozenset()
-    """Keys that are added NOT VALID or validated. All others are added in one statement, which scans the table."""
+    """Foreign keys that are added NOT VALID or validated by an operation of this package. Any other foreign key is added
+    in one statement, which scans the table."""
     rollback: Rollback = field(default_factory=Rollback)
-    """What rolling back the unapplied migrations does."""
+    """What the rollback of `unapplied` does to the database."""
 
     @property
     def backwards(self) -> bool:
-        """Whether migrations are rolled back."""
+        """Whether `migrate` rolls migrations back."""
         return bool(self.unapplied)
 
     @property
     def changes_something(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether `migrate` records, runs or rolls back any migration."""
         return bool(self.adopted or self.migrations or self.unapplied)
 
     @property
     def not_judged(self) -> int:
-        """How many operations run code, or take locks and lose data in a way that no check judges."""
+        """The number of operations that run code, or that take locks or lose data in a way that no check judges."""
         in_rollback = len({*self.rollback.opaque, *self.rollback.unjudged})
         return sum(self.code.values()) + sum(self.unjudged.values()) + in_rollback
 
     @property
     def creates(self) -> frozenset[str]:
-        """The tables that the plan creates."""
+        """Names of the tables that the plan creates."""
         return frozenset(table for migration in self.migrations for table in migration.creates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _States:
-    """The models before and after the migrations that run, as Django's `apps`, and what changes between the two."""
+    """The models before and after the migrations that run (Django's StateApps), and the changes in between."""
 
     before: Any
     after: Any
@@ -170,7 +172,10 @@ def _plan(executor: Any, pending: PendingMigrations, states: _States, rollback: 
 
 
 def by_names_in_database(connection: Connection, keys: Iterable[DeclaredKey]) -> list[DeclaredKey]:
-    """Keys as the models declare them, with their referencing columns by the names before all pending migrations."""
+    """The same foreign keys, with the names that table and column have before all pending migrations.
+
+    The models declare the names that exist after these migrations.
+    """
     executor: Any = MigrationExecutor(connection)
     pending = pending_migrations(executor)
     changes = follow(pending.running, pending.state_before_running(executor), alias=connection.alias)
@@ -178,11 +183,11 @@ def by_names_in_database(connection: Connection, keys: Iterable[DeclaredKey]) ->
 
 
 def _states(executor: Any, pending: PendingMigrations) -> _States:
-    """The models that are applied or adopted, those after all migrations that run, and the way between the two."""
-    # The checks look at existing tables, whose names the plan may change. Comparing the models at both ends would take
-    # a rename for a drop and a creation, and a name that is dropped and used again for the same table. So each
-    # operation is followed, on `ModelState`s: rendering the models after each one takes as long as `migrate` itself.
-    # They are rendered at the two ends only, where types and declared keys are read.
+    """The models before and after all migrations that run, and the changes in between."""
+    # The checks look at existing tables, whose names the plan may change. A comparison of the models before and after
+    # the plan would take a rename for a drop and a creation. It would also take a new table for a dropped one of the
+    # same name. So each operation is followed on `ModelState`s. To render the models after each operation would take as
+    # long as `migrate` itself, so they are rendered only before and after the plan, to read types and declared keys.
     state = pending.state_before_running(executor)
     before = state.clone().apps
     changes = follow(pending.running, state, alias=executor.connection.alias)
@@ -190,7 +195,7 @@ def _states(executor: Any, pending: PendingMigrations) -> _States:
 
 
 def _with_names(migration: Any, alias: str, changes: Changes) -> PlannedMigration:
-    """A migration with the names that it gives and that must be free."""
+    """The migration as a value, with the names that it gives to tables and indexes and that must be free."""
     label = f"{migration.app_label}.{migration.name}"
     tables = [use.name for use in changes.table_names if use.migration == label]
     others = [use.name for use in changes.other_names if use.migration == label]
@@ -198,7 +203,7 @@ def _with_names(migration: Any, alias: str, changes: Changes) -> PlannedMigratio
 
 
 def _migrated_tables(executor: Any, state_apps: Any) -> set[str]:
-    """The tables of apps with migrations; those of other apps may not exist until `migrate --run-syncdb`."""
+    """Names of the tables of apps with migrations. Tables of other apps may not exist until `migrate --run-syncdb`."""
     migrated = executor.loader.migrated_apps
     return {model._meta.db_table for model in managed_models(state_apps) if model._meta.app_label in migrated}
 

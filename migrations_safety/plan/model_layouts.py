@@ -1,9 +1,9 @@
-"""The tables, columns, keys and indexes that the models of a migration state have in the database, by field.
+"""The tables, columns, foreign keys and indexes that the models of a ProjectState have in the database.
 
-They are read from the `ModelState`s. `state.apps` would give the same from rendered models, but Django renders all
-related models anew after each operation, and a plan of many operations would take as long to read as to apply. So the
-names are made here as Django makes them: see `Options`, `ForeignKey.get_attname_column` and
-`create_many_to_many_intermediary_model`. A test compares both for the migrations of Django's own apps.
+The names are read from the `ModelState`s. Rendered models (`state.apps`) would give the same names. But Django renders
+all related models anew after each operation, so reading a plan of many operations would take as long as applying it.
+So this module makes the names in the way that Django does: see `Options`, `ForeignKey.get_attname_column` and
+`create_many_to_many_intermediary_model`. A test compares both ways for the migrations of Django's own apps.
 """
 
 from __future__ import annotations
@@ -24,55 +24,62 @@ from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.schema import routing
 
 LONGEST_NAME = 63
-"""Bytes of a name in PostgreSQL; Django cuts the names that it generates to this length."""
+"""The most bytes that a name may have in PostgreSQL. Django cuts the names that it generates to this length."""
 ModelName = tuple[str, ...]
-"""App label and model name in lower case; for the table of a many-to-many field the name of the field follows."""
+"""App label and model name in lower case. For the table of a many-to-many field a third element names the field."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldLayout:
-    """One column of a table."""
+    """One column of a table, as a field of the model declares it."""
 
     column: str
     field: Any
     """Django's model field; None for the `id` of a many-to-many table."""
     target: ModelName | None = None
-    """The model that a ForeignKey references."""
+    """The model that a ForeignKey references; None for any other field."""
     target_field: str | None = None
     """The field that a ForeignKey references, None for the primary key."""
     has_key: bool = False
-    """Django makes a foreign key for it (`db_constraint`)."""
+    """Whether Django itself makes a foreign key for the column (`db_constraint`)."""
     has_index: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """One table."""
+    """One table, as its model declares it."""
 
     model: ModelName
     table: str
     fields: dict[str, FieldLayout]
-    """By the name of the model's field."""
+    """The columns, by the name of the model's field."""
     keys: dict[str, ForeignKeyConstraint] = field(default_factory=dict)
-    """By their names."""
+    """The ForeignKeyConstraints of the model, by their names."""
     indexes: dict[str, str | None] = field(default_factory=dict)
-    """Names of indexes and unique constraints, with the field that leads the index: None for an expression."""
+    """The name of each index and unique constraint, with the first field in it. The field is None for an expression and
+    for an index of only some rows."""
 
 
 class Layouts:
-    """Reads the layouts of one state after another, for the database of one alias."""
+    """Reads the layouts of the tables from one ProjectState after another, for the database `alias`."""
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
         self._column_names: dict[tuple[int, str], tuple[Any, str]] = {}
 
     def of(self, state: Any, names: Iterable[tuple[str, str]] | None = None) -> dict[ModelName, Layout]:
-        """The layouts of the named models (default: all) that have a table in this database."""
+        """The layouts of the named models in a ProjectState, as far as they have a table in this database.
+
+        `names` are pairs of app label and model name in lower case; None stands for all models.
+        """
         wanted = state.models if names is None else [name for name in names if name in state.models]
         return {layout.model: layout for name in wanted for layout in self._of_model(state.models[name])}
 
     def target(self, state: Any, name: ModelName, field_name: str | None) -> ColumnName | None:
-        """The column of a referenced field, by default of the primary key; None where it cannot be known."""
+        """The table and column of the field that a ForeignKey references; None where the model or field is unknown.
+
+        `field_name` None stands for the primary key of the model.
+        """
         known = state.models.get(name[:2])
         if known is None:
             return _of_registry(name, field_name)
@@ -84,7 +91,7 @@ class Layouts:
         return None
 
     def _of_model(self, model: Any) -> Iterator[Layout]:
-        """The table of a model, then those of its many-to-many fields."""
+        """The layout of the model's table, then those of the tables of its many-to-many fields."""
         name = (model.app_label, model.name_lower)
         if not _has_table(model) or not routing.has_model(self.alias, model.app_label, model.name_lower):
             return
@@ -123,10 +130,11 @@ class Layouts:
         )
 
     def _column(self, name: str, model_field: Any) -> str | None:
-        """The name of a field's column, None where it has none.
+        """The name of the field's column; None for a field without a column.
 
-        A field of a state has no name of its own, so a copy of it gets one. States share their fields, hence the memory
-        by `id()`; it keeps each field, so that no other object gets the same id.
+        A field in a ModelState does not know its name, so a copy of the field gets the name. ProjectStates share their
+        field objects, so the result is cached by `id()` of the field. The cache also holds the field itself, so that
+        no other object can get the same id.
         """
         if model_field.many_to_many or not hasattr(model_field, "get_attname_column"):
             return None
@@ -174,7 +182,7 @@ def _indexes(model: Any) -> dict[str, Any]:
 
 
 def _leading_field(index: Any) -> str | None:
-    """The field that leads an index; None for expressions and for an index of only some rows."""
+    """The name of the first field in an index; None for an expression and for an index of only some rows."""
     names = [name.lstrip("-") for name in getattr(index, "fields", ())]
     return names[0] if names and not index.condition else None
 
@@ -198,7 +206,7 @@ def _many_to_many_layout(model: Any, name: str, model_field: Any) -> Layout:
 
 
 def _of_registry(name: ModelName, field_name: str | None) -> ColumnName | None:
-    """The column of a referenced field of a model that no migration makes."""
+    """The table and column of the referenced field, for an installed model that no migration creates."""
     try:
         meta: Any = apps.get_model(name[0], name[1])._meta
         target = meta.get_field(field_name) if field_name else meta.pk

@@ -1,4 +1,4 @@
-"""Operations whose effect cannot be read from a migration: RunSQL, RunPython, and operations of other packages."""
+"""Operations whose effect the migration does not declare: RunSQL, RunPython, and operation classes of other packages."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ class Code:
     """One operation that runs SQL or Python of its own."""
 
     migration: str
-    """Label of its migration."""
+    """Label of the migration that has the operation."""
     kind: str
-    """Name of its class."""
+    """Name of the operation's class, such as `RunPython`."""
     text: str | None
-    """Its SQL, or the source of its function; None where it cannot be read."""
+    """The SQL of the operation, or the source of its Python function; None where the source cannot be read."""
 
     def names(self, names: Iterable[str]) -> bool:
-        """Whether it may change one of these tables or models: its text contains a name, or cannot be read."""
+        """Whether the code may change one of these tables or models.
+
+        True where the text contains one of the names, and where the text cannot be read.
+        """
         if self.text is None:
             return True
         words = set(re.findall(r"\w+", self.text.lower()))
@@ -34,14 +37,18 @@ class Code:
 
     @property
     def may_drop(self) -> bool:
-        """Whether it may drop a table or column: its text has a word for it, or cannot be read."""
+        """Whether the code may drop a table or column.
+
+        True where the text contains "drop", "delete" or "remove", and where the text cannot be read.
+        """
         return self.text is None or re.search("drop|delete|remove", self.text.lower()) is not None
 
 
 def code_of(operation: Any, *, migration: str) -> Code | None:
-    """The operation as a value; None where it is one of Django's or ours that runs no code, or does nothing.
+    """The code of the operation as a value; `migration` is the label of the migration.
 
-    `migration` is the label of the migration.
+    None for an operation class of Django or of this package that runs no code of a project, and for a RunSQL or
+    RunPython that does nothing.
     """
     kind = type(operation).__name__
     if isinstance(operation, RunSQL):
@@ -56,7 +63,7 @@ def code_of(operation: Any, *, migration: str) -> Code | None:
 
 
 def _source(code: Any) -> str | None:
-    """The source of a function and of the functions of its module that it calls."""
+    """The source of a function, and of those functions of the same module that it calls; None where unreadable."""
     if not isinstance(code, FunctionType):
         return None
     try:

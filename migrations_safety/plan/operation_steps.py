@@ -1,4 +1,4 @@
-"""Follows a plan operation by operation: what each does to tables, columns and keys."""
+"""Follows a plan operation by operation, and notes what each one does to tables, columns and foreign keys."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from migrations_safety.schema.routing import runs_on
 
 STATE_ONLY = (AlterModelOptions, AlterModelManagers)
 KEY_ALONE = "AlterField that adds a key"
-"""Kind of an operation: its orphans are counted, its lock is not judged."""
+"""The kind of an AlterField that only makes Django add a foreign key. Its orphans are counted, its lock is not judged."""
 JUDGED = (CreateEnum, CreateModel, AddForeignKeyNotValid, ValidateForeignKey)
-"""Operations whose effect on existing tables the checks judge: new tables, and keys added in two steps."""
+"""Operation classes whose effect on existing tables the checks judge: new tables, and keys added in two steps."""
 
 
 def follow(migrations: Iterable[Any], state: Any, *, alias: str) -> Changes:
-    """What the migrations do on the database `alias`, beginning at `state`.
+    """Return what the migrations change in the database `alias`, when they begin at the ProjectState `state`.
 
-    The state is changed: it is the one after all migrations in the end.
+    `state` itself is changed: afterwards it is the state after all the migrations.
     """
     walk = _Walk(changes=Changes(), layouts=Layouts(alias))
     for migration in migrations:
@@ -53,7 +53,7 @@ class _Walk:
     layouts: Layouts
 
     def operation(self, migration: Any, operation: Any, state: Any, *, code_from: int | None = None) -> None:
-        """Follow one operation; `code_from` as in FollowedOperation."""
+        """Note the changes of one operation; `code_from` is explained in FollowedOperation."""
         code_so_far = len(self.changes.code)
         runs_code = self._note_code(migration, operation)
         if isinstance(operation, SeparateDatabaseAndState):
@@ -65,7 +65,7 @@ class _Walk:
             self._follow(migration, operation, state, code_from=code_from, runs_code=runs_code)
 
     def _note_code(self, migration: Any, operation: Any) -> bool:
-        """Add the code that the operation runs on this database to the changes; False where it runs none."""
+        """Note the code that the operation runs on this database; return False where it runs no code there."""
         if not runs_on(self.layouts.alias, migration.app_label, operation):
             return False
         code = code_of(operation, migration=f"{migration.app_label}.{migration.name}")
@@ -74,10 +74,11 @@ class _Walk:
         return code is not None
 
     def _separate(self, migration: Any, operation: Any, state: Any, *, code_from: int | None) -> None:
-        """Follow the database operations, on a state of their own as Django does.
+        """Follow the database operations of a SeparateDatabaseAndState, on a state of their own as Django does.
 
-        The state operations change nothing in the database, unless code stands among the database operations: then
-        they say what that code does (a RunSQL that renames a table), and the tables are followed through them.
+        The state operations usually change nothing in the database. But where RunSQL or RunPython stands among the
+        database operations, the state operations describe what that code does, such as a RunSQL that renames a table.
+        Then the tables are followed through the state operations, too.
         """
         code_so_far = len(self.changes.code)
         database_state = state.clone()
@@ -90,9 +91,9 @@ class _Walk:
             self.operation(migration, of_state, state, code_from=code_so_far)
 
     def _follow(self, migration: Any, operation: Any, state: Any, *, code_from: int | None, runs_code: bool) -> None:
-        """Compare the layouts of the tables before and after the operation.
+        """Compare the layouts of the tables before and after the operation, and note the differences.
 
-        Comparing layouts, and not asking each kind of operation what it does, also follows operations of other
+        This comparison needs no knowledge about each operation class. So it also covers operation classes of other
         packages that change the state, and fields that a model inherits.
         """
         names = _affected_models(migration.app_label, operation)
@@ -116,7 +117,7 @@ class _Walk:
 
 
 def _compare(followed: FollowedOperation, before: dict[ModelName, Layout], after: dict[ModelName, Layout]) -> None:
-    """Note the changes of all tables and columns first, then those of the keys and indexes on them."""
+    """Note the changes of all tables and columns first, and the changes of their foreign keys and indexes after that."""
     created, kept = dict(after), []
     for name, old in before.items():
         new = created.pop(followed.renamed(name), None)
@@ -136,7 +137,7 @@ def _compare(followed: FollowedOperation, before: dict[ModelName, Layout], after
 
 
 def _affected_models(app_label: str, operation: Any) -> list[tuple[str, str]] | None:
-    """The models whose tables the operation changes; None where these may be any."""
+    """App label and name of each model whose table the operation changes; None where it may change any table."""
     if isinstance(operation, (FieldOperation, IndexOperation, ValidateForeignKey)):
         model_name: str = operation.model_name  # type: ignore[union-attr]
         return [(app_label, model_name.lower())]
@@ -153,7 +154,7 @@ def _kind(operation: Any, before: dict[ModelName, Layout], after: dict[ModelName
 
 
 def _adds_key_alone(operation: AlterField, before: dict[ModelName, Layout], after: dict[ModelName, Layout]) -> bool:
-    """Whether the field gets Django's own key and is otherwise unchanged."""
+    """Whether the operation makes Django add its own foreign key for the field, and changes nothing else about it."""
     old, new = (
         next((layout.fields[operation.name] for layout in layouts.values() if operation.name in layout.fields), None)
         for layouts in (before, after)

@@ -1,4 +1,4 @@
-"""What the next `migrate` will create: a hint that suggests `migrate` must have something to do."""
+"""What the next `migrate` will create, so that a hint suggests `migrate` only where it creates what is missing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 class Pending:
-    """The pending migrations of a database, read when first asked for.
+    """The pending migrations of a database; they are read when a method is called for the first time.
 
-    Nothing is pending where the role cannot read `django_migrations` or the plan is refused.
+    Every method returns False where the role cannot read `django_migrations`, and where the plan cannot be read.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -42,6 +42,6 @@ class Pending:
         return bool(self._plan and any(name == enum.name for each in self._plan.migrations for enum in each.enums))
 
     def makes_key(self, key: DeclaredKey) -> bool:
-        """Whether a pending migration adds or validates the key."""
+        """Whether a pending migration adds or validates the foreign key."""
         planned = {(found.table, found.column, found.name) for found in self._plan.keys} if self._plan else set()
         return (key.table, key.column, key.name) in planned

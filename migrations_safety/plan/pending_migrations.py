@@ -1,4 +1,4 @@
-"""Which migrations `migrate` with certain arguments adopts, runs and unapplies."""
+"""Which migrations `migrate` with its arguments only records as applied, which it runs, and which it rolls back."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from migrations_safety.plan.targets import targets
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingMigrations:
-    """Django's migrations, each list in the order of `migrate`."""
+    """The Migration objects that `migrate` handles, each list in the order in which `migrate` handles them."""
 
     adopted: list[Any]
-    """Recorded as applied, not run: baselines, and with `--fake-initial` initial migrations of existing tables."""
+    """Migrations that are recorded as applied and do not run: baselines whose tables exist, and with `--fake-initial`
+    initial migrations whose tables exist."""
     running: list[Any]
-    """Applied."""
+    """Migrations that `migrate` runs."""
     unapplied: list[Any]
-    """Rolled back."""
+    """Migrations that `migrate` rolls back."""
 
     def state_before_running(self, executor: Any) -> Any:
-        """Django's project state with all that is applied or adopted."""
+        """Django's ProjectState after all migrations that are applied already, and those in `adopted`."""
         state = executor._create_project_state(with_applied_migrations=True)
         for migration in self.adopted:
             state = migration.mutate_state(state)
@@ -32,9 +33,10 @@ class PendingMigrations:
 def pending_migrations(
     executor: Any, app_label: str | None = None, migration_name: str | None = None, *, fake_initial: bool = False
 ) -> PendingMigrations:
-    """What `migrate [app_label] [migration_name]` does with which migration.
+    """Return what `migrate [app_label] [migration_name]` does with which migration.
 
-    Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
+    Raises BaselineIncomplete where only a part of a baseline's tables exists. Raises CouldNotLook for an unknown app or
+    migration, and for conflicting migrations.
     """
     steps = _steps(executor, app_label, migration_name)
     pending = [migration for migration, is_backwards in steps if not is_backwards]
@@ -49,7 +51,7 @@ def pending_migrations(
 
 
 def _steps(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[Any, bool]]:
-    """Django's plan: each migration, and whether it is unapplied. Refuses what Django's `migrate` refuses."""
+    """Django's plan: pairs of a migration and whether it is rolled back. Raises an error where `migrate` does so."""
     executor.loader.check_consistent_history(executor.connection)
     if conflicts := executor.loader.detect_conflicts():
         named = "; ".join(f"{', '.join(names)} in {app}" for app, names in conflicts.items())

@@ -1,4 +1,4 @@
-"""What a plan alters, drops and indexes, as plain values: each table and column by its name in the database."""
+"""What a plan alters, drops and indexes, as plain values. Tables and columns have the names in the database now."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Use:
     migration: str
     """Label of the migration."""
     code: str
-    """Labels of earlier migrations whose code may create it, separated by commas."""
+    """Labels of earlier migrations whose code may create the table or column, separated by commas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,9 +33,9 @@ class AlteredColumn:
     table: str
     column: str
     type: str
-    """The type after the plan, in lower case."""
+    """The type of the column after the plan, as SQL in lower case."""
     is_unique: bool
-    """Whether it is unique after the plan."""
+    """Whether the column is unique after the plan."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,28 +57,28 @@ class Drop:
     migration: str
     """Label of the migration."""
     made_again: str
-    """The name, where the plan creates an empty table or column of the same name after that; else empty."""
+    """The name, where the plan later creates an empty table or column of the same name; otherwise an empty string."""
     done_by: str | None
-    """Labels of the migrations whose code may drop it; empty where that code has no word for dropping. None where
-    Django drops it."""
+    """None where Django drops the table or column. Otherwise RunPython or RunSQL does so: then these are the labels of
+    the migrations whose code may drop it, or an empty string where no code contains a word for dropping."""
 
 
 def removed_keys(changes: Changes) -> Iterator[RemovedKey]:
-    """ForeignKeyConstraints of existing tables that are dropped."""
+    """The ForeignKeyConstraints that the plan drops from existing tables."""
     for table, name in changes.removed:
         if table.current_name is not None:
             yield RemovedKey(table=table.current_name, name=name)
 
 
 def rekeyed_columns(changes: Changes) -> Iterator[ColumnName]:
-    """Existing columns whose key, one that Django makes, is dropped and added again."""
+    """Existing columns whose foreign key Django itself makes, and drops and adds again."""
     return (found for column in changes.rekeyed if (found := column.in_database))
 
 
 def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[AlteredColumn]:
     """Existing columns that get another type, or become unique or stop being so.
 
-    `before` and `after` are the apps of the states before and after the plan.
+    `before` and `after` are the StateApps of the models before and after the plan.
     """
     known = set(_columns(before))
     names = {ColumnName(table=column.table, column=column.column) for column in known}
@@ -92,7 +92,7 @@ def altered_columns(changes: Changes, before: Any, after: Any) -> Iterator[Alter
 
 
 def _columns(state_apps: Any) -> Iterator[AlteredColumn]:
-    """Every column, as this state has it."""
+    """The type and uniqueness of every column of the managed models in these StateApps."""
     for model in managed_models(state_apps):
         for field in model._meta.local_concrete_fields:
             yield AlteredColumn(
@@ -104,7 +104,7 @@ def _columns(state_apps: Any) -> Iterator[AlteredColumn]:
 
 
 def indexed_columns(changes: Changes) -> Iterator[ColumnName]:
-    """Existing columns that get an index which leads with them."""
+    """Existing columns that become the first column of a new index."""
     for table in changes.lineage.all_tables():
         for column in table.columns.values():
             if column.is_indexed and (found := column.in_database):
@@ -112,7 +112,7 @@ def indexed_columns(changes: Changes) -> Iterator[ColumnName]:
 
 
 def uses_of(changes: Changes) -> Iterator[Use]:
-    """Tables and columns that must exist; of each its first use."""
+    """Tables and columns that must exist, each once, with the first migration that alters or drops it."""
     seen: set[tuple[str, str | None]] = set()
     for used in changes.used:
         table, column = _current_names(used)
@@ -123,7 +123,7 @@ def uses_of(changes: Changes) -> Iterator[Use]:
 
 
 def drops_of(changes: Changes) -> Iterator[Drop]:
-    """Existing tables and columns that are dropped."""
+    """Existing tables and columns that the plan drops."""
     for dropped in changes.dropped:
         table, column = _current_names(dropped)
         if table is None or (dropped.column and column is None):
@@ -138,12 +138,12 @@ def drops_of(changes: Changes) -> Iterator[Drop]:
 
 
 def _current_names(used: StateUse) -> tuple[str | None, str | None]:
-    """The names of the table and of the column in the database, None where there is none."""
+    """The names of the table and of the column in the database; each is None where it does not exist there."""
     return used.table.current_name if used.table else None, used.column.current_name if used.column else None
 
 
 def _made_again(changes: Changes, dropped: StateUse) -> str:
-    """The name, where it belongs to a new table or column after the plan."""
+    """The name of the dropped table or column, where a new one has this name after the plan; else an empty string."""
     assert dropped.table is not None
     there = dropped.table.columns if dropped.column else changes.lineage.tables
     name = (dropped.column or dropped.table).planned_name
