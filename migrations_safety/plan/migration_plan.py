@@ -46,7 +46,7 @@ from migrations_safety.schema.declared_models import managed_models
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What `migrate` would do. Existing tables and columns appear under the names that they have in the database now."""
+    """What `migrate` would do. Existing tables and columns appear under the names that they have before the plan."""
 
     adopted: tuple[PlannedMigration, ...]
     """Baselines whose tables exist, so that `migrate` records them as applied and does not run them."""
@@ -84,8 +84,8 @@ class Plan:
     unjudged: dict[str, int] = field(default_factory=dict)
     """How many operations of each other kind change existing tables in a way that no check judges."""
     in_steps: frozenset[KeyName] = frozenset()
-    """Foreign keys that are added NOT VALID or validated by an operation of this package. Any other foreign key is added
-    in one statement, which scans the table."""
+    """Foreign keys that an operation of this package adds NOT VALID or validates. Any other foreign key is added in one
+    statement, which scans the table."""
     rollback: Rollback = field(default_factory=Rollback)
     """What the rollback of `unapplied` does to the database."""
 
@@ -129,13 +129,15 @@ def read(
     with_rollback: bool = True,
     fake_initial: bool = False,
 ) -> Plan:
-    """The plan of `migrate [app_label] [migration_name]`.
+    """Return the plan of `migrate [app_label] [migration_name]`; nothing is changed in the database.
 
-    `forwards_only` leaves out what it would roll back. `with_rollback=False` names the migrations that it rolls back,
-    but leaves `Plan.rollback` empty, which takes as long to read as Django takes to roll back.
-    With `fake_initial`, as in `migrate`, an initial migration whose tables and columns exist is recorded, not run.
+    `forwards_only=True` leaves out the migrations that `migrate` would roll back. `with_rollback=False` names these
+    migrations in `Plan.unapplied`, but leaves `Plan.rollback` empty: reading the rollback takes about half as long as
+    the rollback itself. With `fake_initial=True`, as in `migrate`, an initial migration whose tables and columns exist
+    is recorded as applied and does not run.
 
-    Raises BaselineIncomplete where a baseline is there in part, CouldNotLook for an unknown app or migration.
+    Raises BaselineIncomplete where only a part of a baseline's tables exists. Raises CouldNotLook for an unknown app or
+    migration, and for conflicting migrations.
     """
     executor: Any = MigrationExecutor(connection)
     pending = pending_migrations(executor, app_label, migration_name, fake_initial=fake_initial)

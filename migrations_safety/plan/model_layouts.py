@@ -39,7 +39,7 @@ class FieldLayout:
     target: ModelName | None = None
     """The model that a ForeignKey references; None for any other field."""
     target_field: str | None = None
-    """The field that a ForeignKey references, None for the primary key."""
+    """The name of the field that a ForeignKey references; None for the primary key, and for any other field."""
     has_key: bool = False
     """Whether Django itself makes a foreign key for the column (`db_constraint`)."""
     has_index: bool = False
@@ -148,7 +148,7 @@ class Layouts:
 
 
 def _with_bases(state: Any, model: Any) -> Iterator[Any]:
-    """The model itself unless it is a proxy, then the models that it inherits from."""
+    """The ModelStates in which a model's fields are looked up: the model unless it is a proxy, then its parents."""
     if not model.options.get("proxy"):
         yield model
     for base in model.bases:
@@ -175,7 +175,7 @@ def _constraints(model: Any, kind: type[Any]) -> dict[str, Any]:
 
 
 def _indexes(model: Any) -> dict[str, Any]:
-    """Indexes and unique constraints by name."""
+    """The indexes and unique constraints of a model, by name."""
     return {index.name: index for index in model.options.get("indexes", ())} | _constraints(
         model, models.UniqueConstraint
     )
@@ -188,7 +188,7 @@ def _leading_field(index: Any) -> str | None:
 
 
 def _many_to_many_layout(model: Any, name: str, model_field: Any) -> Layout:
-    """The table that Django makes for a many-to-many field."""
+    """The layout of the table that Django makes for a many-to-many field."""
     own = (model.app_label, model.name_lower)
     other = resolve_relation(model_field.remote_field.model, *own)
     ends = {"source": own, "target": other}

@@ -1,4 +1,4 @@
-"""Operations whose effect the migration does not declare: RunSQL, RunPython, and operation classes of other packages."""
+"""Operations whose effect a migration does not declare: RunSQL, RunPython, and operation classes of other packages."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from migrations_safety.schema.routing import runs_on
 
 STATE_ONLY = (AlterModelOptions, AlterModelManagers)
 KEY_ALONE = "AlterField that adds a key"
-"""The kind of an AlterField that only makes Django add a foreign key. Its orphans are counted, its lock is not judged."""
+"""The kind of an AlterField that only makes Django add a foreign key, whose orphans a check counts separately."""
 JUDGED = (CreateEnum, CreateModel, AddForeignKeyNotValid, ValidateForeignKey)
 """Operation classes whose effect on existing tables the checks judge: new tables, and keys added in two steps."""
 
@@ -117,7 +117,7 @@ class _Walk:
 
 
 def _compare(followed: FollowedOperation, before: dict[ModelName, Layout], after: dict[ModelName, Layout]) -> None:
-    """Note the changes of all tables and columns first, and the changes of their foreign keys and indexes after that."""
+    """Note the changes of all tables and columns first, then the changes of their foreign keys and indexes."""
     created, kept = dict(after), []
     for name, old in before.items():
         new = created.pop(followed.renamed(name), None)

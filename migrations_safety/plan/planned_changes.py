@@ -40,11 +40,11 @@ class AlteredColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemovedKey:
-    """A key that the plan drops."""
+    """A foreign key that the plan drops."""
 
     table: str
     name: str | None
-    """None for a key that Django made, and named, for a ForeignKey."""
+    """The name of a ForeignKeyConstraint; None for the constraint that Django makes and names for a ForeignKey."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The foreign keys of a plan, each end by its name in the database, and what is not known about their rows."""
+"""The foreign keys of a plan, under the names of tables and columns in the database, and why a count may be wrong."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ from migrations_safety.schema.declared_models import managed_models
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubt:
-    """Why a count of orphans before the plan may be wrong by the time the key is added."""
+    """Why a count of orphans before the plan may differ from the number when the foreign key is added."""
 
     default: bool = False
-    """The plan creates the column with a default, so that existing rows reference its value."""
+    """Whether the plan creates the column with a default. This default must then be the id of a row in the parent."""
     code: str = ""
-    """Labels of the migrations before the key whose code may change its rows, separated by commas."""
+    """Labels of the migrations whose code may change the foreign key's rows before PostgreSQL checks them, separated by
+    commas."""
     any_code: str = ""
-    """Labels of all migrations before the key that run code."""
+    """Labels of all migrations that run code before the foreign key is added, separated by commas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyName:
-    """A ForeignKeyConstraint by its model."""
+    """The name of a ForeignKeyConstraint, with its model."""
 
     app_label: str
     model_name: str
-    """In lower case."""
+    """The name of the model in lower case."""
     name: str
 
 
 def keys_of(changes: Changes, after: Any) -> dict[DeclaredKey, NewKey]:
-    """Each key of the plan once: where it is validated first, else where it is added first.
+    """Each foreign key of the plan once, with the operation that PostgreSQL checks the rows in.
 
-    `after` are the apps of the state after the plan.
+    That is the first operation that validates the foreign key. Where none does so, it is the first one that adds the
+    foreign key. `after` are the StateApps of the models after the plan.
     """
     declared = {
         (key.table, key.column, key.name): key for model in managed_models(after) for key in declared_keys(model)
@@ -56,7 +58,10 @@ def keys_of(changes: Changes, after: Any) -> dict[DeclaredKey, NewKey]:
 def _by_current_names(
     new_key: NewKey, declared: Mapping[tuple[str, str, str | None], DeclaredKey]
 ) -> DeclaredKey | None:
-    """The key as the models declare it after the plan, by the names in the database; None without a parent."""
+    """The foreign key as the models declare it after the plan, under the present names of tables and columns.
+
+    None where the referenced column is unknown.
+    """
     child, parent = new_key.child, new_key.parent
     if parent is None:
         return None
@@ -82,9 +87,9 @@ def _by_current_names(
 
 
 def by_current_names(key: DeclaredKey, lineage: Lineage) -> DeclaredKey:
-    """A key of the models with its referencing column by its name in the database.
+    """A foreign key that the models declare, with the present names of the referencing table and column.
 
-    The parent keeps its name in the models, also where the plan renames it.
+    The parent's table and column keep the names of the models, even where the plan renames them.
     """
     table, parent = lineage.table(key.table), lineage.table(key.target_table)
     ends = {
@@ -99,7 +104,7 @@ def by_current_names(key: DeclaredKey, lineage: Lineage) -> DeclaredKey:
 
 
 def _undeclared(new_key: NewKey, parent: Column) -> DeclaredKey:
-    """A key that no model declares after the plan; its rules do not matter, it is only counted."""
+    """A foreign key that no model declares after the plan. Only its orphans are counted, so its rules do not matter."""
     return DeclaredKey(
         app_label=new_key.model[0],
         model_name=new_key.model[1],
@@ -116,9 +121,9 @@ def _undeclared(new_key: NewKey, parent: Column) -> DeclaredKey:
 
 
 def ends_of(keys: Iterable[DeclaredKey], *, among: Container[str] | None = None) -> dict[str, frozenset[str]]:
-    """The existing tables at both ends of keys, each with those of its columns that the keys need.
+    """The names of the existing tables at both ends of the foreign keys, each with its columns that the keys need.
 
-    Only the tables `among` these names, where given.
+    Where `among` is given, tables that are not in it are left out.
     """
     ends: dict[str, set[str]] = {}
     for key in keys:
@@ -131,7 +136,7 @@ def ends_of(keys: Iterable[DeclaredKey], *, among: Container[str] | None = None)
 
 
 def keys_in_steps(migrations: Iterable[Any]) -> Iterator[KeyName]:
-    """The keys that operations of ours add NOT VALID or validate."""
+    """The foreign keys that operations of this package add NOT VALID or validate."""
     for migration in migrations:
         for operation in flat(migration.operations):
             if isinstance(operation, (AddForeignKeyNotValid, ValidateForeignKey)):
@@ -140,7 +145,10 @@ def keys_in_steps(migrations: Iterable[Any]) -> Iterator[KeyName]:
 
 
 def doubts_of(keys: Mapping[DeclaredKey, NewKey], code: Iterable[Code]) -> dict[DeclaredKey, Doubt]:
-    """The keys whose orphans may change before PostgreSQL checks them; `code` is all code of the plan."""
+    """The foreign keys whose number of orphans may change before PostgreSQL checks the rows, each with the reason.
+
+    `code` is all code that the plan runs, in its order.
+    """
     doubts = {key: _doubt(new_key, list(code)) for key, new_key in keys.items()}
     return {key: doubt for key, doubt in doubts.items() if doubt != Doubt()}
 
@@ -162,5 +170,5 @@ def _doubt(new_key: NewKey, code: list[Code]) -> Doubt:
 
 
 def labels(code: Iterable[Code]) -> str:
-    """The labels of the migrations that run it, each once, separated by commas."""
+    """The labels of the migrations that run this code, each once, separated by commas."""
     return ", ".join(dict.fromkeys(found.migration for found in code))

@@ -1,4 +1,4 @@
-"""One pending migration as a plain value: what it creates, and how many operations of which kind it has."""
+"""One pending migration as a plain value, and the number of operations of each kind in several migrations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from migrations_safety.operations import CreateEnum, ValidateForeignKey
 from migrations_safety.schema.routing import runs_on
 
 UNKNOWN = "unknown"
-"""Checksum of a migration whose module has neither a file nor code."""
+"""The checksum of a migration where neither the file nor the compiled code of its module can be read."""
 KINDS = ("create_enum", "create_table", "create_index", "add_foreign_key", "validate_foreign_key", "other")
 
 
@@ -38,24 +38,28 @@ class PlannedMigration:
     name: str
     atomic: bool
     creates: tuple[str, ...]
-    """Tables that it creates, without those whose name the plan itself frees before."""
+    """Names of the tables that the migration creates, without names that an earlier operation of the plan frees."""
     others: tuple[str, ...]
-    """Names that it gives to indexes of new tables and to renamed tables, without those that the plan frees before."""
+    """Names that the migration gives to indexes of new tables and to renamed tables, without names that an earlier
+    operation of the plan frees."""
     enums: tuple[CreateEnum, ...]
-    """Enums that it creates."""
+    """The operations that create the enums of the migration."""
     checksum: str
-    """SHA-256 of its file in hexadecimal digits, or UNKNOWN."""
+    """The SHA-256 of the migration's file in hexadecimal digits, or UNKNOWN."""
     is_baseline: bool
-    """It may be adopted (recorded as applied) instead of run."""
+    """Whether the migration describes existing tables, so that `migrate` records it as applied where they exist."""
 
     @property
     def label(self) -> str:
-        """`patients.0001_initial`."""
+        """The app and the name with a dot between them, such as `patients.0001_initial`."""
         return f"{self.app}.{self.name}"
 
 
 def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: Iterable[str] = ()) -> PlannedMigration:
-    """A migration of Django's as a plain value; `tables` become `creates`."""
+    """A Migration object of Django as a plain value, for the database `alias`.
+
+    `tables` are the names for `PlannedMigration.creates`, `others` those for `PlannedMigration.others`.
+    """
     operations = list(flat(migration.operations))
     return PlannedMigration(
         app=migration.app_label,
@@ -74,9 +78,9 @@ def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: I
 
 
 def _checksum(module: str) -> str:
-    """The SHA-256 of a module's file, or of its compiled code where there is no file."""
-    # Through the module's loader: a migration may be in a zip, or be bytecode alone. A loader need have neither method,
-    # and one of another project may raise anything.
+    """The SHA-256 of a module's file in hexadecimal digits, or of its compiled code where there is no file."""
+    # The module's loader reads the file, because a migration may be in a zip or exist as bytecode alone. A loader need
+    # not have these methods, and a loader of another project may raise any error.
     for content in (_file, _code):
         with suppress(Exception):
             return sha256(content(sys.modules[module])).hexdigest()
@@ -92,9 +96,9 @@ def _code(module: Any) -> bytes:
 
 
 def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container[int] = ()) -> dict[str, int]:
-    """How many operations of each of KINDS the migrations run on the database `alias`.
+    """The number of operations of each of KINDS that the migrations run on the database `alias`.
 
-    `adding` has the `id()` of each AddField and AlterField that adds a key.
+    `adding` has the `id()` of each AddField and AlterField operation that adds a foreign key.
     """
     counts: Counter[str] = Counter()
     for migration in migrations:
@@ -107,7 +111,7 @@ def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container
 
 
 def flat(operations: Iterable[Any]) -> Iterator[Any]:
-    """The operations that change the database, also those inside a SeparateDatabaseAndState."""
+    """The operations that change the database, with those inside a SeparateDatabaseAndState in its place."""
     for operation in operations:
         if isinstance(operation, SeparateDatabaseAndState):
             yield from flat(operation.database_operations)

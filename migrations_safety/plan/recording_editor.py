@@ -1,4 +1,4 @@
-"""A schema editor that sends no statement: it reports to a recorder what the operations of a migration would change."""
+"""A schema editor that sends no statement. It reports to a recorder what the operations of a migration would change."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class ColumnChange:
     new_type: str
     """Type after the change, as Django writes it into DDL."""
     cast: bool
-    """Django casts the values, so that PostgreSQL truncates a text that is too long."""
+    """Whether Django's ALTER TABLE casts the values, so that PostgreSQL truncates a text that is too long."""
 
 
 class Recorder(Protocol):
-    """Receives the changes; tables and columns have the names of that step of the rollback."""
+    """Receives the changes of a rollback. Tables and columns have the names that they have at that step of it."""
 
     def table_made(self, table: str) -> None:
         """A table is created."""
 
     def table_dropped(self, table: str, *, app: str) -> None:
-        """A table is dropped, with its keys and indexes."""
+        """A table is dropped, with its foreign keys and indexes; `app` is the label of its model's app."""
 
     def table_renamed(self, old: str, new: str) -> None:
         """A table is renamed."""
@@ -44,7 +44,7 @@ class Recorder(Protocol):
         """A column is added."""
 
     def column_dropped(self, table: str, field: Any, *, app: str) -> None:
-        """A column is dropped, with its keys and indexes."""
+        """A column is dropped, with its foreign keys and indexes; `app` is the label of its model's app."""
 
     def column_altered(self, table: str, change: ColumnChange, *, app: str) -> None:
         """A column is renamed, or gets another type, length, nullability or uniqueness."""
@@ -53,28 +53,28 @@ class Recorder(Protocol):
         """A table is altered in any other way."""
 
     def locked(self, table: str) -> None:
-        """A table is locked because a key that is added or dropped references it."""
+        """A table is locked because it is the parent of a foreign key that is added or dropped."""
 
     def demanded(self, table: str, what: str) -> None:
-        """Existing rows must fulfil a condition, `what` in words."""
+        """The existing rows of a table must fulfil a condition; `what` is the condition in words."""
 
     def read_through(self, table: str) -> None:
         """All rows of a table are read or rewritten, under a lock."""
 
     def enum_dropped(self, name: str) -> None:
-        """An enum is dropped; no column may have its type by then."""
+        """An enum is dropped, which PostgreSQL refuses while a column still has this type."""
 
     def statement(self) -> None:
-        """The operation runs a statement of its own, of which nothing is known."""
+        """The operation runs a statement or code whose effect is unknown."""
 
 
 class RecordingEditor(DatabaseSchemaEditor):
-    """Django's schema editor, with the methods that send statements replaced."""
+    """Django's schema editor, whose methods report to a recorder instead of sending statements."""
 
-    # The schema editor is where all operations meet, those of other packages too. An earlier version read the names in
-    # each CreateModel instead: it missed tables that were renamed since, and those of many-to-many fields. Statements
-    # of `collect_sql` would have to be parsed, and some name constraints that Django looks up in the catalog, which
-    # still has what earlier steps of the rollback would have dropped.
+    # All operations, also those of other packages, call the schema editor. An earlier version read the names in each
+    # CreateModel instead, and missed renamed tables and the tables of many-to-many fields. The statements of
+    # `collect_sql` would have to be parsed. Some of them also name constraints that Django looks up in the catalog,
+    # where everything still exists that earlier steps of the rollback would have dropped.
 
     def __init__(self, connection: Connection, recorder: Recorder) -> None:
         super().__init__(connection, collect_sql=True, atomic=False)
@@ -82,11 +82,11 @@ class RecordingEditor(DatabaseSchemaEditor):
         self.recorder = recorder
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Report that an operation runs a statement; it is not sent."""
+        """Report that an operation runs a statement, and do not send the statement."""
         self.recorder.statement()
 
     def create_model(self, model: Any) -> None:
-        """Report a new table, and those of its many-to-many fields."""
+        """Report a new table, and the new tables of its many-to-many fields."""
         self.recorder.table_made(_table(model))
         for field in model._meta.local_fields:
             self._lock_target(field)
@@ -94,7 +94,7 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.create_model(through)
 
     def delete_model(self, model: Any) -> None:
-        """Report a dropped table, and those of its many-to-many fields."""
+        """Report a dropped table, and the dropped tables of its many-to-many fields."""
         for through in _own_tables_of(model):
             self.delete_model(through)
         for field in model._meta.local_fields:
@@ -104,7 +104,7 @@ class RecordingEditor(DatabaseSchemaEditor):
         self.recorder.table_dropped(_table(model), app=model._meta.app_label)
 
     def add_field(self, model: Any, field: Any) -> None:
-        """Report a new column, or the table of a many-to-many field; a field may also have neither."""
+        """Report a new column, or the new table of a many-to-many field, or nothing for a field without either."""
         if field.many_to_many and field.remote_field.through._meta.auto_created:
             self.create_model(field.remote_field.through)
         elif field.db_parameters(connection=self.connection)["type"] is not None:
@@ -112,7 +112,7 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.recorder.column_made(_table(model), field)
 
     def remove_field(self, model: Any, field: Any) -> None:
-        """Report a dropped column, or the table of a many-to-many field; a field may also have neither."""
+        """Report a dropped column, or the dropped table of a many-to-many field, or nothing for a field with neither."""
         if field.many_to_many and field.remote_field.through._meta.auto_created:
             self.delete_model(field.remote_field.through)
         elif field.db_parameters(connection=self.connection)["type"] is not None:
@@ -167,7 +167,7 @@ class RecordingEditor(DatabaseSchemaEditor):
         self.recorder.demanded(_table(model), f"the constraint {constraint.name}")
 
     def remove_constraint(self, model: Any, constraint: Any) -> None:
-        """Report that the table is altered; a key locks the referenced table, too."""
+        """Report that the table is altered, and for a foreign key that the referenced table is locked."""
         self._lock_target_of_constraint(model, constraint)
         self.recorder.altered(_table(model))
 
@@ -211,7 +211,10 @@ def _own_tables_of(model: Any) -> list[Any]:
 
 
 def _referencing(field: Any) -> Iterator[str]:
-    """The tables that reference a column, and those that reference their unique columns, which have the same type."""
+    """Names of the tables that reference the field's column, and of tables that reference those columns in turn.
+
+    All of these columns have the same type.
+    """
     for relation in field.model._meta.get_fields(include_hidden=True):
         if relation.auto_created and not relation.concrete and relation.field.concrete:
             of_relation = relation.field
@@ -221,7 +224,10 @@ def _referencing(field: Any) -> Iterator[str]:
 
 
 def _needs_statements(old: Any, new: Any, old_params: Any, new_params: Any) -> bool:
-    """Whether Django's editor would send a statement: another class of field with the same column needs none."""
+    """Whether Django's schema editor would send a statement to change `old` to `new`.
+
+    It sends none for another class of field whose column is the same.
+    """
     if old_params != new_params or makes_its_own_key(old) or makes_its_own_key(new):
         return True
     names = ("column", "null", "unique", "primary_key", "db_index", "db_default", "db_comment")

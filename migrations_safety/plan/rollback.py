@@ -1,4 +1,4 @@
-"""What a rollback does to the database, as plain values; tables and columns have their names in the database."""
+"""What a rollback does to the database, as plain values. Tables and columns have their names before the rollback."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from migrations_safety.plan.column_values import Digits
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One operation that is unapplied."""
+    """One operation that the rollback reverses."""
 
     migration: str
-    """Label of its migration."""
+    """Label of the operation's migration, such as `ehr.0002_keys`."""
     number: int
-    """Its position in the migration, from 1 on."""
+    """The position of the operation in its migration, counted from 1."""
     operation: str
-    """What it is, in words: `RunPython fill`, `Create model Bed`."""
+    """The operation in words, such as `RunPython fill` or `Create model Bed`."""
 
     def __str__(self) -> str:
         return f"operation {self.number} ({self.operation})"
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DroppedTable:
-    """A table that is dropped."""
+    """A table that the rollback drops."""
 
     table: str
     migration: str
@@ -32,12 +32,12 @@ class DroppedTable:
     apps: frozenset[str]
     """Labels of the apps of its model and of its migration."""
     is_baseline: bool
-    """It belongs to a baseline: it existed before Django managed it."""
+    """Whether the table belongs to a baseline, a migration that describes tables which existed before Django."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DroppedColumn:
-    """A column that is dropped."""
+    """A column that the rollback drops."""
 
     table: str
     column: str
@@ -46,7 +46,7 @@ class DroppedColumn:
     apps: frozenset[str]
     """Labels of the apps of its model and of its migration."""
     filling: str | None
-    """The value that existing rows got when the column was added, as text; None where it is unknown."""
+    """The value that existing rows got when the column was added, as text; None where this value is unknown."""
 
     @property
     def subject(self) -> str:
@@ -56,7 +56,7 @@ class DroppedColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetypedColumn:
-    """A column that gets its earlier type back."""
+    """A column that the rollback gives its earlier type."""
 
     table: str
     column: str
@@ -67,11 +67,12 @@ class RetypedColumn:
     old_type: str
     new_type: str
     length: int | None
-    """Length of the new type, where it is a varchar."""
+    """The length of `new_type` where this is a varchar, else None."""
     digits: Digits | None
-    """Digits of the new type, where it is a DecimalField's."""
+    """The digits that fit into `new_type` where this is the type of a DecimalField, else None."""
     cast: bool
-    """Django casts the values, so that PostgreSQL truncates a text that is too long; else it refuses it."""
+    """Whether Django casts the values. PostgreSQL truncates a text that is too long with a cast, and refuses the text
+    without one."""
 
     @property
     def subject(self) -> str:
@@ -81,20 +82,20 @@ class RetypedColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequiredColumn:
-    """A column that becomes NOT NULL and has no default."""
+    """A column that becomes NOT NULL, and for which existing rows get no default."""
 
     table: str
     column: str | None
-    """None where the rollback adds the column: then it is empty."""
+    """The present name of the column; None where the rollback adds the column, so that existing rows have no value."""
     name: str
-    """Its name after the rollback."""
+    """The name that the rollback gives to the column."""
     migration: str
     """Label of the migration that is unapplied."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """A condition that the rows of a table must fulfil, and that no check evaluates."""
+    """A condition that the rows of a table must fulfil for the rollback, and that no check evaluates."""
 
     table: str
     migration: str
@@ -105,12 +106,12 @@ class Demand:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeededName:
-    """A name that a table gets, and that must be free."""
+    """Why a name must be free: the rollback gives it to a table."""
 
     migration: str
     """Label of the migration that is unapplied."""
     code: str
-    """Labels of the migrations whose code is unapplied before and may free the name, separated by commas."""
+    """Labels of migrations whose reverse code runs before and may free the name, separated by commas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,47 +120,47 @@ class Rollback:
 
     tables: tuple[DroppedTable, ...] = ()
     every_column: tuple[DroppedColumn, ...] = ()
-    """Columns that are dropped, also those of tables that are dropped later."""
+    """Columns that are dropped, including those of tables that the rollback drops later."""
     retyped: tuple[RetypedColumn, ...] = ()
     required: tuple[RequiredColumn, ...] = ()
     enums: tuple[str, ...] = ()
     """Names of enums that are dropped."""
     demands: tuple[Demand, ...] = ()
     irreversible: tuple[Step, ...] = ()
-    """Operations without a reverse: the rollback stops there."""
+    """Operations without a reverse, at which the rollback stops."""
     opaque: tuple[Step, ...] = ()
-    """Operations that run code of their own."""
+    """Operations that run code whose effect is unknown."""
     unjudged: tuple[Step, ...] = ()
     """Operations that read or rewrite all rows of a table, under a lock."""
     names: dict[str, NeededName] = field(default_factory=dict)
-    """Names that must be free because tables get them."""
+    """Names that must be free, because the rollback gives them to tables."""
     altered: frozenset[str] = frozenset()
-    """Tables that only their owner may alter."""
+    """Names of the tables that the rollback alters, for which the role must own them."""
     locked: frozenset[str] = frozenset()
-    """Tables at the other end of a key that is dropped or added."""
+    """Names of the parents of foreign keys that the rollback drops or adds."""
     creates: bool = False
-    """Whether it creates or renames tables, which needs CREATE on the schema."""
+    """Whether the rollback creates or renames tables, for which the role needs CREATE on the schema."""
     after_code: dict[tuple[str, str | None], str] = field(default_factory=dict)
-    """By table and column (None for the table itself) that must exist: the labels of the migrations whose code is
-    unapplied before and may create it."""
+    """The tables and columns that must exist, as pairs of table and column; the column is None for a whole table. The
+    value has the labels of migrations whose reverse code runs before and may create the table or column."""
 
     @property
     def dropped(self) -> frozenset[str]:
-        """The tables that are dropped."""
+        """Names of the tables that the rollback drops."""
         return frozenset(dropped.table for dropped in self.tables)
 
     @property
     def columns(self) -> tuple[DroppedColumn, ...]:
-        """The columns that are dropped from tables that stay."""
+        """The columns that the rollback drops from tables that it does not drop."""
         return tuple(column for column in self.every_column if column.table not in self.dropped)
 
     @property
     def touched(self) -> frozenset[str]:
-        """Every existing table that is dropped, altered or locked."""
+        """Names of all existing tables that the rollback drops, alters or locks."""
         return self.dropped | self.altered | self.locked
 
     @property
     def read(self) -> frozenset[str]:
-        """The tables whose rows are counted."""
+        """Names of the tables whose rows are counted before the rollback."""
         with_columns = {column.table for kind in (self.columns, self.retyped, self.required) for column in kind}
         return self.dropped | with_columns

@@ -1,4 +1,4 @@
-"""Notes what a rollback does to the database, under the names that tables and columns have in it."""
+"""Notes what a rollback does to the database, under the names that tables and columns have before the rollback."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from migrations_safety.plan.rollback import (
 
 
 class Notes:
-    """A recorder for the recording editor, which passes the names of each step of the rollback."""
+    """Receives the reports of a RecordingEditor, and translates names of each step into those before the rollback."""
 
     def __init__(self, lineage: Lineage | None = None) -> None:
         self.lineage = lineage or Lineage()
@@ -41,7 +41,7 @@ class Notes:
         self._after_code: dict[tuple[str, str | None], str] = {}
 
     def rollback(self, irreversible: tuple[Step, ...]) -> Rollback:
-        """All that was noted, as a value."""
+        """Return everything that was noted, as a value; `irreversible` are the operations without a reverse."""
         return Rollback(
             tables=tuple(self._dropped),
             every_column=tuple(self._dropped_columns),
@@ -60,11 +60,11 @@ class Notes:
         )
 
     def begin(self, migration: Any, step: Step, operation: Any) -> None:
-        """Note the following changes as those of this operation."""
+        """Note the changes that follow as changes of this operation."""
         self._migration, self._step, self._operation = migration, step, operation
 
     def baseline(self, migration: Any) -> None:
-        """Note that the tables of a baseline are dropped, also where none of its operations does so."""
+        """Note that the rollback of a baseline drops its tables, even where none of its operations drops them."""
         label = f"{migration.app_label}.{migration.name}"
         for name in getattr(migration, "adopts", ()):
             current = self.lineage.table(name).current_name
@@ -76,21 +76,21 @@ class Notes:
         return {"table": table, "migration": self._step.migration, "apps": frozenset({app, self._migration.app_label})}
 
     def _claim(self, table: str) -> None:
-        """A table gets this name, which must be free unless an earlier step has freed it."""
+        """Note that a table gets this name, which must be free unless an earlier step of the rollback has freed it."""
         self._creates = True
         if self.lineage.table(table).current_name is not None:
             self._names.setdefault(table, NeededName(migration=self._step.migration, code=self._code()))
 
     def _need(self, table: str, column: str | None = None) -> None:
-        """The table or column must exist, unless code that was unapplied before creates it."""
+        """Note that the table or column must exist, unless reverse code that runs before creates it."""
         self._after_code.setdefault((table, column), self._code())
 
     def _code(self) -> str:
-        """Labels of the migrations whose code was unapplied so far, separated by commas."""
+        """Labels of the migrations whose reverse code has run so far, separated by commas."""
         return ", ".join(dict.fromkeys(step.migration for step in self._opaque))
 
     def statement(self) -> None:
-        """Note that the operation runs code."""
+        """Note that the operation runs code whose effect is unknown."""
         self._opaque.append(self._step)
 
     def enum_dropped(self, name: str) -> None:
@@ -103,7 +103,7 @@ class Notes:
         self.lineage.create(table)
 
     def table_renamed(self, old: str, new: str) -> None:
-        """Note that a table gets its earlier name, unless code of the migration has renamed it."""
+        """Note that a table gets its earlier name, unless code of the migration has already renamed the table."""
         if self.lineage.has_moved(old, new):
             return
         self._claim(new)
@@ -118,13 +118,13 @@ class Notes:
             self._dropped.append(DroppedTable(**self._origin(current, app), is_baseline=is_baseline))
 
     def altered(self, table: str) -> None:
-        """Note a table that is altered, which only its owner may do."""
+        """Note a table that is altered; only the owner of a table may alter it."""
         if current := self.lineage.table(table).current_name:
             self._need(current)
             self._altered.add(current)
 
     def locked(self, table: str) -> None:
-        """Note a table at the other end of a key."""
+        """Note a table that is locked as the parent of a foreign key."""
         if current := self.lineage.table(table).current_name:
             self._locked.add(current)
 
@@ -134,7 +134,7 @@ class Notes:
             self._unjudged.append(self._step)
 
     def demanded(self, table: str, what: str) -> None:
-        """Note that all rows of an existing table are read, because they must fulfil a condition."""
+        """Note that the rows of an existing table must fulfil `what`, a condition in words, and are read for that."""
         if current := self.lineage.table(table).current_name:
             self._unjudged.append(self._step)
             self._demands.append(Demand(table=current, migration=self._step.migration, what=what))
@@ -149,7 +149,7 @@ class Notes:
                 self._require(current, None, field)
 
     def column_dropped(self, table: str, field: Any, *, app: str) -> None:
-        """Note a dropped column; the values of a generated one are not lost."""
+        """Note a dropped column. The values of a generated column are not lost, so only its table counts as altered."""
         column = self.lineage.table(table).drop(field.column)
         if column.table.current_name:
             self.altered(table)
@@ -160,7 +160,10 @@ class Notes:
             self._dropped_columns.append(DroppedColumn(**origin, column=current.column, filling=filling))
 
     def column_altered(self, table: str, change: ColumnChange, *, app: str) -> None:
-        """Note that a column gets its earlier name or definition, unless code of the migration has renamed it."""
+        """Note that a column gets its earlier name or definition.
+
+        Nothing is noted where code of the migration has already renamed the column.
+        """
         old, new = change.old, change.new
         if self.lineage.table(table).has_moved(old.column, new.column):
             return

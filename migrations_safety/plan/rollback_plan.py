@@ -1,9 +1,9 @@
 """Reads what a rollback does: Django's executor unapplies the migrations with a schema editor that only records.
 
-A table that was renamed since it was created is dropped under its present name; tables of many-to-many fields and
-those inside a SeparateDatabaseAndState are dropped too. So the names in the migrations are not enough. Each operation
-is unapplied on the model states before and after it, in the order of `migrate`, and the calls that it makes to the
-schema editor are noted. Code of the project (RunPython, operations of its own) is not run: it is opaque.
+The names in the migrations do not suffice for this. A table that was renamed since its creation is dropped under its
+present name, and tables of many-to-many fields and of a SeparateDatabaseAndState are dropped, too. So each operation
+is unapplied on the model states before and after it, in the order of `migrate`. The schema editor records the calls of
+the operation. Code of the project (RunPython, custom operation classes) is not run, so its effect stays unknown.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from migrations_safety.postgresql.connection import Connection
 
 DJANGO_OPERATIONS = "django.db.migrations.operations."
 KNOWN_OPERATIONS = ("django.contrib.postgres.operations", "migrations_safety.operations")
-"""Modules whose operations do no more on the database than the operations of Django that they inherit from."""
+"""Modules whose operation classes do no more in the database than the classes of Django that they inherit from."""
 RENAMES = (RenameModel, RenameField, AlterModelTable)
 
 
 def read(executor: Any, migrations: Iterable[Any]) -> Rollback:
-    """What unapplying the migrations, in this order, does to the database.
+    """Return what Django does to the database when it unapplies the migrations in this order.
 
-    It takes about half as long as Django takes to unapply them (240 migrations of 60 tables: 11 s beside 20 s), for
-    the same states have to be made.
+    This takes about half as long as the rollback itself, because both compute the same model states. For 240 migrations
+    of 60 tables it took 11 s, and the rollback 20 s.
     """
     plan = [(migration, True) for migration in migrations]
     if not plan:
@@ -55,7 +55,7 @@ def read(executor: Any, migrations: Iterable[Any]) -> Rollback:
 
 
 def irreversible(migrations: Iterable[Any]) -> tuple[Step, ...]:
-    """The operations without a reverse, in the order in which the rollback would meet them."""
+    """The operations without a reverse, migration by migration in the given order, as positions in each migration."""
     return tuple(
         step_of(migration, number, operation)
         for migration in migrations
@@ -71,13 +71,13 @@ def _is_reversible(operation: Any) -> bool:
 
 
 def step_of(migration: Any, number: int, operation: Any) -> Step:
-    """An operation of a migration; `number` is its position, from 1 on."""
+    """The operation as a value; `number` is its position in the migration, counted from 1."""
     label = f"{migration.app_label}.{migration.name}"
     return Step(migration=label, number=number, operation=_in_words(operation))
 
 
 def _in_words(operation: Any) -> str:
-    """`RunPython fill`, `RunSQL`, `Create model Bed`."""
+    """The operation in words, such as `RunPython fill`, `RunSQL` or `Create model Bed`."""
     if isinstance(operation, SeparateDatabaseAndState):
         inside = [inner for inner in operation.database_operations if not _is_reversible(inner)]
         return f"{type(operation).__name__}: {', '.join(map(_in_words, inside or operation.database_operations))}"
@@ -87,18 +87,18 @@ def _in_words(operation: Any) -> str:
 
 
 class _Walk(MigrationExecutor):
-    """Django's executor; instead of unapplying a migration it notes what its operations would do."""
+    """Django's executor, which unapplies no migration but notes what the operations of the migration would do."""
 
     connection: Connection
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.notes = Notes()
-        # For changes that code makes: names are followed through them, but nothing is needed for them.
+        # These notes are for changes that code makes. They only keep the names in `lineage` right and are not reported.
         self.notes_of_code = Notes(self.notes.lineage)
 
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
-        """Note what the operations of the migration do, the last one first."""
+        """Note what the operations of the migration do when they are unapplied, the last operation first."""
         for reverse in reversed(list(_reverse_operations(migration, state, self.connection.alias))):
             notes = self.notes_of_code if reverse.is_done_by_code else self.notes
             step = step_of(migration, reverse.number, reverse.operation)
@@ -110,7 +110,7 @@ class _Walk(MigrationExecutor):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Reverse:
-    """One operation on the database that is unapplied."""
+    """One operation that changes the database and is unapplied."""
 
     operation: Any
     before: Any
@@ -118,9 +118,9 @@ class _Reverse:
     after: Any
     """The project state after the operation was applied."""
     is_done_by_code: bool
-    """Code makes the change, and not Django: it is a state operation beside that code."""
+    """Whether RunPython or RunSQL makes the change, and this is the state operation that describes the change."""
     number: int
-    """Position in the migration, from 1 on."""
+    """The position of the operation in its migration, counted from 1."""
 
 
 def _reverse_operations(migration: Any, state: Any, alias: str) -> Iterator[_Reverse]:
@@ -140,7 +140,7 @@ class _Place:
     number: int
 
     def reverses(self, operation: Any, before: Any, after: Any) -> Iterator[_Reverse]:
-        """The operation itself, or the database operations inside of it: Django runs these alone, too."""
+        """The operation itself, or the database operations of a SeparateDatabaseAndState, which Django runs instead."""
         if _runs_code(operation, self.app_label, self.alias):
             yield from self._renames_by_code(operation, before)
         if not isinstance(operation, SeparateDatabaseAndState):
@@ -152,7 +152,7 @@ class _Place:
             before = then
 
     def _renames_by_code(self, operation: Any, before: Any) -> Iterator[_Reverse]:
-        """Renames among the state operations, which the code beside them does on the database."""
+        """The renames among the state operations, which the code in the same operation makes in the database."""
         for inner in getattr(operation, "state_operations", ()):
             then = _state_after(inner, self.app_label, before)
             if isinstance(inner, RENAMES):
@@ -166,7 +166,7 @@ class _Place:
 
 
 def _runs_code(operation: Any, app_label: str, alias: str) -> bool:
-    """Whether Python or SQL of the migration runs when the operation is unapplied."""
+    """Whether Python or SQL of the migration runs on the database `alias` when the operation is unapplied."""
     if isinstance(operation, SeparateDatabaseAndState):
         return any(_runs_code(inner, app_label, alias) for inner in operation.database_operations)
     if not isinstance(operation, RunPython | RunSQL) or _does_nothing(operation):
@@ -181,7 +181,7 @@ def _state_after(operation: Any, app_label: str, state: Any) -> Any:
 
 
 def _record(reverse: _Reverse, app_label: str, editor: RecordingEditor) -> None:
-    """Let the editor record what the operation does when it is unapplied; its code is not run."""
+    """Let the editor record what the operation does when it is unapplied. Code in the operation is not run."""
     operation, alias = reverse.operation, editor.connection.alias
     if isinstance(operation, RunPython | RunSQL):
         if _runs_code(operation, app_label, alias):
@@ -194,9 +194,9 @@ def _record(reverse: _Reverse, app_label: str, editor: RecordingEditor) -> None:
 
 
 def _record_as_django(reverse: _Reverse, app_label: str, editor: RecordingEditor) -> None:
-    """Unapply the operation as the one of Django's that it inherits from; its own methods are not run.
+    """Unapply the operation as an instance of the Django class that it inherits from, with no method of its own.
 
-    An operation of another package may do anything in them, so it is opaque besides.
+    The methods of a custom operation class may do anything, so such an operation is also recorded as unknown code.
     """
     kind = type(reverse.operation)
     django_class = next(base for base in kind.__mro__ if base.__module__.startswith(DJANGO_OPERATIONS))

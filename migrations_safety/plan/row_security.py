@@ -1,4 +1,4 @@
-"""Row-level security: tables whose rows the role does not all see, so that a count of them would be too low."""
+"""Finds tables in which row-level security hides rows from the role, so that a count of rows would be too low."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from migrations_safety.sql import statement
 
 
 def refuse_hidden_rows(connection: Connection, inspected: InspectedSchema) -> None:
-    """Raise RowsHidden where row-level security hides rows of a table that is to be counted."""
+    """Raise RowsHidden where row-level security may hide rows of a table whose rows are to be counted."""
     if hidden := sorted(hidden_tables(connection, inspected)):
         raise RowsHidden(role=inspected.target.role, tables=hidden)
 
 
 def hidden_tables(connection: Connection, inspected: InspectedSchema) -> set[str]:
-    """The tables that are to be counted and of which the role sees only some rows."""
+    """Names of the tables whose rows are to be counted and in which row-level security applies to the role."""
     secured = {table.oid: table.name for table in inspected.counted() if table.row_security}
     if not secured:
         return set()

@@ -1,4 +1,4 @@
-"""What the operations of a plan do to tables, columns and keys, each followed by identity (see `lineage`)."""
+"""What the operations of a plan do to tables, columns and foreign keys, which are objects of `lineage`, not names."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class NewKey:
     migration: str
     """Label of the migration, `ehr.0002_keys`."""
     model: ModelName
-    """The model that declares the key."""
+    """The model that declares the foreign key."""
     child: Column
     """The referencing column."""
     parent: Column | None
-    """The referenced column, None where no migration and no installed model has it."""
+    """The referenced column; None where no migration and no installed model has it."""
     name: str | None
-    """The name of a ForeignKeyConstraint; None for a key that Django makes, and names, for a ForeignKey."""
+    """The name of a ForeignKeyConstraint; None for the constraint that Django makes and names for a ForeignKey."""
     is_validated: bool
-    """True where PostgreSQL checks the existing rows in this operation, False where it adds the key NOT VALID."""
+    """Whether PostgreSQL checks the existing rows in this operation. False where it adds the key NOT VALID."""
     is_filled: bool
-    """The plan creates the column with a default, so that existing rows reference its value."""
+    """Whether the plan creates the column with a default, to which existing rows then refer."""
     code: tuple[Code, ...]
-    """All code that runs before this operation, in its order."""
+    """All code of the plan that runs before this operation, in the order of the plan."""
     code_before_column: int
-    """How many elements of `code` had run when the plan created the column; 0 for a column of the database."""
+    """The number of elements of `code` that run before the plan creates the column; 0 for an existing column."""
     is_deferred: bool
-    """Django sends the key with the deferred SQL of its migration, so after the code that follows in there."""
+    """Whether Django adds the foreign key at the end of the migration, after all code in this migration."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,41 +47,41 @@ class Use:
     column: Column | None = None
     """The column that the operation alters or drops."""
     name: str = ""
-    """The name that the operation gives to a table or index; then there is neither table nor column."""
+    """The name that the operation gives to a table or index. `table` and `column` are None in this case."""
     code: tuple[Code, ...] = ()
-    """All code that runs before this operation: it may create what is needed, or free the name."""
+    """All code that runs before this operation. The code may create the table or column, or free the name."""
     done_by: tuple[Code, ...] | None = None
-    """The code that makes this change itself, where the migration changes only the state; None where Django
-    makes it."""
+    """The code that may make this change in the database, where Django changes only the state; None where Django makes
+    the change itself."""
 
 
 @dataclass(kw_only=True)
 class Changes:
-    """All changes of a plan; filled by `operation_steps.follow`."""
+    """All changes of a plan. The function `operation_steps.follow` fills this object."""
 
     lineage: Lineage = field(default_factory=Lineage)
     keys: list[NewKey] = field(default_factory=list)
     used: list[Use] = field(default_factory=list)
     """Tables and columns that must exist because operations alter or drop them."""
     table_names: list[Use] = field(default_factory=list)
-    """Names of new tables; they must be free."""
+    """Names that new tables get, and that must be free."""
     other_names: list[Use] = field(default_factory=list)
-    """Names of indexes of new tables, and new names of renamed tables; they must be free."""
+    """Names that indexes of new tables and renamed tables get, and that must be free."""
     dropped: list[Use] = field(default_factory=list)
     """Tables and columns that are dropped."""
     removed: set[tuple[Table, str]] = field(default_factory=set)
-    """ForeignKeyConstraints that are dropped, by table and name."""
+    """ForeignKeyConstraints that are dropped, as pairs of table and name."""
     rekeyed: set[Column] = field(default_factory=set)
-    """Columns whose key, one that Django makes, is dropped and added again."""
+    """Columns whose foreign key Django itself makes, and drops and adds again."""
     code: list[Code] = field(default_factory=list)
     """Operations that run code, in the order of the plan."""
     unjudged: Counter[str] = field(default_factory=Counter)
-    """How many operations of each kind change existing tables in a way that no check judges."""
+    """The number of operations of each kind that change existing tables in a way that no check judges."""
     adding: set[int] = field(default_factory=set)
-    """The `id()` of each operation that adds a key which Django makes."""
+    """The `id()` of each operation for which Django itself adds a foreign key."""
     freed_indexes: set[str] = field(default_factory=set)
     """Names of indexes that were dropped, alone or with their tables."""
     created_after: dict[Column, int] = field(default_factory=dict)
-    """How many elements of `code` had run when a column was created."""
+    """For each column that the plan creates, the number of elements of `code` that run before its creation."""
     filled: set[Column] = field(default_factory=set)
     """Columns that are created with a default."""

@@ -1,4 +1,4 @@
-"""What an operation does to tables and columns."""
+"""Notes what an operation of a migration does to tables and columns."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def create_table(followed: FollowedOperation, new: Layout) -> None:
 
 
 def drop_table(followed: FollowedOperation, old: Layout) -> None:
-    """Note a dropped table; the names of its indexes are free after that."""
+    """Note a dropped table, which frees the names of its indexes."""
     followed.changes.dropped.append(followed.use(followed.lineage.table(old.table)))
     followed.lineage.drop(old.table)
     followed.changes.freed_indexes.update(old.indexes)
 
 
 def alter_table(followed: FollowedOperation, old: Layout, new: Layout) -> None:
-    """Note changes of the table's name, its columns, its indexes and its constraints."""
+    """Note the changes of a table's name, columns, indexes and constraints between the layouts `old` and `new`."""
     table = _rename_table(followed, old, new)
     _alter_columns(followed, table, old, new)
     followed.changes.freed_indexes.update(set(old.indexes) - set(new.indexes))
@@ -40,7 +40,7 @@ def alter_table(followed: FollowedOperation, old: Layout, new: Layout) -> None:
 
 
 def _rename_table(followed: FollowedOperation, old: Layout, new: Layout) -> Table:
-    """The table, under its new name where that is another one."""
+    """Note the rename of the table, if there is one; return the table."""
     has_moved = followed.is_done_by_code and followed.lineage.has_moved(old.table, new.table)
     table = followed.lineage.table(new.table if has_moved else old.table)
     table.names |= {old.model[1], new.model[1]}

@@ -1,4 +1,4 @@
-"""Which migrations the arguments of `migrate` mean."""
+"""Which nodes of the migration graph the arguments of `migrate` mean."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from migrations_safety.messages.refusals.base import CouldNotLook
 
 
 def targets(executor: Any, app_label: str | None, migration_name: str | None) -> list[tuple[str, str | None]]:
-    """The nodes of the migration graph that the arguments of `migrate` mean; `zero` is the name None.
+    """The nodes that the arguments of `migrate` mean, as pairs of app label and migration name (None for `zero`).
 
-    Raises CouldNotLook for unknown ones, in the sentences of Django's `migrate`.
+    Raises CouldNotLook, with the message of Django's `migrate`, for an unknown app or migration, an ambiguous prefix,
+    and an app without migrations.
     """
     leaves = executor.loader.graph.leaf_nodes()
     if app_label is None:
@@ -47,6 +48,6 @@ def _full_name(loader: Any, app_label: str, prefix: str) -> str:
 
 
 def _in_the_graph(loader: Any, target: tuple[str, str]) -> tuple[str, str]:
-    """The target; for a squashed migration that is applied in part, the last migration that it replaces."""
+    """The target itself; but for a squashed migration that is partly applied, the last migration that it replaces."""
     is_partial = target not in loader.graph.nodes and target in loader.replacements
     return loader.replacements[target].replaces[-1] if is_partial else target
