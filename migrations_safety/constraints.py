@@ -1,4 +1,4 @@
-"""Rules of the database that Django has no words for: foreign keys with their own rule, long-named indexes."""
+"""Constraints and indexes that Django cannot declare: foreign keys with ON DELETE rules, indexes with long names."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ RULES = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 
 
 def makes_its_own_key(field: Any) -> bool:
-    """True for a ForeignKey that Django makes a key of its own for (`db_constraint=True`)."""
+    """Whether Django itself creates a foreign-key constraint for this field: a ForeignKey with `db_constraint=True`."""
     return isinstance(field, models.ForeignKey) and bool(getattr(field, "db_constraint", False))
 
 
 def keys_are_declared(apps: Any) -> bool:
-    """Whether any model declares a ForeignKeyConstraint."""
+    """Whether any model in this app registry (Django's `apps`) declares a ForeignKeyConstraint."""
     every = (one for model in apps.get_models(include_auto_created=True) for one in model._meta.constraints)
     return any(isinstance(one, ForeignKeyConstraint) for one in every)
 
 
 class ForeignKeyConstraint(models.BaseConstraint):
-    """A foreign key of the database, declared beside a `ForeignKey(..., db_constraint=False, db_index=False)`.
+    """A foreign-key constraint in the database, for a `ForeignKey(..., db_constraint=False, db_index=False)`.
 
-    `field` names the ForeignKey of the model; the target is what that field points at. `on_delete` and
-    `on_update` are PostgreSQL's rules (NO ACTION, RESTRICT, CASCADE, SET NULL, SET DEFAULT); `on_update` is
-    CASCADE unless said otherwise, as Prisma writes its keys. The key is never deferrable.
+    `field` is the name of this ForeignKey of the model, whose target the constraint references. `on_delete` and
+    `on_update` are PostgreSQL's rules: NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT. `on_update` is CASCADE by
+    default, as in the foreign keys that Prisma writes. The constraint is never deferrable.
 
     Raises ValueError for an unknown rule.
     """
@@ -43,7 +43,7 @@ class ForeignKeyConstraint(models.BaseConstraint):
         self.on_update = on_update
 
     def deconstruct(self) -> Any:
-        """The constructor's arguments, for migrations."""
+        """Return the path of the class and the constructor's arguments, which the migration writer needs."""
         path, args, kwargs = super().deconstruct()
         kwargs |= {"field": self.field, "on_delete": self.on_delete}
         if self.on_update != "CASCADE":
@@ -62,7 +62,7 @@ class ForeignKeyConstraint(models.BaseConstraint):
         return f"<{type(self).__name__}: field={self.field!r} name={self.name!r} on_delete={self.on_delete!r}>"
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        """The key as it stands inside CREATE TABLE."""
+        """Return the SQL of the constraint as it appears inside CREATE TABLE."""
         quote = schema_editor.quote_name
         field = model._meta.get_field(self.field)
         target = field.target_field
@@ -73,36 +73,51 @@ class ForeignKeyConstraint(models.BaseConstraint):
         )
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        """ALTER TABLE that adds the key validated: right for a new table, a long lock on one that holds rows."""
+        """Return the ALTER TABLE statement that adds the foreign key and checks all existing rows.
+
+        On a table with many rows this holds the lock for the whole scan, so it is only suitable for a new table.
+        """
         return self._alter_table(model, schema_editor, f"ADD {self.constraint_sql(model, schema_editor)}")
 
     def create_not_valid_sql(self, model: Any, schema_editor: Any, *, partition: str | None = None) -> Statement:
-        """ALTER TABLE that adds the key for new rows only, to one partition where one is given (quoted)."""
+        """Return the ALTER TABLE statement that adds the foreign key NOT VALID, so that it applies to new rows only.
+
+        `partition` is the quoted name of a partition that gets the foreign key; None stands for the whole table.
+        """
         key = self.constraint_sql(model, schema_editor)
         return self._alter_table(model, schema_editor, f"ADD {key} NOT VALID", partition)
 
     def validate_sql(self, model: Any, schema_editor: Any, *, partition: str | None = None) -> Statement:
-        """ALTER TABLE that proves the key for the rows that were there before it; see `ValidateForeignKey`."""
+        """Return the ALTER TABLE statement that validates the foreign key for the rows that existed before.
+
+        `partition` is the quoted name of a partition; None stands for the whole table. See `ValidateForeignKey`.
+        """
         name = schema_editor.quote_name(self.name)
         return self._alter_table(model, schema_editor, f"VALIDATE CONSTRAINT {name}", partition)
 
     def remove_sql(self, model: Any, schema_editor: Any, *, partition: str | None = None) -> Any:
-        """ALTER TABLE that drops the key."""
+        """Return the ALTER TABLE statement that drops the foreign key.
+
+        `partition` is the quoted name of a partition; None stands for the whole table.
+        """
         name = schema_editor.quote_name(self.name)
         return self._alter_table(model, schema_editor, f"DROP CONSTRAINT {name}", partition)
 
     def _alter_table(self, model: Any, schema_editor: Any, action: str, partition: str | None = None) -> Statement:
-        """It knows both tables, as Django's own statements of keys do, though it prints one of them in `action`."""
+        """Return a Statement that holds both tables as objects, as Django's own statements for foreign keys do."""
         quote = schema_editor.quote_name
         table = partition or Table(model._meta.db_table, quote)
         target = Table(model._meta.get_field(self.field).remote_field.model._meta.db_table, quote)
         return Statement("ALTER TABLE %(table)s %(action)s", table=table, action=action, to_table=target)
 
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = "default") -> None:
-        """Nothing: the ForeignKey field itself looks the parent up when a model is cleaned."""
+        """Do nothing, because the ForeignKey field itself looks up the parent when a model is cleaned."""
 
     def check(self, model: Any, connection: Any) -> list[checks.CheckMessage]:
-        """System checks of the declaration (Django 6.0 and newer; older versions call `_check`)."""
+        """Return the system-check messages for this constraint. Django 6.0 calls `check`, older versions `_check`.
+
+        An error says that `field` is no ForeignKey of the model, or that Django creates a second constraint for it.
+        """
         field: Any = next((field for field in model._meta.get_fields() if field.name == self.field), None)
         if not isinstance(field, models.ForeignKey):
             problem = f"{self.name}: {self.field!r} is not a ForeignKey of {model._meta.label}."
@@ -117,23 +132,26 @@ class ForeignKeyConstraint(models.BaseConstraint):
 
 
 class NamedIndex(models.Index):
-    """An index whose name may be as long as PostgreSQL allows (63 bytes; Django's own stops at 30)."""
+    """An index whose name may have up to 63 bytes, as in PostgreSQL. Django itself allows 30 characters."""
 
     max_name_length = 63
 
 
 class UniqueIndex(NamedIndex):
-    """CREATE UNIQUE INDEX, where `UniqueConstraint(fields=…)` would make a constraint of another definition."""
+    """An index that CREATE UNIQUE INDEX makes. `UniqueConstraint(fields=…)` would make a constraint instead."""
 
     def create_sql(self, model: Any, schema_editor: Any, using: str = "", **kwargs: Any) -> Statement:
-        """Django's CREATE INDEX with UNIQUE in it; `concurrently=True` is passed on."""
+        """Return Django's CREATE INDEX statement with UNIQUE added, and with CONCURRENTLY for `concurrently=True`."""
         concurrently = kwargs.pop("concurrently", False)
         sql = schema_editor.sql_create_index_concurrently if concurrently else schema_editor.sql_create_index
         return super().create_sql(model, schema_editor, using=using, sql=_unique(sql), **kwargs)
 
 
 def _unique(template: Any) -> Any:
-    """CREATE UNIQUE INDEX; the templates of another engine may be lists of such, or have their text as `sql`."""
+    """The template of CREATE INDEX with UNIQUE added.
+
+    Another database engine may have a list of templates, or an object with the text in its attribute `sql`.
+    """
     if isinstance(template, str):
         return template.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
     if isinstance(template, list):

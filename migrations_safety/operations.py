@@ -1,7 +1,7 @@
 """Migration operations: enums, foreign keys that are added NOT VALID, and their validation in a later transaction.
 
-Each reads the catalog first and does only what is missing, so a migration that was killed half way can run again as it
-is. An enum or key of the same name with another definition is refused.
+Each operation reads the catalog first and does only what is missing. So a migration that was killed half way can run
+again unchanged. An existing enum or foreign key of the same name with another definition raises DefinitionDiffers.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from migrations_safety.sql.composition import fill
 
 
 class CreateEnum(Operation):
-    """CREATE TYPE … AS ENUM with the given labels, in their order; unapplied, it drops the type.
+    """Create a PostgreSQL enum with the given labels, in their order. The reverse operation drops the enum.
 
-    `hints` go to the database routers, as those of RunSQL do. A type of that name in another schema of the search path
-    does not count, and is not dropped. Raises DefinitionDiffers where an enum of that name has other labels.
+    `hints` are passed to the database routers, as in RunSQL. A type of the same name in another schema of the search
+    path is ignored, and is never dropped. Raises DefinitionDiffers where the current schema has an enum of that name
+    with other labels.
     """
 
     category = OperationCategory.ADDITION
@@ -40,10 +41,13 @@ class CreateEnum(Operation):
         self.hints = hints or {}
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Nothing: fields of the models carry the name of the type."""
+        """Do nothing, because the fields of the models have the name of the type."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Create the type unless the current schema has it with the same labels."""
+        """Create the enum, unless the current schema already has it with the same labels.
+
+        Raises DefinitionDiffers where the current schema has an enum of that name with other labels.
+        """
         if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             return
         quote = schema_editor.quote_name
@@ -55,7 +59,7 @@ class CreateEnum(Operation):
             schema_editor.execute(fill("operations.create_enum", name=quote(self.name), labels=labels))
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Drop the type where the current schema has it; PostgreSQL refuses that while a column has the type."""
+        """Drop the enum where the current schema has it. PostgreSQL refuses this while a column has this type."""
         if not router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             return
         if schema_editor.collect_sql or catalog.is_type(schema_editor.connection, self.name):
@@ -72,11 +76,11 @@ class CreateEnum(Operation):
 
 
 class AddForeignKeyNotValid(AddConstraint):
-    """Add a ForeignKeyConstraint NOT VALID: PostgreSQL checks new rows from then on, and does not scan existing ones.
+    """Add a ForeignKeyConstraint NOT VALID: PostgreSQL checks new rows from then on, and does not scan existing rows.
 
-    It takes SHARE ROW EXCLUSIVE on both tables for about a millisecond at any size (measured on PostgreSQL 15 to 18).
-    Put a `ValidateForeignKey` for it into a later migration: in the same transaction the lock would be held for the
-    whole scan.
+    The statement locks both tables in SHARE ROW EXCLUSIVE mode for about a millisecond, whatever their size (measured
+    on PostgreSQL 15 to 18). Put a `ValidateForeignKey` for the constraint into a later migration. In the same
+    transaction these locks would be held for the whole scan. The reverse operation drops the foreign key.
 
     Raises DefinitionDiffers where the table has a constraint of that name with another definition.
     """
@@ -84,7 +88,10 @@ class AddForeignKeyNotValid(AddConstraint):
     constraint: ForeignKeyConstraint
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Add the key unless it exists as declared, validated or not."""
+        """Add the foreign key NOT VALID, unless it exists as declared, whether validated or not.
+
+        Raises DefinitionDiffers where the table has a constraint of that name with another definition.
+        """
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
@@ -97,7 +104,10 @@ class AddForeignKeyNotValid(AddConstraint):
             schema_editor.execute(self.constraint.create_not_valid_sql(model, schema_editor), params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Drop the key where it exists as declared."""
+        """Drop the foreign key where it exists as declared.
+
+        Raises DefinitionDiffers where the table has a constraint of that name with another definition.
+        """
         model = to_state.apps.get_model(app_label, self.model_name)
         from_model = from_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -120,12 +130,14 @@ class AddForeignKeyNotValid(AddConstraint):
 
 
 class ValidateForeignKey(Operation):
-    """Validate a key that was added NOT VALID: count its orphans, then VALIDATE CONSTRAINT if there are none.
+    """Validate a foreign key that was added NOT VALID: count its orphans, and run VALIDATE CONSTRAINT without any.
 
-    The count comes first because a failed VALIDATE prints the identifier into the server's log. Reads and writes go on
-    meanwhile (SHARE UPDATE EXCLUSIVE on the table, ROW SHARE on the parent). Unapplied, it does nothing.
+    The count comes first because a failed VALIDATE writes the orphan's identifier into the server's log. Reads and
+    writes go on during the validation, which locks the table in SHARE UPDATE EXCLUSIVE and the parent in ROW SHARE
+    mode. The reverse operation does nothing. `name` is the name of the ForeignKeyConstraint.
 
-    Raises OrphansLeft where the key has orphans, and leaves it NOT VALID; KeyMissing where the key does not exist.
+    Raises OrphansLeft where the foreign key has orphans; the foreign key then stays NOT VALID. Raises KeyMissing where
+    the foreign key does not exist, and DefinitionDiffers where it exists with another definition.
     """
 
     category = OperationCategory.ALTERATION
@@ -137,10 +149,14 @@ class ValidateForeignKey(Operation):
         self.name = name
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Nothing: the state does not know whether a key is validated."""
+        """Do nothing, because the state does not hold whether a foreign key is validated."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Count the orphans, then validate; nothing where the key is validated already."""
+        """Count the orphans and validate the foreign key. Do nothing where the foreign key is already validated.
+
+        Raises OrphansLeft where the foreign key has orphans, KeyMissing where it does not exist, and DefinitionDiffers
+        where it exists with another definition.
+        """
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
@@ -158,7 +174,10 @@ class ValidateForeignKey(Operation):
         schema_editor.execute(constraint.validate_sql(model, schema_editor), params=None)
 
     def _validate_partitions(self, model: Any, constraint: Any, partitions: Any, schema_editor: Any) -> None:
-        """Validate the key of each partition, then add that of the table, which adopts them and scans nothing."""
+        """Validate the foreign key of each partition, then add the foreign key of the partitioned table.
+
+        PostgreSQL attaches those of the partitions to the new foreign key and scans no rows.
+        """
         _refuse_orphans(schema_editor.connection, model, constraint)
         for part in partitions:
             if part.validated is None:  # a partition that was attached after the others got their keys
@@ -169,7 +188,7 @@ class ValidateForeignKey(Operation):
         schema_editor.execute(constraint.create_sql(model, schema_editor), params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Nothing: a key may stay validated."""
+        """Do nothing, because the foreign key may stay validated."""
 
     def describe(self) -> str:
         """What `migrate --plan` prints."""

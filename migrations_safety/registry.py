@@ -1,4 +1,4 @@
-"""What apps register in their `AppConfig.ready()`: placeholder makers and schemas to verify."""
+"""What apps register in `AppConfig.ready()`: how to create placeholder rows, and which tables and enums to verify."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ from migrations_safety.messages.refusals.backfill import NothingRegistered
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Companion:
-    """A row that is made beside each placeholder, by the same statement."""
+    """A row in a second table that is inserted together with each placeholder, by the same statement."""
 
     model: str
-    """`app_label.Model`, whose table gets the row."""
+    """The model whose table gets the row, as `app_label.Model`."""
     values: Mapping[str, str]
-    """SQL expressions by column; they may use `placed.id`, the id of the placeholder, and `%(run_id)s`."""
+    """The SQL expression for each column, by the name of the column. An expression may use `placed.id`, the id of the
+    placeholder, and `%(run_id)s`, the id of the run as an SQL literal."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlaceholderMaker:
-    """How to make the missing parents of one table."""
+    """How to create the missing parent rows (placeholders) of one table."""
 
     model: str
-    """`app_label.Model` of the parents."""
+    """The model of the parents, as `app_label.Model`."""
     migration: tuple[str, str]
-    """App label and name of the migration that creates the parents' tables."""
+    """App label and name of the migration that creates the table of the parents."""
     values: Mapping[str, str]
-    """SQL expressions by column; they may use `orphan.value`, the id in its own type, and `%(run_id)s`."""
+    """The SQL expression for each column, by the name of the column. An expression may use `orphan.value`, the missing
+    id in its own type, and `%(run_id)s`, the id of the run as an SQL literal."""
     companions: tuple[Companion, ...] = ()
-    """Rows that are made beside each parent."""
+    """Rows in other tables that are inserted together with each placeholder."""
     unresolved: str = "false"
-    """SQL condition that is true for a parent that is still a placeholder."""
+    """An SQL condition that is true for a parent which is still a placeholder."""
     classified: bool = False
-    """The ids are those of people: a value that stands for nobody (`null`, the nil UUID, a telephone number) gets no
-    placeholder. Without it every orphan gets one."""
+    """Whether the ids are those of people. Then a value that stands for no person (`null`, the nil UUID, a telephone
+    number) gets no placeholder. With False every orphan gets a placeholder."""
     record_number_column: str | None = None
-    """Column of the parents with numbers that people mistake for ids."""
+    """The name of a column of the parents with numbers that people mistake for ids; None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemaToVerify:
-    """The tables of one app, and the keys of other apps that reference them."""
+    """An app whose tables `verify_schema` compares with the database, and the enums of this app."""
 
     app_label: str
     enums: Mapping[str, tuple[str, ...]]
-    """Labels of each enum of the app, by its name."""
+    """The labels of each enum of the app, in their order, by the name of the enum."""
 
 
 _makers: dict[str, PlaceholderMaker] = {}
@@ -53,34 +55,34 @@ _schemas: dict[str, SchemaToVerify] = {}
 
 
 def register_placeholders(maker: PlaceholderMaker) -> None:
-    """Let `backfill_placeholders` make parents of this model."""
+    """Let `backfill_placeholders` create missing parents of `maker.model`. A second call replaces the first one."""
     _makers[maker.model] = maker
 
 
 def register_schema(schema: SchemaToVerify) -> None:
-    """Let the verification compare the app's schema."""
+    """Let the schema verification compare the tables and enums of `schema.app_label` with the database."""
     _schemas[schema.app_label] = schema
 
 
 def registered_makers() -> tuple[PlaceholderMaker, ...]:
-    """All registered makers; empty where there is none."""
+    """All registered placeholder makers; an empty tuple where no app has registered one."""
     return tuple(_makers.values())
 
 
 def placeholder_makers() -> tuple[PlaceholderMaker, ...]:
-    """All registered makers. Raises NothingRegistered where there is none."""
+    """All registered placeholder makers. Raises NothingRegistered where no app has registered one."""
     if not _makers:
         raise NothingRegistered(what="placeholders")
     return registered_makers()
 
 
 def verified_apps() -> frozenset[str]:
-    """The apps that registered their schema."""
+    """The labels of the apps that have registered a schema to verify."""
     return frozenset(_schemas)
 
 
 def schema_of(app_label: str) -> SchemaToVerify:
-    """The schema that an app registered. Raises NothingRegistered where it registered none."""
+    """The schema to verify that the app has registered. Raises NothingRegistered where the app has registered none."""
     if app_label not in _schemas:
         raise NothingRegistered(what=f'a schema for the app "{app_label}"')
     return _schemas[app_label]

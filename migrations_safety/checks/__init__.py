@@ -1,1 +1,1 @@
-"""The checks of precheck, a module for each area: each compares values and returns findings; nothing is printed."""
+"""The checks of precheck, with a module for each area. Each check returns findings and prints nothing."""

@@ -1,4 +1,4 @@
-"""Checks of existing indexes."""
+"""The check for invalid indexes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrations_safety.sql.identifiers import qualify_if_needed
 
 
 def check_invalid_indexes(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Indexes of any table of the schema that a failed or killed build has left invalid."""
+    """Find the indexes in the schema, on any table, that a failed or killed CREATE INDEX has left invalid."""
     return [
         wording.index_invalid(
             index.table, name=index.name, index=qualify_if_needed(index.name, schema=inspected.target.schema)

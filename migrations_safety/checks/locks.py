@@ -1,4 +1,4 @@
-"""Checks of the sessions that use the tables now."""
+"""The check of the sessions that hold locks on the tables of the plan now."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 LONG_TRANSACTION = 5
-"""Seconds; a migration tries again until a shorter transaction has ended."""
+"""Seconds from which a transaction is reported. A migration tries again until a shorter transaction has ended."""
 
 
 def check_locks(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
+    """Find long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
     names = _at_keys_of_dropped(connection, inspected) | {table.oid: table.name for table in inspected.touched()}
     with connection.cursor() as cursor:
         cursor.execute(statement("locks.users_of_tables"), {"oids": list(names)})
@@ -31,7 +31,7 @@ def check_locks(connection: Connection, inspected: InspectedPlan) -> list[Findin
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sessions:
-    """Findings about sessions that the role may see, and about those whose transactions it may not see."""
+    """Findings about the sessions that the role may see, and about those that are hidden from the role."""
 
     visible: list[Finding]
     hidden: list[Finding]
@@ -57,9 +57,9 @@ def _sessions(names: dict[int, str], rows: Iterable[tuple[Any, ...]], *, role: s
 
 
 def _at_keys_of_dropped(connection: Connection, inspected: InspectedPlan) -> dict[int, str]:
-    """The tables at the other end of keys of dropped tables, by oid: DROP TABLE locks them, too.
+    """Names, by oid, of the tables at the other end of foreign keys of dropped tables. DROP TABLE locks these, too.
 
-    Keys that no model declares count as well.
+    Foreign keys that no model declares are included.
     """
     dropped = {inspected.tables[name].oid for name in inspected.plan.rollback.dropped if name in inspected.tables}
     targets = {key.target_oid: key.target_table for key in inspected.foreign_keys if key.table_oid in dropped}

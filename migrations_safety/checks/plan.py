@@ -1,4 +1,4 @@
-"""Checks of what a plan does besides its keys: what it needs, what it drops, and what no check judges."""
+"""The check of what a plan does besides its foreign keys: what must exist, what is dropped, what nobody judges."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from migrations_safety.postgresql.relations import Table
 from migrations_safety.sql.composition import compose, send
 
 FOREIGN_TABLE = "a foreign table"
-"""The kind of a relation that ALTER TABLE accepts, unlike a view."""
+"""The one kind of relation besides a table that ALTER TABLE accepts; it does not accept a view, for example."""
 
 
 def check_plan(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
-    """Altered tables and columns that do not exist, dropped ones that hold data, code, and unjudged operations."""
+    """Find tables and columns that the plan alters and that do not exist, and dropped ones that hold data.
+
+    Operations that run code, and operations that no check judges, are findings, too. With `looks_at_data=False` no row
+    is read, and every dropped table or column is reported as unseen.
+    """
     plan = inspected.plan
     found = [*_missing(connection, inspected), *_dropped(connection, inspected, looks_at_data=looks_at_data)]
     if plan.code:
@@ -52,7 +56,10 @@ def _missing(connection: Connection, inspected: InspectedPlan) -> Iterator[Findi
 
 
 def _missing_subject(inspected: InspectedPlan, use: Use, kinds: Mapping[str, str]) -> str | None:
-    """How a finding names the table or column that does not exist; None where it exists, or its table is reported."""
+    """The name of the missing table or column for a finding.
+
+    None where the table or column exists, and for a column of a table that is itself missing.
+    """
     if use.column is None:
         exists = use.table in inspected.tables or kinds.get(use.table) == FOREIGN_TABLE
         return None if exists else use.table
@@ -91,7 +98,7 @@ def _again(drop: Drop) -> str:
 
 
 def holds_anything(connection: Connection, table: Table, column: str | None = None) -> bool:
-    """Whether a table holds a row, or its column a value."""
+    """Whether the table has any row; with `column`, whether that column has any value that is not NULL."""
     name = "plan.holds_values" if column else "plan.holds_rows"
     parts: dict[str, sql.Composable] = {"column": sql.Identifier(column)} if column else {}
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Checks of what the role may do."""
+"""The check of the role's privileges on the tables and the schema of the plan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from migrations_safety.postgresql.connection import Connection
 
 
 def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Ownership of the referencing tables, REFERENCES on the parents, CREATE on the schema, row-level security."""
+    """Find privileges that the plan needs and the role lacks, and tables with row-level security.
+
+    The plan needs ownership of the referencing tables and of those that a rollback alters or drops, REFERENCES on the
+    parents, and CREATE on the schema where tables are created.
+    """
     role = inspected.target.role
     referencing = [inspected.table(key) for key in inspected.keys]
     parents = [inspected.parent_table(key) for key in inspected.keys]

@@ -1,4 +1,4 @@
-"""Checks of the tables in which migrations and runs are recorded: without them a deploy would stop half way."""
+"""The check of the tables in which migrations and runs are recorded. A deploy that cannot write them stops half way."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from migrations_safety.postgresql.target import Target
 from migrations_safety.sql.identifiers import quote_identifier
 
 AFTER_MIGRATE = (("contenttypes", "ContentType"), ("auth", "Permission"))
-"""Models whose rows Django creates for new models after all migrations."""
+"""App label and name of the models whose rows Django creates for each new model after all migrations."""
 
 
 def check_records(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """The rights to the tables that each migration, each run and each new model writes."""
+    """Find privileges that the role lacks on the tables in which Django and this package record their work."""
     plan = inspected.plan
     if not plan.changes_something:
         return []
@@ -33,7 +33,10 @@ def check_records(connection: Connection, inspected: InspectedPlan) -> list[Find
 
 
 def refuse_unwritable_records(connection: Connection, target: Target, *wanted: Mapping[str, Iterable[str]]) -> None:
-    """Raise MayNotRecord where the role may not write the records of a run; `wanted` maps tables to rights."""
+    """Raise MayNotRecord where the role lacks a privilege on the tables in which a run is recorded.
+
+    Each argument in `wanted` maps names of tables to privileges, such as `{"django_migrations": ("INSERT",)}`.
+    """
     found = _found(connection, {table: rights for each in wanted for table, rights in each.items()}, target)
     if not tables_exist(connection) and not target.may_create:
         found.append(wording.may_not_create(target.schema, role=target.role))

@@ -1,4 +1,4 @@
-"""Checks of the values in the referencing columns."""
+"""The checks of foreign-key columns: their values, their indexes, and columns without a declared foreign key."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.placeholder_makers import maker_of_table
 
 HIDDEN_SENTINEL_SHARE = 0.2
-"""A value in more than this share of the rows may stand for "no patient" under an ordinary id."""
+"""A value in at least this share of the rows may mean "no patient", although it looks like an ordinary id."""
 
 
 def check_references(inspected: InspectedPlan, censuses: Iterable[Census], *, backfill_hint: str) -> list[Finding]:
-    """Orphans by class, spellings of the same identifier, values in suspiciously many rows."""
+    """Find orphans, grouped by class of identifier, and spellings of one identifier that differ.
+
+    A value in suspiciously many rows is a finding, too. `censuses` are the counts of the foreign-key columns, one for
+    each parent table. `backfill_hint` is the command that creates the missing parents.
+    """
     found: list[Finding] = []
     for census in censuses:
         for counted in census.references:
@@ -65,7 +69,7 @@ def _orphans(inspected: InspectedPlan, counted: ReferenceCounts, *, backfill_hin
 
 
 def _other_classes(counted: ReferenceCounts, *, may_nullify: bool) -> Iterator[Finding]:
-    """Classes of orphans that get no placeholder, and those that get one with a warning."""
+    """Findings for the classes of identifiers that get no placeholder, and for those that get one with a warning."""
     subject = counted.key.subject
     for identifier_class, of_class in counted.orphans.items():
         if identifier_class in WARNED_CLASSES:
@@ -87,9 +91,9 @@ def _is_nullable(inspected: InspectedPlan, counted: ReferenceCounts) -> bool:
 
 
 def _may_go(counted: ReferenceCounts, identifier_class: str) -> bool:
-    """Whether the values of a class stand for nobody, so that they may be set to NULL.
+    """Whether the values of this class of identifier stand for no person, so that they may be set to NULL.
 
-    Not so another spelling of a person's id, nor a class that may be the ids of most people in a table.
+    False for another spelling of a person's id, and for a class that may hold the ids of most people in the table.
     """
     is_most = identifier_class in MAYBE_IDS and 2 * counted.orphans[identifier_class].rows > counted.non_null
     return not is_most and identifier_class not in OTHER_SPELLINGS
@@ -102,7 +106,10 @@ def _may_be_corrected(counted: ReferenceCounts, *, code: str) -> Finding:
 
 
 def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Finding]:
-    """Keys that were counted without a finding, where code of the plan may change their rows before the key."""
+    """Find foreign keys without orphans whose rows RunPython or RunSQL of the plan may still change.
+
+    `found` are the findings of `check_references`; a column that has one of them is not reported again.
+    """
     reported = {
         finding.subject for finding in found if finding.id in ("references.E001", "references.E002", "references.W007")
     }
@@ -115,7 +122,10 @@ def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Findi
 
 
 def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
-    """Keys whose orphans are not counted, each with the reason."""
+    """Find foreign keys whose orphans are not counted, each with the reason.
+
+    With `looks_at_data=False` this concerns all foreign keys.
+    """
     reasons = {key: "--no-data" for key in inspected.references() if not looks_at_data}
     reasons |= {key: _reason_of_missing_end(inspected, key) for key in inspected.not_there()}
     for key, doubt in inspected.doubts.items():
@@ -144,7 +154,7 @@ def _may_hold_rows(connection: Connection, table: Table | None, *, looks_at_data
 
 
 def check_indexes(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Referencing columns that lead no index."""
+    """Find foreign-key columns that are not the first column of any index, existing or planned."""
     existing = [(key, inspected.referencing(key)) for key in inspected.references()]
     return [
         wording.without_index(
@@ -157,7 +167,7 @@ def check_indexes(connection: Connection, inspected: InspectedPlan) -> list[Find
 
 
 def check_undeclared(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """Columns with the same name as a referencing column, in tables that no model declares."""
+    """Find columns that are named like a foreign-key column, but belong to tables that no model declares."""
     bare_names = {re.sub("[^a-z0-9]", "", key.column.lower()) for key in inspected.references()} - {""}
     if not bare_names:
         return []

@@ -1,4 +1,4 @@
-"""Checks of a rollback: what it loses, and where it would stop half way."""
+"""The check of a rollback: what data is lost, and where the rollback would stop half way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from migrations_safety.sql import statement
 
 
 def check_rollback(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
-    """Operations without a reverse, rows and values that are lost or refused, code that no check judges."""
+    """Find operations without a reverse, rows and values that the rollback would lose, and code that nobody judges.
+
+    Missing tables, names that are taken, and views that depend on a dropped column are findings, too. With
+    `looks_at_data=False` no rows are counted, and one finding says so.
+    """
     rollback = inspected.plan.rollback
     found = [wording.irreversible(step.migration, operation=str(step)) for step in rollback.irreversible]
     found += _not_judged(rollback)
@@ -42,7 +46,7 @@ def _not_judged(rollback: Rollback) -> Iterator[Finding]:
 
 
 def _missing(inspected: InspectedPlan) -> Iterator[Finding]:
-    """Tables, then columns, that must exist and do not; no column of a table that is missing itself."""
+    """Findings for missing tables, then for missing columns of tables that exist."""
     rollback = inspected.plan.rollback
     for table in sorted((rollback.altered | rollback.dropped) - set(inspected.tables)):
         yield _missing_finding(table, rollback.after_code.get((table, None)))
@@ -66,25 +70,26 @@ def _taken_name(name: str, kind: str, needed: NeededName) -> Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dependent:
-    """A view, or a foreign key of another table, that depends on a table or column."""
+    """A view, or a foreign key of another table, that depends on a table or column of the rollback."""
 
     name: str
     kind: str
-    """`a view`, `a foreign key`."""
+    """What the dependent object is, in words: `a view` or `a foreign key`."""
     table: str
     column: str | None
-    """None where it depends on the whole table."""
+    """None where the view or foreign key depends on the whole table."""
 
     @property
     def subject(self) -> str:
-        """What it depends on, as findings name it."""
+        """The table or column that the view or foreign key depends on, in the form that findings use."""
         return f'{self.table}."{self.column}"' if self.column else self.table
 
 
 def _dependents(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """Views, and keys of tables that the rollback does not touch: they are dropped, too, or forbid it.
+    """Findings for views, and for foreign keys of tables that the rollback does not touch.
 
-    Django drops tables with CASCADE; columns too, before its version 6.1. PostgreSQL alters no type under a view.
+    Django drops tables with CASCADE, and before version 6.1 columns, too: then these views and foreign keys are dropped
+    as well. Otherwise they make the rollback fail. PostgreSQL alters no type of a column that a view uses.
     """
     rollback, tables = inspected.plan.rollback, inspected.tables
     cascades = "CASCADE" in str(connection.SchemaEditorClass.sql_delete_column)  # other engines have no text here
@@ -107,9 +112,9 @@ def _dependents_of(
     *,
     touched: list[int] | None,
 ) -> list[Dependent]:
-    """What depends on tables (column None) or columns.
+    """The views and foreign keys that depend on `subjects`, pairs of table and column (None for a whole table).
 
-    `touched` are the oids of tables whose own keys do not count; where it is None no keys count at all.
+    `touched` are oids of tables whose own foreign keys are left out. With None all foreign keys are left out.
     """
     existing = [(table, column) for table, column in subjects if table in tables]
     names = {tables[table].oid: table for table, _ in existing}
@@ -121,7 +126,7 @@ def _dependents_of(
 
 
 def _columns_with_enums(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """Columns that still have the type of an enum when the rollback drops it."""
+    """Findings for columns that still have an enum as their type when the rollback drops this enum."""
     rollback, tables = inspected.plan.rollback, inspected.tables
     gone: set[tuple[int, str | None]] = {(tables[name].oid, None) for name in rollback.dropped if name in tables}
     for columns in (rollback.every_column, rollback.retyped):

@@ -1,4 +1,4 @@
-"""Counts of the rows that a rollback loses, or that stop it half way."""
+"""Counts the rows that a rollback would lose, and the rows at which the rollback would stop half way."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from migrations_safety.sql.composition import compose, send
 from migrations_safety.sql.identifiers import qualify_if_needed
 
 BITS_OF_INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
-"""Integer types with their bits, without the sign."""
+"""The number of bits of each integer type, without the sign."""
 UNLIMITED_TYPES = ("text", "varchar")
-"""Types that hold every value of any other type."""
+"""Types to which PostgreSQL converts any value of any other type without loss."""
 
 Wording = Callable[..., Finding]
-"""Makes a finding, given the number of `rows`."""
+"""A function that returns a finding, given the number of rows as the keyword argument `rows`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """Rows of a table to count, and the finding where there are any."""
+    """A condition for rows of a table that are to be counted, and the finding in case there are any."""
 
     table: str
     condition: sql.Composable
@@ -41,7 +41,7 @@ class Question:
 
 
 def count_losses(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """A finding for each question that rows of the database answer; each table is read once."""
+    """Return a finding for each condition that any row fulfils. Each table is read once for all its conditions."""
     by_table = defaultdict(list)
     for question in _questions(inspected):
         by_table[question.table].append(question)
@@ -58,7 +58,7 @@ def count_losses(connection: Connection, inspected: InspectedPlan) -> Iterator[F
 
 
 def _questions(inspected: InspectedPlan) -> list[Question]:
-    """Questions about what exists; what is missing has a finding of its own."""
+    """The questions about tables and columns that exist. Another check reports those that are missing."""
     rollback, schema = inspected.plan.rollback, inspected.target.schema
 
     def exists(column: DroppedColumn | RequiredColumn | RetypedColumn) -> bool:
@@ -118,9 +118,10 @@ def _demand(demand: Demand) -> Question:
 
 
 def _retyped(column: RetypedColumn, schema: str, *, stays: bool) -> Iterator[Question]:
-    """Values that do not fit the earlier type.
+    """The questions for values of a column that do not fit the earlier type of the column.
 
-    Of a table that is dropped later (not `stays`) only those that PostgreSQL refuses: the rest is lost anyway.
+    `stays` is False where the rollback drops the table later. Then only values that PostgreSQL refuses are counted,
+    because the others are lost with the table anyway.
     """
     dump = qualify_if_needed(column.table, schema=schema)
     word = wording.values_cut if column.apps & verified_apps() else wording.values_cut_of_others
@@ -136,14 +137,17 @@ def _retyped(column: RetypedColumn, schema: str, *, stays: bool) -> Iterator[Que
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Unfit:
-    """Values of a column that do not fit its earlier type: PostgreSQL refuses them, or cuts or rounds them."""
+    """The questions for values of a column that do not fit its earlier type.
+
+    PostgreSQL refuses such a value, or cuts or rounds the value. `refused` and `cut` make the findings for both cases.
+    """
 
     column: RetypedColumn
     refused: Wording
     cut: Wording
 
     def questions(self) -> Iterator[Question]:
-        """One for each way in which values may not fit."""
+        """One question for each way in which values may not fit: too long, too large, too many decimals."""
         old, new = self.column.old_type, self.column.new_type
         is_number = old in BITS_OF_INTEGERS or old.startswith(("numeric", "double", "real"))
         if self.column.length is not None:

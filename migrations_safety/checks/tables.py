@@ -1,4 +1,4 @@
-"""Checks of the existing tables, enums and keys."""
+"""The check of the existing tables, enums and foreign keys against those of the plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 
 def check_tables(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """New tables and enums that exist already, keys with another definition, parents without a unique index."""
+    """Find tables and enums of the plan that exist already, and foreign keys that differ from the declared ones.
+
+    Parents without a unique index, and foreign keys on partitioned tables, are findings, too.
+    """
     found = list(_names(connection, inspected))
     for migration in inspected.plan.migrations:
         if migration.is_baseline and (others := catalog.number_of_tables(connection)):
@@ -37,7 +40,10 @@ def check_tables(connection: Connection, inspected: InspectedPlan) -> list[Findi
 
 
 def _names(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """Names that a migration gives and that another relation has, unless the plan frees them before."""
+    """Findings for names that a migration gives to a table or index and that another relation has now.
+
+    A name that the plan itself frees before is left out.
+    """
     plan = inspected.plan
     needed = [name for migration in plan.migrations for name in (*migration.creates, *migration.others)]
     taken = catalog.kinds_of_relations(connection, needed)
@@ -53,7 +59,10 @@ def _names(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding
 
 
 def _key(inspected: InspectedPlan, key: DeclaredKey) -> Iterator[Finding]:
-    """Existing keys with the name of a declared one and another definition, or on its column under another name."""
+    """Findings for existing foreign keys that are in the way of the declared foreign key.
+
+    Such a foreign key has the declared name and another definition, or is on the same column under another name.
+    """
     table, target = inspected.table(key), inspected.parent_table(key)
     if table is None or target is None:
         return
@@ -83,7 +92,7 @@ def _compared(key: DeclaredKey, existing: ForeignKey, *, table: Table, target: T
 
 
 def _is_dropped_before(inspected: InspectedPlan, key: DeclaredKey, existing: ForeignKey) -> bool:
-    """Whether the plan drops an existing key first: by its name, with its column, or to add it again."""
+    """Whether the plan drops the existing foreign key first: by its name, with its column, or to add it again."""
     plan = inspected.plan
     columns = {ColumnName(table=key.table, column=column) for column in existing.columns}
     dropped = {ColumnName(table=drop.table, column=drop.column) for drop in plan.dropped if drop.column}
@@ -92,7 +101,7 @@ def _is_dropped_before(inspected: InspectedPlan, key: DeclaredKey, existing: For
 
 
 def _other_constraints(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """CHECK and UNIQUE constraints that have the name of a key."""
+    """Findings for CHECK and UNIQUE constraints that have the name of a declared foreign key."""
     keys = {(table.oid, key.name): key for key in inspected.keys if (table := inspected.table(key)) is not None}
     for other in catalog.other_constraints(connection, [oid for oid, _ in keys]):
         if key := keys.get((other.table_oid, other.name)):

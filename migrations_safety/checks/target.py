@@ -1,4 +1,4 @@
-"""Checks of the server and the session."""
+"""The check of the server, the database and the session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from migrations_safety.sql import statement
 
 
 def check_target(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
-    """A standby, a pooler that does not keep sessions, an open transaction, schemas, timeouts, another deploy."""
+    """Find a standby, a pooler that does not keep sessions, an open transaction, and another running deploy.
+
+    Schemas of the search path that are skipped, and timeouts that are set for the role, are findings, too.
+    """
     target = inspected.target
     found = []
     if target.in_recovery:

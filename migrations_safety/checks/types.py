@@ -1,4 +1,4 @@
-"""Checks of the types at both ends of a key, as they are when the key is added."""
+"""The check of the types of both columns of a foreign key, as these are when the foreign key is added."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from migrations_safety.schema.declared_models import managed_models
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 COLLATIONS_COMPARED_SINCE = 180000
-"""From this version on PostgreSQL refuses a key between two collations of which one is not deterministic (42P21)."""
+"""From this server version on PostgreSQL refuses a foreign key between two different collations of which one is not
+deterministic (SQLSTATE 42P21)."""
 
 
 def check_types(connection: Connection, inspected: InspectedSchema) -> list[Finding]:
-    """Keys that PostgreSQL refuses, and keys whose ends differ in type or collation."""
+    """Find foreign keys that PostgreSQL refuses, and those whose two columns differ in type or collation."""
     ends = [_ends(inspected, key) for key in inspected.keys]
     found: list[Finding] = []
     for key, of_key, equality in zip(inspected.keys, ends, equalities(connection, ends), strict=True):
@@ -35,7 +36,7 @@ def check_types(connection: Connection, inspected: InspectedSchema) -> list[Find
 
 
 def _ends(inspected: InspectedSchema, key: DeclaredKey) -> tuple[End, End]:
-    """Both ends of a key: the existing columns, or the types that the plan gives them."""
+    """Both ends of a foreign key: the existing columns, or the types that the plan gives to the columns."""
     altered = {(column.table, column.column): column.type for column in inspected.altered}
 
     def end(existing: Column | None, table: str, name: str) -> End:
@@ -75,13 +76,13 @@ def _other_collation(connection: Connection, subject: str, child: Column, parent
 
 
 def _name(end: End) -> str:
-    """The type as PostgreSQL spells it; for a domain its base type."""
+    """The type of the column as PostgreSQL spells the type; for a domain it is the base type."""
     spelled = end.column.base_type if end.column else (end.declared or "").lower()
     return re.sub(r"\s*([(,)])\s*", r"\1", spelled.replace("varchar", "character varying"))
 
 
 def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End]) -> str:
-    """How to give both ends one type: the setting for the type of all ids, or a statement that converts one end."""
+    """How to give both columns one type: a value for the setting of the id type, or an ALTER TABLE for one column."""
     if not is_id_type(key.column_type):
         return _converted(inspected, key, ends, _name(End(declared=key.column_type)))
     name = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
@@ -97,7 +98,7 @@ def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, 
 
 
 def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
-    """The statement that converts the end which has another type."""
+    """The ALTER TABLE statement for the first of both columns whose type is not `type`."""
     for (table, name), end in zip(key.ends.columns, ends, strict=True):
         if end.column and _kind(_name(end)) != _kind(type):
             altered = qualify_if_needed(table, schema=inspected.target.schema)
@@ -108,12 +109,12 @@ def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, En
 
 
 def _kind(type_name: str) -> str:
-    """The type, but `text` for every character type."""
+    """The name of the type itself, but `text` for every character type."""
     return "text" if type_name.startswith("character") else type_name
 
 
 def _existing_ids(connection: Connection) -> Iterator[Column]:
-    """The columns whose type the setting decides: both ends of all keys of the models, not only those of a plan."""
+    """The existing columns at both ends of all foreign keys of the models whose type the id setting decides."""
     keys = [key for model in managed_models(apps) for key in declared_keys(model) if is_id_type(key.column_type)]
     ends = {end for key in keys for end in key.ends.columns}
     tables = catalog.tables(connection, {table for table, _ in ends})

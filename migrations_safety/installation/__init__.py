@@ -1,1 +1,1 @@
-"""Which app's command Django takes, where several apps bring one of the same name."""
+"""Which app's management command Django runs, where several apps have a command of the same name."""

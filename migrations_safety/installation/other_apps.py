@@ -1,4 +1,7 @@
-"""Commands of other apps under the names of ours: of several Django takes the one of the app that comes first."""
+"""Management commands of other apps with the same name as a command of this app.
+
+Of several commands with one name, Django runs that of the app that comes first in INSTALLED_APPS.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +21,30 @@ OURS = "migrations_safety"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OtherCommand:
-    """Another app's command: the app's name, and the class."""
+    """A management command of another app: the name of the app, and the class of the command."""
 
     app: str
     kind: Any
 
 
 def following(name: str) -> OtherCommand | None:
-    """The command that Django would take without us."""
+    """The first command of this name in an app after migrations_safety in INSTALLED_APPS; None where there is none."""
     names = _names()
     return _first(names[names.index(OURS) + 1 :] if OURS in names else [], name)
 
 
 def preceding(name: str) -> OtherCommand | None:
-    """The command that Django takes instead of ours."""
+    """The command of this name in an app before migrations_safety, which Django runs; None where there is none."""
     names = _names()
     return _first(names[: names.index(OURS)] if OURS in names else [], name)
 
 
 def built_on_next(name: str, ours: Any, core: Any) -> Any:
-    """Our class on top of the next app's, which stays at work; ours alone where that cannot be.
+    """Return a command class that inherits from `ours` and from the command of the next app with this name.
 
-    It cannot where the other one is not built on Django's, or has options of the same names as ours.
+    Return `ours` alone where the next app has no such command, where its command is no subclass of `core` (Django's
+    command), and where both commands define the same option. Where the other command already inherits from `ours`,
+    return the other command.
     """
     next_one = following(name)
     if next_one is None or not is_built_on(next_one, core):
@@ -55,17 +60,17 @@ def built_on_next(name: str, ours: Any, core: Any) -> Any:
 
 
 def is_built_on(other: OtherCommand, kind: Any) -> bool:
-    """Whether another app's command is a subclass of the given one."""
+    """Whether the command of the other app is a subclass of `kind`."""
     return isinstance(other.kind, type) and issubclass(other.kind, kind)
 
 
 def our_command(name: str) -> type:
-    """The class that Django finds in this app, built on the next app's where that can be."""
+    """The command class that Django finds in this app, which inherits from the next app's command where possible."""
     return type(load_command_class(OURS, name))
 
 
 def is_ours(kind: Any) -> bool:
-    """Whether a command does what ours does: it is ours, or built on it (`is_of_migrations_safety` says so)."""
+    """Whether a command class is that of this app or a subclass of it; its `is_of_migrations_safety` is then True."""
     return getattr(kind, "is_of_migrations_safety", False)
 
 

@@ -1,4 +1,4 @@
-"""`check`: is the `migrate` that Django takes ours, and has ours replaced somebody else's?"""
+"""System checks: whether Django runs the `migrate` of this app, and whether that replaces the one of another app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ WHAT_HOLDS = "docs/other-projects.md (Beside other apps) says what holds then."
 
 
 def check_commands(**kwargs: Any) -> list[CheckMessage]:
-    """Name each app whose command stands where ours would be, or ours where its would be, without being built on it."""
+    """Return a message for each app whose `migrate` or `makemigrations` conflicts with that of this app.
+
+    Two commands conflict where Django runs only one of them, and this one does not inherit from the other.
+    """
     return [*_replaced(), *_not_asked(), *_without_keys()]
 
 

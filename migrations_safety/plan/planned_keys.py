@@ -39,10 +39,10 @@ class KeyName:
 
 
 def keys_of(changes: Changes, after: Any) -> dict[DeclaredKey, NewKey]:
-    """Each foreign key of the plan once, with the operation that PostgreSQL checks the rows in.
+    """Each foreign key of the plan once, with the first operation in which PostgreSQL checks the existing rows.
 
-    That is the first operation that validates the foreign key. Where none does so, it is the first one that adds the
-    foreign key. `after` are the StateApps of the models after the plan.
+    Where no operation does so, it is the one that adds the foreign key NOT VALID. `after` are the StateApps of the
+    models after the plan.
     """
     declared = {
         (key.table, key.column, key.name): key for model in managed_models(after) for key in declared_keys(model)

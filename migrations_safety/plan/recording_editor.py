@@ -112,7 +112,7 @@ class RecordingEditor(DatabaseSchemaEditor):
             self.recorder.column_made(_table(model), field)
 
     def remove_field(self, model: Any, field: Any) -> None:
-        """Report a dropped column, or the dropped table of a many-to-many field, or nothing for a field with neither."""
+        """Report a dropped column, or the dropped table of a many-to-many field; nothing for a field with neither."""
         if field.many_to_many and field.remote_field.through._meta.auto_created:
             self.delete_model(field.remote_field.through)
         elif field.db_parameters(connection=self.connection)["type"] is not None:

@@ -55,7 +55,7 @@ def read(executor: Any, migrations: Iterable[Any]) -> Rollback:
 
 
 def irreversible(migrations: Iterable[Any]) -> tuple[Step, ...]:
-    """The operations without a reverse, migration by migration in the given order, as positions in each migration."""
+    """The operations without a reverse, in the order of `migrations` and of the operations in each migration."""
     return tuple(
         step_of(migration, number, operation)
         for migration in migrations
