@@ -1,4 +1,4 @@
-"""Columns: type with length and precision, nullability, default, collation, identity and generated ones, comments."""
+"""Compares columns with their models: type, NULL, default, collation, identity, generated expression, comment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ GENERATED_WORDS = {"": PLAIN, "STORED": "a generated column", "VIRTUAL": "a virt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Both:
-    """A column as declared and as it is there; `type` is the declared type as PostgreSQL resolves it, if it does."""
+    """A column as its model declares it (`declared`) and as the database has it (`found`).
+
+    `type` is the declared type as PostgreSQL resolves it, None where it knows no such type."""
 
     table: Table
     declared: DeclaredColumn
@@ -35,18 +37,18 @@ class Both:
 
     @property
     def subject(self) -> str:
-        """`bills."patientId"`."""
+        """The table and the column, as findings name them: `bills."patientId"`."""
         return f'{self.table.name}."{self.declared.name}"'
 
     @property
     def alter(self) -> str:
-        """How a statement begins that changes it."""
+        """The beginning of a statement that changes the column: `ALTER TABLE … ALTER COLUMN …`."""
         return f"ALTER TABLE {self.table.to_paste} ALTER COLUMN {quote_if_needed(self.declared.name)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExpressionPair:
-    """What is declared and what exists, each as a value of the column's type, None where there is none."""
+    """The declared and the existing SQL expression, both cast to the type of the column; None where there is none."""
 
     declared: str | None
     found: str | None
@@ -54,7 +56,7 @@ class ExpressionPair:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedType:
-    """A type with its modifier (length, precision, …), as `pg_attribute` has them."""
+    """A type by its oid, and its modifier (length, precision, …), encoded as in `pg_attribute`."""
 
     oid: int
     modifier: int
@@ -63,7 +65,9 @@ class ResolvedType:
 def compare_columns(
     connection: Connection, model: Any, editor: Any, there: TableDetails, expressions: Expressions
 ) -> Compared:
-    """The columns of one table against its model."""
+    """Compare the columns of one table with its model.
+
+    `editor` is the schema editor of the connection; `expressions` are those of the same table."""
     declared = declared_columns(model, editor)
     types = _resolve(connection, {column.type for column in declared.values()})
     findings, matching = [], 0
@@ -92,10 +96,10 @@ def _both(there: TableDetails, model: Any, declared: DeclaredColumn, types: dict
 
 
 def _resolve(connection: Connection, names: set[str]) -> dict[str, ResolvedType]:
-    """Each declared type as PostgreSQL resolves it; unknown types have no entry.
+    """Return each declared type as PostgreSQL resolves it; a type that it does not know has no entry.
 
-    The modifier is that of a NULL of this type, which the server tells without running anything; of a domain it tells
-    the type beneath, and a column of a domain has no modifier.
+    The modifier is read from the description of a query that returns a NULL of this type. For a domain the server
+    describes the base type instead; the modifier is then -1, which is what a column of a domain has.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("columns.known_types"), {"names": sorted(names)})
@@ -121,7 +125,7 @@ def _to_read(both: Both) -> Iterator[str]:
 
 
 def _defaults(both: Both) -> ExpressionPair:
-    """The expression of a generated column is no default."""
+    """Return the defaults; the catalog keeps the expression of a generated column in the same place, but it is none."""
     found = None if both.found.generated else both.found.default
     return ExpressionPair(declared=_typed(both, both.declared.default), found=_typed(both, found))
 
@@ -198,7 +202,7 @@ def _collation_words(collation: str) -> str:
 
 
 def _is_serial(both: Both) -> bool:
-    """Whether it has its numbers from a sequence of its own, as Django before 4.1 made it: that works alike."""
+    """Whether the column is a serial one, as Django before 4.1 made it; it works like an identity column."""
     return bool(both.declared.identity) and not both.found.identity and both.details.is_serial
 
 
@@ -207,7 +211,9 @@ def _is_same_type(both: Both) -> bool:
 
 
 def _has_other_auto_type(both: Both) -> bool:
-    """The id of a many-to-many table is what DEFAULT_AUTO_FIELD was when it was made, and Django never changes it."""
+    """Whether this is the id of a many-to-many table, with another integer type than the declared one.
+
+    Its type is what DEFAULT_AUTO_FIELD was when the table was made, because Django never changes it."""
     types = {both.declared.type, both.found.type}
     return both.is_many_to_many and bool(both.declared.identity) and types == {"integer", "bigint"}
 

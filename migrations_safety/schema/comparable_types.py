@@ -1,8 +1,9 @@
-"""As what a key compares its two ends: PostgreSQL's own rule, read from its catalogs.
+"""Finds the types as which a foreign key compares child and parent, by the rule of PostgreSQL itself.
 
-`ALTER TABLE … ADD FOREIGN KEY` takes two types where the operator family of the parent's unique index has an equality
-of both, or where the child's type is cast implicitly to what that index compares (`ATAddForeignKeyConstraint` of
-PostgreSQL 15 to 18; PostgreSQL documentation, 36.16.5). Names of types tell nothing of that.
+`ALTER TABLE … ADD FOREIGN KEY` accepts two types in two cases: the operator family of the unique index of the parent
+has an equality operator for both, or the child type is cast implicitly to the type that this index compares
+(`ATAddForeignKeyConstraint` of PostgreSQL 15 to 18; PostgreSQL documentation, 36.16.5). The rule is read from the
+catalog, because the names of the types do not show it.
 """
 
 from __future__ import annotations
@@ -20,30 +21,32 @@ ORDERS = (
     ("date", "timestamp without time zone", "timestamp with time zone"),
     ("name", "text"),
 )
-"""Types that one operator family of PostgreSQL compares with each other, each with those that hold all its values."""
+"""Groups of types that PostgreSQL can compare with each other; each type is followed by the wider ones."""
 
 SPELLED = ("text", "bpchar")
-"""Types whose values are equal by the collation that they are compared with."""
+"""Types for which the collation decides whether two values are equal."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class End:
-    """One end of a key: a column that is there, or the type that is declared for one that is not as it will be."""
+    """One end of a foreign key.
+
+    It is an existing column, or the declared type of a column that does not exist yet or will get another type."""
 
     column: Column | None = None
     declared: str | None = None
 
     @property
     def type_oid(self) -> int | None:
-        """The type of the column that is there."""
+        """The oid of the type of the existing column; None where there is no such column."""
         return self.column.type_oid if self.column else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Equality:
-    """The types that a key compares its ends as: None for both where PostgreSQL refuses it.
+    """The types as which a foreign key compares parent and child; both are None where PostgreSQL refuses the key.
 
-    `known` is False where a type is not there yet, so that nothing can be said.
+    `known` is False where one of the types does not exist yet, so that nothing can be said.
     """
 
     parent: str | None
@@ -52,12 +55,12 @@ class Equality:
 
     @property
     def is_possible(self) -> bool:
-        """Whether PostgreSQL takes the key."""
+        """Whether PostgreSQL accepts the foreign key."""
         return self.parent is not None
 
 
 def equalities(connection: Connection, pairs: Sequence[tuple[End, End]]) -> list[Equality]:
-    """For each pair of a referencing and a referenced end: as what a key would compare them."""
+    """Return for each pair of a child and a parent end the types as which a foreign key would compare them."""
     if not pairs:
         return []
     there = [parent.column for _, parent in pairs]
@@ -73,9 +76,11 @@ def equalities(connection: Connection, pairs: Sequence[tuple[End, End]]) -> list
 
 
 def compared_as(equalities: Iterable[Equality], columns: Iterable[Column]) -> str:
-    """The type in which all ends are compared as their keys would; text where a key is impossible.
+    """Return one SQL type as which the values of all these columns can be compared.
 
-    Text is compared byte by byte where the collations of the `columns` differ.
+    The type is text where no foreign key is possible.
+
+    For text, `COLLATE "C"` (comparison by bytes) is added where the collations of the `columns` differ.
     """
     common = _widest({one for equality in equalities for one in (equality.parent, equality.child)})
     collations = {(column.collation, column.deterministic) for column in columns}

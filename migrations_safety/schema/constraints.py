@@ -1,4 +1,4 @@
-"""Primary keys, UNIQUE, CHECK and EXCLUDE constraints: what they say, deferrability, validity."""
+"""Compares PRIMARY KEY, UNIQUE, CHECK and EXCLUDE constraints with their models."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifie
 
 
 def compare_constraints(model: Any, editor: Any, there: TableDetails, expressions: Expressions) -> Compared:
-    """The constraints of one table, foreign keys aside, against its model."""
+    """Compare the constraints of one table, except foreign keys, with its model."""
     indexes = {one.name: one for one in there.indexes if one.is_of_constraint}
     declared = declared_constraints(model, editor)
     expressions.read(_to_read(declared, there.constraints, indexes))

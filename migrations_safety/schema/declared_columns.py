@@ -1,4 +1,4 @@
-"""Reads Django's models: which columns they ask the database for."""
+"""Reads from Django's models which columns their tables must have."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ AUTO_FIELDS = ("AutoField", "BigAutoField", "SmallAutoField")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredColumn:
-    """A column of a model."""
+    """A column as the model declares it."""
 
     name: str
     type: str
-    """As statements of Django name it."""
+    """The SQL type, as Django writes it in CREATE TABLE."""
     nullable: bool
     default: str | None
-    """SQL."""
+    """The SQL of `db_default`; None for no default."""
     identity: str
-    """BY DEFAULT, or empty."""
+    """BY DEFAULT for an auto field; empty for other columns."""
     generated: str
-    """STORED, VIRTUAL, or empty."""
+    """STORED or VIRTUAL for a generated column; empty for others."""
     expression: str | None
-    """SQL, that of a generated column."""
+    """The SQL of a generated column; None for others."""
     collation: str
-    """Empty where it is the collation of the type."""
+    """The name of the collation; empty for the default of the type."""
     comment: str
 
 
 def declared_columns(model: Any, editor: Any) -> dict[str, DeclaredColumn]:
-    """The columns of a model's own table by their names; fields without a column of their own have none."""
+    """Return the columns of the model's own table, by their names; a field without a column is left out."""
     fields = [field for field in model._meta.local_concrete_fields if field.db_type(editor.connection) is not None]
     return {field.column: _column(field, editor) for field in fields}
 
@@ -54,7 +54,7 @@ def _column(field: Any, editor: Any) -> DeclaredColumn:
 
 
 def _default(field: Any, editor: Any) -> str | None:
-    """The SQL of a field's `db_default`, None without one: NULL is what a column without a default has."""
+    """Return the SQL of `db_default`; None where the field has none, and where it is NULL, which means the same."""
     if not field.has_db_default():
         return None
     sql, parameters = editor.db_default_sql(field)

@@ -1,4 +1,4 @@
-"""Reads Django's models: which constraints they ask the database for, foreign keys aside."""
+"""Reads from Django's models which constraints their tables must have, except foreign keys."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ KNOWN = (CheckConstraint, UniqueConstraint, ExclusionConstraint)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredConstraint:
-    """A constraint of a model; `kind` is that of PostgreSQL in words.
+    """A constraint as the model declares it.
 
-    `index` is the definition of the index that holds it, `condition` that of a CHECK, `operators` are those of an
-    EXCLUDE. Where Django made the name up (`is_named` is False), another one is as good.
+    `kind` is PRIMARY KEY, UNIQUE, CHECK or EXCLUDE. `condition` is the SQL of a CHECK. For the other kinds `index`
+    defines the index that enforces the constraint; `operators` are those of an EXCLUDE, one for each key. Where Django
+    chooses the name (`is_named` is False), the constraint may have any other name too.
     """
 
     name: str
@@ -57,9 +58,10 @@ class DeclaredConstraint:
 
 
 def declared_constraints(model: Any, editor: Any) -> list[DeclaredConstraint]:
-    """Those of fields, of unique_together and of Meta.constraints; unique ones that Django makes as an index left out.
+    """Return the constraints of fields, of unique_together and of Meta.constraints; the primary key comes first.
 
-    The primary key comes first. A ForeignKeyConstraint is a key, which `compare_keys` looks at.
+    A UniqueConstraint that Django creates as an index is left out, and so is a ForeignKeyConstraint: `compare_indexes`
+    and `compare_keys` compare these.
     """
     named = [one for one in model._meta.constraints if isinstance(one, KNOWN) and not is_made_as_index(one)]
     return [
@@ -71,7 +73,7 @@ def declared_constraints(model: Any, editor: Any) -> list[DeclaredConstraint]:
 
 
 def unknown_constraints(model: Any) -> list[Any]:
-    """Those of Meta.constraints of a class that is another app's: what they make, nobody here knows."""
+    """Return the entries of Meta.constraints whose class is unknown here, because another app defines it."""
     return [one for one in model._meta.constraints if not isinstance(one, (*KNOWN, ForeignKeyConstraint))]
 
 

@@ -1,4 +1,4 @@
-"""Reads Django's models: which indexes they ask the database for, those that fields imply among them."""
+"""Reads from Django's models which indexes their tables must have, including those that fields imply."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from migrations_safety.sql.identifiers import quote_if_needed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredIndex:
-    """An index of a model. Where Django made the name up (`is_named` is False), another one is as good."""
+    """An index as the model declares it.
+
+    Where Django chooses the name (`is_named` is False), the index may have any other name too."""
 
     name: str
     is_named: bool
@@ -27,7 +29,7 @@ class DeclaredIndex:
 
 
 def declared_indexes(model: Any, editor: Any) -> list[DeclaredIndex]:
-    """Those of fields, of Meta.indexes, and of unique constraints that only an index can hold."""
+    """Return the indexes of fields, of Meta.indexes, and of each UniqueConstraint that Django creates as an index."""
     implied = [one for field in model._meta.local_concrete_fields for one in editor._field_indexes_sql(model, field)]
     of_constraints = [one for one in model._meta.constraints if is_made_as_index(one)]
     return [
@@ -38,7 +40,9 @@ def declared_indexes(model: Any, editor: Any) -> list[DeclaredIndex]:
 
 
 def is_made_as_index(constraint: Any) -> bool:
-    """Whether Django makes a unique index of a constraint: `ADD CONSTRAINT … UNIQUE` knows none of these."""
+    """Whether Django creates a unique index for this constraint.
+
+    It does so for options that `ADD CONSTRAINT … UNIQUE` does not have, such as a condition."""
     parts = ("condition", "include", "opclasses", "expressions")
     return hasattr(constraint, "nulls_distinct") and any(getattr(constraint, part, None) for part in parts)
 
@@ -62,7 +66,9 @@ def _named(model: Any, editor: Any, index: Any) -> DeclaredIndex:
 
 
 def _says_unique(template: Any) -> bool:
-    """Of another app's index class; other engines' templates may be lists of such, or have their text as `sql`."""
+    """Whether the SQL template of another app's index class creates a unique index.
+
+    A template is a str, an object with the text in `sql`, or a list of these."""
     if isinstance(template, list):
         return any(map(_says_unique, template))
     return str(getattr(template, "sql", template)).startswith("CREATE UNIQUE")
@@ -80,7 +86,7 @@ def _of_constraint(model: Any, editor: Any, constraint: Any) -> DeclaredIndex:
 
 
 def constraint_keys(model: Any, editor: Any, constraint: Any) -> tuple[IndexKey, ...]:
-    """The keys of a UniqueConstraint, columns or expressions."""
+    """Return the keys of the index of a UniqueConstraint: its columns or expressions."""
     if constraint.expressions:
         compiler = Query(model, alias_cols=False).get_compiler(connection=editor.connection)
         compiled = constraint._get_index_expressions(model, editor).get_source_expressions()
@@ -91,12 +97,14 @@ def constraint_keys(model: Any, editor: Any, constraint: Any) -> tuple[IndexKey,
 
 
 def columns_in_sql(model: Any, fields: Iterable[str]) -> tuple[str, ...]:
-    """The columns of the named fields as the catalog prints them."""
+    """Return the columns of the named fields, quoted as the catalog prints them."""
     return tuple(bare(quote_if_needed(model._meta.get_field(name).column)) for name in fields or ())
 
 
 def _definition(statement: Any, *, is_unique: bool = False, **parts: Any) -> IndexDefinition:
-    """`parts` are what the statement has as text alone."""
+    """Return the definition of the index that Django would create with `statement`.
+
+    `parts` are the other fields of the definition, which the statement holds only as text."""
     using = str(statement.parts.get("using") or "").split()
     keys = tuple(_keys(statement.parts["columns"]))
     return IndexDefinition(is_unique=is_unique, method=using[-1].lower() if using else "btree", keys=keys, **parts)
@@ -121,7 +129,9 @@ def _keys(columns: Any) -> Iterator[IndexKey]:
 
 
 def expression_key(compiled: Any, compiler: Any, quote_value: Any) -> IndexKey:
-    """The key of an IndexExpression: Django wraps order, operator class and collation around the expression itself."""
+    """Return the index key for a compiled IndexExpression.
+
+    Django wraps the order, the operator class and the collation around the expression itself."""
     inner: Any
     (inner,) = compiled.get_source_expressions()
     parts: dict[str, Any] = {}

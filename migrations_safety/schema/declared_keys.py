@@ -1,4 +1,4 @@
-"""Reads Django's models: what they declare about keys, indexes, columns and enums becomes plain values."""
+"""Reads from Django's models which foreign keys their tables must have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrations_safety.sql.identifiers import quote_identifier
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyEnds:
-    """Both ends of a key by their names, as the JSON of reports has them."""
+    """Both ends of a foreign key by name; the JSON of reports has the same four names."""
 
     table: str
     column: str
@@ -24,22 +24,24 @@ class KeyEnds:
 
     @property
     def columns(self) -> tuple[tuple[str, str], tuple[str, str]]:
-        """Table and column of the referencing end, then of the parent's."""
+        """The child table and column as a pair, then the parent table and column as a pair."""
         return (self.table, self.column), (self.target_table, self.target_column)
 
     @property
     def target_subject(self) -> str:
-        """`patients."id"`: how findings name the parent's column."""
+        """The parent column, as findings name it: `patients."id"`."""
         return f'{self.target_table}."{self.target_column}"'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredKey:
-    """A foreign key as a model declares it; `name` is None where Django makes one up, `row_id` is the table's own key.
+    """A foreign key as a model declares it.
 
-    Two kinds: a `ForeignKeyConstraint`, and Django's own key of a `ForeignKey` with `db_constraint=True`
-    (NO ACTION, deferrable, initially deferred). A key of a plan has the names of now for what is there now; `new` are
-    those of its four ends (`table`, `column`, `target_table`, `target_column`) that the plan is still to make.
+    There are two kinds: a `ForeignKeyConstraint`, and the foreign key that Django makes for a `ForeignKey` with
+    `db_constraint=True` (deferrable, initially deferred). For the second kind `name` is None, because Django chooses
+    the name. `row_id` is the primary-key column of the child table. In a migration plan that renames tables or columns,
+    `table`, `column`, `target_table` and `target_column` hold the names from before the plan; `new` holds those of these
+    four words whose table or column the plan creates.
     """
 
     app_label: str
@@ -58,24 +60,24 @@ class DeclaredKey:
 
     @property
     def subject(self) -> str:
-        """`bills."patientId"`: how findings name the referencing column."""
+        """The foreign-key column, as findings name it: `bills."patientId"`."""
         return f'{self.table}."{self.column}"'
 
     @property
     def ends(self) -> KeyEnds:
-        """Both ends as one value."""
+        """Both ends of the foreign key as one value."""
         return KeyEnds(
             table=self.table, column=self.column, target_table=self.target_table, target_column=self.target_column
         )
 
     @property
     def tables(self) -> tuple[str, str]:
-        """The referencing table and the parent's."""
+        """The names of the child table and of the parent table."""
         return self.table, self.target_table
 
     @property
     def definition(self) -> str:
-        """The key in words, without its name."""
+        """The definition of the foreign key in words of SQL, without its name."""
         return definitions.foreign_key(
             columns=(self.column,),
             target=self.target_table,
@@ -88,11 +90,14 @@ class DeclaredKey:
 
     @property
     def label(self) -> str:
-        """How findings name the key: by its name, Django's own by its column."""
+        """How findings name the foreign key: by its name, or by its column where Django chooses the name."""
         return f"{self.table}.{self.name}" if self.name else self.subject
 
     def standing(self, keys: Iterable[ForeignKey], *, target_oid: int | None) -> ForeignKey | None:
-        """Which of a table's keys stands for this one: by its name; Django's own by its column, the right one first."""
+        """Return the existing foreign key that corresponds to this one, or None.
+
+        `keys` are the existing ones of the child table. One with a declared name is found by its name. Where Django
+        chooses the name, it is found by its column, and one with the declared definition is preferred."""
         if self.name is not None:
             return next((one for one in keys if one.name == self.name), None)
         found = [one for one in keys if one.columns == (self.column,)]
@@ -102,10 +107,11 @@ class DeclaredKey:
         return next(iter(same or found), None)
 
     def statement(self, name: str, *, table: str, target: str, in_steps: bool, drop: str = "") -> str:
-        """SQL that adds it to a table, as statements name the two, after the action `drop`.
+        """Return the SQL that adds the foreign key under `name`.
 
-        Two statements where it is done `in_steps`: the first holds from now on, the second reads the rows that are
-        there and blocks nobody.
+        `table` and `target` are SQL names. `drop` is an action of ALTER TABLE that comes first and ends with a comma and
+        a space. With `in_steps` there are two statements: the first adds the foreign key as NOT VALID, the second
+        validates it, which reads the existing rows without blocking writes.
         """
         key = f"ADD CONSTRAINT {quote_identifier(name)} FOREIGN KEY ({quote_identifier(self.column)})"
         key += f" REFERENCES {target} ({quote_identifier(self.target_column)})"
@@ -118,9 +124,10 @@ class DeclaredKey:
         return f"{add} ALTER TABLE {table} {prove} -- {where_it_fails}"
 
     def differing_fields(self, found: ForeignKey, *, target_oid: int) -> tuple[str, ...]:
-        """The fields of the key that is there in which it is another than the declared one; validity is none of them.
+        """Return the names of the fields in which the existing foreign key `found` differs from the declared one.
 
-        The target is compared by its oid, because a name may be spelled in two ways and stand in two schemas.
+        Whether it is validated is not compared. `target_oid` is the oid of the declared parent table: the parent is
+        compared by oid, because two schemas may have a table of the same name.
         """
         declared = {
             "columns": (self.column,),
@@ -136,7 +143,7 @@ class DeclaredKey:
         return tuple(name for name, value in declared.items() if getattr(found, name) != value)
 
     def definition_of(self, found: ForeignKey, *, target_oid: int) -> str:
-        """The key that is there in words, beside those of `definition`."""
+        """Return the definition of the existing foreign key `found` in words of SQL, to be shown next to `definition`."""
         same_target = found.target_oid == target_oid
         target = self.target_table if same_target else found.target_table
         if not same_target and found.target_table == self.target_table:
@@ -154,15 +161,16 @@ class DeclaredKey:
 
 
 def declared_key(model: Any, constraint: ForeignKeyConstraint) -> DeclaredKey:
-    """The key of one ForeignKeyConstraint."""
+    """Return the foreign key that a ForeignKeyConstraint of the model declares."""
     field = model._meta.get_field(constraint.field)
     return _key(model, field, constraint.name, constraint.on_delete, constraint.on_update, deferrable=False)
 
 
 def declared_keys(model: Any) -> Iterator[DeclaredKey]:
-    """Every foreign key that a model asks the database for.
+    """Return every foreign key that a model declares.
 
-    A state has the models of apps without migrations, but not their relations.
+    The constraints of a field that the model lacks are left out: in the state of migrations, models of apps without
+    migrations have no relations.
     """
     fields = {field.name for field in model._meta.local_fields}
     for constraint in model._meta.constraints:

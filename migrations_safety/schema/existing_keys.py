@@ -1,4 +1,4 @@
-"""The foreign key that is there already under the name of a declared one, and the partitions that still lack it."""
+"""Finds the existing foreign key with the name of a declared one, and the partitions that still need it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from migrations_safety.schema.declared_keys import declared_key
 
 
 def partitions_without_key(connection: Connection, model: Any, constraint: Any) -> list[Partition]:
-    """The partitions that get the key one by one before the table itself does; none where the table can take it.
+    """Return the partitions to which the foreign key must be added before the partitioned table gets it.
 
-    Before version 18, PostgreSQL refuses a NOT VALID key on a partitioned table (measured on 15 and 16); a key
-    that every partition has and has proved is taken over by the table's own.
+    The list is empty where the table can get the foreign key at once or has it already. Before version 18, PostgreSQL
+    refuses a NOT VALID foreign key on a partitioned table (measured on 15 and 16). If every partition has validated the foreign key, the
+    one of the table takes over those of the partitions.
     """
     if connection.pg_version >= 180000:
         return []
@@ -24,7 +25,9 @@ def partitions_without_key(connection: Connection, model: Any, constraint: Any) 
 
 
 def find_existing_key(connection: Connection, model: Any, constraint: Any) -> ForeignKey | None:
-    """The key as the table has it, or None; DefinitionDiffers where only the name is the same."""
+    """Return the existing foreign key with the name of `constraint`, or None.
+
+    Raises DefinitionDiffers where a foreign key has this name and another definition."""
     declared = declared_key(model, constraint)
     found = catalog.tables(connection, declared.tables)
     if declared.table not in found or declared.target_table not in found:

@@ -1,7 +1,8 @@
-"""Compares SQL expressions by letting PostgreSQL itself read, fold and print both.
+"""Compares SQL expressions by letting PostgreSQL parse, simplify and print them.
 
-The catalog prints an expression in other words than it was declared in (`'A'` becomes `'A'::text`). EXPLAIN
-VERBOSE plans both in the same way and runs neither, so what it prints is equal where the two mean the same.
+The catalog does not print an expression as it was declared (`'A'` becomes `'A'::text`). EXPLAIN VERBOSE plans the
+declared and the existing expression in the same way and runs neither, so the printed texts are equal where both
+expressions mean the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from migrations_safety.sql.composition import compose, send
 
 
 class Expressions:
-    """Expressions over the columns of one table, each read once."""
+    """SQL expressions over the columns of one table; PostgreSQL prints each of them once."""
 
     def __init__(self, connection: Connection, table: sql.Composable) -> None:
         self._connection = connection
@@ -25,7 +26,9 @@ class Expressions:
         self._printed: dict[str, str | None] = {}
 
     def read(self, expressions: Iterable[str]) -> None:
-        """Have PostgreSQL print them, all in one statement; one that it cannot read is the same as none."""
+        """Let PostgreSQL print the expressions, all in one statement.
+
+        An expression that PostgreSQL cannot parse is equivalent to no other one."""
         wanted = [one for one in dict.fromkeys(expressions) if one not in self._printed]
         if not wanted:
             return
@@ -40,7 +43,7 @@ class Expressions:
                 self.read([one])
 
     def are_equivalent(self, one: str | None, other: str | None) -> bool:
-        """Whether both mean the same, or neither is there."""
+        """Return whether both expressions mean the same, or both are None."""
         if one is None or other is None or one == other:
             return one == other
         self.read([one, other])

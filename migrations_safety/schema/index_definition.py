@@ -1,4 +1,4 @@
-"""An index without its table: as a model declares it and as the catalog has it, compared field by field."""
+"""Compares the definition of a declared index with that of an existing one, field by field."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexKey:
-    """One key, as SQL; an operator class or collation that is the default one is empty.
+    """One key of an index; `expression` is SQL. The default operator class and the default collation are empty.
 
-    A declared key may name the default operator class: `other_class` is the name of the one that is there.
+    For an existing key `other_class` is the name of its operator class even if that is the default one, because a
+    model may name the default.
     """
 
     expression: str
@@ -37,7 +38,9 @@ class IndexKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexDefinition:
-    """An index without its name and table; `options` are its storage parameters."""
+    """The definition of an index, without its name and its table.
+
+    `options` are the storage parameters, for example `fillfactor=70`."""
 
     is_unique: bool
     method: str = "btree"
@@ -52,7 +55,7 @@ class IndexDefinition:
 
     @property
     def rest(self) -> str:
-        """What follows the table's name in CREATE INDEX."""
+        """The part of CREATE INDEX after the name of the table."""
         words = f"USING {self.method} ({', '.join(map(str, self.keys))})"
         words += f" INCLUDE ({', '.join(self.included)})" if self.included else ""
         words += " NULLS NOT DISTINCT" if self.nulls_not_distinct else ""
@@ -60,21 +63,23 @@ class IndexDefinition:
         return words + (f" WHERE {self.predicate}" if self.predicate else "")
 
     def create(self, name: str, *, on: str, in_place: bool = False) -> str:
-        """The statement that builds it beside writers; `in_place` where the table takes it under a lock alone."""
+        """Return the statement that builds the index as `name` on the table `on`, without blocking writes.
+
+        With `in_place` the statement blocks writes: PostgreSQL builds no index CONCURRENTLY on a partitioned table."""
         kind = "UNIQUE INDEX" if self.is_unique else "INDEX"
         how = "" if in_place else " CONCURRENTLY"
         return f"CREATE {kind}{how} {quote_if_needed(name)} ON {on} {self.rest};"
 
     @property
     def expressions(self) -> Iterator[str]:
-        """The SQL of it that PostgreSQL has to read before it can be compared; columns are compared by their names."""
+        """The SQL expressions of the index, which can only be compared after PostgreSQL has printed them."""
         yield from (key.expression for key in self.keys if not key.is_column)
         if self.predicate:
             yield self.predicate
 
 
 def existing_definition(index: Index) -> IndexDefinition:
-    """The definition of an index that is there."""
+    """Return the definition of an existing index."""
     return IndexDefinition(
         is_unique=index.is_unique,
         method=index.method,
@@ -101,13 +106,13 @@ def _existing_key(key: IndexedKey) -> IndexKey:
 def differing_fields(
     declared: IndexDefinition, found: IndexDefinition, expressions: Expressions, *, collations: frozenset[str]
 ) -> tuple[str, ...]:
-    """The names of the fields in which the two differ; `collations` are those that the table's columns have.
+    """Return the names of the fields in which two definitions differ; `collations` are those of the table's columns.
 
-    Expressions cannot be compared as text, because the catalog prints them in its own words: they go through
-    PostgreSQL (`Expressions`), all of a table at once. Names of operator classes and collations are compared as they
-    are, since an index of another class or collation serves other queries. The collation of an expression that
-    declares none comes from its columns, which only the parser knows: any collation of a column of the table passes.
-    Storage parameters differ where the model declares them; those that a DBA has set beside are no drift.
+    Expressions are printed by PostgreSQL before they are compared (`Expressions`), because the catalog does not keep
+    the declared text. Operator classes and collations are compared by name, because an index with another one serves
+    other queries. If an expression declares no collation, it has that of its columns; only the parser knows which
+    columns these are, so the collation of any column of the table is accepted. Storage parameters are compared if the
+    model declares them; others, which a DBA may have set, are ignored.
     """
     plain = ("is_unique", "method", "included", "nulls_not_distinct")
     fields = [name for name in plain if getattr(declared, name) != getattr(found, name)]
@@ -137,5 +142,7 @@ def _are_same_key(declared: IndexKey, found: IndexKey, expressions: Expressions,
 
 
 def bare(key: str) -> str:
-    """Without the quotes of names that are small letters but words of SQL (`order`), which only the server knows."""
+    """Return the name without quotes if it is in lower case, as with `"order"`.
+
+    Such a name is quoted only where it is a keyword, and the server and this app may know different keywords."""
     return re.sub(r'^"([a-z_][a-z0-9_]*)"$', r"\1", key)

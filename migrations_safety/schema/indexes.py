@@ -1,4 +1,4 @@
-"""Indexes: uniqueness, method, keys in their order, predicate, storage parameters, validity."""
+"""Compares indexes with their models: uniqueness, method, keys, condition, storage parameters, validity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from migrations_safety.sql.identifiers import qualify_if_needed
 
 
 def compare_indexes(model: Any, editor: Any, there: TableDetails, expressions: Expressions) -> Compared:
-    """The indexes of one table against its model; those of constraints aside."""
+    """Compare the indexes of one table with its model, except those that belong to constraints."""
     declared = declared_indexes(model, editor)
     found = [one for one in there.indexes if not one.is_of_constraint]
     expressions.read(_to_read(declared, found))

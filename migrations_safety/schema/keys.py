@@ -1,4 +1,4 @@
-"""Foreign keys: columns, target, rules, deferrability, validity, and whether their triggers fire."""
+"""Compares foreign keys with their models: columns, parent, actions, deferrability, validity, disabled triggers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ PARTITIONS_TAKE_NOT_VALID = 180000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeysThere:
-    """Tables by their names, and the foreign keys that each has by its oid, those of its partitions among them."""
+    """The existing foreign keys.
+
+    `tables` holds the existing tables by name; `foreign_keys` holds, by the oid of a table, its foreign keys and those
+    that only one of its partitions has."""
 
     tables: Mapping[str, Table]
     foreign_keys: Mapping[int, list[ForeignKey]]
     server_version: int
 
     def find(self, key: DeclaredKey) -> ForeignKey | None:
-        """The one that stands for a declared key; partitions that alone have it do not count."""
+        """Return the existing foreign key that corresponds to a declared one, or None.
+
+        A foreign key that only a partition has does not count."""
         table, target = self.tables.get(key.table), self.tables.get(key.target_table)
         if table is None:
             return None
@@ -36,14 +41,14 @@ class KeysThere:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparedKeys:
-    """The differences, and the keys that are as declared."""
+    """The differences as findings, and the declared foreign keys that exist as declared."""
 
     findings: list[Finding]
     matching: list[DeclaredKey]
 
 
 def read_keys(connection: Connection, keys: Iterable[DeclaredKey], *, own_tables: Iterable[str]) -> KeysThere:
-    """What there is at the ends of the keys, and on `own_tables`."""
+    """Read the tables at both ends of the declared keys, `own_tables`, and the foreign keys on all of them."""
     ends = {name for key in keys for name in (key.table, key.target_table)}
     tables = catalog.tables(connection, ends.union(own_tables))
     foreign_keys: dict[int, list[ForeignKey]] = {table.oid: [] for table in tables.values()}
@@ -60,10 +65,11 @@ def compare_keys(
     elsewhere: Iterable[DeclaredKey] = (),
     is_pending: Callable[[DeclaredKey], bool],
 ) -> ComparedKeys:
-    """The declared keys against the catalog; `is_pending` says whether a pending migration adds or validates one.
+    """Compare the declared foreign keys with the existing ones.
 
-    Keys `elsewhere` are declared too, but lead to another database or schema: no key is extra on their columns.
-    None may be extra on `own_tables`, nor a second one on a declared key's column: of two, the older one acts first.
+    `is_pending` tells whether a pending migration adds or validates a foreign key. An existing foreign key that no
+    model declares is a finding on `own_tables`, and also next to a declared one on the same column, because the action
+    of the older one comes first. Columns of the keys `elsewhere` are not compared: they lead to another database or schema.
     """
     keys = list(keys)
     findings: list[Finding] = []

@@ -1,4 +1,4 @@
-"""Which object of a table stands for which declared one: by its name, or by its definition where Django made it up."""
+"""Finds the existing object of a table that corresponds to a declared one, by name or by definition."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ from migrations_safety.messages.findings import Finding
 
 
 class Declared(Protocol):
-    """What a model declares."""
+    """An index or constraint that a model declares."""
 
     @property
     def name(self) -> str:
-        """Its name, or the one that Django would make up."""
+        """The declared name, or one that Django would choose."""
 
     @property
     def is_named(self) -> bool:
-        """Whether the model says its name."""
+        """Whether the model declares the name."""
 
 
 class Existing(Protocol):
-    """What the table has."""
+    """An index or constraint that the table has."""
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name in the database."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compared:
-    """The differences of one table in objects of one kind, how many are declared, and how many are as declared."""
+    """The result of comparing the objects of one kind (columns, indexes or constraints) of one table.
+
+    `declared` is the number of declared objects, `matching` the number of those that exist as declared."""
 
     findings: list[Finding]
     declared: int
@@ -44,7 +46,7 @@ E = TypeVar("E", bound=Existing)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair(Generic[D, E]):
-    """A declared object, and the one that stands for it, if any."""
+    """A declared object and the existing one that corresponds to it, None where there is none."""
 
     declared: D
     existing: E | None
@@ -52,17 +54,18 @@ class Pair(Generic[D, E]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pairing(Generic[D, E]):
-    """All pairs of a table in objects of one kind, and the existing objects that stand for none."""
+    """The pairs of one table for objects of one kind; `extra` are the existing objects that no model declares."""
 
     pairs: list[Pair[D, E]]
     extra: list[E]
 
 
 def pair(declared: Sequence[D], found: Iterable[E], *, are_same: Callable[[D, E], bool]) -> Pairing[D, E]:
-    """Find for each declared object the one that stands for it.
+    """Find the existing object that corresponds to each declared one; `are_same` compares two definitions.
 
-    Names come first, then definitions, then names that Django would make up: these it finds by their columns itself,
-    so any name is right, and after a rename of the table an old one is.
+    Objects are paired by declared name first. An object whose name Django chooses is then paired by definition,
+    whatever its name is: Django finds it by its columns too, and keeps the old name when a table is renamed. The rest are paired
+    by name.
     """
     left = {one.name: one for one in found}
     chosen: dict[int, E] = {}

@@ -1,4 +1,4 @@
-"""The orphans of one key, counted: what a validation looks at first."""
+"""Counts the orphans of one foreign key, before PostgreSQL validates it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from migrations_safety.sql.composition import compose, parent_name, send
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrphanCount:
-    """The orphans of one key: distinct values, and the rows that hold them."""
+    """The number of distinct values without a parent, and the number of rows that hold them."""
 
     values: int
     rows: int
 
 
 def count_orphans(connection: Connection, key: DeclaredKey) -> OrphanCount:
-    """Count the references without a parent; the table and its parent must exist."""
+    """Count the values and rows without a parent; raises KeyError where one of the two tables does not exist."""
     there = catalog.tables(connection, key.tables)
     parent = there[key.target_table]
     with connection.cursor() as cursor:

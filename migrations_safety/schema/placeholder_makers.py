@@ -1,4 +1,4 @@
-"""Which registered placeholder maker belongs to a table."""
+"""Finds the registered PlaceholderMaker that belongs to a table."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from migrations_safety.registry import PlaceholderMaker, registered_makers
 
 
 def maker_of_table(table: str) -> PlaceholderMaker | None:
-    """The maker of the model that has this table, if one is registered."""
+    """Return the PlaceholderMaker that is registered for the model of this table, or None."""
     return next((maker for maker in registered_makers() if _table(maker.model) == table), None)
 
 
 def made_again(table: str) -> str:
-    """SQL that is true for the rows that a backfill makes anew: placeholders, and what stands beside them."""
+    """Return an SQL condition for the rows that a backfill could create again: placeholders and their companions."""
     if maker := maker_of_table(table):
         return maker.unresolved
     companions = (one for maker in registered_makers() for one in maker.companions)

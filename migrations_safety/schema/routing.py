@@ -1,4 +1,4 @@
-"""What the project's database routers let happen on the database of one alias, as Django's operations ask them."""
+"""Asks the project's database routers which tables belong to a database, in the way of Django's operations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.db import router
 
 
 def has_model(alias: str, app_label: str, model_name: str) -> bool:
-    """Whether the table of a model belongs there; routers get the model as it is now, where there is one."""
+    """Whether the routers let the table of a model be made in the database of `alias`.
+
+    The routers get the current model as a hint, or only its name if it exists only in older migrations."""
     try:
         hints: dict[str, Any] = {"model": apps.get_model(app_label, model_name)}
     except LookupError:  # a model of older migrations
@@ -18,20 +20,20 @@ def has_model(alias: str, app_label: str, model_name: str) -> bool:
 
 
 def kept_out(alias: str) -> frozenset[str]:
-    """The tables that routers let nobody make there, which the project has somewhere else."""
+    """Return the tables that the routers do not allow in the database of `alias`."""
     models = apps.get_models(include_auto_created=True)
     return frozenset(model._meta.db_table for model in models if not router.allow_migrate_model(alias, model))
 
 
 def runs_on(alias: str, app_label: str, operation: Any) -> bool:
-    """Whether an operation of a migration does anything there."""
+    """Whether the routers let an operation of a migration run on the database of `alias`."""
     if model_name := _model_of(operation):
         return has_model(alias, app_label, model_name)
     return bool(router.allow_migrate(alias, app_label, **getattr(operation, "hints", {})))
 
 
 def _model_of(operation: Any) -> str | None:
-    """By its newest name: operations on fields and indexes name it so, those on models themselves have its name."""
+    """Return the name of the model that an operation changes (the new one for a rename), or None."""
     for attribute in ("model_name", "new_name_lower", "name_lower"):
         if isinstance(name := getattr(operation, attribute, None), str):
             return name

@@ -1,8 +1,8 @@
-"""`check --database default`: are the declared foreign keys really in the database?
+"""Adds a check to `manage.py check --database default`: are the declared foreign keys in the database?
 
-Django can drop a key without a word (a change of the parent's primary key type does), so what the applied
-migrations declare is compared with what is there, whoever makes the key: a `ForeignKeyConstraint`, or Django itself.
-Keys whose migration is still pending are not missed.
+Django can drop a foreign key silently, for example when the type of the parent's primary key changes. So the foreign
+keys that the applied migrations declare, by a `ForeignKeyConstraint` or a `ForeignKey`, are compared with those that
+exist. A foreign key whose migration is still pending is not reported.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from migrations_safety.schema.routing import kept_out
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 PARTITIONS_TAKE_NOT_VALID = 180000
-"""The first version that takes NOT VALID on a partitioned table."""
+"""The first version of PostgreSQL that accepts a NOT VALID foreign key on a partitioned table."""
 
 
 def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """A warning for each declared key that is missing or has another definition, or where it could not be looked."""
+    """Return a warning for each declared foreign key that is missing or has another definition.
+
+    Where the foreign keys of a database cannot be compared, there is one warning that says why."""
     return [
         message
         for alias in databases or ()
@@ -39,7 +41,9 @@ def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any
 
 
 def _look(connection: Connection) -> list[CheckMessage]:
-    """It runs inside other commands, which end with a sentence of their own: none of its errors ends them."""
+    """Return the warnings for one database.
+
+    The check runs inside other commands, so an error becomes a warning and does not end them."""
     try:
         with transaction.atomic(using=connection.alias):
             return list(_check(connection))
@@ -89,7 +93,9 @@ def _compare(
 def _is_added_by_partition(
     connection: Connection, key: DeclaredKey, table: Table, own: list[ForeignKey], *, target_oid: int
 ) -> bool:
-    """Before PostgreSQL 18 AddForeignKeyNotValid adds it to each partition, ValidateForeignKey to the table."""
+    """Whether every partition has the foreign key and only the table itself still lacks it.
+
+    Before PostgreSQL 18, AddForeignKeyNotValid adds it to each partition and ValidateForeignKey to the table."""
     if not table.is_partitioned or key.name is None:
         return False
     named = [one for one in own if one.name == key.name]
@@ -108,7 +114,7 @@ def _named(key: DeclaredKey) -> str:
 
 
 def _name(connection: Connection, model: Any, key: DeclaredKey) -> str:
-    """The name that Django would give its own key."""
+    """Return the declared name of the foreign key, or the one that Django would choose."""
     if key.name is not None:
         return key.name
     field = next(field for field in model._meta.local_concrete_fields if field.column == key.column)
