@@ -40,8 +40,8 @@ class DeclaredKey:
     There are two kinds: a `ForeignKeyConstraint`, and the foreign key that Django makes for a `ForeignKey` with
     `db_constraint=True` (deferrable, initially deferred). For the second kind `name` is None, because Django chooses
     the name. `row_id` is the primary-key column of the child table. In a migration plan that renames tables or columns,
-    `table`, `column`, `target_table` and `target_column` hold the names from before the plan; `new` holds those of these
-    four words whose table or column the plan creates.
+    `table`, `column`, `target_table` and `target_column` hold the names from before the plan; `new` holds those of
+    these four words whose table or column the plan creates.
     """
 
     app_label: str
@@ -109,8 +109,8 @@ class DeclaredKey:
     def statement(self, name: str, *, table: str, target: str, in_steps: bool, drop: str = "") -> str:
         """Return the SQL that adds the foreign key under `name`.
 
-        `table` and `target` are SQL names. `drop` is an action of ALTER TABLE that comes first and ends with a comma and
-        a space. With `in_steps` there are two statements: the first adds the foreign key as NOT VALID, the second
+        `table` and `target` are SQL names. `drop` is an action of ALTER TABLE that comes first and ends with a comma
+        and a space. With `in_steps` there are two statements: the first adds the foreign key as NOT VALID, the second
         validates it, which reads the existing rows without blocking writes.
         """
         key = f"ADD CONSTRAINT {quote_identifier(name)} FOREIGN KEY ({quote_identifier(self.column)})"
@@ -143,7 +143,7 @@ class DeclaredKey:
         return tuple(name for name, value in declared.items() if getattr(found, name) != value)
 
     def definition_of(self, found: ForeignKey, *, target_oid: int) -> str:
-        """Return the definition of the existing foreign key `found` in words of SQL, to be shown next to `definition`."""
+        """Return the definition of the existing foreign key `found` in words of SQL, as `definition` does."""
         same_target = found.target_oid == target_oid
         target = self.target_table if same_target else found.target_table
         if not same_target and found.target_table == self.target_table:

@@ -15,8 +15,8 @@ def partitions_without_key(connection: Connection, model: Any, constraint: Any) 
     """Return the partitions to which the foreign key must be added before the partitioned table gets it.
 
     The list is empty where the table can get the foreign key at once or has it already. Before version 18, PostgreSQL
-    refuses a NOT VALID foreign key on a partitioned table (measured on 15 and 16). If every partition has validated the foreign key, the
-    one of the table takes over those of the partitions.
+    refuses a NOT VALID foreign key on a partitioned table (measured on 15 and 16). If every partition has validated the
+    foreign key, the one of the table takes over those of the partitions.
     """
     if connection.pg_version >= 180000:
         return []

@@ -69,7 +69,8 @@ def compare_keys(
 
     `is_pending` tells whether a pending migration adds or validates a foreign key. An existing foreign key that no
     model declares is a finding on `own_tables`, and also next to a declared one on the same column, because the action
-    of the older one comes first. Columns of the keys `elsewhere` are not compared: they lead to another database or schema.
+    of the older one comes first. Columns of the keys `elsewhere` are not compared: they lead to another database or
+    schema.
     """
     keys = list(keys)
     findings: list[Finding] = []

@@ -64,8 +64,8 @@ def pair(declared: Sequence[D], found: Iterable[E], *, are_same: Callable[[D, E]
     """Find the existing object that corresponds to each declared one; `are_same` compares two definitions.
 
     Objects are paired by declared name first. An object whose name Django chooses is then paired by definition,
-    whatever its name is: Django finds it by its columns too, and keeps the old name when a table is renamed. The rest are paired
-    by name.
+    whatever its name is: Django finds it by its columns too, and keeps the old name when a table is renamed. The rest
+    are paired by name.
     """
     left = {one.name: one for one in found}
     chosen: dict[int, E] = {}
