@@ -7,24 +7,26 @@ KINDS = (
         id="audit.E001",
         title="Event was changed",
         help=(
-            "An event was changed after it was written: its content does not match its hash. Ask who may write "
-            "to `migrations_safety_run`, and compare it with a backup."
+            "An event in the record of runs was changed after it was written, because its content does not match its"
+            " hash. Find out who may write to `migrations_safety_run`, and compare the table with a backup."
         ),
     ),
     FindingKind(
         id="audit.E002",
         title="Event does not follow the one before it",
         help=(
-            "An event does not follow the one before it: an event was removed, inserted or moved. Ask who may "
-            "write to `migrations_safety_run`, and compare it with a backup."
+            "An event in the record of runs does not carry the hash of the event before it, so an event was removed,"
+            " inserted or moved. Find out who may write to `migrations_safety_run`, and compare the table with a "
+            "backup."
         ),
     ),
     FindingKind(
         id="audit.E003",
         title="Last events are missing",
         help=(
-            "Numbers were given to events that do not exist. The last events were removed, or as many attempts "
-            "to write one failed. Ask who may write to `migrations_safety_run`, and compare it with a backup."
+            "The sequence of the record of runs has given out numbers for which no event exists. The last events "
+            "were removed, or as many attempts to write an event failed. Find out who may write to "
+            "`migrations_safety_run`, and compare the table with a backup."
         ),
     ),
 )

@@ -5,19 +5,20 @@ from migrations_safety.messages.catalogue.kind import FindingKind
 KINDS = (
     FindingKind(
         id="partition.W001",
-        title="Key on a partitioned table blocks writers",
+        title="Foreign key on a partitioned table blocks writers",
         help=(
-            "One statement adds the key to all partitions and reads all their rows. Writers of the table and of "
-            "its parent wait as long as that takes. Declare the key as a `ForeignKeyConstraint`, which is added "
-            "in two steps. Or migrate while nobody writes, with `--max-stall 0`."
+            "One statement adds the foreign key to all partitions and reads all their rows. Meanwhile all writers of"
+            " the table and of its parent table wait. Declare the foreign key as a `ForeignKeyConstraint`, which "
+            "`migrate` adds in two steps. Or migrate while nobody writes, with `--max-stall 0`."
         ),
     ),
     FindingKind(
         id="partition.I001",
-        title="Key is added partition by partition",
+        title="Foreign key is added partition by partition",
         help=(
-            "PostgreSQL before version 18 accepts no NOT VALID key on a partitioned table. `migrate` adds the "
-            "key to each partition, validates it there, and then adds it to the table. There is nothing to do."
+            "PostgreSQL before version 18 accepts no NOT VALID foreign key on a partitioned table. So `migrate` adds"
+            " the foreign key to each partition and validates it there, and only then adds it to the partitioned "
+            "table. There is nothing that you have to do."
         ),
     ),
 )

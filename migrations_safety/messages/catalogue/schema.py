@@ -7,217 +7,235 @@ KINDS = (
         id="schema.E001",
         title="Table is missing",
         help=(
-            "A declared table does not exist. `migrate` creates it if its migration is pending. Otherwise it "
-            "was dropped, and has to be put back by hand."
+            "A declared table does not exist. If the migration that creates the table is pending, `migrate` creates "
+            "it. Otherwise somebody dropped the table, and it has to be put back by hand."
         ),
     ),
     FindingKind(
         id="schema.E002",
         title="Table is unlogged",
         help=(
-            "The table is unlogged: it is empty after a crash, and a standby cannot read it. Make it an ordinary table."
+            "The table is unlogged, so it is empty after a crash, and a standby cannot read it. Make the table an "
+            "ordinary (logged) table."
         ),
     ),
     FindingKind(
         id="schema.E003",
         title="Column is missing",
-        help="A declared column does not exist. Put it back by hand.",
+        help="A declared column does not exist. Put the column back by hand.",
     ),
     FindingKind(
         id="schema.E004",
         title="Column is not declared",
         help=(
-            "A column exists that no model declares. If it is NOT NULL without a default, every INSERT of Django "
-            "fails. Declare it in the model, or drop it with the statement of the hint."
+            "A column exists that no model declares. If the column is NOT NULL without a default, every INSERT of "
+            "Django fails. Declare the column in the model, or drop it with the statement of the hint."
         ),
     ),
     FindingKind(
         id="schema.E005",
         title="Column has another type",
         help=(
-            "A column has another type, length or precision than declared. Change it by hand; most type changes "
-            "rewrite the table under a lock."
+            "A column has another type, length or precision than the model declares. Change the type by hand. Most "
+            "changes of a type rewrite the table under a lock."
         ),
     ),
     FindingKind(
         id="schema.E006",
-        title="Column has another nullability",
-        help="A column is NULL where NOT NULL is declared, or the other way round. Change it by hand.",
+        title="Column differs in NULL or NOT NULL",
+        help=(
+            "A column allows NULL where the model declares NOT NULL, or the other way round. Change the column by hand."
+        ),
     ),
     FindingKind(
         id="schema.E007",
         title="Column has another default",
-        help=("A column has another default than declared, or one that is not declared, or none. Change it by hand."),
+        help=(
+            "A column has another default than the model declares, a default although the model declares none, or no"
+            " default although the model declares one. Change the default by hand."
+        ),
     ),
     FindingKind(
         id="schema.E008",
         title="Column is of another kind",
         help=(
-            "A column is an identity column, a generated column or a column with a collation of its own, and "
-            "something else is declared; or the expression of a generated column differs. Change it by hand."
+            "A column and its model differ in whether it is an identity column, in whether it is a generated column,"
+            " in the expression of a generated column, or in the collation. Change the column by hand."
         ),
     ),
     FindingKind(
         id="schema.E009",
         title="Index is missing",
-        help="A declared index does not exist. Create it with the statement of the hint; writes go on meanwhile.",
+        help=(
+            "A declared index does not exist. Create the index with the statement of the hint, which does not block "
+            "writes."
+        ),
     ),
     FindingKind(
         id="schema.E010",
         title="Index is not declared",
         help=(
-            "An index exists that no model declares. A unique one refuses rows that the model allows. Declare it in "
-            "the model, or drop it with the statement of the hint."
+            "An index exists that no model declares. If the index is unique, it refuses rows that the model allows. "
+            "Declare the index in the model, or drop it with the statement of the hint."
         ),
     ),
     FindingKind(
         id="schema.E011",
         title="Index has another definition",
         help=(
-            "An index of the declared name has other columns, expressions, order, operator classes, collations, "
-            "uniqueness, method, predicate or storage parameters. Replace it with the statements of the hint."
+            "An index has the declared name, but other columns, expressions, order, operator classes, collations, "
+            "uniqueness, method, predicate or storage parameters. Replace the index with the statements of the hint."
         ),
     ),
     FindingKind(
         id="schema.E012",
         title="Index is invalid",
         help=(
-            "An index is invalid: a concurrent build failed and left it. Every write maintains it, and no query "
-            "uses it. Rebuild it."
+            "An index is invalid, because a concurrent build failed and left it behind. Every write maintains the "
+            "index, but no query uses it. Rebuild the index."
         ),
     ),
     FindingKind(
         id="schema.E013",
-        title="Key is missing",
+        title="Foreign key is missing",
         help=(
-            "A declared foreign key does not exist. `migrate` adds it if its migration is pending. Otherwise it "
-            "was dropped; the hint has the two statements that add it NOT VALID and validate it."
+            "A declared foreign key does not exist. If the migration that adds it is pending, `migrate` adds it. "
+            "Otherwise somebody dropped the foreign key, and the hint has the two statements that add it as NOT "
+            "VALID and validate it."
         ),
     ),
     FindingKind(
         id="schema.E014",
-        title="Key has another definition",
+        title="Foreign key has another definition",
         help=(
-            "A foreign key of the declared name has another target, rule, column or deferrability. A CASCADE "
-            "where RESTRICT is declared silently deletes clinical records. The hint has the statement that puts "
-            "the declared key in its place."
+            "A foreign key has the declared name, but another target, rule, column or deferrability. For example, "
+            "CASCADE in place of a declared RESTRICT silently deletes the rows that refer to a parent. The hint has "
+            "the statement that puts the declared foreign key in its place."
         ),
     ),
     FindingKind(
         id="schema.E015",
-        title="Key is not valid",
+        title="Foreign key is not valid",
         help=(
-            "A foreign key is NOT VALID: new rows obey it, but older rows were never checked. `migrate` "
-            "validates it if its validation is pending. Otherwise validate it with the statement of the hint, "
-            "once there are no orphans."
+            "A foreign key is NOT VALID: PostgreSQL checks new rows, but never checked the older rows. If the "
+            "migration that validates the foreign key is pending, `migrate` validates it. Otherwise validate it with"
+            " the statement of the hint, once there are no orphans."
         ),
     ),
     FindingKind(
         id="schema.E016",
-        title="Key is not enforced",
-        help="PostgreSQL 18: the key is NOT ENFORCED, so it exists in name only. Make it ENFORCED.",
+        title="Foreign key is not enforced",
+        help=(
+            "The foreign key is NOT ENFORCED (PostgreSQL 18), so PostgreSQL checks no rows. Make the foreign key "
+            "ENFORCED."
+        ),
     ),
     FindingKind(
         id="schema.E017",
-        title="Triggers of a key are disabled",
+        title="Triggers of a foreign key are disabled",
         help=(
-            "Triggers that enforce the key are disabled, so it is not enforced, even if it is valid. Enable "
-            "them as a superuser with the statements of the hint, then verify again."
+            "The triggers that enforce a foreign key are disabled, so PostgreSQL does not enforce it, even if it is "
+            "marked as valid. Enable the triggers as a superuser with the statements of the hint, then verify again."
         ),
     ),
     FindingKind(
         id="schema.E018",
-        title="Key is not declared",
+        title="Foreign key is not declared",
         help=(
-            "A foreign key exists that no model declares. Of two keys on one column the older one's rule acts "
-            "first, so a CASCADE may act where RESTRICT is declared. Declare it in the model, or drop it with "
-            "the statement of the hint."
+            "A foreign key exists that no model declares. If a column has two foreign keys, the rule of the older "
+            "one acts first, so a CASCADE may act although the model declares RESTRICT. Declare the foreign key in "
+            "the model, or drop it with the statement of the hint."
         ),
     ),
     FindingKind(
         id="schema.E019",
         title="Enum is missing",
         help=(
-            "A declared enum does not exist. `migrate` creates it if its migration is pending; otherwise run "
-            "the CREATE TYPE of the hint."
+            "A declared enum does not exist. If the migration that creates the enum is pending, `migrate` creates "
+            "it. Otherwise run the CREATE TYPE of the hint."
         ),
     ),
     FindingKind(
         id="schema.E020",
         title="Enum has other labels",
         help=(
-            "An enum has other labels than declared, or the same labels in another order. Change it by hand. A "
-            "label cannot be removed; that takes a new type."
+            "An enum has other labels than the model declares, or the same labels in another order. Change the enum "
+            "by hand. PostgreSQL cannot remove a label, so removing one takes a new type."
         ),
     ),
     FindingKind(
         id="schema.E021",
         title="Constraint is missing",
         help=(
-            "A declared primary key, UNIQUE, CHECK or EXCLUDE constraint does not exist. Add it with the statement of "
-            "the hint; it reads the table while writes wait."
+            "A declared primary key, UNIQUE, CHECK or EXCLUDE constraint does not exist. Add the constraint with the"
+            " statement of the hint, which reads the table while writes wait."
         ),
     ),
     FindingKind(
         id="schema.E022",
         title="Constraint has another definition",
         help=(
-            "A primary key, UNIQUE, CHECK or EXCLUDE constraint has another definition than declared, or is not "
-            "validated. Change it with the statement of the hint."
+            "A primary key, UNIQUE, CHECK or EXCLUDE constraint has another definition than the model declares, or "
+            "is not validated. Change the constraint with the statement of the hint."
         ),
     ),
     FindingKind(
         id="schema.E023",
         title="Constraint is not declared",
         help=(
-            "A constraint exists that no model declares. Declare it in the model, or drop it with the statement "
-            "of the hint."
+            "A constraint exists that no model declares. Declare the constraint in the model, or drop it with the "
+            "statement of the hint."
         ),
     ),
     FindingKind(
         id="schema.E024",
         title="Orphans",
         help=(
-            "Rows reference parents that do not exist. `backfill_placeholders` creates placeholders; a person "
-            "corrects what it refuses in the application. For a parent without placeholders, create the missing "
-            "rows or correct the references. Then verify again."
+            "Rows refer to parent rows that do not exist. `backfill_placeholders` creates placeholders for them, and"
+            " a person has to correct in the application what that command refuses. If the parent table has no "
+            "registered placeholders, create the missing rows or correct the referencing rows. Then verify again."
         ),
     ),
     FindingKind(
         id="schema.E025",
-        title="Something else has the table's name",
+        title="Another object has the table's name",
         help=(
-            "A view, a foreign table or something else has the name of a declared table, so the table cannot exist. "
-            "Rename or drop it, then put the table back."
+            "A view, a foreign table or another object has the name of a declared table, so the table cannot exist. "
+            "Rename or drop that object, then put the table back."
         ),
     ),
     FindingKind(
         id="schema.I001",
         title="Placeholders to resolve",
         help=(
-            "The table holds placeholders that nobody has resolved yet. The schema is right, but the work on "
-            "the ward is not done. Merge each into the person's record; never edit a placeholder into a person."
+            "The table holds placeholders that nobody has resolved yet. The schema is right, but the work on the "
+            "ward is not done. Merge each placeholder into the record of the real person; never edit a placeholder "
+            "into a person."
         ),
     ),
     FindingKind(
         id="schema.I002",
         title="Serial column",
         help=(
-            "Django before 4.1 made serial columns where it makes identity columns today. Both work alike, and Django "
-            "does not change the old ones."
+            "Django before 4.1 made serial columns where it makes identity columns today. Both kinds of column work "
+            "alike, and Django does not change the old ones."
         ),
     ),
     FindingKind(
         id="schema.I003",
         title="Comment differs",
-        help="A table or column has another comment than declared. Comments change nothing in the database.",
+        help=(
+            "A table or column has another comment than the model declares. A comment has no effect on how the "
+            "database works."
+        ),
     ),
     FindingKind(
         id="schema.I004",
         title="Id of a many-to-many table",
         help=(
-            "The id of an automatic many-to-many table has the type that `DEFAULT_AUTO_FIELD` had when the table was "
-            "made. No migration changes it. Change it by hand before the numbers of an integer run out."
+            "The id of an automatic many-to-many table has the type that `DEFAULT_AUTO_FIELD` had when the table was"
+            " created. No migration changes that type. If it is an integer, change it by hand before the numbers run"
+            " out."
         ),
     ),
 )

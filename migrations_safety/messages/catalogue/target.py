@@ -14,7 +14,7 @@ KINDS = (
     FindingKind(
         id="target.E002",
         title="Standby cannot be migrated",
-        help="The database is a standby, and the command has to write. Run it on the primary.",
+        help="The database is a standby, and the command has to write. Run the command on the primary.",
     ),
     FindingKind(
         id="target.E003",
@@ -27,52 +27,53 @@ KINDS = (
         id="target.E004",
         title="Another deploy is running",
         help=(
-            "Another `migrate` or `backfill_placeholders` holds the deploy lock of this database. Wait until it "
-            "has finished, then run the same command again."
+            "Another `migrate` or `backfill_placeholders` holds the deploy lock of this database. Wait until that "
+            "command has finished, then run this command again."
         ),
     ),
     FindingKind(
         id="target.E005",
         title="Pooler in transaction mode",
         help=(
-            "The connection goes through a pooler that does not keep one server session per client. Session "
-            "settings and advisory locks do not work there. Connect to PostgreSQL itself (`PGHOST`, `PGPORT` or "
-            "`DATABASE_URL`), or to a pool in session mode."
+            "The connection goes through a pooler that does not keep one server session per client. Session settings"
+            " and advisory locks do not work through such a pooler. Connect to PostgreSQL itself (`PGHOST`, `PGPORT`"
+            " or `DATABASE_URL`), or to a pool in session mode."
         ),
     ),
     FindingKind(
         id="target.E006",
-        title="Standby cancelled the reading",
+        title="Standby cancelled the queries",
         help=(
-            "The standby cancelled our reading three times, because it had to replay changes that our snapshot "
-            "still needed. The result is unknown. On the standby, set `hot_standby_feedback = on` or raise "
-            "`max_standby_streaming_delay`. Or read faster with more `--jobs`, or run the command on the "
-            "primary."
+            "The standby cancelled the queries of this command three times, because it had to replay changes that "
+            "conflict with the command's snapshot. The result is unknown. On the standby, set `hot_standby_feedback "
+            "= on` or raise `max_standby_streaming_delay`. Or make the command faster with more `--jobs`, or run it "
+            "on the primary."
         ),
     ),
     FindingKind(
         id="target.E007",
         title="No usable schema in the search_path",
         help=(
-            "The `search_path` of the role names no schema that exists, or it begins with one of the system's "
-            "schemas. There is no schema to check, and none in which tables could be created. The hint has the "
-            "command for the place where the setting comes from."
+            "The `search_path` of the role names no schema that exists, or it begins with one of PostgreSQL's own "
+            "schemas. So there is no schema that could be checked or in which tables could be created. The hint has "
+            "the command that changes the `search_path` where it is set."
         ),
     ),
     FindingKind(
         id="target.E008",
         title="Wrong schema",
         help=(
-            "New tables would go into another schema than `--expect-schema` names. Correct the `search_path` or "
-            "the option."
+            "New tables would be created in another schema than the one that `--expect-schema` names. Correct the "
+            "`search_path` or the option."
         ),
     ),
     FindingKind(
         id="target.E009",
-        title="Record of migrations is in another schema",
+        title="Table django_migrations is in another schema",
         help=(
-            "Django's table `django_migrations` is in one schema, but new tables would go into another. Django "
-            "would take the history of one schema for that of the other. Say which schema is meant."
+            "Django's table `django_migrations` is in one schema, but new tables would be created in another one. "
+            "Django would then use the migration history of the one schema for the other one. Decide which of the "
+            "two schemas is meant, and correct the `search_path` as the hint says."
         ),
     ),
     FindingKind(
@@ -93,34 +94,34 @@ KINDS = (
         id="target.W002",
         title="Timeout may cancel long statements",
         help=(
-            "A timeout is set for this role or session, and counting or validating a large table takes longer. "
-            "Set it to 0 for the role, or for one run."
+            "A timeout is set for this role or session, but counting or validating a large table may take longer. "
+            "Set the timeout to 0 for the role, or for one run."
         ),
     ),
     FindingKind(
         id="target.W003",
         title="Another deploy is running now",
         help=(
-            "Another `migrate` or `backfill_placeholders` is running, so what was counted is changing. Wait "
-            "until it has finished, then run `precheck` again."
+            "Another `migrate` or `backfill_placeholders` is running, so the counted rows are changing. Wait until "
+            "that command has finished, then run `precheck` again."
         ),
     ),
     FindingKind(
         id="target.W004",
         title="Role may not use the first schema of the search_path",
         help=(
-            "A schema comes first in the `search_path`, but the role may not use it. PostgreSQL skips it "
-            "silently and uses a later one. Grant USAGE on it if it is the one that is meant; otherwise take it "
-            "out of the `search_path`."
+            "The `search_path` begins with a schema that the role may not use. PostgreSQL skips that schema silently"
+            " and uses a later one. If the skipped schema is the right one, grant USAGE on it to the role. Otherwise"
+            " remove it from the `search_path`."
         ),
     ),
     FindingKind(
         id="target.I001",
         title="Checked inside an open transaction",
         help=(
-            "`precheck` ran inside a transaction that was already open. Unless that transaction is REPEATABLE "
-            "READ, its counts are not one snapshot: what others commit meanwhile may be in one count and not in "
-            "another. Run `precheck` outside of a transaction."
+            "`precheck` ran inside a transaction that was already open. Unless that transaction is REPEATABLE READ, "
+            "the counts do not come from one snapshot: a row that another session commits meanwhile may be in one "
+            "count and not in another. Run `precheck` outside of a transaction."
         ),
     ),
 )
