@@ -38,9 +38,9 @@ def add_report_arguments(parser: ArgumentParser) -> None:
 def add_reading_arguments(parser: ArgumentParser) -> None:
     """Add the options that limit how fast the command reads large tables."""
     help = (
-        "number of server processes that read in parallel (default: 1 for less than 64 MB of tables, otherwise 2; "
-        "from 4 GB on 2 only if their indexes are read instead). If several processes read tables, there is no "
-        "progress bar"
+        "number of server processes that read in parallel, 1 to 64 (default: 1 if the tables are smaller than 64 MB or "
+        "larger than 4 GB, otherwise 2; also 2 above 4 GB if indexes are read in place of the tables); a progress bar "
+        "for reading tables needs a single process"
     )
     parser.add_argument("--jobs", type=whole_number("processes", least=1, most=64), metavar="NUMBER", help=help)
     help = "read at most this many megabytes of tables per second, with one process (default: no limit)"
