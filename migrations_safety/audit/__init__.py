@@ -1,1 +1,1 @@
-"""The record of runs: how it is written, and how it is read again."""
+"""Records each run that changes something, and reads this record."""

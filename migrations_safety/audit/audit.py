@@ -1,4 +1,6 @@
-"""The record of all runs: who changed what, when, with which outcome, and whether the record itself was changed."""
+"""Reads the record of all runs: who changed what, when and with which outcome.
+
+It also checks whether somebody has changed the record itself."""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from migrations_safety.postgresql.target import connect
 
 
 def run(*, using: str, expect_database: str | None = None, expect_schema: str | None = None) -> AuditReport:
-    """Read the record in one snapshot."""
+    """Read the record of runs in one snapshot.
+
+    `using` is a database alias. Raises MayNotRead where the role may not read the record."""
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     with snapshot(connection):

@@ -1,4 +1,4 @@
-"""What a `migrate` did: Django's record before and after it, and which migrations were really run."""
+"""Finds out what a run of `migrate` did, by comparing django_migrations before and after it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from migrations_safety.postgresql.connection import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """What one `migrate` did, by labels of migrations."""
+    """What one run of `migrate` did; migrations are named by label, `app.name`."""
 
     applied: tuple[str, ...]
     unapplied: tuple[str, ...]
     recorded: tuple[str, ...]
-    """Recorded as applied, and not run (`--fake`, adopted baselines)."""
+    """Migrations that were recorded as applied without being run (`--fake`, adopted baselines)."""
     forgotten: tuple[str, ...]
-    """Whose record was removed, and not run (`--fake`, `--prune`)."""
+    """Migrations whose record was removed without being unapplied (`--fake`, `--prune`)."""
     made_tables: bool = False
-    """Tables of apps without migrations were asked for (`--run-syncdb`)."""
+    """Whether tables of apps without migrations were to be made (`--run-syncdb`)."""
     elsewhere: dict[str, str] = field(default_factory=dict)
-    """Other database aliases that were written to, with the first migration that did."""
+    """For each other database alias that was written to, the first migration that did so."""
 
     @property
     def verdict(self) -> str:
-        """`applied`, `unapplied`, `recorded` (nothing was run) or `nothing to do`."""
+        """One of `applied`, `unapplied`, `recorded` (only the record changed) and `nothing to do`."""
         if self.unapplied:
             return "unapplied"
         if self.applied or self.made_tables:
@@ -34,14 +34,16 @@ class Done:
         return "recorded" if self.recorded or self.forgotten else "nothing to do"
 
     def as_dict(self) -> dict[str, list[str]]:
-        """The four lists, without those that are empty."""
+        """Return the four lists of labels, without the empty ones."""
         names = ("applied", "unapplied", "recorded", "forgotten")
         return {name: list(getattr(self, name)) for name in names if getattr(self, name)}
 
 
 @dataclass(kw_only=True)
 class History:
-    """Django's record from now on; `ran` takes the labels of migrations whose operations were run, in their order."""
+    """Watches the changes to django_migrations from the moment it is made.
+
+    The caller appends to `ran` the label of each migration whose operations are run."""
 
     connection: Connection
     makes_tables: bool = False
@@ -52,11 +54,11 @@ class History:
         self.before = self.now()
 
     def now(self) -> list[str]:
-        """The recorded migrations."""
+        """Return the labels of the migrations that are recorded now."""
         return [".".join(app_and_name) for app_and_name in MigrationRecorder(self.connection).applied_migrations()]
 
     def done(self) -> Done:
-        """What has changed since."""
+        """Return what has changed since this object was made."""
         now = self.now()
         new = [label for label in now if label not in self.before]
         gone = [label for label in self.before if label not in now]

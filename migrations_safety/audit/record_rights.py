@@ -1,4 +1,4 @@
-"""What the role may not do with the tables in which migrations and runs are recorded."""
+"""Finds the rights that a role lacks on the tables in which migrations and runs are recorded."""
 
 from __future__ import annotations
 
@@ -16,44 +16,46 @@ RESTORED = {"migrations_safety_before_image": ("SELECT", "UPDATE")}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingRights:
-    """What the role may not do with one table."""
+    """The rights that the role lacks on one table."""
 
     table: str
     rights: tuple[str, ...]
-    """Rights that it lacks."""
+    """Rights that are not granted, for example SELECT."""
     sequences: tuple[str, ...]
-    """Sequences of the table's default ids that it may not use."""
+    """Sequences for the ids of the table, on which the role lacks USAGE."""
     hidden: tuple[str, ...]
-    """Rights that it has, but that row-level security takes back for some rows or for all."""
+    """Rights that are granted, but that row-level security restricts to some rows or to none."""
 
     def grants(self, role: str) -> str:
-        """The statements with which its owner grants what is missing."""
+        """Return the GRANT statements with which the owner gives the role what is missing."""
         on_table = [f"GRANT {', '.join(self.rights)} ON {self.table} TO {role};"] if self.rights else []
         return " ".join(on_table + [f"GRANT USAGE ON SEQUENCE {name} TO {role};" for name in self.sequences])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RightOnTable:
-    """Whether the role has one right on one table."""
+    """Whether the role has a right on a table."""
 
     name: str
     right: str
     is_granted: bool
     is_hidden: bool
-    """Row-level security hides rows from it."""
+    """Whether row-level security hides rows of the table from the role."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnusableSequence:
-    """A sequence that gives a table its ids, and that the role may not use."""
+    """A sequence for the ids of a table, on which the role lacks USAGE."""
 
     name: str
-    """The table."""
+    """The name of the table."""
     sequence: str
 
 
 def missing_rights(connection: Connection, wanted: Mapping[str, Iterable[str]]) -> list[MissingRights]:
-    """What the role lacks of the `wanted` rights, by table; tables that are not there are left out."""
+    """Return the rights that the current role lacks, for each table that lacks any.
+
+    `wanted` maps the name of a table to rights such as SELECT. Tables that do not exist are left out."""
     pairs = [(table, right) for table, rights in wanted.items() for right in rights]
     asked = {"names": [table for table, _ in pairs], "rights": [right for _, right in pairs]}
     rights = rows(connection, "record_rights.rights", asked, RightOnTable)

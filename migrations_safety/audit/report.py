@@ -1,4 +1,4 @@
-"""The record of runs, as plain values."""
+"""The recorded runs, as plain values."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from migrations_safety.postgresql.target import Target
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedRun:
-    """One run, as it was recorded."""
+    """One run of a command, as it was recorded."""
 
     run_id: str
     command: str
     started_at: datetime
     finished_at: datetime | None
-    """None where it has no end."""
+    """None where no end of the run was recorded."""
     outcome: str
-    """`finished`, `failed`, or `killed or still at work` where it has no end."""
+    """`finished`, `failed`, or `killed or still at work` where no end of the run was recorded."""
     verdict: str | None
-    """What a `migrate` did in one word, as its JSON has it."""
+    """For `migrate`, the verdict of its JSON report; None for other commands."""
     role: str
-    """The role that connected to the server."""
+    """The role as which the command connected."""
     client: str
-    """The address that it connected from, as the server saw it."""
+    """The address from which it connected, as the server saw it."""
     host: str
     """The name of the machine that ran the command, as that machine said."""
     version: str
     arguments: dict[str, Any]
     checksums: dict[str, str]
-    """The SHA-256 of each migration's file, by label."""
+    """The SHA-256 of the file of each migration, by the label of the migration."""
     counts: dict[str, Any]
     did: dict[str, list[str]]
-    """The labels of migrations by what was done with them."""
+    """The labels of migrations under the keys `applied`, `unapplied`, `recorded` and `forgotten`."""
     error: str | None
-    """The class of the error; its text may hold patient data."""
+    """The name of the class of the error; its text is not kept, because it may hold patient data."""
     at: str | None
-    """The migration in which it failed."""
+    """The label of the migration in which the run failed; None outside of migrations."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +48,11 @@ class AuditReport:
 
     target: Target
     exists: bool
-    """False where no run was ever recorded."""
+    """Whether the tables of the record exist; False where no run was ever recorded."""
     runs: tuple[RecordedRun, ...]
-    """Oldest first."""
+    """All recorded runs, the oldest first."""
     findings: tuple[Finding, ...]
-    """What is wrong with the chain of events."""
+    """Signs that somebody has changed, removed or inserted events of the record."""
 
     @property
     def verdict(self) -> str:

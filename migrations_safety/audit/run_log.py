@@ -1,7 +1,7 @@
-"""Writes down each run that changes something, and keeps the before-images of rows that were changed.
+"""Records each run that changes something, and keeps the old values (before-images) of changed rows.
 
-The two tables are made when they are first needed, as Django makes `django_migrations`: no migration of ours
-stands among the user's. Events are only ever added, each carries the hash of the one before it.
+The two tables are made when they are first needed, as Django makes `django_migrations`, so this app has no migrations
+of its own. Events are only added, never changed, and each event holds the hash of the event before it.
 """
 
 from __future__ import annotations
@@ -28,34 +28,35 @@ from migrations_safety.sql import statement
 
 @dataclass(kw_only=True)
 class Run:
-    """One run at work; what is put into `counts` and `done` is recorded when it ends."""
+    """A run that has not ended yet; the values in `counts` and `done` are recorded when it ends."""
 
     id: uuid.UUID
     counts: dict[str, Any] = field(default_factory=dict)
     done: Done | None = None
 
     def ending(self, command: str) -> dict[str, Any]:
-        """The details of its last event."""
+        """Return the details that are recorded with the last event of the run."""
         did = {"verdict": self.done.verdict, "did": self.done.as_dict()} if self.done else {}
         return {"command": command, "counts": self.counts} | did
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenImages:
-    """Before-images of one column that were not put back."""
+    """The before-images of one column that were not restored yet."""
 
     table: str
     column: str
     count: int
+    """The number of before-images."""
     first: int
-    """The lowest number of a before-image."""
+    """The lowest id of these before-images."""
     last: int
-    """The highest number."""
+    """The highest id of these before-images."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One event of a run, as it is recorded."""
+    """One recorded event of a run."""
 
     id: int
     run_id: uuid.UUID
@@ -64,18 +65,19 @@ class Event:
     recorded_at: datetime
     details: Any
     follows: bool
-    """It carries the hash of the event before it; else events were removed or put in between."""
+    """Whether it holds the hash of the event before it; if not, events were removed or inserted in between."""
     unchanged: bool
-    """Its hash is that of its content; else somebody changed it."""
+    """Whether its hash is that of its content; if not, somebody has changed the event."""
 
 
 @contextmanager
 def recorded_run(
     connection: Connection, *, command: str, arguments: dict[str, Any], checksums: dict[str, str] | None = None
 ) -> Iterator[Run]:
-    """Record that a run has started, and how it ended; a run without an end was killed.
+    """Record that a run starts, and at the end of the block how it ended.
 
-    `checksums` maps the migrations to be run to the SHA-256 of their files.
+    A run that is killed has no recorded end. `arguments` are the options of the command. `checksums` maps the labels of
+    the migrations that will be run to the SHA-256 of their files.
     """
     ensure_tables(connection)
     run = Run(id=uuid.uuid4())
@@ -94,7 +96,7 @@ def recorded_run(
 
 
 def ensure_tables(connection: Connection) -> None:
-    """Make the app's own tables where they are not there yet."""
+    """Create the two tables of the record where they do not exist."""
     if not tables_exist(connection):
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(statement("run_log.create"))
@@ -102,28 +104,28 @@ def ensure_tables(connection: Connection) -> None:
 
 
 def tables_exist(connection: Connection) -> bool:
-    """True where the app's own tables are there."""
+    """Return whether the two tables of the record exist."""
     with connection.cursor() as cursor:
         cursor.execute(statement("run_log.exists"))
         return bool(cursor.fetchone()[0])
 
 
 def open_images(connection: Connection) -> list[OpenImages]:
-    """The before-images that were not put back, by table and column."""
+    """Return the before-images that were not restored yet, summed up by table and column."""
     if not tables_exist(connection):
         return []
     return rows(connection, "run_log.open_images", {}, OpenImages)
 
 
 def events(connection: Connection) -> list[Event]:
-    """All events in their order; none where nothing was ever written."""
+    """Return all events in their order; the list is empty where no run was ever recorded."""
     if not tables_exist(connection):
         return []
     return rows(connection, "run_log.events", {}, Event)
 
 
 def numbers_given(connection: Connection) -> int:
-    """The last number that an event got."""
+    """Return the highest id that the sequence has given to an event."""
     with connection.cursor() as cursor:
         cursor.execute(statement("run_log.numbers_given"))
         return int(cursor.fetchone()[0])

@@ -1,1 +1,1 @@
-"""The story of `verify_schema` and of its presets."""
+"""What `verify_schema` does, and the commands that verify one registered schema."""

@@ -1,4 +1,6 @@
-"""Why a table differs from its model: its migration is pending, none was made yet, or somebody changed the database."""
+"""Finds out why a table differs from its model.
+
+A migration may be pending, no migration may have been made yet, or somebody may have changed the database by hand."""
 
 from __future__ import annotations
 
@@ -19,9 +21,9 @@ from migrations_safety.schema.declared_models import managed_models
 
 
 class ModelStates:
-    """The models as the applied migrations and as all migrations leave them, by their tables; read when asked for.
+    """The models as the applied migrations leave them, and as all migrations leave them, by the names of their tables.
 
-    Where the record of migrations may not be read, nothing is said about the origin of a difference.
+    Both are read when they are first needed. Where django_migrations cannot be read, findings keep their hints.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -48,7 +50,9 @@ class ModelStates:
         return _by_table(self._executor.loader.project_state())
 
     def explain_missing_table(self, finding: Finding, model: Any) -> Finding:
-        """The finding of a missing table, with the hint that makes the table where something is still to make it."""
+        """Return the finding of a missing table with a hint that fits the reason why the table is missing.
+
+        The reasons are: the app has no migrations, the migration is pending, or no migration was made."""
         table = model._meta.db_table
         if self._executor is None:
             return finding
@@ -59,11 +63,13 @@ class ModelStates:
         return finding if table in self._planned else replace(finding, hint=wording.NOT_MADE)
 
     def explain(self, findings: list[Finding], model: Any, *, compare: Callable[[Any], list[Finding]]) -> list[Finding]:
-        """The findings of one table; `compare` gives those of another state of its model.
+        """Return the findings of one table with hints that fit their reason.
 
-        What the applied migrations left as it is differs from the model alone: a pending migration changes it, or none
-        does so yet. What differs from both was changed in the database. That is told by comparing the table three
-        times and not by reading operations, because operations of other apps and RunSQL say nothing of a state.
+        `compare` takes the model in another state of the migrations and returns the findings for it. A table is
+        compared with the current model, with the model that the applied migrations leave, and with the one that all
+        migrations leave. What agrees with the applied migrations and differs from the model waits for a migration,
+        which is pending or not yet made. What also differs from the applied migrations was changed in the database. The
+        operations of migrations are not read, because those of other apps, and RunSQL, may not say what they change.
         """
         table = model._meta.db_table
         if not findings or self._executor is None or table not in self._applied:
@@ -80,7 +86,7 @@ def _hinted(finding: Finding, planned: set[tuple[str, str]]) -> Finding:
 
 
 def _by_table(state: Any) -> dict[str, Any]:
-    """Models of apps without migrations have no relations there, so they are left out."""
+    """Return the models of a state by table, except those of apps without migrations, which have no relations there."""
     unmigrated = set(state.real_apps)
     models = [model for model in managed_models(state.apps) if model._meta.app_label not in unmigrated]
     return {model._meta.db_table: model for model in models}

@@ -1,4 +1,4 @@
-"""Rows without a parent, and parents that are placeholders still: what no catalog tells."""
+"""Counts rows without a parent and parent rows that are still placeholders, which the catalog cannot show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from migrations_safety.schema.placeholder_makers import maker_of_table
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CountedOrphans:
-    """What was counted for how many keys; `remarks` are findings that are no drift."""
+    """The counts of rows without a parent and of placeholders.
+
+    `keys` is the number of foreign keys whose rows were counted, `rows` the number of rows without a parent,
+    `placeholders` the number of parent rows that are placeholders. `remarks` are findings that do not count as
+    drift."""
 
     keys: int = 0
     rows: int = 0
@@ -37,9 +41,10 @@ class CountedOrphans:
 def count_orphans(
     connection: Connection, keys: Collection[DeclaredKey], *, target: Target, reading: ScanOptions, progress: Progress
 ) -> CountedOrphans:
-    """The orphans of those keys whose columns and parents are there, and the placeholders among the parents.
+    """Count the rows without a parent for each of the keys, and the placeholders in the parent tables.
 
-    Raises MayNotRead and RowsHidden where a count would not be true.
+    A key is left out where its column or the parent column does not exist.
+    Raises MayNotRead where the role may not read a table, and RowsHidden where row-level security hides rows.
     """
     if not keys:
         return CountedOrphans()

@@ -1,4 +1,4 @@
-"""What a verification found, as plain values."""
+"""The result of a verification, as plain values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrations_safety.schema.declared_keys import DeclaredKey
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotCompared:
-    """Something that a model declares and that was not looked at, with the reason in words."""
+    """Something that a model declares and that was not compared, with the reason as a clause."""
 
     name: str
     reason: str
@@ -21,31 +21,33 @@ class NotCompared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VerificationReport:
-    """What was declared, what of it is there as declared, and every difference."""
+    """The number of declared objects, the number of those that exist as declared, and every difference."""
 
     target: Target
     apps: tuple[str, ...]
     """The labels of the apps whose tables were compared."""
     expected: dict[str, int]
-    """How many objects of each kind are declared."""
+    """For each kind of object (tables, columns, …) the number of declared ones."""
     found: dict[str, int]
-    """How many of them are there as declared."""
+    """For each kind of object the number of declared ones that exist as declared."""
     keys: tuple[DeclaredKey, ...]
-    """The foreign keys that are as declared."""
+    """The foreign keys that exist as declared."""
     not_compared: tuple[NotCompared, ...]
     counted_keys: int
-    """For how many declared keys the orphans were counted."""
+    """The number of declared foreign keys whose rows without a parent were counted."""
     uncounted_keys: int
-    """For how many they were not: the database holds these, or nobody wanted to count."""
+    """The number of the others: PostgreSQL enforces them, or no counting was asked for."""
     orphan_rows: int
+    """The number of rows without a parent, over all counted foreign keys."""
     placeholders: int
+    """The number of parent rows that are still placeholders."""
     findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> str:
-        """`verified`, or `drift` where anything differs."""
+        """`drift` if any finding is an error or a warning, else `verified`."""
         return "drift" if any(one.level is not Level.INFO for one in self.findings) else "verified"
 
     def keys_by(self, attribute: str) -> dict[str, int]:
-        """How many matching keys there are by `target_table` or by `on_delete`."""
+        """Count the foreign keys that exist as declared, by `attribute`: `target_table` or `on_delete`."""
         return dict(Counter(getattr(key, attribute) for key in self.keys).most_common())

@@ -1,4 +1,4 @@
-"""What a verification compares: the models, keys and enums of a registered schema, or those of any apps."""
+"""Chooses what is compared: the models, foreign keys and enums of a registered schema, or those of any apps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ REGISTERED_KINDS = ("tables", "foreign_keys", "indexes", "enum_labels")
 
 
 class Orphans(Enum):
-    """For which keys orphans are counted; one that the database does not hold is missing, another, or not valid."""
+    """For which foreign keys the rows without a parent are counted.
+
+    The database does not hold a foreign key that is missing, NOT VALID, or different from the declared one."""
 
     OF_ALL_KEYS = "of all keys"
     OF_KEYS_NOT_HELD = "of keys that the database does not hold"
@@ -32,7 +34,10 @@ class Orphans(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """What is compared. `kinds` are the kinds of objects that the report counts."""
+    """What is compared.
+
+    `keys` are the declared foreign keys; `enums` holds the labels of each enum type by its name. `kinds` are the kinds
+    of objects that the report counts."""
 
     app_labels: tuple[str, ...]
     models: tuple[Any, ...]
@@ -41,17 +46,17 @@ class Scope:
     kinds: tuple[str, ...]
     orphans: Orphans
     elsewhere: tuple[DeclaredKey, ...]
-    """Keys to tables that routers keep out of the database: they lead into another schema or database."""
+    """Foreign keys to tables that the routers keep out of this database, and so in another schema or database."""
     not_compared: tuple[NotCompared, ...] = ()
 
     @property
     def tables(self) -> list[str]:
-        """The names of the models' tables."""
+        """The names of the tables of the models."""
         return [model._meta.db_table for model in self.models]
 
 
 def scope_of_schema(schema: SchemaToVerify, alias: str) -> Scope:
-    """What an app registered: its tables, its enums, and all keys on its tables or to them."""
+    """Return the scope that an app has registered: its tables, its enums, and all foreign keys on or to its tables."""
     models = _models_of({schema.app_label}, alias)
     return Scope(
         app_labels=(schema.app_label,),
@@ -65,7 +70,7 @@ def scope_of_schema(schema: SchemaToVerify, alias: str) -> Scope:
 
 
 def scope_of_apps(labels: Collection[str], alias: str, *, orphans: Orphans) -> Scope:
-    """The tables of the apps, of all apps where none is named; nothing has to be registered.
+    """Return the scope of the named apps, or of all installed apps where `labels` is empty; none has to be registered.
 
     Raises CouldNotLook for an app that is not installed or that has no table in the database of that alias.
     """
@@ -105,7 +110,7 @@ def _models_of(labels: Collection[str], alias: str) -> tuple[Any, ...]:
 
 
 def _keys_of(models: Collection[Any], alias: str) -> tuple[DeclaredKey, ...]:
-    """The keys on the models' tables, and the keys of others in that database that point at them."""
+    """Return the foreign keys on the models' tables, and those of other tables in the database that refer to them."""
     own_tables, elsewhere = {model._meta.db_table for model in models}, kept_out(alias)
     keys = [key for model in models_on(alias) for key in declared_keys(model)]
     return tuple(

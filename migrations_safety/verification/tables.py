@@ -1,4 +1,4 @@
-"""The tables of models and the enums of their columns, compared with the catalog; counted by kind."""
+"""Compares the tables of models and the enum types of their columns with the catalog."""
 
 from __future__ import annotations
 
@@ -28,23 +28,27 @@ from migrations_safety.verification.scope import Scope
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Findings, and by kind how many objects are declared and how many of them are there as declared."""
+    """The result of a comparison.
+
+    `expected` is, for each kind of object, the number of declared ones; `found` the number of those that exist as
+    declared."""
 
     findings: list[Finding] = field(default_factory=list)
     expected: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Comparison) -> None:
-        """Take the other one in."""
+        """Add the findings and the counts of another comparison to this one."""
         self.findings.extend(other.findings)
         self.expected.update(other.expected)
         self.found.update(other.found)
 
 
 def compare_tables(connection: Connection, scope: Scope, *, role: str) -> Comparison:
-    """Every table of the scope against its model.
+    """Compare every table of the scope with its model.
 
-    Raises MayNotRead where the role may not read one of them: PostgreSQL then reads no expression over it.
+    Raises MayNotRead where `role` lacks SELECT on one of the tables, because PostgreSQL then prints no expression over
+    its columns.
     """
     there = table_details.read(connection, scope.tables)
     catalog.refuse_unreadable_tables([one.table for one in there.values()], role=role)
@@ -113,7 +117,7 @@ def _itself(model: Any, there: TableDetails) -> Iterator[Finding]:
 
 
 def compare_enums(connection: Connection, enums: Mapping[str, tuple[str, ...]], pending: Pending) -> Comparison:
-    """Each enum against its declared labels, in their order."""
+    """Compare the labels of each enum type, and their order, with the declared ones."""
     comparison = Comparison(expected=Counter(enum_labels=sum(map(len, enums.values()))))
     for name, declared in enums.items():
         found = catalog.enum_labels(connection, name)

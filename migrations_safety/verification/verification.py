@@ -1,4 +1,4 @@
-"""The last chapter: is what is there what the models declare, and does every reference have its parent?"""
+"""Verifies that the database is what the models declare, and that every foreign-key value has its parent."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def run(
     reading: ScanOptions = BY_SIZE,
     progress: Progress | None = None,
 ) -> VerificationReport:
-    """Compare the schema that an app registered, and count the orphans of its keys again; in one snapshot.
+    """Compare the schema that an app registered with the database, and count rows without a parent, in one snapshot.
 
-    Raises a Refusal where it could not look.
+    `using` is a database alias. Raises a Refusal where the database could not be compared.
     """
     schema = schema_of(app_label)
     connection = connection_of(using)
@@ -50,9 +50,10 @@ def run_on_apps(
     reading: ScanOptions = BY_SIZE,
     progress: Progress | None = None,
 ) -> VerificationReport:
-    """The same for any apps, all that have tables in that database where none is named; nothing is registered.
+    """Compare the tables of the named apps with the database, and count rows without a parent, in one snapshot.
 
-    Raises a Refusal where it could not look.
+    Where no app is named, all apps with tables in the database of the alias `using` are compared. The apps need not be
+    registered. Raises a Refusal where the database could not be compared.
     """
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
@@ -117,7 +118,9 @@ def _compare_keys(connection: Connection, scope: Scope, comparison: Comparison, 
 
 
 def _is_counted(orphans: Orphans, key: DeclaredKey, held: frozenset[DeclaredKey]) -> bool:
-    """A key that is declared by a ForeignKeyConstraint (it has a name) was added to rows that were there before it."""
+    """Whether the rows of a foreign key are counted.
+
+    A key with a name is a ForeignKeyConstraint, which was added when the table already had rows; it is counted too."""
     if orphans is Orphans.OF_KEYS_NOT_HELD:
         return key.name is not None or key not in held
     return orphans is Orphans.OF_ALL_KEYS
