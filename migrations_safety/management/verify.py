@@ -59,11 +59,11 @@ class VerifySchemaCommand(VerificationCommand):
 
     app_label: str
     help = (
-        "Compares every table, column, index, constraint, foreign key and enum in the database with the models, by "
-        "definition and not by name. Also counts the rows whose parent row does not exist (orphans), even if a foreign "
-        "key is marked as valid: that mark does not prove that there are none. Changes nothing, and reads everything "
-        "in one snapshot. Exit code 0: the database is as the models declare; 1: it differs, or there are orphans; "
-        "2: the comparison could not be done."
+        "Compares the tables, columns, types, defaults, indexes, constraints, foreign keys and enums of one app with "
+        "its models, by definition and not by name; foreign keys of other apps to these tables too. Also counts the "
+        "rows whose parent row does not exist (orphans), even if a foreign key is marked as valid: that mark does not "
+        "prove that there are none. Changes nothing, and reads everything in one snapshot. Exit code 0: the database "
+        "is as the models declare; 1: it differs, or there are orphans; 2: the comparison could not be done."
     )
 
     def verify(self, options: dict[str, Any], **how: Any) -> VerificationReport:

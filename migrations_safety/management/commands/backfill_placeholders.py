@@ -45,16 +45,14 @@ class Command(SafetyCommand):
         parser.add_argument(
             "--batch-time", type=whole_number("milliseconds", least=1), default=250, metavar="MILLISECONDS", help=help
         )
-        help = (
-            "pause while a standby lags by more than this, or while WAL archiving fails (default: 30; 0: never pause)"
-        )
+        help = "pause while a standby lags by more than SECONDS, or while WAL archiving fails (default: 30; 0: never)"
         parser.add_argument(
             "--max-lag", type=whole_number("seconds", least=0), default=30, metavar="SECONDS", help=help
         )
         help = (
-            "set every reference in TABLE whose parent row does not exist to NULL, instead of creating placeholders; "
-            "the column must be nullable, and the old values are kept for --restore-nullified; give the option once "
-            "for each table"
+            "set every value in TABLE whose parent row does not exist to NULL, instead of creating a placeholder row "
+            "for it; the column must be nullable, and the old values are kept for --restore-nullified; give the option "
+            "once for each table"
         )
         parser.add_argument("--nullify", action="append", default=[], metavar="TABLE", help=help)
         help = "write back the values that earlier runs with --nullify set to NULL, and do nothing else"

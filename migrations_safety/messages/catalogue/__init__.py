@@ -1,4 +1,7 @@
-"""The catalogue of findings: every id with its title, level, area and help, declared once, one module per area."""
+"""The catalogue of findings: each id is declared once, with its title and help, in the module of its area.
+
+`AREAS` has these modules in their order, and `CATALOGUE` maps each id to its FindingKind.
+"""
 
 from migrations_safety.messages.catalogue import (
     audit,

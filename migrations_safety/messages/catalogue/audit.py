@@ -1,4 +1,4 @@
-"""Kinds of findings of the area audit: what audit_runs says about the record."""
+"""Kinds of findings of the area audit: what audit_runs reports about the record of runs."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

@@ -1,4 +1,4 @@
-"""What every finding of one id has in common."""
+"""The kind of a finding: what all findings with the same id have in common."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding weighs: an error blocks, a warning is to be read, info is for the record."""
+    """The severity of a finding: an error blocks, a warning should be read, and an info only informs."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,21 +19,21 @@ LETTERS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FindingKind:
-    """One id, declared once: the wording, the documents and any format with a list of rules read it here."""
+    """The declaration of one id: a finding takes its level from it, and docs/findings.md repeats title and help."""
 
     id: str
-    """`<area>.<E|W|I><3 digits>`, never used again for something else."""
+    """`<area>.<E|W|I><3 digits>`; an id never gets another meaning."""
     title: str
-    """A heading of a few words, without the names of one database."""
+    """A heading of at most 70 characters, without names of tables or columns."""
     help: str
-    """What it means and what to do, as a paragraph of Markdown without links."""
+    """What the finding means and what to do about it, as one paragraph of Markdown without links."""
 
     @property
     def area(self) -> str:
-        """The part of the id before its point."""
+        """The part of the id before the point, for example `target`."""
         return self.id.partition(".")[0]
 
     @property
     def level(self) -> Level:
-        """The letter of the id."""
+        """The Level that the letter of the id stands for."""
         return LETTERS[self.id.partition(".")[2][0]]

@@ -1,4 +1,4 @@
-"""Kinds of findings of the area locks: who is using the tables now."""
+"""Kinds of findings of the area locks: the sessions and transactions that use the tables now."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

@@ -1,4 +1,4 @@
-"""Kinds of findings of the area plan: what migrations do besides their keys."""
+"""Kinds of findings of the area plan: what migrations do besides adding foreign keys."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

@@ -1,4 +1,4 @@
-"""Kinds of findings of the area privilege: what the role may do."""
+"""Kinds of findings of the area privilege: the privileges of the database role."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

@@ -1,4 +1,4 @@
-"""Kinds of findings of the area references: what the referencing columns hold."""
+"""Kinds of findings of the area references: the values in foreign-key columns."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

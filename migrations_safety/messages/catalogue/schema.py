@@ -1,4 +1,4 @@
-"""Kinds of findings of the area schema: what verify_schema and its presets compare."""
+"""Kinds of findings of the area schema: differences between the database and the models."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

@@ -1,4 +1,4 @@
-"""Kinds of findings of the area tables: what exists already."""
+"""Kinds of findings of the area tables: tables, constraints, indexes and names that exist already or are missing."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

@@ -1,4 +1,4 @@
-"""Kinds of findings of the area target: the server and the session."""
+"""Kinds of findings of the area target: the server, the database, the schema and the session."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 

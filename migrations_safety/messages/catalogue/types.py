@@ -1,4 +1,4 @@
-"""Kinds of findings of the area types: both ends of a key."""
+"""Kinds of findings of the area types: the types and collations of the two columns of a foreign key."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 
