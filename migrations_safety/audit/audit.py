@@ -1,6 +1,7 @@
 """Reads the record of all runs: who changed what, when and with which outcome.
 
-It also checks whether somebody has changed the record itself."""
+It also checks whether somebody has changed the record itself.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from migrations_safety.postgresql.target import connect
 def run(*, using: str, expect_database: str | None = None, expect_schema: str | None = None) -> AuditReport:
     """Read the record of runs in one snapshot.
 
-    `using` is a database alias. Raises MayNotRead where the role may not read the record."""
+    `using` is a database alias. Raises MayNotRead where the role may not read the record.
+    """
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     with snapshot(connection):

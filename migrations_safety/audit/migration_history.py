@@ -43,7 +43,8 @@ class Done:
 class History:
     """Watches the changes to django_migrations from the moment it is made.
 
-    The caller appends to `ran` the label of each migration whose operations are run."""
+    The caller appends to `ran` the label of each migration whose operations are run.
+    """
 
     connection: Connection
     makes_tables: bool = False

@@ -55,7 +55,8 @@ class UnusableSequence:
 def missing_rights(connection: Connection, wanted: Mapping[str, Iterable[str]]) -> list[MissingRights]:
     """Return the rights that the current role lacks, for each table that lacks any.
 
-    `wanted` maps the name of a table to rights such as SELECT. Tables that do not exist are left out."""
+    `wanted` maps the name of a table to rights such as SELECT. Tables that do not exist are left out.
+    """
     pairs = [(table, right) for table, rights in wanted.items() for right in rights]
     asked = {"names": [table for table, _ in pairs], "rights": [right for _, right in pairs]}
     rights = rows(connection, "record_rights.rights", asked, RightOnTable)

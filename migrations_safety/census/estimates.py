@@ -1,6 +1,7 @@
 """Estimates the number of orphans in milliseconds, from PostgreSQL's statistics and a few index entries.
 
-An estimate proves nothing: it sees only the values that ANALYZE sampled or that stand at the ends of an index."""
+An estimate proves nothing: it sees only the values that ANALYZE sampled or that stand at the ends of an index.
+"""
 
 from __future__ import annotations
 

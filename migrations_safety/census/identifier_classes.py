@@ -58,7 +58,8 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
     """Build `WITH counted …, classified AS (…)`, with one row for each distinct value.
 
     The row holds the value, its class of identifier, whether it has a parent, and for each foreign-key column the
-    number of rows that hold it (see `rows_of`)."""
+    number of rows that hold it (see `rows_of`).
+    """
     key = question.keys[0]
     names: dict[str, sql.Composable] = {
         "target": parent_name(key.target_table, schema=question.schema, is_partitioned=question.target_is_partitioned),
@@ -93,7 +94,8 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
 def has_respelled_parents(connection: Connection, question: Question) -> bool:
     """Whether any id in the parent table is a UUID in another spelling than the canonical one.
 
-    Only then can a value match a parent whose id is spelled otherwise."""
+    Only then can a value match a parent whose id is spelled otherwise.
+    """
     with connection.cursor() as cursor:
         send(
             cursor, compose("identifier_classes.has_respelled_parents", respelled_parents=_respelled_parents(question))
@@ -171,7 +173,8 @@ def _class_of_text(question: Question) -> sql.Composable:
 def rows_of(number: int) -> sql.Identifier:
     """Name the column of `classified` with the number of rows that hold the value.
 
-    `number` is the position of the foreign-key column in `Question.keys`."""
+    `number` is the position of the foreign-key column in `Question.keys`.
+    """
     return sql.Identifier(f"rows_{number}")
 
 

@@ -1,6 +1,7 @@
 """Reads the values without a parent, to be shown on a terminal when an operator asks for them.
 
-No other module brings values of rows to the client."""
+No other module brings values of rows to the client.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from migrations_safety.sql.composition import compose, send
 def orphan_values(connection: Connection, question: Question, *, limit: int) -> list[OrphanValue]:
     """Return the values without a parent, at most `limit` for each foreign-key column of the question.
 
-    The values may be ids of patients: show them only on a terminal, and only on request."""
+    The values may be ids of patients: show them only on a terminal, and only on request.
+    """
     found = []
     ready = prepare(connection, question)
     every = scan_queries.all_rows(ready.scan, value_type(ready.question))

@@ -103,7 +103,8 @@ class SnapshotNow:
 def mark(connection: Connection, keys: Sequence[DeclaredKey]) -> Mark | None:
     """Return the mark of the current snapshot for the tables of `keys`.
 
-    None where the role may not read the system identifier of the cluster."""
+    None where the role may not read the system identifier of the cluster.
+    """
     now = moment(connection, keys)
     if now is None:
         return None
@@ -114,7 +115,8 @@ def mark(connection: Connection, keys: Sequence[DeclaredKey]) -> Mark | None:
 def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None:
     """Return the moment of the current snapshot, with the oids of the tables of `keys`.
 
-    None where the role may not read the system identifier of the cluster."""
+    None where the role may not read the system identifier of the cluster.
+    """
     try:
         with transaction.atomic(using=connection.alias):
             system_identifier = _value(connection, "incremental.cluster")
@@ -139,7 +141,8 @@ def moment(connection: Connection, keys: Iterable[DeclaredKey]) -> Moment | None
 def read(file: str) -> EarlierCensus:
     """Read a report that `precheck --format json --output FILE` wrote.
 
-    Raises CensusRefused where the file cannot be read, is no such report, or holds no counts."""
+    Raises CensusRefused where the file cannot be read, is no such report, or holds no counts.
+    """
     try:
         report = json.loads(Path(file).read_text(encoding="utf-8"))
         if report["command"] != "precheck" or report.get("approximate") or not report["data_counted"]:
@@ -184,7 +187,8 @@ def _mark(snapshot: dict[str, Any]) -> Mark:
 def refuse_other(earlier: EarlierCensus, now: Moment | None, *, schema: str) -> Moment:
     """Return `now` if the earlier counts are of the same database, schema and timeline, and not too old.
 
-    Raises CensusRefused otherwise, and where `now` is None because the role may not ask for the moment."""
+    Raises CensusRefused otherwise, and where `now` is None because the role may not ask for the moment.
+    """
     then = earlier.mark.moment
     if now is None:
         raise CensusRefused(file=earlier.file, reason="the role may not ask which cluster this is")

@@ -33,7 +33,8 @@ def count(
 ) -> list[Census]:
     """Count the values of the columns of `keys`, and return one Census for each parent column.
 
-    `since` is the number of a transaction, as in `Question`: only rows that it or a later one wrote are counted."""
+    `since` is the number of a transaction, as in `Question`: only rows that it or a later one wrote are counted.
+    """
     return [
         counts.count(connection, replace(question, since=since), progress=progress)
         for question in questions(inspected, keys, reading=reading)

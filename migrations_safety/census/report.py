@@ -68,7 +68,8 @@ class Census:
 class OrphanValue:
     """A value of a foreign-key column that has no parent.
 
-    The value may be the id of a patient: it is only shown on a terminal, and only on request."""
+    The value may be the id of a patient: it is only shown on a terminal, and only on request.
+    """
 
     subject: str
     """The table and the column, as findings name them: `bills."patientId"`."""

@@ -1,6 +1,7 @@
 """Shows the progress of one long statement on the terminal.
 
-The session that counts writes its progress into `application_name`, where a second session reads it."""
+The session that counts writes its progress into `application_name`, where a second session reads it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ SHORT = 1.0
 def reporting_progress(connection: Connection, scan: ScanPlan, *, progress: Progress) -> Iterator[None]:
     """Show how far the statement is that runs inside the `with` block.
 
-    Only a statement that reads piece after piece can tell this. For any other, show what is being read."""
+    Only a statement that reads piece after piece can tell this. For any other, show what is being read.
+    """
     label = f"Counting {pluralize(len(scan.keys), 'reference')}"
     is_soon_over = scan.bytes < SMALLEST_PIECE and not scan.max_rate
     if scan.by_index or scan.jobs > 1 or is_soon_over or type(progress) is Progress:

@@ -41,7 +41,8 @@ class ScanQueries:
     """Queries whose rows are a value and the number of the foreign key in whose column it stands.
 
     The columns are `value`, `reference` (the position of the key in `Question.keys`) and, where any index is grouped,
-    `rows`."""
+    `rows`.
+    """
 
     scans: Sequence[sql.Composable]
     grouped: frozenset[int] = frozenset()
@@ -177,7 +178,8 @@ def split_into_ranges(
 def _bounds(connection: Connection, scan: ScanPlan, type_name: sql.SQL) -> list[sql.Composed]:
     """Build the SQL expressions for the bounds, in ascending order.
 
-    The bounds come from the statistics of one column: that of the largest table that is read by an index."""
+    The bounds come from the statistics of one column: that of the largest table that is read by an index.
+    """
     indexed = [scan.keys[number] for number in scan.by_index]
     key = max(indexed, key=lambda key: size_of(scan.parts[key.table]))
     part = scan.parts[key.table][0]
@@ -206,7 +208,8 @@ def _size_of_piece(scan: ScanPlan) -> int:
 def _pieces(parts: Sequence[PhysicalTable], size: int) -> Iterator[Piece]:
     """Cut a table into pieces of about `size` bytes; a table with a foreign partition is read as one piece.
 
-    All partitions are cut at the same block numbers."""
+    All partitions are cut at the same block numbers.
+    """
     whole = size_of(parts)
     number = 1 if any(part.is_foreign for part in parts) else max(1, round(whole / size))
     step = max(part.bytes for part in parts) // BLOCK // number + 1

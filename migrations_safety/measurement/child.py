@@ -1,7 +1,8 @@
-"""The process in which a plan runs on the scratch database: `python -m migrations_safety.measurement.child`.
+"""Runs a migration plan on the scratch database, in a process of its own.
 
-What to do comes as JSON on stdin; what was measured goes as JSON to the file descriptor that is named there, because a
-project's code may print.
+The command is `python -m migrations_safety.measurement.child`.
+The process reads its task as JSON from stdin. It writes the measurements as JSON to the file descriptor that the task
+names, because the code of the project may print to stdout.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import psycopg
 
 
 class NotOnTheScratch(Exception):
-    """The connection does not reach the scratch database; nothing was run."""
+    """Raised where the connection does not reach the scratch database; the next migration was not run."""
 
 
 def main() -> None:
-    """Measure what stdin asks for."""
+    """Read the task from stdin, run the plan, and write the measurements."""
     asked = json.load(sys.stdin)
     django.setup()
     with os.fdopen(asked["answer_to"], "w", encoding="utf-8") as answer:

@@ -1,4 +1,4 @@
-"""Applies a plan on the scratch database and notes, operation by operation, what each really sends."""
+"""Runs a migration plan on the scratch database, and notes which statements each operation really sends."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ from migrations_safety.postgresql.connection import Connection
 
 
 class OperationNotes:
-    """Which operation is at work, and what each has sent so far; in the order of the migration."""
+    """The statements that each operation of one migration has sent so far, and the operation that is running now.
+
+    Operations are named by their position in the migration, from 0.
+    """
 
     def __init__(self) -> None:
         self.statements: dict[int, list[MeasuredStatement]] = {}
         self.at_work: int | None = None
 
     def add(self, statement: MeasuredStatement) -> None:
-        """Note what the operation that is at work has sent; Django's own record of the migration is nobody's."""
+        """Note a statement of the running operation; a statement outside of all operations is not noted."""
         if self.at_work is not None:
             self.statements.setdefault(self.at_work, []).append(statement)
 
     @contextmanager
     def of(self, number: int | None) -> Iterator[None]:
-        """Meanwhile this operation is at work."""
+        """Count the statements sent inside the block to the operation at position `number`."""
         before, self.at_work = self.at_work, number
         try:
             yield
@@ -40,7 +43,7 @@ class OperationNotes:
 
 
 class DeferredStatements(list[Any]):
-    """Statements that an operation leaves for the end of its migration; they stay its own."""
+    """The list `deferred_sql` of a schema editor, which remembers the operation that deferred each statement."""
 
     def __init__(self, notes: OperationNotes) -> None:
         super().__init__()
@@ -48,12 +51,12 @@ class DeferredStatements(list[Any]):
         self.owners: dict[int, int | None] = {}
 
     def append(self, statement: Any) -> None:
-        """Remember who deferred it."""
+        """Add a statement, and remember the operation that deferred it."""
         self.owners[id(statement)] = self.notes.at_work
         super().append(statement)
 
     def extend(self, statements: Any) -> None:
-        """Remember who deferred each."""
+        """Add statements, and remember the operation that deferred them."""
         for one in statements:
             self.append(one)
 
@@ -61,27 +64,31 @@ class DeferredStatements(list[Any]):
 
 
 class NotingSchemaEditor(DatabaseSchemaEditor):
-    """Django's schema editor; what it deferred is sent in the name of who deferred it. `notes` is set on the class."""
+    """A schema editor that counts a deferred statement to the operation that deferred it.
+
+    `notes` is set on a subclass, one for each migration.
+    """
 
     notes: OperationNotes
 
     def __enter__(self) -> Any:
-        """Begin as Django does, with a list that remembers."""
+        """Begin as Django does, with a DeferredStatements as the list of deferred statements."""
         entered = super().__enter__()
         self.deferred_sql = DeferredStatements(self.notes)
         return entered
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Send it, in the name of the operation that deferred it where one did."""
+        """Send a statement, and count it to the operation that deferred it, else to the running one."""
         owner = self.deferred_sql.owners.get(id(sql), self.notes.at_work)
         with self.notes.of(owner):
             super().execute(sql, params)
 
 
 class MeasuringExecutor(MigrationExecutor):
-    """Django's executor: each migration is looked at operation by operation, and what was seen is in `found`.
+    """Django's executor, which appends the measurements of each migration to `found`.
 
-    `before_each` is called before each migration, and raises where the connection is not where it should be.
+    `before_each` is called before each migration; it raises NotOnTheScratch where the connection does not reach the
+    scratch database.
     """
 
     connection: Connection
@@ -93,12 +100,12 @@ class MeasuringExecutor(MigrationExecutor):
         self.found: list[MeasuredTransaction] = []
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
-        """Apply it, and note what was sent."""
+        """Apply a migration, and note the statements that were sent."""
         with self._noted(migration, "database_forwards"):
             return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
 
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
-        """Unapply it, and note what was sent."""
+        """Unapply a migration, and note the statements that were sent."""
         with self._noted(migration, "database_backwards"):
             return super().unapply_migration(state, migration, fake=fake)
 
@@ -117,7 +124,7 @@ class MeasuringExecutor(MigrationExecutor):
 
 @contextmanager
 def without_code() -> Iterator[None]:
-    """Meanwhile no RunPython runs, wherever it stands; for a process that does nothing else."""
+    """Run the block with every RunPython disabled in this process, whichever migration or operation holds it."""
     before = RunPython.database_forwards, RunPython.database_backwards
     RunPython.database_forwards = RunPython.database_backwards = _pass_over  # type: ignore[method-assign]
     try:
@@ -142,7 +149,7 @@ def _editing(connection: Connection, notes: OperationNotes) -> Iterator[None]:
 
 @contextmanager
 def _naming(operations: list[Any], method: str, notes: OperationNotes) -> Iterator[None]:
-    """Meanwhile each operation says that it is at work, for itself and for those inside of it."""
+    """Count the statements that are sent while an operation runs, or an operation inside it, to that operation."""
 
     def naming(number: int, run: Callable[..., Any]) -> Callable[..., Any]:
         def named(*args: Any, **kwargs: Any) -> Any:

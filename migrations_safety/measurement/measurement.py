@@ -1,4 +1,7 @@
-"""Measures a plan: a scratch database, the target's schema in it, and a child process that runs the plan there."""
+"""Measures a migration plan by running it on a scratch database with a copy of the target's schema.
+
+A child process runs the plan there.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ from migrations_safety.measurement.scratch import NotMeasured, Place, scratch_da
 from migrations_safety.postgresql.connection import Connection
 
 PATIENCE = 60
-"""Seconds that the plan may take on the scratch database."""
+"""How many seconds the plan may take on the scratch database."""
 REFUSED = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSER": "nobody"}
-"""What libpq reads from the environment: in the child it leads nowhere."""
+"""The environment variables of libpq in the child process, which lead to no server."""
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
-"""In place of every URL of a PostgreSQL in the environment, whatever its name."""
+"""The URL that replaces every PostgreSQL URL in the environment of the child process, whatever the variable."""
 
 
 def measure(
@@ -39,7 +42,11 @@ def measure(
     measure_python: bool = False,
     max_seconds: float = PATIENCE,
 ) -> MeasuredPlan:
-    """Run `migrate [app_label] [migration_name]` on a scratch database, and see what each statement does there."""
+    """Run `migrate [app_label] [migration_name]` on a scratch database, and measure what each statement does there.
+
+    `scratch_url` is the URL of an empty database that is used instead of a new one. With `measure_python`, the code of
+    RunPython is run too. Where nothing could be measured, `measured` of the result is `no` and `reason` says why.
+    """
     try:
         with scratch_database(connection, url=scratch_url) as place:
             left_out = copy_schema(connection, place)
@@ -82,7 +89,7 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
 
 
 def _environment(connection: Connection, place: Place, module: str) -> dict[str, str]:
-    """Ours, in which nothing names the target any more."""
+    """Return the environment of this process, without any variable that leads to the target database."""
     without = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     for name, value in without.items():
         if value.startswith(("postgres://", "postgresql://")):
@@ -97,7 +104,10 @@ def _environment(connection: Connection, place: Place, module: str) -> dict[str,
 
 
 def _settings(connection: Connection, place: Place) -> dict[str, Any]:
-    """The entry of DATABASES for the scratch: the project's engine and search path, nothing of its address."""
+    """Return the entry of DATABASES for the scratch database.
+
+    Only the engine and the search path are those of the project.
+    """
     path = situation_of(connection).search_path.replace("\\", "\\\\").replace(" ", "\\ ")
     return {
         "ENGINE": connection.settings_dict["ENGINE"],
@@ -111,7 +121,7 @@ def _settings(connection: Connection, place: Place) -> dict[str, Any]:
 
 
 def _last_line(errors: str) -> str:
-    """The class of the error that ended the child: its text may repeat a value."""
+    """Return the class of the error that ended the child process, without its text, which may repeat a value."""
     lines = [line for line in errors.splitlines() if line.strip()]
     return lines[-1].partition(":")[0] if lines else "without a word"
 

@@ -1,9 +1,9 @@
-"""What a statement did to tables: read between two statements by the session itself and by a second one.
+"""Observes what a statement did to tables, by comparing their state before and after it.
 
-Locks come from `pg_locks`, read by the second session. Scans come from the counters of the session itself: those of
-its transaction (`pg_stat_get_xact_numscans`), which nobody else sees, and those that it has handed over; their sum only
-grows. A rewrite is a new file (`pg_relation_filenode`). All three hold for whatever sends the statement and however it
-is spelled.
+A second session reads the locks from `pg_locks`. The measured session itself reads the counters of its scans: those of
+its transaction (`pg_stat_get_xact_numscans`), which no other session can see, and those that it has reported already;
+their sum only grows. A table was rewritten if it has a new file (`pg_relation_filenode`). None of this depends on the
+text of the statement or on the code that sent it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from migrations_safety.sql import statement
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableState:
-    """One table between two statements."""
+    """The state of one table between two statements."""
 
     name: str
     file: int | None  # None where it has none: partitioned and foreign tables
@@ -27,23 +27,26 @@ class TableState:
     index_scans: int
 
     def was_scanned_since(self, before: TableState, *, by_index: bool) -> bool:
-        """Whether a scan has begun since; `by_index` counts those of its indexes too."""
+        """Return whether a scan of the table has begun since `before`; with `by_index`, index scans count too."""
         return self.scans > before.scans or (by_index and self.index_scans > before.index_scans)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """All tables by oid, and the locks that the measured session has, as pairs of oid and mode."""
+    """The state of the scratch database at one moment.
+
+    `tables` holds all tables by oid; `locks` holds the locks of the measured session as pairs of oid and mode.
+    """
 
     tables: dict[int, TableState]
     locks: frozenset[tuple[int, str]]
 
 
 class Observer:
-    """Compares two moments of a session on the scratch database.
+    """Compares the state of the scratch database (tables and locks) before and after one statement of a session.
 
-    `session` is the measured one, `beside` the second; tables that are there at the beginning are not `new` later,
-    and keep the name that they have at the beginning.
+    `session` is the measured connection, `beside` a second one that observes it. A table that exists at the start is
+    never reported as new, and keeps its original name in the report.
     """
 
     def __init__(self, session: psycopg.Connection[Any], beside: psycopg.Connection[Any]) -> None:
@@ -52,29 +55,31 @@ class Observer:
         self.at_first = self._tables()
 
     def moment(self) -> Moment:
-        """Now; inside a transaction its own changes are seen."""
+        """Return the current state, including uncommitted changes of the measured session."""
         return Moment(tables=self._tables(), locks=self.locks())
 
     def locks(self) -> frozenset[tuple[int, str]]:
-        """What the measured session has or waits for, seen from outside."""
+        """Return the locks that the measured session holds or waits for, as pairs of oid and mode."""
         asked = {"pid": self.session.info.backend_pid}
         return frozenset(self.beside.execute(statement("observation.locks").encode(), asked).fetchall())
 
     def is_waiting(self) -> bool:
-        """Whether the measured session waits for a lock now."""
+        """Return whether the measured session is waiting for a lock."""
         asked = {"pid": self.session.info.backend_pid}
         return bool(self.beside.execute(statement("observation.is_waiting").encode(), asked).fetchall()[0][0])
 
     def again(self) -> psycopg.Connection[Any]:
-        """One more session; the caller closes it."""
+        """Open one more session on the scratch database; the caller closes it."""
         return psycopg.connect(self.beside.info.dsn, password=self.beside.info.password, autocommit=True)
 
     def effects(
         self, before: Moment, after: Moment, *, seen: frozenset[tuple[int, str]], defines: bool
     ) -> tuple[TableEffect, ...]:
-        """What happened between two moments; `seen` are locks that were held in between, and may be gone again.
+        """Return what happened to each table between two moments; tables without any effect are left out.
 
-        A statement that `defines` and goes through an index reads it whole: a new key looks for each parent.
+        `seen` are locks that were observed in between and may have been released again. `defines` is True for a
+        statement that defines something: if it scans an index, it counts as reading the table, because adding a foreign
+        key, for example, looks up the parent of each row.
         """
         anew = (after.locks | seen) - before.locks
         known = before.tables | after.tables

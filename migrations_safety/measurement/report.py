@@ -1,4 +1,4 @@
-"""What was measured of a plan, as plain values; names of tables are as PostgreSQL prints them (`regclass`)."""
+"""The measurements of a migration plan, as plain values; tables are named as PostgreSQL prints them (`regclass`)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ LOCKS = (
     "ExclusiveLock",
     "AccessExclusiveLock",
 )
-"""The lock modes of tables as `pg_locks` spells them, weakest first (PostgreSQL documentation, 13.3.1)."""
+"""The lock modes of tables, spelled as in `pg_locks`, weakest first (PostgreSQL documentation, 13.3.1)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableEffect:
-    """What one statement did to one table; `lock` is the strongest mode that it took anew, None where it took none."""
+    """What one statement did to one table.
+
+    `lock` is the strongest lock mode that the statement added, None where it added no lock.
+    """
 
     table: str
-    new: bool  # the plan itself has made it
+    new: bool  # the plan itself has created the table
     lock: str | None
     scanned: bool
     rewritten: bool
@@ -31,30 +34,30 @@ class TableEffect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredStatement:
-    """One statement that was really sent; `error` is its SQLSTATE where it failed."""
+    """One statement that was really sent; `error` is its SQLSTATE if it failed, else None."""
 
-    sql: str  # literals replaced
+    sql: str  # with $1, $2 … in place of literals
     error: str | None
     tables: tuple[TableEffect, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredOperation:
-    """One operation of a migration, with what it sent, deferred statements too."""
+    """One operation of a migration, with the statements that it sent, including deferred ones."""
 
     migration: str
     kind: str
     description: str
-    file: str | None  # as Python found it; None where there is none
+    file: str | None  # the path of the migration, None for one without a file
     line: int | None
     reversible: bool
-    opaque: bool  # code that was not run
+    opaque: bool  # whether it holds Python code (RunPython and the like)
     statements: tuple[MeasuredStatement, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredTransaction:
-    """What is committed together: an atomic migration, or one statement after the other where it is not atomic."""
+    """One migration: if it is atomic, it is one transaction, else each statement is committed on its own."""
 
     migrations: tuple[str, ...]
     atomic: bool
@@ -62,7 +65,10 @@ class MeasuredTransaction:
 
     @property
     def held(self) -> dict[str, str]:
-        """The strongest lock on each table that was there before, held to the end where the migration is atomic."""
+        """The strongest lock mode on each table that existed before the plan.
+
+        If the migration is atomic, the lock is held until its end.
+        """
         strongest: dict[str, str] = {}
         for effect in self.effects:
             if effect.lock and not effect.new:
@@ -71,17 +77,17 @@ class MeasuredTransaction:
 
     @property
     def effects(self) -> list[TableEffect]:
-        """Those of all statements, in their order."""
+        """The effects of all statements, in their order."""
         return [effect for one in self.operations for statement in one.statements for effect in statement.tables]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredPlan:
-    """A plan as it ran on a scratch database."""
+    """The measurements of a plan that ran on a scratch database."""
 
-    measured: str  # where: `url`, `server`, `embedded`, or `no`
-    reason: str | None  # why it was not measured, or not on the server itself
+    measured: str  # where it was measured: `url`, `server` or `embedded`; `no` if it was not
+    reason: str | None  # why it was not measured, or not on the target's own server
     server_version: str | None
-    left_out: tuple[str, ...]  # what the scratch lacks that the target has
+    left_out: tuple[str, ...]  # objects of the target that the scratch database lacks
     transactions: tuple[MeasuredTransaction, ...]
-    error: str | None = None  # the SQLSTATE that ended the plan early; what comes after it was not measured
+    error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early

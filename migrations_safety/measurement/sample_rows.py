@@ -1,6 +1,7 @@
-"""A few rows in each table of the scratch database, made up: some scans show only where there are rows.
+"""Inserts a few made-up rows into each table of the scratch database, because some scans happen only if there are rows.
 
-No value of the target is read. A table whose constraints no made-up row satisfies stays empty, and is named.
+No value of the target database is read. If no made-up row satisfies the constraints of a table, the table stays empty
+and its name is returned.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ BY_CATEGORY = {
     "I": "'127.0.0.1'::inet + row_number",
     "V": "row_number::int::bit(8)",
 }
-"""A value that differs from row to row, by the category of the type (PostgreSQL documentation, 51.64)."""
+"""For each category of types an SQL expression that differs from row to row (PostgreSQL documentation, 51.64)."""
 BY_TYPE = {
     "uuid": "gen_random_uuid()",
     "json": "'{}'",
@@ -40,12 +41,16 @@ BY_TYPE = {
     "tsvector": "''",
     "xml": "'<row/>'",
 }
-"""The same of types that their category does not tell apart."""
+"""For single types such an expression, where the category of the type is not enough."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FillableColumn:
-    """A column of the scratch; `parent` is the oid of the table that its key points at, `label` an enum's first."""
+    """A column of a table in the scratch database.
+
+    `parent` and `parent_name` are the oid of the parent table and the column to which its foreign key refers. `label`
+    is the first label if the type is an enum.
+    """
 
     oid: int
     table_name: str
@@ -61,7 +66,7 @@ class FillableColumn:
 
 
 def make_sample_rows(place: Place) -> tuple[str, ...]:
-    """Fill the tables, parents first; the names of those that stay empty."""
+    """Insert rows into all tables, parents first, and return the names of the tables that stay empty."""
     empty = []
     with closing(psycopg.connect(**place.parameters)) as session, _without_triggers(session):
         with session.cursor(row_factory=class_row(FillableColumn)) as cursor:
@@ -77,7 +82,7 @@ def make_sample_rows(place: Place) -> tuple[str, ...]:
 
 
 def _parents_first(tables: dict[int, list[FillableColumn]]) -> list[int]:
-    """The tables in an order in which parents come before their children, as far as keys are no circle."""
+    """Return the oids of the tables with parents before their children, except where foreign keys form a circle."""
     order: dict[int, None] = {}
 
     def visit(oid: int, on_the_way: frozenset[int]) -> None:
@@ -98,7 +103,10 @@ def _fill(
     tables: dict[int, list[FillableColumn]],
     filled: set[int],
 ) -> bool:
-    """Try with a value in every column, then with those alone that need one."""
+    """Insert rows with a value in every column; if that fails, only with values in the columns that need one.
+
+    Return whether rows were inserted.
+    """
     every = {one.name: _value(one, tables, filled) for one in columns}
     needed = {one.name for one in columns if one.is_required and not one.has_default}
     for values in (every, {name: value for name, value in every.items() if name in needed}):
@@ -124,7 +132,7 @@ def _insert(table: str, values: dict[str, str]) -> sql.Composed:
 
 
 def _value(column: FillableColumn, tables: dict[int, list[FillableColumn]], filled: set[int]) -> str | None:
-    """SQL of a value, None where the default stands or nothing is known that fits."""
+    """Return the SQL of a value; None where the column has a default, and where no fitting value is known."""
     if column.parent is not None:
         return _of_parent(column, tables, filled)
     if column.has_default:

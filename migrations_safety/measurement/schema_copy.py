@@ -1,7 +1,8 @@
-"""Carries the target's schema and its record of migrations to the scratch database, by pg_dump and pg_restore.
+"""Copies the target's schema and its django_migrations to the scratch database, with pg_dump and pg_restore.
 
-Left out on purpose, and named: what reaches outside (foreign servers, their users and tables, publications,
-subscriptions), event triggers, extensions that the scratch's server has not, tables that the role may not read.
+Some objects are left out on purpose and named in the result: what reaches other servers (foreign servers with their
+user mappings and tables, publications, subscriptions), event triggers, extensions that the scratch server lacks, and
+tables that the role may not read.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from migrations_safety.postgresql.second_connection import connection_parameters
 from migrations_safety.sql import statement
 
 LOCK_WAIT = 250
-"""Milliseconds that pg_dump may wait for a lock: as long as the last rung of the lock ladder."""
+"""How many milliseconds pg_dump may wait for a lock, the longest time that one attempt of `migrate` waits."""
 OUTSIDE = (
     "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
     "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SECURITY LABEL",
 )  # fmt: skip
-"""Kinds of entries that are not restored, as pg_restore's list names them."""
+"""Kinds of objects that are not restored, named as in the output of `pg_restore --list`."""
 WITHOUT = (
     "--schema-only", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions",
     "--no-security-labels", "--no-tablespaces",
@@ -40,9 +41,9 @@ FAILED = re.compile(r"from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
 
 
 def copy_schema(connection: Connection, place: Place) -> tuple[str, ...]:
-    """Make the scratch what the target is, without its rows; what was left out, in words.
+    """Copy the schema of the target to the scratch database, and return what was left out, in words.
 
-    Raises NotMeasured where pg_dump is not to be had or gave up.
+    Raises NotMeasured where pg_dump or pg_restore is not installed, or where pg_dump fails.
     """
     with tempfile.TemporaryDirectory(prefix="migrations-safety-schema-") as folder:
         file, wanted = Path(folder) / "schema", Path(folder) / "list"
@@ -72,7 +73,7 @@ def _dump(connection: Connection, file: Path, *, without: list[str]) -> None:
 
 
 def _choose(file: Path, wanted: Path, place: Place) -> list[str]:
-    """Write the list of what is restored; what is not, in words."""
+    """Write the list of objects that are restored, and return the others, in words."""
     listed = _run([_program("pg_restore", least=place.version), "--list", str(file)], password=None).stdout
     has, left_out, lines = _available_extensions(place), [], []
     for line in listed.splitlines():
@@ -93,7 +94,7 @@ def _available_extensions(place: Place) -> set[str]:
 
 
 def _restore(file: Path, wanted: Path, place: Place) -> list[str]:
-    """What failed, in words: pg_restore goes on after an error."""
+    """Run pg_restore, which goes on after an error, and return the objects that failed, in words."""
     program = _program("pg_restore", least=place.version)
     command = [program, "--no-owner", "--no-privileges", f"--use-list={wanted}", f"--dbname={place.dsn}", str(file)]
     done = _run(command, password=place.parameters.get("password"))
@@ -114,7 +115,10 @@ def _copy_record(connection: Connection, place: Place) -> None:
 
 
 def _program(name: str, *, least: int) -> str:
-    """One of PostgreSQL's programs, of this version or a newer one; raises NotMeasured where there is none."""
+    """Return the path of one of PostgreSQL's programs, of version `least` or newer.
+
+    Raises NotMeasured where the program is not installed.
+    """
     for version in range(least, 19):
         try:
             found = binaries(version) / name
@@ -139,11 +143,11 @@ def _run(command: list[str], *, password: str | None) -> subprocess.CompletedPro
 
 
 def _entry(entry: str) -> str:
-    """`TABLE public bed` of an entry of the list, without its owner."""
+    """Return an entry of `pg_restore --list` without its owner, for example `TABLE public bed`."""
     return " ".join(entry.split()[:-1]).replace(" - ", " ")
 
 
 def _reason(stderr: str) -> str:
-    """The first error of pg_dump; it reads no rows, so it names none."""
+    """Return the first error message of pg_dump, which holds no value because pg_dump reads no rows here."""
     lines = [line.removeprefix("pg_dump: error: ") for line in stderr.splitlines() if "error:" in line]
     return lines[0] if lines else "without a reason"

@@ -1,8 +1,9 @@
-"""The scratch database: the target's schema and its record of migrations, no row of anybody.
+"""Creates and drops the scratch database, which holds the target's schema and django_migrations, but none of its rows.
 
-It is made on the server itself where the role may make databases and is no superuser, else on a PostgreSQL of our own;
-`--scratch-url` names another place. It is dropped at the end. One that a kill has left is found by its name, its
-comment and that nobody uses it, and dropped by the next run.
+It is created on the target's server if the role may create databases and is no superuser, else on a PostgreSQL server
+that is started for this purpose. `--scratch-url` names an existing empty database instead. The scratch database is
+dropped at the end. If the process was killed, the next run drops it: it is known by its name and its comment, and by
+the fact that nobody is connected.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ from migrations_safety.postgresql.second_connection import connection_parameters
 from migrations_safety.sql import statement
 
 NEWEST, OLDEST = 18, 15
-"""The versions that a PostgreSQL of our own may have, where the server's own is not to be had."""
+"""The range of versions for a server of our own, if the target's version is not installed."""
 
 
 class NotMeasured(Exception):
-    """There is no scratch database, or the schema could not be carried there; the text says why."""
+    """Raised where there is no scratch database, or where the schema could not be copied to it; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where a scratch database is; `parameters` are psycopg's, with its name."""
+    """Where a scratch database is; `parameters` are those of `psycopg.connect`, including its name."""
 
     where: str  # `url`, `server` or `embedded`
     why_not_the_server: str | None
@@ -46,23 +47,23 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The database's name."""
+        """The name of the scratch database."""
         return str(self.parameters["dbname"])
 
     @property
     def dsn(self) -> str:
-        """For PostgreSQL's own programs; the password goes to them in the environment."""
+        """The connection string for PostgreSQL's own programs, which get the password in the environment."""
         without = {key: value for key, value in self.parameters.items() if key not in PYTHON_ONLY}
         return psycopg.conninfo.make_conninfo("", **without)
 
 
 PYTHON_ONLY = ("autocommit", "password", "prepare_threshold", "row_factory")
-"""Parameters of psycopg that libpq does not know, and the password, which shall not stand in a list of processes."""
+"""Parameters of psycopg that libpq does not know, and the password, which a list of processes would show."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """What decides where the scratch can be."""
+    """The facts about the target that decide where the scratch database can be."""
 
     may_create: bool
     is_superuser: bool
@@ -73,7 +74,7 @@ class Situation:
 
 
 def situation_of(connection: Connection) -> Situation:
-    """Read it from the target."""
+    """Read these facts from the target database."""
     with connection.cursor() as cursor:
         cursor.execute(statement("scratch.may_create"))
         may_create, is_superuser, in_recovery, version, search_path, oid = cursor.fetchone()
@@ -89,7 +90,10 @@ def situation_of(connection: Connection) -> Situation:
 
 @contextmanager
 def scratch_database(connection: Connection, *, url: str | None = None) -> Iterator[Place]:
-    """An empty scratch database that is gone afterwards; raises NotMeasured where there can be none."""
+    """Provide an empty scratch database for the `with` block, and remove it afterwards.
+
+    Raises NotMeasured where there can be none.
+    """
     situation = situation_of(connection)
     if url:
         with _at_url(url) as place:
@@ -160,7 +164,7 @@ def _leave_token(parameters: dict[str, Any], token: str) -> None:
 
 @contextmanager
 def _at_url(url: str) -> Iterator[Place]:
-    """The database that somebody gives us: it must be empty, and is empty again afterwards."""
+    """Use the database of `--scratch-url`, which must be empty and is emptied again afterwards."""
     parameters: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
     token = secrets.token_hex(16)
     with closing(psycopg.connect(**parameters)) as session:
@@ -184,7 +188,7 @@ def _empty(parameters: dict[str, Any]) -> None:
 
 @contextmanager
 def _own_server(version: int) -> Iterator[Server]:
-    """A PostgreSQL of our own, of the target's version or the nearest."""
+    """Start a PostgreSQL server with the target's version, or with the nearest one that is installed."""
     nearest = sorted(range(OLDEST, NEWEST + 1), key=lambda one: (abs(one - version), -one))
     found = next((one for one in nearest if _has_binaries(one)), None)
     if found is None:

@@ -1,7 +1,7 @@
-"""The settings of the child process: the project's own, with every database replaced.
+"""The settings of the child process: those of the project, with every database replaced.
 
-The alias that is measured is the scratch database, every other one an address that refuses, so that an ordinary
-`Order.objects.filter(…)` or `connections["default"]` of a migration cannot reach the project's databases.
+The alias that is measured leads to the scratch database, every other alias to an address that refuses connections. So
+an ordinary `Order.objects.filter(…)` or `connections["default"]` in a migration cannot reach the project's databases.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Measures each statement of a connection: in a transaction, or outside where PostgreSQL takes it in none."""
+"""Measures each statement of a connection, inside a transaction if PostgreSQL allows that."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 NOT_IN_A_TRANSACTION = "25001"
-"""CREATE INDEX CONCURRENTLY, VACUUM and the like (PostgreSQL documentation, appendix A: active_sql_transaction)."""
+"""The SQLSTATE of statements that cannot run in a transaction, such as VACUUM (active_sql_transaction)."""
 GLANCES = 0.002
-"""Seconds between two looks at a statement that runs outside of a transaction."""
+"""How many seconds pass between two observations of a statement that runs outside of a transaction."""
 NUMBER = re.compile(r"(?<![\w$.])\d+(?:\.\d+)?(?![\w.])")
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
 
 class StatementMeter:
-    """An `execute_wrapper` of Django's that measures; statements go to `sent`, None while nothing is to be measured."""
+    """An execute_wrapper for Django that measures each statement and passes the result to `sent`.
+
+    While `sent` is None, nothing is measured.
+    """
 
     def __init__(self, connection: Connection, observer: Observer) -> None:
         self.connection = connection
@@ -40,7 +43,7 @@ class StatementMeter:
         self._is_measuring = False
 
     def __call__(self, execute: Execute, query: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        """Run one statement and measure it; its error is raised after it was noted."""
+        """Run one statement and measure it; if it fails, the error is noted and raised."""
         if self.sent is None or self._is_measuring:
             return execute(query, params, many, context)
         self._is_measuring = True
@@ -50,7 +53,10 @@ class StatementMeter:
             self._is_measuring = False
 
     def _measured(self, run: Callable[[], Any], query: Any) -> Any:
-        """Outside of a transaction it is given one of its own, which takes the same locks and keeps them to be seen."""
+        """Measure a statement; if no transaction is open, run it in a new one.
+
+        The statement takes the same locks there, and they stay visible until the end of the transaction.
+        """
         if self.connection.in_atomic_block:
             return self._inside(run, query)
         try:
@@ -62,7 +68,10 @@ class StatementMeter:
         return self._outside(run, query)
 
     def _inside(self, run: Callable[[], Any], query: Any, *, is_ours: bool = False) -> Any:
-        """`is_ours` where the transaction was opened for this statement, which may refuse it."""
+        """Measure a statement inside a transaction.
+
+        `is_ours` is True if the transaction was opened only for this statement, which may refuse to run in one.
+        """
         before = self.observer.moment()
         try:
             result = run()
@@ -74,7 +83,10 @@ class StatementMeter:
         return result
 
     def _outside(self, run: Callable[[], Any], query: Any) -> Any:
-        """Another session holds what an application's writes hold, so that it stops before its end and can be seen."""
+        """Measure a statement outside of transactions.
+
+        Another session holds the locks of an application that writes, so the statement must wait and can be observed.
+        """
         before = self.observer.moment()
         with closing(self.observer.again()) as writer, WatchedLocks(self.observer, writer, before) as watched:
             try:
@@ -105,10 +117,10 @@ class StatementMeter:
 
 
 class WatchedLocks:
-    """Meanwhile the locks of the measured session are looked at again and again, and writes are held open behind it.
+    """Observes the locks of the measured session again and again during the `with` block.
 
-    They are let go once the measured session waits: a concurrent index build waits for writers after it has taken
-    what it takes.
+    A second session holds the locks of open writes on all tables, and releases them once the measured session waits.
+    A concurrent index build, for example, waits for writers after it has taken its own locks.
     """
 
     def __init__(self, observer: Observer, writer: psycopg.Connection[Any], before: Moment) -> None:
@@ -146,7 +158,10 @@ class WatchedLocks:
 
 
 def without_literals(text: str) -> str:
-    """A statement with `$1` … in place of strings, and of numbers where it is about rows: they may be a patient's."""
+    """Return a statement with `$1` … in place of its strings, which may hold patient data.
+
+    In a statement that reads or writes rows, numbers are replaced too. Comments are removed.
+    """
     places: list[str] = []
 
     def place(_: Any) -> str:
@@ -162,6 +177,6 @@ def without_literals(text: str) -> str:
 
 
 def is_about_rows(text: str) -> bool:
-    """Whether a statement without comments reads or writes rows, as far as its first word says."""
+    """Return whether a statement without comments reads or writes rows, judging by its first word."""
     first = re.match(r"\W*(\w+)", text)
     return bool(first and first[1].upper() in ON_ROWS)

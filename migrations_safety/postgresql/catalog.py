@@ -59,7 +59,8 @@ def kinds_of_relations(connection: Connection, names: Iterable[str]) -> dict[str
 def physical_tables(connection: Connection, names: Iterable[str]) -> dict[str, list[PhysicalTable]]:
     """Return, under each name that was asked for, the table and its partitions in the order of their oids.
 
-    A name without a table has no entry."""
+    A name without a table has no entry.
+    """
     found: dict[str, list[PhysicalTable]] = defaultdict(list)
     for part in rows(connection, "catalog.parts", _asked(names), PhysicalTable):
         found[part.name].append(part)
@@ -145,7 +146,8 @@ def leaf_partitions(connection: Connection, table: str, *, key: str) -> list[Par
     """Return the partitions of a table that hold rows themselves.
 
     `key` is the name of a foreign key; each Partition says whether that key is validated there. The list is empty where
-    the table is not partitioned or does not exist."""
+    the table is not partitioned or does not exist.
+    """
     there = tables(connection, [table]).get(table)
     if there is None:
         return []
@@ -158,7 +160,8 @@ def columns_named_alike(
     """Return columns that are named like a foreign-key column and have no foreign key.
 
     The name of the column, in lower case and without underscores, ends with one of `bare_names`. Tables with one of
-    `except_oids` are left out."""
+    `except_oids` are left out.
+    """
     parameters = {"bare_names": list(bare_names), "oids": list(except_oids)}
     return rows(connection, "catalog.columns_named_alike", parameters, ColumnNamedAlike)
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         def fetchone(self) -> Any:
             """Return the next row, or None at the end.
 
-            Typed as Any, because callers only fetch a row where the statement always returns one."""
+            Typed as Any, because callers only fetch a row where the statement always returns one.
+            """
 
         def fetchall(self) -> list[Any]:
             """Return all rows that were not fetched yet."""
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     class Connection(DatabaseWrapper):
         """Django's connection, typed more closely than in the stubs.
 
-        The stubs do not know that the driver is psycopg 3, nor which classes SchemaEditorClass may be set to."""
+        The stubs do not know that the driver is psycopg 3, nor which classes SchemaEditorClass may be set to.
+        """
 
         connection: psycopg.Connection[Any]
         savepoint_ids: list[str | None]  # type: ignore[assignment]

@@ -44,7 +44,8 @@ class NoServerBinaries(Exception):
 def binaries(version: int) -> Path:
     """Return the folder with `postgres`, `initdb` and `pg_ctl` of a major version.
 
-    Raises NoServerBinaries where the version is not installed."""
+    Raises NoServerBinaries where the version is not installed.
+    """
     installed = Path(f"/usr/lib/postgresql/{version}/bin")
     if installed.is_dir():
         return installed
@@ -72,7 +73,8 @@ def server_identity() -> dict[str, Any]:
 def _readable_copy(site: Path, package: str) -> Path:
     """Copy the wheel to a folder that everybody may read, and return that folder.
 
-    The copy is made under another name and then renamed, so the folder is complete or does not exist."""
+    The copy is made under another name and then renamed, so the folder is complete or does not exist.
+    """
     copy = Path(tempfile.gettempdir()) / f"ehr-{package}-{int((site / package).stat().st_mtime)}"
     if not copy.exists():
         unfinished = Path(tempfile.mkdtemp(prefix="ehr-postgresql-"))
@@ -93,7 +95,8 @@ def _readable_copy(site: Path, package: str) -> Path:
 class Server:
     """One PostgreSQL server with its own folder.
 
-    Connections through its Unix socket need no password; connections to 127.0.0.1 do."""
+    Connections through its Unix socket need no password; connections to 127.0.0.1 do.
+    """
 
     version: int
     folder: Path
@@ -103,7 +106,8 @@ class Server:
     def create(cls, *, version: int, folder: Path | None = None, settings: dict[str, str] | None = None) -> Server:
         """Create and start a server whose superuser is `postgres`, with the password `postgres`.
 
-        `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`."""
+        `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`.
+        """
         folder = Path(folder or tempfile.mkdtemp(prefix="ehr-server-"))
         if owner := _owner():
             os.chown(folder, owner.pw_uid, owner.pw_gid)

@@ -28,7 +28,8 @@ def rows(connection: Connection, name: str, parameters: dict[str, Any], row: typ
 def fetch_rows(cursor: Cursor, row: type[Row]) -> list[Row]:
     """Return the rows of the last statement, each as an instance of the dataclass `row`.
 
-    Arrays become tuples. A column for which the dataclass has no field is left out."""
+    Arrays become tuples. A column for which the dataclass has no field is left out.
+    """
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]
     return [row(**{name: _plain(record[name]) for name in names}) for record in records(cursor)]
 

@@ -22,7 +22,8 @@ from migrations_safety.sql.composition import compose
 class StatementQueue:
     """The statements that are still to be run, from which each session takes the next one.
 
-    It ends when no statement is left, or when one has failed."""
+    It ends when no statement is left, or when one has failed.
+    """
 
     def __init__(self, statements: Sequence[str]) -> None:
         self.waiting = deque(statements)
@@ -79,7 +80,8 @@ def run_in_parallel(
 def _with_helpers(connection: Connection, shared: StatementQueue, number: int, settings: str) -> Iterator[None]:
     """Let `number` other sessions work on the statements during the `with` block, each in its own thread.
 
-    At the end the block waits for them; after an error their statements are cancelled instead."""
+    At the end the block waits for them; after an error their statements are cancelled instead.
+    """
     helpers = _open(connection, number, settings) if number and not connection.savepoint_ids else []
     threads = [threading.Thread(target=shared.work, args=[partial(_run, session)], daemon=True) for session in helpers]
     for thread in threads:

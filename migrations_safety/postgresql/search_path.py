@@ -47,7 +47,8 @@ class Setting:
 class NamedSchema:
     """A schema that the search path names.
 
-    PostgreSQL silently skips a schema that does not exist or that the role may not use."""
+    PostgreSQL silently skips a schema that does not exist or that the role may not use.
+    """
 
     name: str
     exists: bool
@@ -82,7 +83,8 @@ def refuse_other_schema(
 def passed_over(connection: Connection, *, before: str) -> list[str]:
     """Return the schemas that stand in the search path before the schema `before` and that the role may not use.
 
-    Schemas that do not exist are left out."""
+    Schemas that do not exist are left out.
+    """
     named = rows(connection, "search_path.schemas_of_search_path", {}, NamedSchema)
     first = next((place for place, schema in enumerate(named) if schema.name == before), 0)
     return [schema.name for schema in named[:first] if schema.exists and not schema.usable]

@@ -48,7 +48,8 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
 def backend_pid(connection: Connection) -> int:
     """Return the process number of the session, as the server itself tells it.
 
-    The number that the driver was told at the start may be one that a pooler made up."""
+    The number that the driver was told at the start may be one that a pooler made up.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statement("second_connection.backend_pid"))
         return int(cursor.fetchone()[0])

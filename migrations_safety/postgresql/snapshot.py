@@ -24,7 +24,8 @@ MAX_SNAPSHOT_ATTEMPTS = 3
 RECOVERY_CONFLICT = "40001"
 """The SQLSTATE with which a standby cancels a query (PostgreSQL documentation, 26.4.2).
 
-A query that only reads never gets this error on a primary."""
+A query that only reads never gets this error on a primary.
+"""
 
 
 Result = TypeVar("Result")

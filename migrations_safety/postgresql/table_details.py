@@ -18,7 +18,8 @@ class IndexedKey(TypedDict):
     """One key of an index.
 
     `expression` is the column or expression in SQL. `collation` is empty where the index has the collation of the
-    column or the default one of the expression."""
+    column or the default one of the expression.
+    """
 
     expression: str
     is_column: bool
@@ -108,7 +109,8 @@ class TableDetails:
 def read(connection: Connection, names: Iterable[str]) -> dict[str, TableDetails]:
     """Return the details of each table that exists, under the name that was asked for.
 
-    A name without a table has no entry. Six statements are sent, whatever the number of tables."""
+    A name without a table has no entry. Six statements are sent, whatever the number of tables.
+    """
     tables = catalog.tables(connection, names)
     asked = {"oids": [table.oid for table in tables.values()]}
     columns = catalog.columns(connection, asked["oids"])

@@ -26,7 +26,8 @@ GENERATED_WORDS = {"": PLAIN, "STORED": "a generated column", "VIRTUAL": "a virt
 class Both:
     """A column as its model declares it (`declared`) and as the database has it (`found`).
 
-    `type` is the declared type as PostgreSQL resolves it, None where it knows no such type."""
+    `type` is the declared type as PostgreSQL resolves it, None where it knows no such type.
+    """
 
     table: Table
     declared: DeclaredColumn
@@ -67,7 +68,8 @@ def compare_columns(
 ) -> Compared:
     """Compare the columns of one table with its model.
 
-    `editor` is the schema editor of the connection; `expressions` are those of the same table."""
+    `editor` is the schema editor of the connection; `expressions` are those of the same table.
+    """
     declared = declared_columns(model, editor)
     types = _resolve(connection, {column.type for column in declared.values()})
     findings, matching = [], 0
@@ -213,7 +215,8 @@ def _is_same_type(both: Both) -> bool:
 def _has_other_auto_type(both: Both) -> bool:
     """Whether this is the id of a many-to-many table, with another integer type than the declared one.
 
-    Its type is what DEFAULT_AUTO_FIELD was when the table was made, because Django never changes it."""
+    Its type is what DEFAULT_AUTO_FIELD was when the table was made, because Django never changes it.
+    """
     types = {both.declared.type, both.found.type}
     return both.is_many_to_many and bool(both.declared.identity) and types == {"integer", "bigint"}
 

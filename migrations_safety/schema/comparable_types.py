@@ -31,7 +31,8 @@ SPELLED = ("text", "bpchar")
 class End:
     """One end of a foreign key.
 
-    It is an existing column, or the declared type of a column that does not exist yet or will get another type."""
+    It is an existing column, or the declared type of a column that does not exist yet or will get another type.
+    """
 
     column: Column | None = None
     declared: str | None = None

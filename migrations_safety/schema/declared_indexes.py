@@ -21,7 +21,8 @@ from migrations_safety.sql.identifiers import quote_if_needed
 class DeclaredIndex:
     """An index as the model declares it.
 
-    Where Django chooses the name (`is_named` is False), the index may have any other name too."""
+    Where Django chooses the name (`is_named` is False), the index may have any other name too.
+    """
 
     name: str
     is_named: bool
@@ -42,7 +43,8 @@ def declared_indexes(model: Any, editor: Any) -> list[DeclaredIndex]:
 def is_made_as_index(constraint: Any) -> bool:
     """Whether Django creates a unique index for this constraint.
 
-    It does so for options that `ADD CONSTRAINT … UNIQUE` does not have, such as a condition."""
+    It does so for options that `ADD CONSTRAINT … UNIQUE` does not have, such as a condition.
+    """
     parts = ("condition", "include", "opclasses", "expressions")
     return hasattr(constraint, "nulls_distinct") and any(getattr(constraint, part, None) for part in parts)
 
@@ -68,7 +70,8 @@ def _named(model: Any, editor: Any, index: Any) -> DeclaredIndex:
 def _says_unique(template: Any) -> bool:
     """Whether the SQL template of another app's index class creates a unique index.
 
-    A template is a str, an object with the text in `sql`, or a list of these."""
+    A template is a str, an object with the text in `sql`, or a list of these.
+    """
     if isinstance(template, list):
         return any(map(_says_unique, template))
     return str(getattr(template, "sql", template)).startswith("CREATE UNIQUE")
@@ -104,7 +107,8 @@ def columns_in_sql(model: Any, fields: Iterable[str]) -> tuple[str, ...]:
 def _definition(statement: Any, *, is_unique: bool = False, **parts: Any) -> IndexDefinition:
     """Return the definition of the index that Django would create with `statement`.
 
-    `parts` are the other fields of the definition, which the statement holds only as text."""
+    `parts` are the other fields of the definition, which the statement holds only as text.
+    """
     using = str(statement.parts.get("using") or "").split()
     keys = tuple(_keys(statement.parts["columns"]))
     return IndexDefinition(is_unique=is_unique, method=using[-1].lower() if using else "btree", keys=keys, **parts)
@@ -131,7 +135,8 @@ def _keys(columns: Any) -> Iterator[IndexKey]:
 def expression_key(compiled: Any, compiler: Any, quote_value: Any) -> IndexKey:
     """Return the index key for a compiled IndexExpression.
 
-    Django wraps the order, the operator class and the collation around the expression itself."""
+    Django wraps the order, the operator class and the collation around the expression itself.
+    """
     inner: Any
     (inner,) = compiled.get_source_expressions()
     parts: dict[str, Any] = {}

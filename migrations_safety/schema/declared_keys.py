@@ -97,7 +97,8 @@ class DeclaredKey:
         """Return the existing foreign key that corresponds to this one, or None.
 
         `keys` are the existing ones of the child table. One with a declared name is found by its name. Where Django
-        chooses the name, it is found by its column, and one with the declared definition is preferred."""
+        chooses the name, it is found by its column, and one with the declared definition is preferred.
+        """
         if self.name is not None:
             return next((one for one in keys if one.name == self.name), None)
         found = [one for one in keys if one.columns == (self.column,)]

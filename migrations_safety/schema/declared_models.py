@@ -11,7 +11,8 @@ from django.db import connection, connections, router
 def column_type(field: Any) -> str | None:
     """Return the SQL type of a field's column on PostgreSQL, whatever the engine of the default database is.
 
-    None where the field has no column."""
+    None where the field has no column.
+    """
     postgresql = next((one for one in connections.all() if one.vendor == "postgresql"), connection)
     found: str | None = field.db_type(postgresql)
     return found

@@ -27,7 +27,8 @@ def partitions_without_key(connection: Connection, model: Any, constraint: Any) 
 def find_existing_key(connection: Connection, model: Any, constraint: Any) -> ForeignKey | None:
     """Return the existing foreign key with the name of `constraint`, or None.
 
-    Raises DefinitionDiffers where a foreign key has this name and another definition."""
+    Raises DefinitionDiffers where a foreign key has this name and another definition.
+    """
     declared = declared_key(model, constraint)
     found = catalog.tables(connection, declared.tables)
     if declared.table not in found or declared.target_table not in found:

@@ -28,7 +28,8 @@ class Expressions:
     def read(self, expressions: Iterable[str]) -> None:
         """Let PostgreSQL print the expressions, all in one statement.
 
-        An expression that PostgreSQL cannot parse is equivalent to no other one."""
+        An expression that PostgreSQL cannot parse is equivalent to no other one.
+        """
         wanted = [one for one in dict.fromkeys(expressions) if one not in self._printed]
         if not wanted:
             return

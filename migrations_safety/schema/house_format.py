@@ -57,6 +57,7 @@ def refuse_id_pattern(connection: Connection) -> None:
 def _whole(pattern: str) -> str:
     """Return the pattern for a whole value, with each percent sign escaped.
 
-    The escape means the same in a regular expression, and no placeholder in a statement."""
+    The escape means the same in a regular expression, and no placeholder in a statement.
+    """
     kept = re.sub(r"\\.|%", lambda found: r"\u0025" if found[0].endswith("%") else found[0], pattern, flags=re.DOTALL)
     return f"^(?:{kept})$"

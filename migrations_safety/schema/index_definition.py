@@ -40,7 +40,8 @@ class IndexKey:
 class IndexDefinition:
     """The definition of an index, without its name and its table.
 
-    `options` are the storage parameters, for example `fillfactor=70`."""
+    `options` are the storage parameters, for example `fillfactor=70`.
+    """
 
     is_unique: bool
     method: str = "btree"
@@ -65,7 +66,8 @@ class IndexDefinition:
     def create(self, name: str, *, on: str, in_place: bool = False) -> str:
         """Return the statement that builds the index as `name` on the table `on`, without blocking writes.
 
-        With `in_place` the statement blocks writes: PostgreSQL builds no index CONCURRENTLY on a partitioned table."""
+        With `in_place` the statement blocks writes: PostgreSQL builds no index CONCURRENTLY on a partitioned table.
+        """
         kind = "UNIQUE INDEX" if self.is_unique else "INDEX"
         how = "" if in_place else " CONCURRENTLY"
         return f"CREATE {kind}{how} {quote_if_needed(name)} ON {on} {self.rest};"
@@ -144,5 +146,6 @@ def _are_same_key(declared: IndexKey, found: IndexKey, expressions: Expressions,
 def bare(key: str) -> str:
     """Return the name without quotes if it is in lower case, as with `"order"`.
 
-    Such a name is quoted only where it is a keyword, and the server and this app may know different keywords."""
+    Such a name is quoted only where it is a keyword, and the server and this app may know different keywords.
+    """
     return re.sub(r'^"([a-z_][a-z0-9_]*)"$', r"\1", key)

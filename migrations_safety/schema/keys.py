@@ -22,7 +22,8 @@ class KeysThere:
     """The existing foreign keys.
 
     `tables` holds the existing tables by name; `foreign_keys` holds, by the oid of a table, its foreign keys and those
-    that only one of its partitions has."""
+    that only one of its partitions has.
+    """
 
     tables: Mapping[str, Table]
     foreign_keys: Mapping[int, list[ForeignKey]]
@@ -31,7 +32,8 @@ class KeysThere:
     def find(self, key: DeclaredKey) -> ForeignKey | None:
         """Return the existing foreign key that corresponds to a declared one, or None.
 
-        A foreign key that only a partition has does not count."""
+        A foreign key that only a partition has does not count.
+        """
         table, target = self.tables.get(key.table), self.tables.get(key.target_table)
         if table is None:
             return None

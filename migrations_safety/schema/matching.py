@@ -33,7 +33,8 @@ class Existing(Protocol):
 class Compared:
     """The result of comparing the objects of one kind (columns, indexes or constraints) of one table.
 
-    `declared` is the number of declared objects, `matching` the number of those that exist as declared."""
+    `declared` is the number of declared objects, `matching` the number of those that exist as declared.
+    """
 
     findings: list[Finding]
     declared: int

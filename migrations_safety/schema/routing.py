@@ -11,7 +11,8 @@ from django.db import router
 def has_model(alias: str, app_label: str, model_name: str) -> bool:
     """Whether the routers let the table of a model be made in the database of `alias`.
 
-    The routers get the current model as a hint, or only its name if it exists only in older migrations."""
+    The routers get the current model as a hint, or only its name if it exists only in older migrations.
+    """
     try:
         hints: dict[str, Any] = {"model": apps.get_model(app_label, model_name)}
     except LookupError:  # a model of older migrations

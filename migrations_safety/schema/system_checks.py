@@ -31,7 +31,8 @@ PARTITIONS_TAKE_NOT_VALID = 180000
 def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Return a warning for each declared foreign key that is missing or has another definition.
 
-    Where the foreign keys of a database cannot be compared, there is one warning that says why."""
+    Where the foreign keys of a database cannot be compared, there is one warning that says why.
+    """
     return [
         message
         for alias in databases or ()
@@ -43,7 +44,8 @@ def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any
 def _look(connection: Connection) -> list[CheckMessage]:
     """Return the warnings for one database.
 
-    The check runs inside other commands, so an error becomes a warning and does not end them."""
+    The check runs inside other commands, so an error becomes a warning and does not end them.
+    """
     try:
         with transaction.atomic(using=connection.alias):
             return list(_check(connection))
@@ -95,7 +97,8 @@ def _is_added_by_partition(
 ) -> bool:
     """Whether every partition has the foreign key and only the table itself still lacks it.
 
-    Before PostgreSQL 18, AddForeignKeyNotValid adds it to each partition and ValidateForeignKey to the table."""
+    Before PostgreSQL 18, AddForeignKeyNotValid adds it to each partition and ValidateForeignKey to the table.
+    """
     if not table.is_partitioned or key.name is None:
         return False
     named = [one for one in own if one.name == key.name]

@@ -24,6 +24,7 @@ def statements(file: str) -> dict[str, str]:
 def statement(name: str) -> str:
     """Return the SQL of one statement by its full name, for example `catalog.tables`.
 
-    Raises KeyError where the file has no statement of that name."""
+    Raises KeyError where the file has no statement of that name.
+    """
     file, _, key = name.partition(".")
     return statements(file)[key]

@@ -21,7 +21,8 @@ def compose(name: str, /, **parts: sql.Composable) -> sql.Composed:
 def fill(name: str, /, **parts: str) -> str:
     """Return the named statement as text, with `parts` in the place of its braces.
 
-    The parts must be valid SQL already, as quoted by Django's schema editor or printed by the catalog."""
+    The parts must be valid SQL already, as quoted by Django's schema editor or printed by the catalog.
+    """
     return statement(name).format(**parts)
 
 
@@ -57,6 +58,7 @@ def table_name(name: str, *, schema: str) -> sql.Identifier:
 def parent_name(name: str, *, schema: str, is_partitioned: bool) -> sql.Composable:
     """Return the parent table as a foreign key reads it.
 
-    Its partitions are included, but not the tables that inherit from it."""
+    Its partitions are included, but not the tables that inherit from it.
+    """
     named = table_name(name, schema=schema)
     return named if is_partitioned else sql.SQL("ONLY ") + named

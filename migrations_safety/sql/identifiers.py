@@ -24,7 +24,8 @@ def quote_identifier(name: str) -> str:
 def quote_if_needed(name: str) -> str:
     """Return the name of a table or column as SQL that can be pasted, quoted only where that is needed.
 
-    A name that Django has quoted already keeps its quotes."""
+    A name that Django has quoted already keeps its quotes.
+    """
     if name.startswith('"') and name.endswith('"'):
         return name
     if '"' in name:

@@ -1,6 +1,7 @@
 """Finds out why a table differs from its model.
 
-A migration may be pending, no migration may have been made yet, or somebody may have changed the database by hand."""
+A migration may be pending, no migration may have been made yet, or somebody may have changed the database by hand.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ class ModelStates:
     def explain_missing_table(self, finding: Finding, model: Any) -> Finding:
         """Return the finding of a missing table with a hint that fits the reason why the table is missing.
 
-        The reasons are: the app has no migrations, the migration is pending, or no migration was made."""
+        The reasons are: the app has no migrations, the migration is pending, or no migration was made.
+        """
         table = model._meta.db_table
         if self._executor is None:
             return finding

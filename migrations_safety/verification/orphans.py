@@ -29,7 +29,8 @@ class CountedOrphans:
 
     `keys` is the number of foreign keys whose rows were counted, `rows` the number of rows without a parent,
     `placeholders` the number of parent rows that are placeholders. `remarks` are findings that do not count as
-    drift."""
+    drift.
+    """
 
     keys: int = 0
     rows: int = 0

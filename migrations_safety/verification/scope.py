@@ -25,7 +25,8 @@ REGISTERED_KINDS = ("tables", "foreign_keys", "indexes", "enum_labels")
 class Orphans(Enum):
     """For which foreign keys the rows without a parent are counted.
 
-    The database does not hold a foreign key that is missing, NOT VALID, or different from the declared one."""
+    The database does not hold a foreign key that is missing, NOT VALID, or different from the declared one.
+    """
 
     OF_ALL_KEYS = "of all keys"
     OF_KEYS_NOT_HELD = "of keys that the database does not hold"
@@ -37,7 +38,8 @@ class Scope:
     """What is compared.
 
     `keys` are the declared foreign keys; `enums` holds the labels of each enum type by its name. `kinds` are the kinds
-    of objects that the report counts."""
+    of objects that the report counts.
+    """
 
     app_labels: tuple[str, ...]
     models: tuple[Any, ...]

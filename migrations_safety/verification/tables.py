@@ -31,7 +31,8 @@ class Comparison:
     """The result of a comparison.
 
     `expected` is, for each kind of object, the number of declared ones; `found` the number of those that exist as
-    declared."""
+    declared.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     expected: Counter[str] = field(default_factory=Counter)

@@ -120,7 +120,8 @@ def _compare_keys(connection: Connection, scope: Scope, comparison: Comparison, 
 def _is_counted(orphans: Orphans, key: DeclaredKey, held: frozenset[DeclaredKey]) -> bool:
     """Whether the rows of a foreign key are counted.
 
-    A key with a name is a ForeignKeyConstraint, which was added when the table already had rows; it is counted too."""
+    A key with a name is a ForeignKeyConstraint, which was added when the table already had rows; it is counted too.
+    """
     if orphans is Orphans.OF_KEYS_NOT_HELD:
         return key.name is not None or key not in held
     return orphans is Orphans.OF_ALL_KEYS
