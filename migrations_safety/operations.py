@@ -130,7 +130,7 @@ class AddForeignKeyNotValid(AddConstraint):
 
 
 class ValidateForeignKey(Operation):
-    """Validate a foreign key that was added NOT VALID: count its orphans, and run VALIDATE CONSTRAINT without any.
+    """Count the orphans of a foreign key that was added NOT VALID, and validate the foreign key if there are none.
 
     The count comes first because a failed VALIDATE writes the orphan's identifier into the server's log. Reads and
     writes go on during the validation, which locks the table in SHARE UPDATE EXCLUSIVE and the parent in ROW SHARE

@@ -1,1 +1,4 @@
-"""How locks are taken: the deploy lock, the lock ladder, and the watchdog that sees which sessions wait behind us."""
+"""How locks are taken: the deploy lock, the lock ladder (short waits with retries), and the watchdog.
+
+The watchdog sees which sessions wait behind the migration, and cancels the migration's statement before they wait long.
+"""

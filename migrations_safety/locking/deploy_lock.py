@@ -1,4 +1,4 @@
-"""The deploy lock: one `migrate` or backfill at a time on a database."""
+"""The deploy lock: an advisory lock, so that one `migrate` or backfill at a time works on a database."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
 
 DEPLOY_LOCK = {"class": 0x45485253, "object": 1}
-"""The two halves of the advisory lock's key; the bytes of the first spell EHRS."""
+"""The two integers of the advisory lock; the bytes of the first one spell EHRS."""
 
 
 @contextmanager
 def deploy_lock(connection: Connection, *, wait: float = 0, progress: Progress | None = None) -> Iterator[None]:
-    """Hold the deploy lock; it ends with the session, so a killed deploy leaves no lock behind.
+    """Hold the deploy lock. PostgreSQL releases it when the session ends, so a killed deploy leaves no lock behind.
 
-    Inside a transaction that is open already it is held until that transaction ends.
+    Inside a transaction that is already open, the lock is held until this transaction ends. `progress` gets a sentence
+    when the command waits for the lock.
 
-    Raises DeployAlreadyRunning where another session still holds it after `wait` seconds.
+    Raises DeployAlreadyRunning where another session still holds the lock after `wait` seconds.
     """
-    # The lock is tried for every half second instead of being waited for in the server: a session that waits there
-    # holds a snapshot, and a CREATE INDEX CONCURRENTLY of the deploy that has the lock would wait for that snapshot.
+    # The lock is requested every half second without a wait in the server. A session that waits in the server holds a
+    # snapshot, and a CREATE INDEX CONCURRENTLY of the deploy with the lock would wait for this snapshot.
     of_transaction = is_in_transaction(connection)
     take = partial(_take_deploy_lock, connection, of_transaction=of_transaction)
     retry_until_done(take, seconds=wait, pause=lambda: 0.5, progress=progress or Progress())

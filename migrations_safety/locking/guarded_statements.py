@@ -1,20 +1,21 @@
-"""What each statement of a migration gets, whoever sends it: short lock timeouts and new attempts, or time.
+"""How each statement of a migration waits for locks: with short lock timeouts and new attempts, or without a limit.
 
-Only what PostgreSQL undoes as a whole is tried again. Everything else runs once, and no timeout of ours ends it,
-because half of its work might be done:
+Only work that PostgreSQL undoes as a whole is tried again. Other work runs once, and no timeout of this package ends
+that work, because half of it might be done:
 
 | where the statement runs | what it gets |
 |---|---|
 | in an atomic migration or operation | the whole transaction is tried again |
 | alone, outside of a transaction | a transaction of its own, which is tried again |
 | alone, where no transaction can hold it: CONCURRENTLY, a CALL that commits, BEGIN … COMMIT | one attempt, no limit |
-| in a transaction that the migration's code began | new attempts behind a savepoint for tables, time for rows |
+| in a transaction that the migration's code began | table locks: new attempts from a savepoint; row locks: time |
 | past Django's cursors (`connection.connection`), outside of our transactions | nothing: the guard does not see it |
 
-A definition takes locks that every other session queues behind, so it waits only as long as a rung of the lock ladder.
-A statement that reads or writes rows waits up to `retry_for` seconds: nobody queues behind it, except for locks that
-its transaction already holds, and for these the watchdog cancels it. A wait that ends well leaves no error, and so no
-text of a statement, in the server's log.
+Every other session queues behind the lock request of a DDL statement. So a DDL statement waits only for the few
+milliseconds of one step of the lock ladder. A statement that reads or writes rows waits up to `retry_for` seconds,
+because no session queues behind its request. Sessions may still wait for locks that the transaction already holds; then
+the watchdog cancels the statement. A wait that ends with the lock leaves no error in the server's log, and so no text
+of a statement.
 """
 
 from __future__ import annotations
@@ -37,18 +38,18 @@ from migrations_safety.locking.statement_limits import StatementLimits
 from migrations_safety.locking.statement_text import StatementText
 
 NOT_IN_A_TRANSACTION = (psycopg.errors.ActiveSqlTransaction, psycopg.errors.InvalidTransactionTermination)
-"""PostgreSQL's errors for a statement that no transaction can hold: before it begins, or at its COMMIT."""
+"""PostgreSQL's errors for a statement that cannot run inside a transaction: at its start, or at a COMMIT inside it."""
 
 Result = TypeVar("Result")
 
 
 class StatementGuard:
-    """An execute_wrapper for one connection of Django's; see the table of this module."""
+    """An `execute_wrapper` for one Django connection, which applies the rules in the table of this module."""
 
-    # The guard stands at the connection and not at the schema editor, because a migration's locks come from everywhere:
-    # RunSQL, a queryset in a RunPython, a signal. What a statement gets follows from the transaction that it runs in.
-    # Its text alone proves little, for a function may do anything, so it only decides how the statement waits, and
-    # names what surely cannot be undone.
+    # The guard wraps the connection and not the schema editor, because statements of a migration that take locks come
+    # from RunSQL, from querysets in RunPython and from signals, too. The transaction around a statement decides which
+    # rule applies. The text of a statement proves little, because a function may do anything. So the text only decides
+    # how the statement waits, and tells which statements certainly cannot be undone.
 
     def __init__(self, ladder: LockLadder) -> None:
         self.ladder = ladder
@@ -60,7 +61,7 @@ class StatementGuard:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Guard every statement that goes through Django's cursors of this connection."""
+        """Apply the guard to every statement that goes through Django's cursors of this connection."""
         with self.connection.execute_wrapper(self._each_statement):
             yield
 
@@ -78,10 +79,10 @@ class StatementGuard:
         return self._alone(run, text, many=many)
 
     def _in_attempt(self, run: Callable[[], Result], text: StatementText) -> Result | None:
-        """Run a statement in a transaction of ours; None where it is not needed."""
-        # PostgreSQL undoes this transaction as a whole, so every error of a lock may end it: the ladder begins it anew.
-        # Code that catches the error and goes on is the exception: its attempt is marked, and not committed. With
-        # NOWAIT the code has asked for the error, and knows what to do.
+        """Run a statement in a transaction that the lock ladder has begun; return None for a statement not needed."""
+        # PostgreSQL undoes this transaction as a whole, so any lock error may end the attempt, and the ladder begins a
+        # new one. But code may catch the error and go on: then the attempt is marked, and not committed. A statement
+        # with NOWAIT asks for the error itself, so its code knows what to do.
         if self.limits.status is TransactionStatus.IDLE and self.ladder.transaction_id is not None:
             self._leave_attempt()  # the code has committed past Django's cursors
         if self.ladder.transaction_ended:
@@ -99,14 +100,14 @@ class StatementGuard:
             raise
 
     def _counted(self, run: Callable[[], Result], text: StatementText) -> Result:
-        """Run a statement that the watchdog does not cancel; it only counts who waits behind it."""
+        """Run a statement that the watchdog does not cancel, and count the sessions that wait behind it."""
         with self.ladder.watchdog.only_counting(text.name):
             return run()
 
     def _ending_attempt(self, run: Callable[[], Result], text: StatementText) -> Result:
-        """Run a COMMIT or ROLLBACK of the migration's code inside our transaction."""
-        # As in Django, what was done before it is kept. From here on nothing can be undone as a whole, so nothing is
-        # tried again or ended by us: this statement must not be lost to a limit of ours either.
+        """Run a COMMIT or ROLLBACK of the migration's code inside the transaction of an attempt."""
+        # As in Django, a COMMIT keeps the work before it. From here on the migration cannot be undone as a whole, so
+        # nothing is tried again or cancelled. No timeout of this package may end this statement either.
         self.limits.wait_at_most(0)
         self._leave_attempt()
         return self._counted(run, text)
@@ -117,9 +118,10 @@ class StatementGuard:
         self._savepoints.clear()
 
     def _after_attempt(self, run: Callable[[], Result], text: StatementText) -> Result | None:
-        """Run a statement after the migration's code has ended our transaction."""
-        # Django does not know that it ended, and still releases the savepoints of its atomic blocks. PostgreSQL has
-        # dropped them with the transaction, and would answer with an error: they are passed over.
+        """Run a statement after the migration's code has ended the transaction of the attempt."""
+        # Django does not know that the transaction has ended, and still releases the savepoints of its atomic blocks.
+        # PostgreSQL has dropped these savepoints with the transaction and would return an error, so such a statement
+        # is not sent.
         if text.only_savepoint:
             name = text.text.split()[-1]
             if text.words == ("SAVEPOINT",):
@@ -129,9 +131,10 @@ class StatementGuard:
         return self._counted(run, text)
 
     def _alone(self, run: Callable[[], Result], text: StatementText, *, many: bool) -> Result | None:
-        """Run a statement outside of a transaction: in one of its own where PostgreSQL allows that."""
-        # Whether it does only PostgreSQL knows: a CALL may commit inside. So the transaction is tried, and where it is
-        # refused nothing was done, and the statement runs once. A single statement on rows is a transaction already.
+        """Run a statement for which no transaction is open, in a transaction of its own where PostgreSQL allows one."""
+        # Only PostgreSQL knows whether it allows one, because a CALL may commit inside. So the transaction is tried.
+        # Where PostgreSQL refuses, nothing was done, and the statement runs once without a transaction. A single
+        # statement on rows is a transaction in itself.
         if text.ends_transaction or text.concurrent:
             return self._once(run, text)
         is_one_already = text.only_rows and len(text.words) == 1 and not many and self.ladder.watchdog.guards
@@ -147,14 +150,14 @@ class StatementGuard:
         with transaction.atomic(using=self.connection.alias):
             if not self._prepared(text):
                 return None
-            # Reads and writes go on beside a VALIDATE, however long it takes: there is no reason to cancel it.
+            # Reads and writes go on during a VALIDATE, however long it takes, so there is no reason to cancel it.
             return self._counted(run, text) if text.validates else run()
 
     def _in_transaction_of_code(self, run: Callable[[], Result], text: StatementText) -> Result | None:
         """Run a statement in a transaction that the migration's own code began."""
-        # The code holds values that it has read in this transaction, so we cannot begin it anew: only this statement
-        # can be undone, behind a savepoint. Rows are waited for instead; a limit would end the code at the first row
-        # that somebody holds.
+        # The code holds values that it has read in this transaction, so the transaction cannot begin anew. Only this
+        # statement can be undone, with a savepoint. A statement that waits for rows gets time instead, because a short
+        # limit would end the code at the first row that another session has locked.
         if text.ends_transaction or text.only_savepoint or self.limits.status is TransactionStatus.INERROR:
             return run()
         if text.only_rows or not self.ladder.watchdog.guards:
@@ -163,7 +166,11 @@ class StatementGuard:
         return self.ladder.run_with_retries(attempt, what=text.name, is_whole=False)
 
     def _waiting_for_rows(self, run: Callable[[], Result], text: StatementText) -> Result:
-        """Raises LocksNotFree after `retry_for` seconds, OthersWaited where others wait for locks of the code."""
+        """Run a statement that waits for locked rows.
+
+        Raises LocksNotFree after `retry_for` seconds, and OthersWaited where other sessions wait for locks that the
+        transaction of the code holds.
+        """
         ladder, started = self.ladder, time.monotonic()
         if self.limits.status is TransactionStatus.IDLE:  # the transaction begins with this statement
             self.limits.wait_without_limit_of_role()
@@ -180,10 +187,11 @@ class StatementGuard:
             return run() if self._prepared(text) else None
 
     def _once(self, run: Callable[[], Result], text: StatementText) -> Result | None:
-        """Run a statement that no transaction can hold; None where it is not needed."""
-        # VACUUM, CLUSTER and REINDEX may be cancelled and repeated at any time, so they get limits and new attempts. Of
-        # the rest half may be done when it ends: a timeout left an invalid index, which IF NOT EXISTS takes for the
-        # index. So the rest runs without any, and what an interrupted build or DETACH has left is cleared up.
+        """Run a statement that cannot run inside a transaction; return None for a statement that is not needed."""
+        # VACUUM, CLUSTER and REINDEX may be cancelled and repeated at any time, so they get limits and new attempts.
+        # Other statements may be half done when a timeout ends them: a timeout left an invalid index, which
+        # IF NOT EXISTS takes for the wanted index. So they run without timeouts. An invalid index or a pending DETACH
+        # that an interrupted statement has left is removed or finished.
         if text.repeatable:
             attempt = partial(self._limited_by_session, run)
             return self.ladder.run_with_retries(attempt, what=text.name, is_whole=False)
@@ -214,7 +222,10 @@ class StatementGuard:
             return run()
 
     def _prepared(self, text: StatementText) -> bool:
-        """Limit the waits of a statement in this transaction; False where the index that it builds exists."""
+        """Set the lock timeout for a statement in this transaction.
+
+        Return whether the statement is needed: False where it builds an index that already exists.
+        """
         if self.limits.status is TransactionStatus.INERROR:
             return True
         self.limits.limit(text)

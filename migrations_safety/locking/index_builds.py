@@ -1,7 +1,7 @@
-"""Invalid indexes, which a failed build leaves: no query uses them, every write maintains them.
+"""Removes invalid indexes that a failed CREATE INDEX has left. No query uses such an index, but every write updates it.
 
-IF NOT EXISTS takes an invalid index for the index that a statement builds. So the index of that name is read from the
-catalog before each build, and after a failed one.
+CREATE INDEX IF NOT EXISTS takes an invalid index for the wanted one and does nothing. So the index of that name is read
+from the catalog before each CREATE INDEX, and after one that failed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ ADDED = re.compile(r"\busing btree\b")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExistingIndex:
-    """An index that has the name of one which a statement builds."""
+    """An existing index with the name, or the definition, of the index that a statement builds."""
 
     definition: str
-    """As `pg_get_indexdef` gives it."""
+    """The CREATE INDEX statement that `pg_get_indexdef` returns."""
     is_valid: bool
     qualified: str
-    """Its name with its schema, quoted."""
+    """The name of the index with its schema, quoted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +50,15 @@ class IndexBuild:
     progress: Progress
     text: StatementText
     name: str | None
-    """As the statement names them; None where PostgreSQL chooses the name of the index."""
+    """The name of the index as in the statement; None where PostgreSQL chooses the name."""
     table: str
+    """The name of the table as in the statement."""
 
     def existing(self) -> ExistingIndex | None:
-        """The index of its name on its table; without a name, an index with the same definition."""
+        """The existing index with this name on this table; for a build without a name, one with the same definition.
+
+        None where there is no such index.
+        """
         asked = "index_builds.index_of_name" if self.name else "index_builds.indexes_of_table"
         with self.connection.connection.cursor() as cursor:
             cursor.execute(statement(asked), {"name": self.name, "table": self.table})
@@ -65,7 +69,10 @@ class IndexBuild:
         return _plain(existing.definition) == _plain(self.text.text)
 
     def is_needed(self) -> bool:
-        """Whether to build it; not where an earlier run has built it CONCURRENTLY. An invalid one is dropped first."""
+        """Whether the index has to be built. An existing invalid index is dropped first.
+
+        False where the statement builds CONCURRENTLY and a valid index with the same definition exists.
+        """
         existing = self.existing()
         if existing is None:
             return True
@@ -76,7 +83,7 @@ class IndexBuild:
         return True
 
     def clear_up(self) -> None:
-        """Drop the invalid index that this build has left. Raises InvalidIndexLeft where that fails, too."""
+        """Drop the invalid index that this build has left. Raises InvalidIndexLeft where the DROP INDEX fails, too."""
         with suppress(DatabaseError, psycopg.Error):  # where the connection is gone
             existing = self.existing()
             if existing is None or existing.is_valid:
@@ -93,7 +100,7 @@ class IndexBuild:
 
 
 def build_of(connection: Connection, text: StatementText, *, progress: Progress) -> IndexBuild | None:
-    """The build of an index that a statement asks for; None for any other statement."""
+    """The index build that a CREATE INDEX statement asks for; None for any other text, also for several statements."""
     found = BUILDS_INDEX.match(text.text)
     if found is None or len(text.words) != 1:
         return None
@@ -101,10 +108,10 @@ def build_of(connection: Connection, text: StatementText, *, progress: Progress)
 
 
 def _plain(definition: str) -> tuple[bool, str]:
-    """Whether an index is unique, and its definition after the table, in a form that can be compared.
+    """Whether the index is unique, and the part of its definition after the table, in a form that can be compared.
 
-    PostgreSQL adds `USING btree`, spaces, parentheses and lower case. Text in quotes stays as it is, without quotes
-    that a name does not need.
+    PostgreSQL prints a definition with `USING btree`, other spaces and parentheses, and in lower case. Text in quotes
+    stays as it is, but quotes that a name does not need are removed.
     """
     head = BUILDS_INDEX.match(definition)
     parts = QUOTED.split(definition[head.end() :] if head else definition)

@@ -1,6 +1,7 @@
-"""The lock ladder: short waits for locks, pauses between them, and in every conflict the migration gives way.
+"""The lock ladder: work that needs locks is tried again and again, with short lock timeouts and pauses in between.
 
-What a single statement of a migration gets: `migrations_safety.locking.guarded_statements`.
+In a conflict with another session the migration always gives way. The module `guarded_statements` says how the ladder
+applies to each statement of a migration.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
 RUNGS = (1, 50, 100, 250)
-"""Milliseconds that one attempt may wait for two locks together; 1 is as good as NOWAIT."""
+"""The steps of the ladder: milliseconds that one attempt may wait for two locks together. 1 is as good as NOWAIT."""
 LONGEST_PAUSE = 5.0
-"""Seconds of pause after the highest rung, at most (before the random factor)."""
+"""The most seconds of a pause after the highest step, before the random factor."""
 CONFLICTS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 Result = TypeVar("Result")
 
 
 class LockLadder:
-    """Tries a piece of work again until its locks are free. `retry_for` is in seconds."""
+    """Tries a piece of work again until its locks are free, for `retry_for` seconds at most."""
 
-    # A session that waits for a lock on a table makes all others wait that come after it. With a lock_timeout of five
-    # seconds, longer than `deadlock_timeout`, the application got the deadlock error and the migration won. So the
-    # highest rung is below half of `deadlock_timeout`, and the migration gives way before the server looks for a
-    # deadlock. NOWAIT alone was tried, too: on a busy table it never got the lock, hence rungs. There is no last
-    # attempt without a limit.
+    # A session that waits for a lock on a table makes all later sessions wait. With a lock_timeout of five seconds,
+    # longer than `deadlock_timeout`, the application got the deadlock error and the migration won. So the highest step
+    # is below half of `deadlock_timeout`, and the migration gives way before the server looks for a deadlock. NOWAIT
+    # alone was tried, too: on a busy table it never got the lock, hence the longer steps. There is no last attempt
+    # without a limit.
 
     def __init__(self, connection: Connection, *, watchdog: Watchdog, retry_for: float, progress: Progress) -> None:
         self.connection = connection
@@ -46,31 +47,32 @@ class LockLadder:
         self.progress = progress
         self.rungs = _rungs(connection)
         self.rung = self.rungs[0]
-        # Whether statements run inside of `run_with_retries`. The next four are about the latest attempt.
+        # Whether statements run inside of `run_with_retries`. The next four attributes are about the latest attempt.
         self.is_in_attempt = False
-        # A statement has met a lock that was not free.
+        # Whether a statement has met a lock that was not free.
         self.has_met_conflict = False
-        # The migration's code has ended the transaction of the attempt.
+        # Whether the migration's code has ended the transaction of the attempt.
         self.transaction_ended = False
-        # The migration's code has written through another connection.
+        # Whether the migration's code has written through another connection.
         self.wrote_elsewhere = False
         # `pg_current_xact_id()` of the attempt's transaction, None before its first statement.
         self.transaction_id: str | None = None
-        # What the migration was refused with, kept while its code may catch it (`remembering_refusals`).
+        # The error that ended the last attempt, kept in case the migration's code catches it (`remembering_refusals`).
         self.refusal: Refusal | None = None
         self._remembers = False
 
     def run_with_retries(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
-        """What `attempt` returns; it must undo itself when it fails, as a transaction does.
+        """Call `attempt` until its locks are free, and return what it returns.
 
-        `what` names it to people. `is_whole` is False where earlier work is left half done if it gives up.
+        A failed attempt must leave nothing behind, as a transaction does that is rolled back. `what` names the work in
+        messages. `is_whole` is False where earlier work stays half done when the ladder gives up.
 
-        Raises LocksNotFree, GaveWay or OthersWaited after `retry_for` seconds. Errors that are no conflict about a
-        lock are raised as they are.
+        Raises LocksNotFree, GaveWay or OthersWaited after `retry_for` seconds. Errors that are no lock conflict are
+        raised unchanged.
         """
-        # An attempt that did not undo itself must not run again: its code has ended the transaction, or has written
-        # through another connection. The text of its statements does not show a COMMIT that code sends past Django's
-        # cursors, so PostgreSQL is asked for the fate of the transaction.
+        # An attempt whose work is not undone must not run again. That happens where code has ended the transaction, or
+        # has written through another connection. Code may send a COMMIT past Django's cursors, which the text of the
+        # other statements does not show. So PostgreSQL is asked whether the transaction was committed.
         started = time.monotonic()
         until = started + self.retry_for
         for number, rung in enumerate(self._endless_rungs()):
@@ -100,22 +102,24 @@ class LockLadder:
 
     @property
     def milliseconds(self) -> int:
-        """Lock timeout of one statement on this rung: half of it, for a key takes the locks of two tables."""
+        """The lock timeout of one statement: half of the present step, because a foreign key locks two tables."""
         return max(1, self.rung // 2)
 
     def refuse_passed_over(self) -> None:
-        """Fail this attempt where its code has caught a conflict and gone on: the work that it skipped would be lost.
+        """Make the attempt fail where its code has caught a lock conflict and gone on.
 
-        Raises OperationalError as if the conflict had ended the attempt.
+        The work that the code skipped would be lost otherwise. Raises OperationalError, as if the conflict had ended
+        the attempt.
         """
         if self.has_met_conflict and not self.transaction_ended:
             raise OperationalError("a conflict was passed over") from psycopg.errors.LockNotAvailable()
 
     @contextmanager
     def remembering_refusals(self) -> Iterator[None]:
-        """Refuse the next statement, too, where code has caught a refusal and gone on: its work would be lost.
+        """Refuse all later statements, too, where the migration's code catches the error of `run_with_retries`.
 
-        That statement is the record of the migration at the latest.
+        The work that the code skipped would be lost otherwise. The last of these statements is the one that would
+        record the migration as applied.
         """
         self._remembers = True
         try:
@@ -124,7 +128,10 @@ class LockLadder:
             self._remembers, self.refusal = False, None
 
     def given_up(self, what: str, *, started: float, is_whole: bool) -> Refusal:
-        """The refusal after the last attempt: OthersWaited, GaveWay or LocksNotFree."""
+        """Return the error to raise after the last attempt: OthersWaited, GaveWay or LocksNotFree.
+
+        `started` is the start of the first attempt, in seconds of `time.monotonic()`.
+        """
         waited = time.monotonic() - started
         words: dict[str, Any] = {"what": what, "seconds": round(waited), "is_whole": is_whole}
         if self.watchdog.was_at_work:
@@ -141,9 +148,9 @@ class LockLadder:
         return ", ".join(map(str, self.watchdog.holders)) or "a session that was not seen"
 
     def give_way(self) -> None:
-        """Fail this attempt where the watchdog has cancelled it between two statements: PostgreSQL ignored that.
+        """Make the attempt fail where the watchdog has cancelled it between two statements.
 
-        Raises OperationalError as if the next statement had been cancelled.
+        PostgreSQL ignores such a cancel. Raises OperationalError, as if the next statement had been cancelled.
         """
         if self.watchdog.has_cancelled and self.watchdog.may_cancel and not self.wrote_elsewhere:
             raise OperationalError("cancelled between two statements") from psycopg.errors.QueryCanceled()
@@ -153,7 +160,7 @@ class LockLadder:
             yield from self.rungs
 
     def _is_undone(self) -> bool:
-        """Whether nothing of the attempt is left, as PostgreSQL itself says of its transaction."""
+        """Whether the attempt has left nothing in the database, according to PostgreSQL's status of its transaction."""
         if self.transaction_ended or self.wrote_elsewhere:
             return False
         if self.transaction_id is None:
@@ -164,7 +171,7 @@ class LockLadder:
         return not is_committed
 
     def is_conflict(self, error: BaseException) -> bool:
-        """Whether a lock was not free, or the watchdog has cancelled the statement."""
+        """Whether the error says that a lock was not free, or that the watchdog has cancelled the statement."""
         cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.errors.QueryCanceled):
             return self.watchdog.has_cancelled

@@ -1,4 +1,4 @@
-"""Partitions whose DETACH … CONCURRENTLY was interrupted: PostgreSQL refuses the statement until it is finished."""
+"""Partitions whose DETACH … CONCURRENTLY was interrupted. PostgreSQL refuses a second DETACH until FINALIZE."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ DETACHES = re.compile(
 
 
 def finish_pending_detach(connection: Connection, text: StatementText) -> bool:
-    """Finish the detachment that an earlier statement for the same partition has begun; False where there is none.
+    """Finish the DETACH that an earlier statement for the same partition has begun; return whether there was one.
 
-    PostgreSQL keeps such a partition until FINALIZE (documentation, ALTER TABLE); the same DETACH fails with 55000.
+    PostgreSQL keeps such a partition until DETACH … FINALIZE (documentation of ALTER TABLE). The same DETACH fails with
+    SQLSTATE 55000.
     """
     found = DETACHES.match(text.text)
     if found is None or len(text.words) != 1:

@@ -1,7 +1,7 @@
-"""What the text of a statement shows before it runs: its first words, and whether it ends a transaction itself.
+"""Reads what the text of a statement shows before it runs: its first words, and whether it ends a transaction itself.
 
-A function may do anything, so no statement counts as harmless because of its text. The text decides only how a
-statement waits for locks, and which statements certainly cannot be undone as a whole.
+A function may do anything, so no statement counts as harmless because of its text. The text only decides how a
+statement waits for locks, and tells which statements certainly cannot be undone as a whole.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ PIECES = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""What is not code: comments, strings, quoted names, dollar quotes (PostgreSQL documentation, 4.1)."""
+"""The parts of a text that are not SQL code: comments, strings, quoted names and dollar quotes (PostgreSQL
+documentation, chapter 4.1)."""
 NAME = r"(?:\"(?:[^\"]|\"\")+\"|\w+)"
 BLOCK_COMMENT = re.compile(r"/\*|\*/")
 FIRST_WORD = re.compile(r"[\s(]*([A-Za-z]+)")
@@ -42,14 +43,14 @@ READS = frozenset({
 CHANGES = re.compile(
     r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|PREPARED|FOR\s+(KEY\s+)?SHARE)\b|\bPRAGMA\b.*=", re.IGNORECASE
 )
-"""Words that change rows in a statement which begins like a query: FOR UPDATE, `WITH … DELETE`."""
+"""Words that change or lock rows in a statement which begins like a query, such as FOR UPDATE or `WITH … DELETE`."""
 REPEATABLE = frozenset({"VACUUM", "CLUSTER", "REINDEX"})
 DEFINES = frozenset({
     "ALTER", "CREATE", "DROP", "TRUNCATE", "LOCK", "COMMENT", "REINDEX", "CLUSTER", "VACUUM", "GRANT", "REVOKE",
     "REASSIGN", "SECURITY", "SET", "RESET",
 })  # fmt: skip
 QUERIES = re.compile(r"\b(SELECT|AS\s+(EXECUTE|TABLE|VALUES))\b", re.IGNORECASE)
-"""A query inside of a definition, which may call a function."""
+"""A query inside a DDL statement, which may call a function."""
 CONCURRENTLY = re.compile(r"\A[\s(]*(CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 VALIDATES = re.compile(r"\A\s*ALTER\s+TABLE\b.*\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE | re.DOTALL)
 ENDS_IN_BODY = re.compile(r"\b(COMMIT|ROLLBACK)\b", re.IGNORECASE)
@@ -60,42 +61,45 @@ BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatementText:
-    """One or several statements that are sent as one text."""
+    """One or several SQL statements that are sent to the server as one text."""
 
     text: str
-    """Without comments."""
+    """The text of all statements without comments."""
     words: tuple[str, ...]
     """The first word of each statement, in capitals."""
     ends_transaction: bool
-    """One of them begins or ends a transaction, so that PostgreSQL cannot undo the text as a whole."""
+    """Whether any statement begins or ends a transaction, so that PostgreSQL cannot undo the text as a whole."""
     only_savepoint: bool
-    """It is one statement about a savepoint."""
+    """Whether the text is a single SAVEPOINT, RELEASE or ROLLBACK TO statement."""
     only_rows: bool
-    """All of them read or write rows. Other statements take locks that other sessions queue behind."""
+    """Whether all statements read or write rows. Other sessions queue behind the locks of any other statement."""
     only_defines: bool
-    """All of them define something and contain no query, so no code runs that may catch an error and go on."""
+    """Whether all are DDL statements without a query, so that no code runs which may catch an error and go on."""
     only_reads: bool
-    """They change and lock no row and define nothing, as far as the text shows."""
+    """Whether the statements change and lock no row and are no DDL, as far as the text shows."""
     concurrent: bool
-    """One of them builds, drops or detaches CONCURRENTLY, which PostgreSQL allows in no transaction."""
+    """Whether any statement has CONCURRENTLY, which PostgreSQL does not allow inside a transaction."""
     validates: bool
-    """It is one ALTER TABLE … VALIDATE CONSTRAINT."""
+    """Whether the text is a single ALTER TABLE … VALIDATE CONSTRAINT."""
 
     @property
     def repeatable(self) -> bool:
-        """Whether it may be cancelled and repeated at any time: VACUUM, CLUSTER, REINDEX."""
+        """Whether the statement may be cancelled and repeated at any time: VACUUM, CLUSTER or REINDEX."""
         return len(self.words) == 1 and self.words[0] in REPEATABLE and not self.concurrent
 
     @property
     def name(self) -> str:
-        """Its name in messages: the first three words of a definition; of others only the first, without any value."""
+        """The name of the statement in messages, which has no values of rows: its first three words.
+
+        For statements on rows it is only the first word.
+        """
         words = self.text.split()
         return " ".join(words[:1] if self.only_rows else words[:3]) or "A statement"
 
 
 @lru_cache(maxsize=512)
 def read(sql: str) -> StatementText:
-    """Read the text of one or several statements, as the driver sends them to the server."""
+    """Read the text of one or several SQL statements, as the driver sends them to the server."""
     text, code, quoted = _without_comments(sql)
     parts = [part for part in code.split(";") if part.strip()]
     words = tuple(found[1].upper() for part in parts if (found := FIRST_WORD.match(part)))
@@ -117,7 +121,7 @@ def read(sql: str) -> StatementText:
 
 
 def of(sql: Any) -> StatementText:
-    """Read what a cursor gets: text, bytes, or a composition of `psycopg.sql`."""
+    """Read the argument of a cursor's `execute`: a `str`, `bytes`, or a composition of `psycopg.sql`."""
     if isinstance(sql, Composable):
         return read(sql.as_string())
     return read(sql.decode(errors="replace") if isinstance(sql, bytes) else str(sql))
@@ -136,7 +140,7 @@ def _is_rollback_to(part: str) -> bool:
 
 
 def _without_comments(sql: str) -> tuple[str, str, list[str]]:
-    """The text without comments, the same with empty quotes, and a list of the quoted parts."""
+    """Three results: the text without comments, the same text with empty quotes, and a list of the quoted parts."""
     text, code, quoted = [], [], []
     place = 0
     while found := PIECES.search(sql, place):
@@ -157,7 +161,7 @@ def _without_comments(sql: str) -> tuple[str, str, list[str]]:
 
 
 def _end_of_block_comment(sql: str, place: int) -> int:
-    """PostgreSQL's block comments nest."""
+    """The position after the block comment that begins before `place`. Block comments nest in PostgreSQL."""
     depth = 1
     for found in BLOCK_COMMENT.finditer(sql, place):
         depth += 1 if found[0] == "/*" else -1

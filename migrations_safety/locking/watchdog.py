@@ -1,4 +1,4 @@
-"""Watches from a second connection which sessions wait behind ours, and cancels our statement before they wait long."""
+"""Watches, from a second connection, which sessions wait behind the migration, and cancels it before they wait long."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from migrations_safety.sql import statement
 INTERVAL = 0.02
 """Seconds between two queries for waiting sessions."""
 SILENCE = 5.0
-"""Seconds that we wait for a lock before a message says which sessions hold it."""
+"""Seconds that the migration waits for a lock before a message says which sessions hold the lock."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
-    """A session that holds a lock which we wait for."""
+    """A session that holds a lock which the migration waits for."""
 
     pid: int
-    """0 for a prepared transaction."""
+    """The process id of the session on the server; 0 for a prepared transaction."""
     state: str
-    """As `pg_stat_activity` has it."""
+    """The state of the session in `pg_stat_activity`, such as `idle in transaction`."""
     seconds: int | None
-    """Age of its transaction, None where the role may not see it."""
+    """The age of the session's transaction; None where the role may not see this age."""
     application: str
 
     def __str__(self) -> str:
@@ -43,22 +43,23 @@ class Holder:
 
 
 class Watchdog:
-    """Watches one session from a thread, for as long as the context is entered.
+    """A context manager that watches the session of `connection` from a thread, with a second connection.
 
-    `max_stall` is in seconds; with 0 it cancels nothing.
+    A statement of the session is cancelled before another session has waited for `max_stall` seconds. With 0 no
+    statement is cancelled for that reason.
     """
 
     def __init__(self, connection: Connection, *, max_stall: float, progress: Progress | None = None) -> None:
         self.parameters = second_connection.connection_parameters(connection)
         self.pid = second_connection.backend_pid(connection)
         self.max_stall = max_stall
-        # Seconds that each session waited behind ours, by its pid and the begin of its wait.
+        # Seconds that each other session waited behind the watched one, by its pid and the start of its wait.
         self.waits: dict[tuple[int, Any], float] = {}
-        # Who held the lock that we waited for when it was last read.
+        # The sessions that held the lock which the watched session waited for, at the last look.
         self.holders: list[Holder] = []
         # Why there is no second connection; empty where there is one.
         self.missing = ""
-        # The latest attempt was cancelled, and whether it had its locks by then.
+        # Whether the latest attempt was cancelled, and whether it had all its locks at that time.
         self.has_cancelled = False
         self.was_at_work = False
         # Whether the statement that runs may be cancelled.
@@ -90,7 +91,7 @@ class Watchdog:
 
     @property
     def guards(self) -> bool:
-        """Whether it cancels what others wait behind, so that our own waits need no lock timeout."""
+        """Whether the watchdog cancels statements that others wait behind, so that they need no lock timeout."""
         return self.max_stall > 0 and self._thread.is_alive()
 
     def _connect(self) -> None:
@@ -100,10 +101,12 @@ class Watchdog:
 
     @contextmanager
     def attempt(self, what: str, *, until: float = math.inf) -> Iterator[None]:
-        """Run statements that may be cancelled, and that wait for no lock beyond `until` (as of `time.monotonic`).
+        """Run statements that the watchdog may cancel.
 
-        A cancel that is under way at the end is waited for, so that it hits no later statement; PostgreSQL ignores a
-        cancel of an idle session. `holders` and `waits` are kept for the next attempt.
+        It also cancels a statement that still waits for a lock at `until`, in seconds of `time.monotonic()`. `what`
+        names the work in messages. A cancel that is under way at the end of the block is waited for, so that it hits no
+        later statement; PostgreSQL ignores a cancel of an idle session. `holders` and `waits` are kept for the next
+        attempt.
         """
         self.has_cancelled = self.was_at_work = False
         self._until, self._what = until, what
@@ -112,7 +115,7 @@ class Watchdog:
 
     @contextmanager
     def only_counting(self, what: str) -> Iterator[None]:
-        """Run statements that must not be cancelled: count the sessions that wait behind them."""
+        """Run statements that must not be cancelled, and count the sessions that wait behind them."""
         self._what = what
         with self._cancelling_is(False):
             yield
@@ -129,7 +132,10 @@ class Watchdog:
                 self.may_cancel = before
 
     def figures(self) -> dict[str, Any]:
-        """How many lock waits we caused, and the longest in milliseconds; None where there was no second connection."""
+        """The number of lock waits of other sessions (`count`), and the longest in milliseconds (`longest_ms`).
+
+        Both are None where there was no second connection.
+        """
         if self._thread.ident is None:
             return {"count": None, "longest_ms": None}
         return {"count": len(self.waits), "longest_ms": round(1000 * max(self.waits.values(), default=0.0))}
@@ -142,7 +148,7 @@ class Watchdog:
                 self._connect_again()
 
     def _connect_again(self) -> None:
-        """Open the second connection again; where the server is gone, the watched session notices that by itself."""
+        """Open the second connection again. Where the server is gone, the watched session fails by itself."""
         self.connection.close()
         with suppress(psycopg.Error):
             self._connect()
@@ -156,7 +162,8 @@ class Watchdog:
                 for pid, state, seconds, application in found
             ]
         self._say_who_holds_the_lock(is_waiting=bool(found))
-        # A session that queues for a row behind us, while we queue for it too, waits for the holder: we do not matter.
+        # While the watched session itself queues for a row, a session behind it in the same queue waits for the holder
+        # of the row, and not for the watched session.
         stalled = [(pid, since, seconds) for pid, since, seconds, for_row in queued if not (found and for_row)]
         for pid, since, seconds in stalled:
             self.waits[pid, since] = max(seconds, self.waits.get((pid, since), 0.0))
@@ -166,7 +173,7 @@ class Watchdog:
             self._cancel(at_work=not found)
 
     def _say_who_holds_the_lock(self, *, is_waiting: bool) -> None:
-        """Once for each wait longer than SILENCE: the operator would see nothing move."""
+        """Say once for each wait longer than SILENCE which sessions hold the lock, as the operator sees no progress."""
         if not is_waiting:
             self._waiting_since = None
         elif self._waiting_since is None:
@@ -176,9 +183,15 @@ class Watchdog:
             self.progress.say(f"{self._what} waits for {', '.join(map(str, self.holders))} …")
 
     def _is_to_end(self, longest: float, in_queue: float, *, is_waiting: bool) -> bool:
-        """Whether to cancel our statement. `longest` and `in_queue` are seconds that other sessions wait."""
-        # While we wait for a lock ourselves, sessions behind us may be in a deadlock with us. After `deadlock_timeout`
-        # the server ends one of them, which may be the application's: ours has to be gone after half of that time.
+        """Whether to cancel the statement of the watched session.
+
+        `longest` is the time in seconds that another session has waited because of the watched one. `in_queue` also
+        counts sessions that wait for a row in the same queue. `is_waiting` says that the watched session itself waits
+        for a lock.
+        """
+        # While the watched session waits for a lock, sessions behind it may be in a deadlock with it. After
+        # `deadlock_timeout` the server ends one of these sessions, which may be that of the application. So the
+        # statement has to be cancelled after half of this time.
         if is_waiting and time.monotonic() > self._until:
             return True
         if not self.max_stall or not in_queue:
