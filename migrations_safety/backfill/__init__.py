@@ -1,1 +1,1 @@
-"""The story of `backfill_placeholders`."""
+"""What the command `backfill_placeholders` does: it creates a placeholder row for each missing parent."""

@@ -1,4 +1,4 @@
-"""The second chapter: every reference gets its parent, or is refused and counted; nothing is lost."""
+"""Runs the backfill: every foreign-key value gets a parent row, or is refused and counted. No value is lost."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def run(
     options: BackfillOptions = EVERY_ORPHAN,
     progress: Progress | None = None,
 ) -> BackfillReport:
-    """Make one placeholder for each distinct orphan of an allowed class, in short batches.
+    """Create one placeholder for each distinct orphan value of an allowed class of identifier, in short batches.
 
-    `migrate` is the safe one, for tables that are pending. Raises a Refusal where nothing was changed, or where the
-    work stopped and can be run again.
+    `using` is the database alias. `migrate` runs the `migrate` of this package, which creates tables of the parents
+    that do not exist yet. Raises a subclass of Refusal where nothing was changed, or where the work stopped and can run
+    again.
     """
     connection, progress = connection_of(using), progress or Progress()
     expected = {"expect_database": expect_database, "expect_schema": expect_schema}
@@ -70,7 +71,12 @@ def restore(
     batching: BatchOptions = DEFAULT_BATCHING,
     progress: Progress | None = None,
 ) -> BackfillReport:
-    """Put back what `nullify` set to NULL, where the reference is still NULL and no key forbids it."""
+    """Restore the values that an earlier backfill set to NULL (`nullify`); return the report.
+
+    A value is restored where the column is still NULL and no foreign key forbids the value. The other values are
+    counted as `not_restored`. Raises a subclass of Refusal where nothing was changed, or where the work stopped and can
+    run again.
+    """
     connection, progress = connection_of(using), progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema, to_migrate=True)
     _refuse_open_transaction(target)
@@ -89,7 +95,10 @@ def restore(
 
 
 def _refuse_open_transaction(target: Target) -> None:
-    """The batches are short because each is a transaction, which gives its locks back."""
+    """Raise InsideTransaction where a transaction is open, as each batch has to be a transaction of its own.
+
+    Only then the locks of a batch are released soon.
+    """
     if target.in_transaction:
         raise InsideTransaction(name=target.name)
 
@@ -115,7 +124,7 @@ def _dry_run(connection: Connection, target: Target, options: BackfillOptions, p
 def _count(
     connection: Connection, target: Target, options: BackfillOptions, progress: Progress
 ) -> tuple[list[Census], list[Census]]:
-    """What would become placeholders, and what would become NULL."""
+    """Two lists of counts: of the values that would get placeholders, and of those that would become NULL."""
     inspected = inspect_references(connection, target, nullify=options.nullify)
     to_nullify = [key for key in inspected.references() if key.table in options.nullify]
     to_place = [key for key in inspected.references() if key.table not in options.nullify]
@@ -137,7 +146,7 @@ def _refused(censuses: Iterable[Census]) -> dict[str, int]:
 def _fill(
     connection: Connection, inspected: InspectedSchema, run: Run, options: BackfillOptions, progress: Progress
 ) -> dict[str, Any]:
-    """The figures of the report."""
+    """Set values to NULL and create placeholders as the options ask; return the numbers for the report, by field."""
     batching = options.batching
     nullified, placed = nullification.Outcome(), placeholders.Outcome()
     for key in inspected.references():

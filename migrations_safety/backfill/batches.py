@@ -1,4 +1,4 @@
-"""Batches: short transactions whose size adapts, with pauses while standbys or the archive fall behind."""
+"""Runs writes in batches, short transactions of adaptive size, and pauses while standbys or the archive lag behind."""
 
 from __future__ import annotations
 
@@ -21,49 +21,50 @@ from migrations_safety.sql import statement
 from migrations_safety.sql.composition import send
 
 FIRST = 1000
-"""Rows of the first batch."""
+"""The number of rows in the first batch."""
 SMALLEST = 100
-"""Rows of a batch, at least; where the operator allows fewer, that number."""
+"""The smallest number of rows in a batch, unless the operator allows fewer."""
 LARGEST = 50_000
-"""Rows of a batch, at most; where the operator allows fewer, that number."""
+"""The largest number of rows in a batch, unless the operator sets another limit."""
 MAX_PASSES = 10
-"""How often a backfill repeats because the application has added orphans."""
+"""The most passes of a backfill, which starts another one where the application has added orphans."""
 LONGEST_PAUSE = 600
-"""Seconds of one pause, after which a backfill gives up; finished batches are kept."""
+"""The seconds of one pause after which a backfill gives up. Finished batches are kept."""
 ROW_WAIT = 100
-"""Milliseconds that a batch waits for a locked row, while it holds others."""
+"""The milliseconds that a batch waits for a locked row, while it holds locks on other rows."""
 ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchOptions:
-    """How the operator wants the batches."""
+    """The operator's options for batches."""
 
     batch_size: int | None = None
-    """Rows of a batch, at most; None for the default, LARGEST."""
+    """The largest number of rows in a batch; None stands for LARGEST and a smaller first batch."""
     batch_time: float = 0.25
-    """Seconds that a batch should take."""
+    """The seconds that a batch should take."""
     max_lag: float = 30
-    """Seconds that a standby may be behind before a backfill pauses; 0 for any."""
+    """The seconds that a standby may be behind before a backfill pauses; 0 means no limit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """A range of positions: those greater than `after`, up to `upto`."""
+    """A range of row numbers in the work table: those greater than `after`, up to and including `upto`."""
 
     after: int
     upto: int
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """As statements need them."""
+        """The range as parameters for a statement: `after` and `upto`."""
         return {"after": self.after, "upto": self.upto}
 
 
 def batches(connection: Connection, batching: BatchOptions, *, total: int, progress: Progress) -> Iterator[Batch]:
-    """Batches of the positions 1 to `total`; the time until the next one is asked for sets its size.
+    """Divide the row numbers 1 to `total` into batches.
 
-    Raises StandbysBehind where a pause lasts longer than LONGEST_PAUSE.
+    The time that the caller needs for a batch decides the size of the next one. Raises StandbysBehind where a pause
+    lasts longer than LONGEST_PAUSE.
     """
     largest = batching.batch_size or LARGEST
     size = min(FIRST, largest) if batching.batch_size is None else largest
@@ -81,12 +82,11 @@ def batches(connection: Connection, batching: BatchOptions, *, total: int, progr
 def in_short_transaction(
     connection: Connection, query: sql.Composable, parameters: dict[str, Any], *, progress: Progress
 ) -> int:
-    """Run one batch in a transaction; returns the count that the query gives.
+    """Run one batch in a transaction, and return the number that the query returns in its first column.
 
-    Where another session locks one of its rows, it is rolled back and tried again.
-
-    A batch waits at most ROW_WAIT for a locked row, so nobody waits longer than that for the rows it already holds.
-    Raises LocksNotFree after `LONGEST_PAUSE`.
+    The batch is rolled back and tried again where another session has locked one of its rows. The batch waits at most
+    ROW_WAIT for such a row, so that no session waits longer for rows that the batch has locked already. Raises
+    LocksNotFree after LONGEST_PAUSE.
     """
     attempt = partial(_batch, connection, query, parameters)
     return retry_until_done(attempt, seconds=LONGEST_PAUSE, pause=partial(random.uniform, 0.1, 0.5), progress=progress)
@@ -109,9 +109,9 @@ def _batch(connection: Connection, query: sql.Composable, parameters: dict[str, 
 
 
 def wait_for_standbys(connection: Connection, *, max_lag: float, progress: Progress) -> None:
-    """Return when no standby is more than `max_lag` seconds behind and the archiver does not fail.
+    """Wait until no standby is more than `max_lag` seconds behind and the archiver does not fail.
 
-    Raises StandbysBehind after `LONGEST_PAUSE`.
+    With `max_lag` 0 it returns at once. Raises StandbysBehind after LONGEST_PAUSE.
     """
     if max_lag:
         attempt = partial(_reason_to_pause, connection, max_lag=max_lag)

@@ -1,4 +1,4 @@
-"""Sets orphan references to NULL and keeps their before-images, and restores them."""
+"""Sets foreign-key values without a parent to NULL, keeps the earlier values, and restores them on request."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from migrations_safety.sql.composition import compose, parent_name, send
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What was changed so far."""
+    """The numbers of rows that were changed so far."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    """Rows that were changed, by table."""
+    """The number of rows that were changed, by table."""
     left: dict[str, int] = field(default_factory=dict)
-    """Rows whose before-image could not be restored, by table."""
+    """The number of rows whose earlier value could not be restored, by table."""
     batches: int = 0
 
     def add(self, table: str, *, rows: int = 0, left: int = 0) -> None:
-        """Add rows of a table."""
+        """Add numbers of rows of a table to `rows` and `left`."""
         self.rows[table] = self.rows.get(table, 0) + rows
         if left:
             self.left[table] = self.left.get(table, 0) + left
@@ -45,12 +45,13 @@ def nullify(
     batching: BatchOptions,
     progress: Progress,
 ) -> None:
-    """Set every orphan reference of one column to NULL, and add the figures to `outcome`.
+    """Set every value without a parent in one foreign-key column to NULL, and add the numbers to `outcome`.
 
-    Raises NotNullified where a pass changes nothing: a trigger forbids it.
+    The earlier values are kept in the table `migrations_safety_before_image`. Raises NotNullified where a pass finds
+    values without a parent and changes none of them, because a trigger forbids the change.
     """
-    # The before-image is kept by the statement that sets NULL, so that no kill comes between the two. The application
-    # may add orphans while we work, so we repeat until a pass finds none, or MAX_PASSES are over.
+    # The statement that sets NULL also keeps the earlier value, so that a kill cannot come in between. The application
+    # may add orphans meanwhile, so this repeats until a pass finds none, or until MAX_PASSES are over.
     work = _Work(connection=connection, run=run, key=key, outcome=outcome, batching=batching, progress=progress)
     parts = _parts(inspected, key)
     outcome.add(key.table)
@@ -63,7 +64,7 @@ def nullify(
 
 
 def _fill_work_table(connection: Connection, parts: dict[str, sql.Composable]) -> int:
-    """Put the rows of all orphan references into the work table, which is made anew; returns how many."""
+    """Create the work table anew with all rows whose value has no parent; return the number of these rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement("work_table.forget"))
         send(cursor, compose("nullification.orphan_rows", **parts))
@@ -75,7 +76,7 @@ def _fill_work_table(connection: Connection, parts: dict[str, sql.Composable]) -
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Work:
-    """Changes the references of one column, batch by batch."""
+    """Changes the values of one foreign-key column, batch by batch."""
 
     connection: Connection
     run: Run
@@ -85,7 +86,7 @@ class _Work:
     progress: Progress
 
     def nullify(self, query: sql.Composable, orphans: int) -> int:
-        """Set the rows of the work table to NULL; returns how many were changed."""
+        """Set the column to NULL in the rows of the work table; return the number of rows that were changed."""
         changed = 0
         with self.progress.steps(f"References of {self.key.table} set to NULL", total=orphans) as advance:
             for batch in batches(self.connection, self.batching, total=orphans, progress=self.progress):
@@ -95,7 +96,7 @@ class _Work:
         return changed
 
     def restore(self, query: sql.Composable, images: OpenImages) -> None:
-        """Put the before-images of the column back."""
+        """Restore the earlier values of the column."""
         restored, before = 0, images.first - 1
         with self.progress.steps(f"References of {self.key.table} restored", total=images.count) as advance:
             for batch in batches(self.connection, self.batching, total=images.last - before, progress=self.progress):
@@ -114,7 +115,10 @@ class _Work:
 def restore(
     connection: Connection, inspected: InspectedSchema, run: Run, *, batching: BatchOptions, progress: Progress
 ) -> Outcome:
-    """Put back all before-images that are open; those that cannot go back are counted and stay open."""
+    """Restore all kept values that were not restored yet; return the numbers of rows.
+
+    A value that cannot be restored is counted in `Outcome.left` and stays kept.
+    """
     outcome = Outcome()
     keys = {(key.table, key.column): key for key in inspected.references()}
     for images in open_images(connection):
@@ -128,7 +132,7 @@ def restore(
 
 
 def _restore_query(inspected: InspectedSchema, key: DeclaredKey) -> sql.Composed:
-    """Where the key exists already, only references with a parent are put back: the others would break it."""
+    """The statement that restores a batch. Where the foreign key exists, it restores only values that have a parent."""
     oid, parts = inspected.tables[key.table].oid, _parts(inspected, key)
     has_key = any(
         existing.table_oid == oid and existing.columns == (key.column,) for existing in inspected.foreign_keys
@@ -138,13 +142,16 @@ def _restore_query(inspected: InspectedSchema, key: DeclaredKey) -> sql.Composed
 
 
 def names_rows(inspected: InspectedSchema, key: DeclaredKey) -> bool:
-    """Whether the model's primary key is unique in the database: else a before-image may belong to another row."""
+    """Whether the model's primary key is unique and NOT NULL in the database, so that it identifies a row.
+
+    Otherwise a kept value could be restored into another row.
+    """
     column = inspected.column(key.table, key.row_id or "")
     return bool(column and column.is_unique and not column.nullable)
 
 
 def _parts(inspected: InspectedSchema, key: DeclaredKey) -> dict[str, sql.Composable]:
-    """The identifiers and types that the statements need."""
+    """The names and types that the statements in `nullification.sql` need, by placeholder."""
     column, row_id = inspected.column(key.table, key.column), inspected.column(key.table, key.row_id or "")
     assert column is not None and row_id is not None  # the backfill has refused it otherwise
     target = inspected.tables[key.target_table]

@@ -1,4 +1,4 @@
-"""What one backfill is to do, as plain values."""
+"""The options of one backfill, as plain values."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackfillOptions:
-    """What to do with orphans, and how; without any, a placeholder for each of an allowed class."""
+    """What the backfill does. By default each orphan value of an allowed class of identifier gets a placeholder."""
 
     nullify: tuple[str, ...] = ()
-    """Tables whose orphan references become NULL instead, with their before-images kept."""
+    """Names of tables in which values without a parent are set to NULL instead. The earlier values are kept."""
     dry_run: bool = False
-    """Whether to count only."""
+    """Whether to count only, and to change nothing."""
     batching: BatchOptions = field(default_factory=BatchOptions)
     scan: ScanOptions = BY_SIZE
 

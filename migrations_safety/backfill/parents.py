@@ -1,4 +1,4 @@
-"""The parents that placeholders are made for: their makers, their tables, and every key that points at them."""
+"""The tables in which placeholders are created, and all foreign keys that reference these tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from migrations_safety.schema.declared_models import models_on
 
 
 def makers_on(connection: Connection) -> list[PlaceholderMaker]:
-    """Those whose parents belong into this database; CouldNotLook where there are none."""
+    """The registered placeholder makers whose model belongs to this database, as the database routers say.
+
+    Raises CouldNotLook where there is none, and NothingRegistered where no app has registered any.
+    """
     here = {model._meta.label for model in models_on(connection.alias)}
     makers = [maker for maker in placeholder_makers() if apps.get_model(maker.model)._meta.label in here]
     if not makers:
@@ -30,12 +33,18 @@ def makers_on(connection: Connection) -> list[PlaceholderMaker]:
 
 
 def table_of(maker: PlaceholderMaker) -> str:
-    """The parents' table."""
+    """The name of the table in which the placeholders of this maker are created."""
     return str(apps.get_model(maker.model)._meta.db_table)
 
 
 def inspect_references(connection: Connection, target: Target, *, nullify: tuple[str, ...] = ()) -> InspectedSchema:
-    """The references to all parents that placeholders are made for; refuses before anything is changed."""
+    """Read the catalog for all foreign keys to tables in which placeholders are created; change nothing.
+
+    Raises RowsHidden where row-level security hides rows, and TypesDiffer where PostgreSQL cannot compare the two
+    columns of a foreign key. For a table in `nullify` it raises UnknownReference where the table has no such foreign
+    key, NotNullable where the column is NOT NULL, and RowsWithoutName where its rows have no unique primary key. It
+    also raises the errors of `inspect_schema` and `makers_on`.
+    """
     declared = [key for maker in makers_on(connection) for key in _keys_to(maker, connection.alias)]
     keys = migration_plan.by_names_in_database(connection, declared)
     inspected = inspect_schema(connection, keys=keys, target=target)
@@ -48,7 +57,7 @@ def inspect_references(connection: Connection, target: Target, *, nullify: tuple
 
 
 def _keys_to(maker: PlaceholderMaker, alias: str) -> list[DeclaredKey]:
-    """Every key to the maker's parent that the models declare in the database of that alias."""
+    """All foreign keys to the table of this maker that the models of the database `alias` declare."""
     parent = table_of(maker)
     return [key for model in models_on(alias) for key in declared_keys(model) if key.target_table == parent]
 

@@ -1,4 +1,4 @@
-"""Applies the migrations that make the parents' tables where they are pending, with the `migrate` that is passed in."""
+"""Runs pending migrations that create the tables of the parents, with a `migrate` function that the caller passes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from migrations_safety.precheck.report import Depth, PrecheckReport
 
 
 class Migrated(Protocol):
-    """How a `migrate` went."""
+    """The part of a MigrateReport that the backfill needs."""
 
     @property
     def gate(self) -> PrecheckReport | None:
-        """What precheck said before it."""
+        """The report of the precheck that `migrate` ran first; None where no precheck ran."""
 
     @property
     def is_refused(self) -> bool:
-        """Whether the gate refused, so that nothing was changed."""
+        """Whether the precheck found something that blocks, so that nothing was changed."""
 
 
 class Migrate(Protocol):
-    """The safe `migrate` to one migration, given by app and name; the two stories do not know each other."""
+    """A function that runs the `migrate` of this package. It is passed in, so that the backfill does not import it."""
 
     def __call__(self, migration: tuple[str, str], /, *, using: str, progress: Progress) -> Migrated:
-        """Migrate."""
+        """Migrate to one migration, given by app label and name, on the database alias `using`."""
 
 
 def apply_pending_tables(connection: Connection, *, migrate: Migrate, progress: Progress) -> tuple[str, ...]:
-    """The labels of what was applied or adopted.
+    """Run the pending migrations that create the tables of the parents; return the labels of these migrations.
 
-    Raises TablesRefused where precheck blocks it.
+    Raises TablesRefused where the precheck of such a migration has blocking findings.
     """
     applied: list[str] = []
     for maker in makers_on(connection):

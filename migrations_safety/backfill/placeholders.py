@@ -1,4 +1,4 @@
-"""Writes placeholders: short batches in the order of their ids, each batch a transaction of its own."""
+"""Creates placeholders in short batches, in the order of their ids. Each batch is a transaction of its own."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ INTEGER_TYPES = ("smallint", "integer", "bigint")
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What was made so far."""
+    """The numbers of the placeholders that were created so far, and of the values that got none."""
 
     created: int = 0
-    """Placeholders."""
+    """The number of placeholders that were created."""
     already_present: int = 0
-    """Distinct values that had a parent before."""
+    """The number of distinct values that had a parent before."""
     refused: dict[str, int] = field(default_factory=dict)
-    """Distinct values that get no placeholder, by class."""
+    """The number of distinct values that get no placeholder, by class of identifier."""
     batches: int = 0
 
 
@@ -47,9 +47,10 @@ def place(
     batching: BatchOptions,
     progress: Progress,
 ) -> None:
-    """Make a placeholder for each orphan of an allowed class, and add the figures to `outcome`.
+    """Create a placeholder for each orphan value of an allowed class of identifier, and add the numbers to `outcome`.
 
-    An orphan that cannot be placed (its record number is taken) is refused as `conflict`.
+    `question` names the parent table and the foreign-key columns. An orphan value is counted as refused under
+    `conflict` where its placeholder violates a unique constraint, such as the one on record numbers.
     """
     with connection.cursor() as cursor:
         send(cursor, _make_function(maker, question, run))
@@ -63,7 +64,7 @@ def place(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Placing:
-    """Makes placeholders of the orphans in the work table."""
+    """Creates placeholders for the orphan values in the work table."""
 
     connection: Connection
     outcome: Outcome
@@ -71,10 +72,13 @@ class _Placing:
     progress: Progress
 
     def until_none_is_left(self, orphans: Question, work: WorkTable) -> dict[str, int]:
-        """Empty the work table and count again; returns the values that get no placeholder, by class."""
-        # The application may add orphans while we work, so we repeat until a pass finds none. Before the keys exist
-        # nothing keeps new orphans out: where the application adds some in each pass we stop after MAX_PASSES. The
-        # keys, added NOT VALID in the next step, keep them out from then on.
+        """Create all placeholders, and count again until no orphan value is left that may get one.
+
+        Return the number of distinct values that get no placeholder, by class of identifier.
+        """
+        # The application may add orphans meanwhile, so this repeats until a pass finds none. As long as the foreign
+        # keys do not exist, nothing keeps new orphans out. Where the application adds some in each pass, the work stops
+        # after MAX_PASSES. The foreign keys, added NOT VALID in the next step, keep new orphans out from then on.
         refused = work.refused
         for _ in range(MAX_PASSES):
             if not work.waiting:
@@ -89,12 +93,12 @@ class _Placing:
         return refused
 
     def _count(self, orphans: Question) -> dict[str, int]:
-        """Distinct orphans by class."""
+        """The number of distinct orphan values, by class of identifier."""
         count = partial(counts.count, self.connection, orphans, progress=self.progress)
         return in_snapshot(self.connection, count, progress=self.progress).orphans
 
     def _place_all(self, work: WorkTable) -> int:
-        """Make the placeholders batch by batch; returns how many."""
+        """Create the placeholders batch by batch; return the number of them."""
         made = 0
         with self.progress.steps("Placeholders", total=work.waiting) as advance:
             for batch in batches(self.connection, self.batching, total=work.values, progress=self.progress):
@@ -107,7 +111,7 @@ class _Placing:
 
 
 def _advance_sequence(connection: Connection, question: Question) -> None:
-    """Let the sequence of the parent's ids, where there is one, go on after the ids of the placeholders."""
+    """Advance the sequence of the parent's ids, if there is one, past the ids of the placeholders."""
     if question.type not in INTEGER_TYPES:
         return
     key = question.keys[0]
@@ -118,10 +122,10 @@ def _advance_sequence(connection: Connection, question: Question) -> None:
 
 
 def _make_function(maker: PlaceholderMaker, question: Question, run: Run) -> sql.Composed:
-    """CREATE FUNCTION of this session, which makes one batch of placeholders."""
-    # A batch is inserted as if nobody made a parent meanwhile: ON CONFLICT DO NOTHING costs a fifth of the time. Where
-    # another session has made one, the function catches the error and inserts the others. It is a function because
-    # the server does not log an error that it catches itself: the log would show the identifier.
+    """The CREATE FUNCTION statement for a temporary function that creates one batch of placeholders."""
+    # A batch is inserted as if no other session created a parent meanwhile, as ON CONFLICT DO NOTHING costs a fifth of
+    # the time. Where another session has created one, the function catches the error and inserts the other rows. The
+    # server does not log an error that a function catches, and so the identifier does not appear in the log.
     key = question.keys[0]
     parts: dict[str, sql.Composable] = {
         "parent": table_name(key.target_table, schema=question.schema),

@@ -1,4 +1,4 @@
-"""What a backfill did, as plain values."""
+"""The result of a backfill, as plain values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from migrations_safety.postgresql.target import Target
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackfillReport:
-    """What a backfill did; `refused` maps a class to distinct values, the maps by table hold rows."""
+    """The result of a backfill.
+
+    `created` and `already_present` are numbers of distinct values. `refused` has the number of distinct values that got
+    no placeholder, by class of identifier. `nullified`, `restored` and `not_restored` have numbers of rows, by table.
+    """
 
     target: Target
     run_id: str | None
@@ -26,7 +30,7 @@ class BackfillReport:
 
     @property
     def verdict(self) -> str:
-        """`dry-run`, `refused` (something was), `restored` or `covered`."""
+        """One word: `dry-run`; `refused` where a value was left as it was; otherwise `restored` or `covered`."""
         if self.dry_run:
             return "dry-run"
         if self.is_refused:
@@ -35,5 +39,5 @@ class BackfillReport:
 
     @property
     def is_refused(self) -> bool:
-        """True where anything was left as it was found."""
+        """Whether any value got no placeholder, or could not be restored."""
         return bool(self.refused or self.not_restored)

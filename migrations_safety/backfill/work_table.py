@@ -1,4 +1,4 @@
-"""The work table of placeholders: the referenced values of one parent, numbered, in a temporary table."""
+"""Fills the work table, a temporary table with the numbered distinct values of all foreign keys to one parent table."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ from migrations_safety.sql.composition import compose, send
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkTable:
-    """What the work table holds, in distinct values."""
+    """Numbers of distinct values in the work table."""
 
     values: int
+    """The number of all distinct values."""
     present: int
-    """Values with a parent."""
+    """The number of distinct values that have a parent."""
     waiting: int
-    """Orphans that get a placeholder."""
+    """The number of distinct values without a parent that are to get a placeholder."""
     refused: dict[str, int]
-    """Orphans that get none, by class."""
+    """The number of distinct values without a parent that get no placeholder, by class of identifier."""
 
 
 def fill_work_table(connection: Connection, question: Question, *, progress: Progress) -> WorkTable:
-    """Put the values that the question is about into the work table, which is made anew, and count them."""
-    # A temporary table, so that no identifier leaves the server. Its rows are numbered in the order that the indexes
-    # give: that needs no second sort, and a batch is a range of positions.
+    """Create the work table anew with the values of the foreign keys in `question`; return the numbers of values."""
+    # The table is temporary, so that no identifier leaves the server. Its rows are numbered in the order in which the
+    # indexes return the values, which needs no second sort. A batch is then a range of these numbers.
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(statement("work_table.one_snapshot"))
         ready = prepare(connection, question)
@@ -52,7 +53,7 @@ def fill_work_table(connection: Connection, question: Question, *, progress: Pro
 
 
 def _add(cursor: Any, ranges: Iterable[sql.Composable]) -> None:
-    """Add the values of each range after those of the ranges before it."""
+    """Add the values of each range to the work table, numbered after those of the ranges before."""
     allowed, values = sql.Literal(list(PLACEHOLDER_CLASSES)), 0
     for add, of_range in zip(chain(["make_work"], repeat("add_to_work")), ranges, strict=False):
         referenced = compose("work_table.referenced", classified=of_range, allowed=allowed, before=sql.Literal(values))

@@ -1,1 +1,1 @@
-"""The story of `migrate`."""
+"""What the command `migrate` does: the precheck, the lock ladder, the record of runs, and the report."""

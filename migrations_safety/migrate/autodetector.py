@@ -1,7 +1,8 @@
-"""What `makemigrations` writes for a ForeignKeyConstraint on an existing table.
+"""The autodetector of `makemigrations`, which adds a ForeignKeyConstraint to an existing table in two migrations.
 
-Django would write one `AddConstraint`, which scans the table under a lock on both tables. Here one migration adds the
-key NOT VALID and the next one validates it: each is one transaction, so both may be atomic.
+Django would write one `AddConstraint`, which scans the table under a lock on both tables. Instead of this, one
+migration adds the foreign key NOT VALID, and the next one validates the foreign key. Each migration is a transaction of
+its own, so both may be atomic.
 """
 
 from __future__ import annotations
@@ -18,21 +19,27 @@ from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignK
 
 
 def splitting_keys(kind: type[MigrationAutodetector]) -> type[MigrationAutodetector]:
-    """A subclass of an autodetector, Django's or another package's, that splits foreign keys on existing tables."""
+    """Return a subclass of `kind`, an autodetector class, that writes two migrations for such a foreign key."""
     return type("SafeAutodetector", (SplittingKeys, kind), {})
 
 
 class SplittingKeys(MigrationAutodetector):
-    """Splits the migrations that an autodetector has found, before it names and numbers them."""
+    """A mixin for an autodetector, which splits the migrations before the autodetector names and numbers them."""
 
     def arrange_for_graph(self, changes: dict[str, list[Any]], graph: Any, migration_name: str | None = None) -> Any:
-        """Split the migrations that add keys to existing tables, then let the autodetector arrange all of them."""
+        """Split the migrations that add foreign keys to existing tables, then let the autodetector arrange them all.
+
+        Arguments and result are those of the autodetector: `changes` maps app labels to lists of migrations.
+        """
         split = {app_label: _split(app_label, migrations) for app_label, migrations in changes.items()}
         return super().arrange_for_graph(split, graph, migration_name)
 
 
 def _split(app_label: str, migrations: list[Any]) -> list[Any]:
-    """Each migration without its keys, then one that adds them NOT VALID, then one that validates them."""
+    """The migrations of one app, in which up to three replace each migration that adds such a foreign key.
+
+    The first has all other operations, the second adds the foreign keys NOT VALID, and the third validates them.
+    """
     created = {
         operation.name_lower
         for migration in migrations
@@ -46,7 +53,7 @@ def _split(app_label: str, migrations: list[Any]) -> list[Any]:
 
 
 def _parts(app_label: str, migration: Any, created: set[str]) -> Iterator[Any]:
-    """The migration itself, where it adds no key to an existing table; else up to three."""
+    """The migration itself where it adds no foreign key to an existing table; otherwise two or three migrations."""
     keys = [operation for operation in migration.operations if _is_key_on_existing_table(operation, created)]
     if not keys:
         yield migration

@@ -1,4 +1,4 @@
-"""The third chapter: `migrate` behind the gate, one deploy at a time, with one outcome."""
+"""Runs `migrate`: the precheck first, then Django's `migrate` under the deploy lock, and one report at the end."""
 
 from __future__ import annotations
 
@@ -31,22 +31,24 @@ HOLDS_LOCKS = (
 )
 
 Apply = Callable[[Callable[[str], None]], None]
-"""Django's own `migrate`; it calls what it is given with the label of each migration whose operations it has run."""
+"""A function that runs Django's own `migrate`. Its argument is a function, which it calls with the label of each
+migration whose operations it has run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """What was done, and the lock waits where it takes locks."""
+    """What a `migrate` has done, and the lock waits of other sessions; these are None where it takes no locks."""
 
     done: Done
     lock_waits: LockWaits | None = None
 
 
 def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -> MigrateReport:
-    """Ask the gate, adopt what is there, then let Django apply the rest.
+    """Run the precheck, record baselines whose tables exist as applied, and let Django run the other migrations.
 
-    Raises a Refusal where nothing was changed, or where the work stopped and can be run again; what a migration
-    itself raises comes through.
+    `apply` runs Django's own `migrate`. Where the precheck has blocking findings, nothing is changed, and the report
+    says so. Raises a subclass of Refusal where nothing was changed for another reason, or where the work stopped and
+    can run again. An error that a migration itself raises is raised unchanged.
     """
     connection = connection_of(options.using)
     expected = {"expect_database": options.expect_database, "expect_schema": options.expect_schema}
@@ -69,7 +71,10 @@ def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -
 
 
 def show(options: MigrateOptions, *, apply: Callable[[], Any]) -> None:
-    """Let Django's `migrate --plan` or `--check` look at the expected database, and at its own tables alone."""
+    """Run Django's `migrate --plan` or `--check` (`apply`), with the tables of the current schema only.
+
+    Raises a subclass of Refusal where the connection does not lead to the expected database or schema.
+    """
     connection = connection_of(options.using)
     connect(connection, expect_database=options.expect_database, expect_schema=options.expect_schema)
     with only_own_tables(connection):
@@ -77,7 +82,10 @@ def show(options: MigrateOptions, *, apply: Callable[[], Any]) -> None:
 
 
 def _work(connection: Connection, options: MigrateOptions, apply: Apply, listener: Listener) -> Work:
-    """What runs no migration leaves its trace too: of all commands it is these that make the record untrue."""
+    """Do the work that the options ask for, and record it as a run.
+
+    `--fake`, `--prune` and `--run-syncdb` are recorded, too, because these can make Django's record untrue.
+    """
     history = History(connection=connection, makes_tables=options.run_syncdb)
     if not options.runs_no_migration:
         return _migrate(history, options, apply, listener)
@@ -105,7 +113,7 @@ def _migrate(history: History, options: MigrateOptions, apply: Apply, listener: 
 
 
 def _adopt(connection: Connection, plan: migration_plan.Plan) -> list[str]:
-    """Record, and do not run, the baselines whose tables are there already; their labels."""
+    """Record the baselines whose tables exist as applied, without running them; return their labels."""
     recorder = MigrationRecorder(connection)
     for migration in plan.adopted:
         recorder.record_applied(migration.app, migration.name)
@@ -113,7 +121,10 @@ def _adopt(connection: Connection, plan: migration_plan.Plan) -> list[str]:
 
 
 def _apply_watched(history: History, options: MigrateOptions, apply: Apply, listener: Listener) -> None:
-    """What goes out through other aliases is said, and refused where the operator named the database."""
+    """Run Django's `migrate`, and warn of statements that its migrations send through other database aliases.
+
+    Where the operator named the database, a statement that would change another database is refused.
+    """
     is_expected = options.expect_database is not None
     elsewhere = OtherConnections(history.connection, expected=is_expected, say=listener.warning)
     history.elsewhere = elsewhere.wrote

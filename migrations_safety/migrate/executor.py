@@ -1,8 +1,8 @@
-"""Django's executor and schema editor on the lock ladder: no statement waits long for a lock, no step is half done.
+"""Django's executor and schema editor on the lock ladder: no statement waits long for a lock, and none is half done.
 
-An atomic migration and its record are one transaction, which is tried again as a whole. (Django records a migration
-with deferred SQL after its COMMIT: a kill between the two leaves it applied and not recorded.) A migration that is not
-atomic is tried again statement by statement.
+An atomic migration and its row in `django_migrations` are written in one transaction, which is tried again as a whole.
+(Django writes this row after the COMMIT for a migration with deferred SQL. A kill in between leaves the migration
+applied but not recorded.) A migration that is not atomic is tried again statement by statement.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from migrations_safety.postgresql.connection import Connection
 
 @contextmanager
 def on_the_ladder(connection: Connection, ladder: LockLadder) -> Iterator[None]:
-    """Let Django's `migrate` use our executor and schema editor on this connection, and on no other."""
-    # Django's command has no hook for its executor, so the name in its module is replaced, and stays so: our executor
-    # is Django's on every connection without a ladder. Replacing it for the length of one run was tried; with two
-    # threads on two aliases one ran on the other's ladder. The schema editor is an attribute of the connection, and is
-    # mixed with the backend's own (PostGIS has one).
+    """Let Django's `migrate` use SafeExecutor and SafeSchemaEditor on this connection, and on no other."""
+    # Django's command has no hook for its executor. So the name in its module is replaced, for good: on a connection
+    # without a ladder SafeExecutor behaves as Django's executor. Replacing the name for the length of one run was
+    # tried, too; with two threads on two aliases, one thread ran on the ladder of the other. The schema editor is an
+    # attribute of the connection. It inherits from the backend's own schema editor, because PostGIS has one.
     _offer_executor()
     before = vars(connection).get("SchemaEditorClass")
     kinds = (SafeSchemaEditor, connection.SchemaEditorClass)
@@ -46,17 +46,17 @@ def on_the_ladder(connection: Connection, ladder: LockLadder) -> Iterator[None]:
 
 
 def ladder_of(connection: Connection) -> LockLadder | None:
-    """The ladder of the `migrate` that is at work on this connection, None where none is."""
+    """The lock ladder of the `migrate` that runs on this connection; None where none runs."""
     return getattr(connection.SchemaEditorClass, "ladder", None)
 
 
 def is_on_the_ladder(connection: Connection) -> bool:
-    """Whether a `migrate` with a ladder is at work on this connection."""
+    """Whether a `migrate` with a lock ladder runs on this connection."""
     return hasattr(connection.SchemaEditorClass, "ladder")
 
 
 def _offer_executor() -> None:
-    """Put our executor in place of Django's, or on top of the one that another package has put there."""
+    """Replace Django's executor by SafeExecutor, or the executor of another package by a subclass of both."""
     kind: Any = django_migrate.MigrationExecutor  # type: ignore[attr-defined]
     if not issubclass(kind, SafeExecutor):
         ours = SafeExecutor if kind is MigrationExecutor else type(SafeExecutor.__name__, (SafeExecutor, kind), {})
@@ -66,19 +66,22 @@ def _offer_executor() -> None:
 class SafeExecutor(MigrationExecutor):
     """Applies and unapplies each atomic migration as a whole, and tries again until its locks are free.
 
-    On a connection without a ladder it is Django's executor.
+    On a connection without a lock ladder it behaves as Django's executor.
     """
 
     connection: Connection
 
     @property
     def ladder(self) -> LockLadder:
-        """The ladder of the connection."""
+        """The lock ladder of the connection. Raises AttributeError where the connection has none."""
         editor: Any = self.connection.SchemaEditorClass
         return cast(LockLadder, editor.ladder)
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
-        """Apply a migration as Django does, in one transaction with the record of it."""
+        """Apply a migration as Django does, in one transaction with its row in `django_migrations`; return the state.
+
+        Raises LocksNotFree, GaveWay or OthersWaited where the locks do not become free in time.
+        """
         apply = super().apply_migration
 
         def step(before: Any) -> Any:
@@ -89,7 +92,10 @@ class SafeExecutor(MigrationExecutor):
         return self._on_the_ladder(step, migration, _States(first=state, fresh=self._state_before))
 
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
-        """Unapply a migration as Django does, in one transaction with the record of it."""
+        """Unapply a migration as Django does, in one transaction with its row in `django_migrations`; return the state.
+
+        Raises LocksNotFree, GaveWay or OthersWaited where the locks do not become free in time.
+        """
         unapply = super().unapply_migration
 
         def step(before: Any) -> Any:
@@ -100,20 +106,20 @@ class SafeExecutor(MigrationExecutor):
         return self._on_the_ladder(step, migration, _States(first=state, fresh=lambda: state))
 
     def _on_the_ladder(self, step: Callable[[Any], Any], migration: Any, states: _States) -> Any:
-        """The state that `step` returns; `step` applies or unapplies the migration, given the state before it."""
-        # The backend's schema editor decides whether a migration is one transaction: that of
-        # django-pg-zero-downtime-migrations makes none, and its CREATE INDEX CONCURRENTLY fails in ours.
+        """Call `step`, which applies or unapplies the migration from the state before it, and return its result."""
+        # The backend's schema editor decides whether a migration is one transaction. The one of
+        # django-pg-zero-downtime-migrations opens none, and its CREATE INDEX CONCURRENTLY would fail inside one.
         if not self.connection.schema_editor(atomic=migration.atomic).atomic_migration:
             with self._operations_on_the_ladder(migration), self.ladder.remembering_refusals():
                 return step(states.first)
         return self._as_a_whole(step, migration, states)
 
     def _as_a_whole(self, step: Callable[[Any], Any], migration: Any, states: _States) -> Any:
-        # Each attempt is one transaction around all that Django does, its record included, so whatever ends it leaves
-        # nothing behind. Trying a single statement again would not do: the locks of earlier statements last to the
-        # COMMIT, and others would wait behind them all the while. An attempt whose code has caught the error of a lock
-        # and gone on must not be committed, for the rows that it skipped would be lost. Success is reported after the
-        # COMMIT only, as deferred keys are checked there and may still fail.
+        # Each attempt is one transaction around all that Django does, including the row in `django_migrations`. So an
+        # attempt that fails leaves nothing behind. To try only a single statement again would not suffice: the locks of
+        # earlier statements last until the COMMIT, and other sessions would wait for them all the while. An attempt
+        # whose code has caught a lock error and gone on must not be committed, because its work is incomplete. Success
+        # is reported after the COMMIT, where PostgreSQL checks deferred foreign keys and may still fail.
         progress = _ProgressOfAttempts(callback=self.progress_callback)
 
         def attempt() -> Any:
@@ -133,9 +139,10 @@ class SafeExecutor(MigrationExecutor):
 
     @contextmanager
     def _operations_on_the_ladder(self, migration: Any) -> Iterator[None]:
-        """Let operations with a transaction of their own, in a migration without one, be tried again in it."""
-        # Django gives one to an atomic operation; where the migration is atomic and only the backend's schema editor is
-        # not, to every operation that is not `atomic=False`. The operations are shared by all threads, hence copies.
+        """Try operations again that have a transaction of their own, in a migration that is no transaction."""
+        # Django opens a transaction for an operation with `atomic=True`. Where the migration is atomic and only the
+        # backend's schema editor is not, every operation gets one that is not `atomic=False`. The operations are copied
+        # because all threads share them.
         operations = migration.operations
         migration.operations = [
             self._with_retries(migration, operation)
@@ -171,15 +178,15 @@ class SafeExecutor(MigrationExecutor):
 
 @dataclass(kw_only=True, slots=True)
 class _States:
-    """The state before a migration, for each attempt: applying it changes the state that is passed."""
+    """Gives each attempt its own ProjectState from before the migration, because an attempt changes the state."""
 
     first: Any
     fresh: Callable[[], Any]
-    """Makes the state again, from the record of migrations."""
+    """Returns the state before the migration once more, computed from `django_migrations`."""
     _is_used: bool = False
 
     def next(self) -> Any:
-        """The given state for the first attempt, a fresh one for each later attempt."""
+        """Return the given state for the first attempt, and a new one for each later attempt."""
         if self._is_used:
             return self.fresh()
         self._is_used = True
@@ -191,12 +198,12 @@ class _ProgressOfAttempts:
     """Reports the start of a migration once, and its success after the COMMIT."""
 
     callback: Callable[..., None] | None
-    """Django's `progress_callback`, None where nobody listens."""
+    """The `progress_callback` of Django's executor; None where there is none."""
     _attempts: int = 0
     _success: tuple[Any, ...] = ()
 
     def begin_attempt(self) -> Callable[..., None]:
-        """The callback that the executor gets for the next attempt."""
+        """Return the `progress_callback` for the next attempt."""
         self._attempts += 1
         return self._receive
 
@@ -207,28 +214,28 @@ class _ProgressOfAttempts:
             self.callback(action, *rest)
 
     def report_success(self) -> None:
-        """Pass on what the last attempt reported."""
+        """Pass the success that the last attempt reported on to Django's callback."""
         if self.callback:
             self.callback(*self._success)
 
 
 class SafeSchemaEditor(DatabaseSchemaEditor):
-    """Adds keys last, and leaves its transaction where a deferred statement fails."""
+    """Adds foreign keys at the end of a migration, and leaves its transaction where a deferred statement fails."""
 
     ladder: LockLadder
 
     def add_constraint(self, model: Any, constraint: Any) -> None:
-        """Add a constraint; a key of an atomic migration is added at its end, as Django's own keys are."""
-        # Writes to the referenced table wait from the ADD CONSTRAINT to the COMMIT: so all other statements come first.
+        """Add a constraint. A foreign key of an atomic migration is added at the end of it, as in Django."""
+        # Writes to the referenced table wait from the ADD CONSTRAINT to the COMMIT, so all other statements run first.
         if isinstance(constraint, ForeignKeyConstraint) and self.atomic_migration:
             self.deferred_sql.append(constraint.create_sql(model, self))
         else:
             super().add_constraint(model, constraint)
 
     def __exit__(self, *error: Any) -> None:
-        """Run the deferred statements, and leave the transaction also where one of them fails."""
-        # Django leaves that transaction open. The next attempt then worked inside of it: `migrate` said applied, with
-        # exit code 0, and nothing was ever committed.
+        """Run the deferred statements, and end the transaction also where one of them fails."""
+        # Django leaves the transaction open where a deferred statement fails. The next attempt then ran inside this
+        # transaction: `migrate` said "applied" with exit code 0, and nothing was ever committed.
         try:
             if error[0] is None:
                 while self.deferred_sql:

@@ -1,4 +1,4 @@
-"""The gate before `migrate`: precheck of what it is about to do, and the rollbacks that are refused without it."""
+"""The precheck that `migrate` runs first, and the rollbacks that `migrate` refuses even without a precheck."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ SKIPPED = "--skip-precheck: no check ran before this migration. Verify the schem
 
 
 def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener) -> PrecheckReport | None:
-    """What precheck says, None where it is not asked; `--skip-precheck` is said loudly.
+    """Run the precheck of what `migrate` is about to do, and return its report; None where no precheck runs.
 
-    Raises what `refuse_rollback` and `refuse_what_would_fail` raise.
+    No precheck runs with `--skip-precheck`, which `listener` is told, and where no migration runs.
+
+    Raises BaselineHoldsRows or Irreversible for a rollback (`refuse_rollback`), and PlanWouldFail for a plan that
+    cannot run (`refuse_what_would_fail`). It also raises the errors of `precheck.run`.
     """
     if not options.runs_no_migration:
         refuse_rollback(connection, options)
@@ -57,15 +60,16 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
 
 
 def refuse_what_would_fail(gate: PrecheckReport) -> None:
-    """Raise PlanWouldFail where nothing blocks but that what the plan alters is not there: it could not be run."""
+    """Raise PlanWouldFail where all blocking findings say that a table or column of the plan does not exist."""
     if gate.blocking and all(finding.id == WOULD_FAIL for finding in gate.blocking):
         raise PlanWouldFail(gate.blocking)
 
 
 def refuse_rollback(connection: Connection, options: MigrateOptions) -> None:
-    """Raise BaselineHoldsRows where a rollback would drop tables that were there before, with their rows.
+    """Raise BaselineHoldsRows where a rollback would drop tables with rows that existed before their baseline.
 
-    And where no gate looks at it, Irreversible where a step has no reverse: nothing is undone then.
+    With `--skip-precheck`, raise Irreversible where an operation of the rollback has no reverse. Nothing is changed in
+    both cases.
     """
     executor: Any = MigrationExecutor(connection)
     steps = executor.migration_plan(targets.targets(executor, options.app_label, options.migration_name))

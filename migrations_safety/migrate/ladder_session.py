@@ -1,4 +1,4 @@
-"""The connection while Django's `migrate` is at work on it: on the lock ladder, under the watchdog."""
+"""Sets up a connection for Django's `migrate`, which then runs with the lock ladder and the watchdog."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 
 AT_WORK = "migrations_safety_is_at_work"
-"""An attribute of the connection meanwhile."""
+"""The name of an attribute that the connection has while `migrate` runs on it."""
 
 
 @contextmanager
 def ladder_session(
     connection: Connection, locks: LockOptions, *, is_needed: bool, progress: Progress
 ) -> Iterator[Watchdog]:
-    """Everything that Django's migrate does inside takes its locks on the ladder, under the watchdog.
+    """Let Django's `migrate`, inside the block, take its locks on the lock ladder; yield the watchdog.
 
-    Inside a transaction that is open already there is neither: its locks are held until the caller ends it, whatever
-    we give up. `is_needed` where something is to be done.
+    Inside a transaction that is already open there is neither a ladder nor a watchdog, because PostgreSQL holds all
+    locks until the caller ends that transaction. `is_needed` says whether `migrate` has anything to do.
 
-    Raises NobodyWatches where the watchdog is needed and has no connection.
+    Raises NobodyWatches where the watchdog cannot open its connection, `locks.max_stall` is not 0, and `is_needed`.
     """
     watchdog = Watchdog(connection, max_stall=locks.max_stall, progress=progress)
     if is_in_transaction(connection):
@@ -54,5 +54,5 @@ def _at_work(connection: Connection) -> Iterator[None]:
 
 
 def is_at_work(connection: Connection) -> bool:
-    """Whether a `migrate` of ours is at work on this connection, and a migration or a signal of it is what asks."""
+    """Whether a `migrate` of this package runs on this connection, so that the caller is a migration or a signal."""
     return hasattr(connection, AT_WORK)

@@ -1,4 +1,4 @@
-"""What is asked of one `migrate`, as plain values, and who hears of it while it is at work."""
+"""The options of one `migrate` as plain values, and the functions that it calls with messages while it runs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from migrations_safety.messages.progress import Progress
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LockOptions:
-    """How long to try for a lock, and how long others may wait behind it; in seconds."""
+    """How long to try for a lock, and how long other sessions may wait behind the migration; all in seconds."""
 
     max_stall: float = 0.2
-    """A statement of ours is cancelled when others wait longer behind it; 0: never."""
+    """A statement of the migration is cancelled before another session has waited longer for it; 0 means never."""
     retry_for: float = 600
     """How long to try again for a lock that is not free."""
     deploy_wait: float = 600
-    """How long to wait for another deploy; 0: not at all."""
+    """How long to wait for another running deploy; 0 means not at all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MigrateOptions:
-    """What one `migrate` is to do; what Django's command has too has Django's name here."""
+    """What one `migrate` is to do. Options that Django's `migrate` has, too, have their names from Django."""
 
     using: str
     app_label: str | None = None
@@ -35,7 +35,7 @@ class MigrateOptions:
     run_syncdb: bool = False
     skip_precheck: bool = False
     census: str | None = None
-    """The file of an earlier census, whose counts the gate takes."""
+    """The path of a file with the counts of an earlier precheck, which the precheck of this `migrate` then uses."""
     expect_database: str | None = None
     expect_schema: str | None = None
     scan: ScanOptions = BY_SIZE
@@ -43,12 +43,12 @@ class MigrateOptions:
 
     @property
     def runs_no_migration(self) -> bool:
-        """True for what changes Django's records only, or concerns apps without migrations."""
+        """Whether the command only changes rows of `django_migrations`, or only concerns an app without migrations."""
         return bool(self.fake or self.prune or (self.run_syncdb and self.app_label))
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Those that are set, as the record of runs keeps them: in the units of the command line."""
+        """The options that are set, for the record of runs: by name, in the units of the command line."""
         asked = {
             "app_label": self.app_label,
             "migration_name": self.migration_name,
@@ -67,15 +67,15 @@ class MigrateOptions:
 
 
 def ignore(sentence: str) -> None:
-    """For those who need not hear it."""
+    """Do nothing with the sentence. This is for callers that need no messages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listener:
-    """Who hears of a `migrate` while it is at work."""
+    """The functions that `migrate` calls with messages while it runs."""
 
     progress: Progress = field(default_factory=Progress)
     notice: Callable[[str], None] = ignore
-    """Takes what the log of a deploy should keep: what the gate says, what is adopted."""
+    """Gets the sentences that the log of a deploy should keep, such as the result of the precheck."""
     warning: Callable[[str], None] = ignore
-    """Takes what is never left out."""
+    """Gets the sentences that are printed even where the operator asked for no output."""

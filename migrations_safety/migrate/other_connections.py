@@ -1,9 +1,9 @@
-"""Watches what a migration writes through other connections, where it has neither lock timeouts nor a record.
+"""Watches what a migration writes through other connections, which have neither lock timeouts nor a record of runs.
 
-`migrate` guards one database alias. Code of a migration may use another one: `objects.create()` without `using()`
-writes to `default`. Such a write is reported, and refused where the operator named the database that is meant. Only
-statements through Django's cursors in the thread of the command are seen. A SELECT counts as reading, though a function
-in it may write.
+`migrate` guards one database alias. But code of a migration may use another alias: `objects.create()` without `using()`
+writes to `default`. Such a write is reported. Where the operator named the database, a write to another database is
+refused. Only statements through Django's cursors in the thread of the command are seen. A SELECT counts as reading,
+although a function in it may write.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from migrations_safety.sql import statement
 
 
 class OtherConnections:
-    """Watches all connections of this thread but one.
+    """Watches all connections of this thread except `connection`.
 
-    With `expected`, where the operator named the database, a statement that would change another one is not sent.
-    `say` gets one sentence for each alias.
+    `expected` says that the operator named the database; then a statement that would change another database is not
+    sent. `say` is called with one sentence for each alias through which a migration writes.
     """
 
     def __init__(self, connection: Connection, *, expected: bool, say: Callable[[str], None]) -> None:
         self.connection = connection
         self.expected = expected
         self.say = say
-        # By alias: the label of the migration that wrote there first.
+        # The label of the migration that wrote first through an alias, by alias.
         self.wrote: dict[str, str] = {}
         self._refused: WritesElsewhere | None = None
         self._thread = threading.get_ident()
@@ -45,9 +45,9 @@ class OtherConnections:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch the connections that are open, and those that are opened inside.
+        """Watch the connections that are open, and those that are opened inside the block.
 
-        Raises WritesElsewhere where the migration's code has caught it and gone on.
+        Raises WritesElsewhere at the end of the block where the migration's code has caught that error and gone on.
         """
         for other in connections.all(initialized_only=True):
             self._watch(other)
@@ -72,7 +72,10 @@ class OtherConnections:
             self._watched.append(other)
 
     def _on_ours(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        """Refuse every statement after a refusal that code has caught: else the migration would be recorded."""
+        """Raise WritesElsewhere again for every statement after it.
+
+        Otherwise a migration whose code has caught this error would be recorded as applied.
+        """
         if self._refused:
             raise self._refused
         return execute(sql, params, many, context)
@@ -96,7 +99,7 @@ class OtherConnections:
             self.say(f"{migration} writes {aliases}: without limits, without a record, and not undone with it.")
 
     def _is_the_same_database(self, other: Any) -> bool:
-        """Whether another alias leads to the same database, past a pooler for instance."""
+        """Whether the connection leads to the same database as `self.connection`, for example without the pooler."""
         if other.vendor != "postgresql":
             return False
         ours, theirs = (
@@ -107,7 +110,7 @@ class OtherConnections:
 
 
 def _running_migration() -> str:
-    """The label of the migration whose code is running, by the frames of this thread."""
+    """The label of the migration whose code runs now, as the stack frames of this thread show."""
     frame = sys._getframe()
     while frame.f_back:
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""Keeps the statements of Django's migrations in one schema, though they name none."""
+"""Keeps the statements of Django's migrations in one schema, although these statements name no schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ RECORDS = re.compile(r'\s*(INSERT INTO|DELETE FROM|UPDATE) "?(django_migrations|
 
 @contextmanager
 def only_own_tables(connection: Connection) -> Iterator[None]:
-    """Let Django see and change the tables of the current schema alone, as if the search path ended there."""
+    """Let Django see and change only the tables of the current schema, as if the search path had no other schema.
+
+    Inside the block, a statement of Django for a table that only another schema of the search path has raises
+    TableOfAnotherSchema.
+    """
     before = vars(connection).get("SchemaEditorClass")
     connection.SchemaEditorClass = type(OwnTables.__name__, (OwnTables, connection.SchemaEditorClass), {})
     try:
@@ -35,9 +39,9 @@ def only_own_tables(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _listing_own_tables(connection: Connection) -> Iterator[None]:
-    """Let Django list the tables of the current schema alone."""
-    # Else `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they have to create.
-    # Django lists the tables that the search path finds first, and the current schema is the first on it.
+    """Let Django's introspection list only the tables of the current schema."""
+    # Otherwise `--fake-initial` and `--run-syncdb` take a table of another schema for the one that they have to create.
+    # Django lists the tables that the search path finds first, and the current schema is the first on this path.
     introspection = connection.introspection
     along_the_path = introspection.get_table_list
 
@@ -55,8 +59,9 @@ def _listing_own_tables(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _recording_in_own_schema(connection: Connection) -> Iterator[None]:
-    """Set the search path again before anything is recorded, where SQL of a migration has changed it."""
-    # Else what was done in this schema would be recorded in another one. A dump of pg_dump begins with such a setting.
+    """Restore the search path before a row is written to `django_migrations` or to the record of runs."""
+    # SQL of a migration may change the search path; a dump of pg_dump begins with such a setting. Otherwise work in
+    # this schema would be recorded in another one.
     with connection.cursor() as cursor:
         cursor.execute(statement("own_tables.path_and_schema"))
         path, schema = cursor.fetchone()
@@ -72,19 +77,20 @@ def _recording_in_own_schema(connection: Connection) -> Iterator[None]:
 
 
 class OwnTables:
-    """Part of a schema editor: raises TableOfAnotherSchema for a table that only a later schema of the path has.
+    """A mixin for a schema editor, which refuses tables that only another schema of the search path has.
 
-    It sees the tables of models and of the models that they reference, but not those in a statement of a RunSQL.
+    Its methods raise TableOfAnotherSchema for such a table. They check the tables of models and of the models that
+    these reference, but not the tables in a statement of a RunSQL.
     """
 
     connection: Connection
     collect_sql: bool
 
     def refuse_others(self, *tables: str) -> None:
-        """Raise TableOfAnotherSchema for a table that only another schema of the path has.
+        """Raise TableOfAnotherSchema for a table that only another schema of the search path has.
 
-        Tables that database routers keep out of this schema are allowed: keys reference them (with django-tenants
-        those of the shared apps).
+        Tables that database routers keep out of this database are allowed, because foreign keys reference them. With
+        django-tenants these are the tables of the shared apps.
         """
         checked: set[str] = vars(self).setdefault("_checked_tables", set())
         new = [table for table in tables if table not in checked]
@@ -96,27 +102,27 @@ class OwnTables:
         checked.update(new)
 
     def create_model(self, model: Any) -> None:
-        """Create a table; the tables that its keys reference exist already."""
+        """Create a table, after a check of the tables that its foreign keys reference."""
         keys = [found for found in model._meta.constraints if isinstance(found, ForeignKeyConstraint)]
         parents = {_parent(model._meta.get_field(key.field)) for key in keys}
         self.refuse_others(*sorted(parents - {model._meta.db_table}))
         super().create_model(model)  # type: ignore[misc]
 
     def add_field(self, model: Any, field: Any) -> None:
-        """Add a column, with its key."""
+        """Add a column with its foreign key, after a check of both tables."""
         parents = [_parent(field)] if makes_its_own_key(field) else []
         self.refuse_others(model._meta.db_table, *parents)
         super().add_field(model, field)  # type: ignore[misc]
 
     def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
-        """Rename a table."""
+        """Rename a table, after a check of the table."""
         self.refuse_others(old_db_table)
         super().alter_db_table(model, old_db_table, new_db_table)  # type: ignore[misc]
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        """Send a statement; Django's objects for keys and indexes, deferred ones too, name their tables."""
-        # Each table is checked once, because other sessions wait while keys are added. A statement that is sent as text
-        # may create, drop or rename any table, so all are checked again after it.
+        """Send a statement, after a check of the tables in a Statement object, as for foreign keys and indexes."""
+        # Each table is checked once, because other sessions wait while foreign keys are added. A statement that is sent
+        # as text may create, drop or rename any table, so all tables are checked again after it.
         if isinstance(sql, Statement):
             named = [getattr(part, "table", None) for part in sql.parts.values()]
             self.refuse_others(*dict.fromkeys(table for table in named if isinstance(table, str)))

@@ -1,4 +1,4 @@
-"""What one `migrate` leaves in the record of runs: its migrations with their checksums, and what came of them."""
+"""Writes one `migrate` into the record of runs: its migrations with their checksums, and the result."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from migrations_safety.postgresql.connection import Connection
 def recorded(
     history: History, steps: dict[str, str], *, arguments: dict[str, Any], watchdog: Watchdog | None = None
 ) -> Iterator[None]:
-    """What is done inside is recorded as one run; where nothing is to be done, nothing is.
+    """Record the work of the block as one run; record nothing where there is nothing to do.
 
-    `steps` are the labels of the migrations with their checksums.
+    `steps` maps the label of each migration to its checksum. `arguments` are the options of the command, `watchdog`
+    gives the lock waits of other sessions.
     """
     if not steps and not history.makes_tables:
         yield
@@ -43,12 +44,15 @@ def recorded(
 
 
 def steps_of_plan(plan: migration_plan.Plan) -> dict[str, str]:
-    """What a plan will do, for `recorded`."""
+    """The migrations that a plan records, runs or rolls back, by label with their checksums, for `recorded`."""
     return {step.label: step.checksum for step in (*plan.adopted, *plan.migrations, *plan.unapplied)}
 
 
 def steps_of_records(connection: Connection, options: MigrateOptions) -> dict[str, str]:
-    """Whose records `--fake` will write or take away, or `--prune`, which knows no files."""
+    """The migrations whose rows in `django_migrations` `--fake` or `--prune` will change, for `recorded`.
+
+    These are labels with checksums. A checksum is empty for `--prune`, where the files of the migrations are gone.
+    """
     if not (options.fake or options.prune):
         return {}
     executor: Any = MigrationExecutor(connection)

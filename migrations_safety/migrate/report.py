@@ -1,4 +1,4 @@
-"""How one `migrate` went, as plain values."""
+"""The result of one `migrate`, as plain values."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ LockWaits = dict[str, int | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MigrateReport:
-    """The one outcome of a `migrate`, from which the command, its text and its JSON are drawn."""
+    """The result of one `migrate`, from which the command makes its text, its JSON and its exit code."""
 
     target: Target
     gate: PrecheckReport | None
-    """What precheck said before it; None where it was not asked."""
+    """The report of the precheck that `migrate` ran first; None where no precheck ran."""
     done: Done | None
-    """What was done; None where the gate refused."""
+    """What was done; None where the precheck found something that blocks."""
     lock_waits: LockWaits | None
-    """None where nothing was done that takes locks; its figures are None where nobody watched."""
+    """The lock waits of other sessions behind this `migrate`: `count` and `longest_ms`. None where no work was done
+    that takes locks. Both numbers are None where there was no watchdog."""
     seconds: float
 
     @property
     def verdict(self) -> str:
-        """`refused` by the gate, or what was done in one word (`Done.verdict`)."""
+        """`refused` where the precheck found something that blocks, otherwise the one word of `Done.verdict`."""
         return self.done.verdict if self.done else "refused"
 
     @property
     def is_refused(self) -> bool:
-        """Whether the gate refused, so that nothing was changed."""
+        """Whether the precheck found something that blocks, so that nothing was changed."""
         return self.done is None
 
     @property
     def known_lock_waits(self) -> LockWaits | None:
-        """The lock waits where somebody watched."""
+        """The lock waits of other sessions; None where there was no watchdog."""
         return self.lock_waits if self.lock_waits and self.lock_waits["count"] is not None else None

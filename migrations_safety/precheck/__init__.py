@@ -1,1 +1,1 @@
-"""The story of `precheck`."""
+"""What the command `precheck` does: it checks whether `migrate` would be safe."""

@@ -1,4 +1,4 @@
-"""What one precheck is to look at, as plain values."""
+"""The options of one precheck, as plain values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from migrations_safety.precheck.report import Depth
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrecheckOptions:
-    """What to look at, and how closely; without any, all that `migrate` without arguments would do."""
+    """What the precheck looks at, and how closely. The defaults stand for all that `migrate` without arguments does."""
 
     app_label: str | None = None
     migration_name: str | None = None
@@ -20,11 +20,11 @@ class PrecheckOptions:
     depth: Depth = Depth.COUNT
     scan: ScanOptions = BY_SIZE
     before: EarlierCensus | None = None
-    """A census that was taken earlier: only what is new since is counted."""
+    """The counts of an earlier precheck. With them only rows that are new since then are counted."""
     is_marked: bool = False
-    """Whether this census can be used as such later."""
+    """Whether a later precheck may use the counts of this one, so that it has to note the transaction id."""
     show_ids: int = 0
-    """How many orphans to bring along, for a terminal only."""
+    """The number of orphan values to put into the report, which may be shown on a terminal only."""
     fail_level: Level = Level.ERROR
 
 

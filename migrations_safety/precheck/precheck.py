@@ -1,4 +1,4 @@
-"""The first chapter: would `migrate` be safe on this database as it is now?"""
+"""Runs the precheck: whether `migrate` would be safe on this database as it is now."""
 
 from __future__ import annotations
 
@@ -56,9 +56,11 @@ def run(
     options: PrecheckOptions = EVERYTHING,
     progress: Progress | None = None,
 ) -> PrecheckReport:
-    """Look at what `migrate [app_label] [migration_name]` would do, in one read-only snapshot.
+    """Check what `migrate [app_label] [migration_name]` would do, in one read-only snapshot; return the report.
 
-    Raises a Refusal where it could not look.
+    `using` is the database alias. Nothing is changed in the database. Raises a subclass of Refusal where the precheck
+    could not look, for example without SELECT on a table, or where the connection leads to another database or schema
+    than expected.
     """
     connection = connection_of(using)
     progress = progress or Progress()
@@ -127,7 +129,7 @@ def _data(connection: Connection, inspected: InspectedPlan, options: PrecheckOpt
 def _recount(
     connection: Connection, inspected: InspectedPlan, before: EarlierCensus, scan: ScanOptions, progress: Progress
 ) -> Data:
-    """Only what is new since an earlier census, whose findings still hold."""
+    """Count only rows that are new since an earlier precheck, and keep the findings of that precheck."""
     keys = inspected.references()
     now = incremental.refuse_other(before, incremental.moment(connection, keys), schema=inspected.target.schema)
     left = incremental.still_counted(connection, before, now, keys)

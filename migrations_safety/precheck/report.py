@@ -1,4 +1,4 @@
-"""What a precheck saw, as plain values."""
+"""The result of a precheck, as plain values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from migrations_safety.postgresql.target import Target
 
 
 class Depth(StrEnum):
-    """How closely to look at the data: count it, estimate it (which proves nothing), or not at all."""
+    """How closely to look at the rows: count the orphans, estimate them (which proves nothing), or read no rows."""
 
     COUNT = "count"
     ESTIMATE = "estimate"
@@ -27,7 +27,11 @@ class Depth(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recount:
-    """What was counted after an earlier census: rows that are new since, and references as a whole."""
+    """What was counted on top of the counts of an earlier precheck.
+
+    `new_rows` is the number of rows that are new since then. `counted_whole` is the number of foreign-key columns that
+    were counted in full.
+    """
 
     earlier: EarlierCensus
     new_rows: int
@@ -43,10 +47,11 @@ class Recount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Data:
-    """What was seen of the data, as closely as `depth` says.
+    """What the precheck saw in the rows of the tables, as closely as `depth` says.
 
-    `censuses` hold new rows only after a `recount`; `mark` is the moment, where it was asked for; `identifiers` are
-    orphans, for a terminal only.
+    `censuses` are the counts of the foreign-key columns, one for each parent table; with a `recount` they contain new
+    rows only. `estimates` replace them where the depth is ESTIMATE. `mark` says when the counts were taken, for a later
+    precheck; None where this was not asked for. `identifiers` are orphan values, which may be shown on a terminal only.
     """
 
     depth: Depth
@@ -60,7 +65,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrecheckReport:
-    """What precheck saw; `findings` are those of the catalog and those of the data."""
+    """The result of a precheck. `findings` are those about the catalog and those about the rows, errors first."""
 
     target: Target
     plan: Plan
@@ -71,22 +76,22 @@ class PrecheckReport:
 
     @property
     def blocking(self) -> list[Finding]:
-        """The findings that forbid to migrate."""
+        """The findings that forbid to run `migrate`: those of `fail_level` and above."""
         return blocking(self.findings, fail_level=self.fail_level)
 
     @property
     def verdict(self) -> str:
-        """`blocked`, `attention` (warnings to read, or operations that nobody judged) or `safe`."""
+        """`blocked`, `attention` (there are warnings, or operations that no check judges) or `safe`."""
         if self.blocking:
             return "blocked"
         return "attention" if self.warns or self.plan.not_judged else "safe"
 
     @property
     def warns(self) -> bool:
-        """Whether there are warnings to read."""
+        """Whether any finding is a warning."""
         return any(finding.level is Level.WARNING for finding in self.findings)
 
     @property
     def uncovered(self) -> bool:
-        """Whether a key is added or validated whose rows are not known to have their parents."""
+        """Whether a foreign key is added or validated, and nobody knows whether all its rows have a parent."""
         return any(finding.id in wording.NOT_KNOWN for finding in self.findings)
