@@ -16,9 +16,9 @@ KINDS = (
         id="partition.I001",
         title="Foreign key is added partition by partition",
         help=(
-            "PostgreSQL before version 18 accepts no NOT VALID foreign key on a partitioned table. So `migrate` adds"
-            " the foreign key to each partition and validates it there, and only then adds it to the partitioned "
-            "table. There is nothing that you have to do."
+            "Before version 18, PostgreSQL accepts no NOT VALID foreign key on a partitioned table. So `migrate` "
+            "adds the foreign key to each partition and validates it there, and only then adds it to the partitioned"
+            " table. There is nothing that you have to do."
         ),
     ),
 )

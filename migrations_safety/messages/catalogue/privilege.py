@@ -63,8 +63,8 @@ KINDS = (
         id="privilege.E008",
         title="Row-level security on a record table",
         help=(
-            "Row-level security may hide rows of a table in which Django or this app records what was done, or may "
-            "refuse new rows. Applied migrations may then look pending. Give the role BYPASSRLS, or disable "
+            "A table that records what Django or this app did has row-level security, which may hide rows from the "
+            "role or refuse new rows. Applied migrations may then look pending. Give the role BYPASSRLS, or disable "
             "row-level security on that table."
         ),
     ),

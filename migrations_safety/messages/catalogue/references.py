@@ -7,8 +7,8 @@ KINDS = (
         id="references.E001",
         title="Orphans",
         help=(
-            "Rows refer to parent rows that do not exist (orphans), so the foreign key cannot be validated. "
-            "`backfill_placeholders` creates one placeholder row in the parent table for each such value. If no app "
+            "Rows refer to parent rows that do not exist (orphans), so the foreign key cannot be validated. For each"
+            " such value, `backfill_placeholders` creates one placeholder row in the parent table. If no app "
             "registered placeholders for the parent table, create the missing rows yourself. Or correct the rows "
             "that refer to them."
         ),

@@ -9,8 +9,8 @@ KINDS = (
         help=(
             "The rollback has to unapply a migration that contains an operation without a reverse. Django finds this"
             " out only when it reaches the operation, after it has unapplied all later migrations. Give the "
-            "operation a reverse (`RunPython.noop` or `RunSQL.noop` if nothing has to be undone), or roll back only "
-            "as far as this migration."
+            "operation a reverse, or roll back only as far as this migration. If nothing has to be undone, the "
+            "reverse is `RunPython.noop` or `RunSQL.noop`."
         ),
     ),
     FindingKind(

@@ -233,9 +233,9 @@ KINDS = (
         id="schema.I004",
         title="Id of a many-to-many table",
         help=(
-            "The id of an automatic many-to-many table has the type that `DEFAULT_AUTO_FIELD` had when the table was"
-            " created. No migration changes that type. If it is an integer, change it by hand before the numbers run"
-            " out."
+            "When Django creates an automatic many-to-many table, its id gets the type that `DEFAULT_AUTO_FIELD` "
+            "names, and no migration changes that type later. This table has another type than the setting names "
+            "now. If the type is an integer, change it by hand before the numbers run out."
         ),
     ),
 )

@@ -7,8 +7,8 @@ KINDS = (
         id="types.E001",
         title="Types do not allow a foreign key",
         help=(
-            "The types of the two columns are such that PostgreSQL refuses a foreign key between them (SQLSTATE "
-            "42804). An example is `uuid` and `text`. Give both columns the same type, as the hint says."
+            "PostgreSQL refuses a foreign key between columns of these two types (SQLSTATE 42804). An example is "
+            "`uuid` and `text`. Give both columns the same type, as the hint says."
         ),
     ),
     FindingKind(
