@@ -203,7 +203,7 @@ class ValidateForeignKey(Operation):
 def _refuse_orphans(connection: Connection, model: Any, constraint: Any) -> None:
     key = declared_key(model, constraint)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(statement("statement_limits.lift_timeouts"))  # it reads as long as the VALIDATE after it
+        cursor.execute(statement("statement_limits.lift_timeouts"))  # the count takes as long as VALIDATE CONSTRAINT
         counted = orphans.count_orphans(connection, key)
     if counted.rows:
         figures = {"values": pluralize(counted.values, "value"), "rows": pluralize(counted.rows, "row")}

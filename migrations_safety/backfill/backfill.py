@@ -124,7 +124,7 @@ def _dry_run(connection: Connection, target: Target, options: BackfillOptions, p
 def _count(
     connection: Connection, target: Target, options: BackfillOptions, progress: Progress
 ) -> tuple[list[Census], list[Census]]:
-    """Two lists of counts: of the values that would get placeholders, and of those that would become NULL."""
+    """The counts of columns whose orphans would get placeholders, and those of columns whose orphans become NULL."""
     inspected = inspect_references(connection, target, nullify=options.nullify)
     to_nullify = [key for key in inspected.references() if key.table in options.nullify]
     to_place = [key for key in inspected.references() if key.table not in options.nullify]

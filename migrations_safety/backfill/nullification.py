@@ -153,7 +153,7 @@ def names_rows(inspected: InspectedSchema, key: DeclaredKey) -> bool:
 def _parts(inspected: InspectedSchema, key: DeclaredKey) -> dict[str, sql.Composable]:
     """The names and types that the statements in `nullification.sql` need, by placeholder."""
     column, row_id = inspected.column(key.table, key.column), inspected.column(key.table, key.row_id or "")
-    assert column is not None and row_id is not None  # the backfill has refused it otherwise
+    assert column is not None and row_id is not None  # otherwise the backfill has raised an error before
     target = inspected.tables[key.target_table]
     return {
         "table": inspected.tables[key.table].in_sql,

@@ -15,8 +15,8 @@ from migrations_safety.postgresql.connection import Connection
 def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Find privileges that the plan needs and the role lacks, and tables with row-level security.
 
-    The plan needs ownership of the referencing tables and of those that a rollback alters or drops, REFERENCES on the
-    parents, and CREATE on the schema where tables are created.
+    The role must own the tables with foreign-key columns, and the tables that a rollback alters or drops. The role also
+    needs REFERENCES on the parents, and CREATE on the schema where the plan creates tables.
     """
     role = inspected.target.role
     referencing = [inspected.table(key) for key in inspected.keys]

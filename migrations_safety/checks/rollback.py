@@ -92,7 +92,7 @@ def _dependents(connection: Connection, inspected: InspectedPlan) -> Iterator[Fi
     as well. Otherwise they make the rollback fail. PostgreSQL alters no type of a column that a view uses.
     """
     rollback, tables = inspected.plan.rollback, inspected.tables
-    cascades = "CASCADE" in str(connection.SchemaEditorClass.sql_delete_column)  # other engines have no text here
+    cascades = "CASCADE" in str(connection.SchemaEditorClass.sql_delete_column)  # another engine has an object here
     dropped: list[tuple[str, str | None]] = [(table, None) for table in sorted(rollback.dropped)]
     columns = rollback.columns if cascades else rollback.every_column
     dropped += [(column.table, column.column) for column in columns]

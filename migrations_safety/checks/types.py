@@ -56,7 +56,7 @@ def _types(
     words = {"type": type_name, "target": key.ends.target_subject, "target_type": target_type}
     child, parent = (end.column for end in ends)
     if not (type_name and target_type):
-        return  # the plan creates this end, and drops the key again
+        return  # the plan creates this column, and drops the foreign key again
     if not equality.known:
         if type_name != target_type:
             yield wording.type_not_there(key.subject, **words)

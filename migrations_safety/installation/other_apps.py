@@ -89,6 +89,6 @@ def _first(names: Iterable[str], command: str) -> OtherCommand | None:
         (config,) = (one for one in apps.get_app_configs() if one.name == name)
         if command in find_commands(str(Path(config.path) / "management")):
             module = import_module(f"{name}.management.commands.{command}")
-            if kind := getattr(module, "Command", None):  # it has none while it is being imported: it is built on ours
+            if kind := getattr(module, "Command", None):  # a module that imports this app's command has none as yet
                 return OtherCommand(app=name, kind=kind)
     return None

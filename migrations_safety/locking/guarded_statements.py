@@ -9,7 +9,7 @@ that work, because half of it might be done:
 | alone, outside of a transaction | a transaction of its own, which is tried again |
 | alone, where no transaction can hold it: CONCURRENTLY, a CALL that commits, BEGIN … COMMIT | one attempt, no limit |
 | in a transaction that the migration's code began | table locks: new attempts from a savepoint; row locks: time |
-| past Django's cursors (`connection.connection`), outside of our transactions | nothing: the guard does not see it |
+| past Django's cursors (`connection.connection`), outside of an attempt | nothing: the guard does not see it |
 
 Every other session queues behind the lock request of a DDL statement. So a DDL statement waits only for the few
 milliseconds of one step of the lock ladder. A statement that reads or writes rows waits up to `retry_for` seconds,
@@ -55,7 +55,7 @@ class StatementGuard:
         self.ladder = ladder
         self.connection = ladder.connection
         self.limits = StatementLimits(ladder)
-        # Savepoints of the transaction that follows one which the migration's code has ended.
+        # The savepoints since the migration's code has ended the transaction of the attempt.
         self._savepoints: set[str] = set()
         self._without_lock_timeout = False
 
@@ -70,9 +70,9 @@ class StatementGuard:
             return execute(sql, params, many, context)
         text = statement_text.of(sql)
         if self.ladder.refusal and not text.only_savepoint:
-            raise self.ladder.refusal  # the migration's code has caught it and gone on
+            raise self.ladder.refusal  # the migration's code has caught this error before and gone on
         run = partial(execute, sql, list(params) if many else params, many, context)
-        if self.ladder.is_in_attempt:  # before its transaction begins, Django reads the record of migrations
+        if self.ladder.is_in_attempt:  # before the attempt's transaction begins, Django reads `django_migrations`
             return self._in_attempt(run, text) if self.connection.in_atomic_block else run()
         if self.connection.in_atomic_block or not self.connection.get_autocommit():
             return self._in_transaction_of_code(run, text)

@@ -165,7 +165,7 @@ class LockLadder:
             return False
         if self.transaction_id is None:
             return True
-        session = self.connection.connection  # past Django's cursors, whose guard would take this for a statement
+        session = self.connection.connection  # past Django's cursors, where the StatementGuard would see this query
         asked = {"transaction": self.transaction_id}
         (is_committed,) = session.execute(statement("lock_ladder.is_committed"), asked).fetchall()[0]
         return not is_committed
@@ -192,7 +192,7 @@ class LockLadder:
 
 
 def _rungs(connection: Connection) -> tuple[int, ...]:
-    """RUNGS, scaled down so that the highest is below half of the server's `deadlock_timeout`."""
+    """The steps of RUNGS in milliseconds, reduced so that the highest is below half of `deadlock_timeout`."""
     with connection.cursor() as cursor:
         cursor.execute(statement("watchdog.deadlock_timeout"))
         half = cursor.fetchone()[0] / 2

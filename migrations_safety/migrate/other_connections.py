@@ -63,7 +63,7 @@ class OtherConnections:
             raise self._refused
 
     def _created(self, *, connection: Connection, **kwargs: Any) -> None:
-        if threading.get_ident() == self._thread:  # connections of other threads are not this migration's
+        if threading.get_ident() == self._thread:  # a connection of another thread does not belong to this migration
             self._watch(connection)
 
     def _watch(self, other: Any) -> None:

@@ -12,7 +12,7 @@ from django.db.models import NOT_PROVIDED, AutoField, Value
 
 
 def is_filled(field: Any) -> bool:
-    """Whether existing rows get a value in the new column of this model field, so that none of them is NULL."""
+    """Whether existing rows get a value, and not NULL, in the new column of this model field."""
     if field.generated or field.has_db_default() or isinstance(field, AutoField):
         return True
     return DatabaseSchemaEditor._effective_default(field) is not None  # type: ignore[attr-defined]

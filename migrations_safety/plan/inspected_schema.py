@@ -195,7 +195,9 @@ def _read_catalog(
 
 
 def _equalities(connection: Connection, inspected: InspectedSchema) -> dict[DeclaredKey, Equality]:
-    """How PostgreSQL compares the two columns of each key; a column that does not exist yet has the declared type."""
+    """How PostgreSQL compares the two columns of each foreign key. A column that is yet to be created counts with its
+    declared type.
+    """
 
     def end(column: Column | None, key: DeclaredKey) -> End:
         return End(column=column, declared=None if column else key.column_type)

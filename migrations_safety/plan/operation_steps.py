@@ -32,7 +32,8 @@ STATE_ONLY = (AlterModelOptions, AlterModelManagers)
 KEY_ALONE = "AlterField that adds a key"
 """The kind of an AlterField that only makes Django add a foreign key, whose orphans a check counts separately."""
 JUDGED = (CreateEnum, CreateModel, AddForeignKeyNotValid, ValidateForeignKey)
-"""Operation classes whose effect on existing tables the checks judge: new tables, and keys added in two steps."""
+"""Operation classes whose effect on existing tables the checks judge: enums, new tables, and foreign keys that are
+added NOT VALID and validated later."""
 
 
 def follow(migrations: Iterable[Any], state: Any, *, alias: str) -> Changes:

@@ -71,7 +71,7 @@ def _by_current_names(
         parent.planned_name,
     )
     if key is None or child.is_dropped or not references_parent:
-        key = _undeclared(new_key, parent)  # a later operation drops it, or makes another one
+        key = _undeclared(new_key, parent)  # a later operation drops this foreign key, or replaces it by another one
     ends: dict[str, Table | Column] = {
         "table": child.table,
         "column": child,

@@ -111,7 +111,7 @@ def count_operations(migrations: Iterable[Any], alias: str, *, adding: Container
 
 
 def flat(operations: Iterable[Any]) -> Iterator[Any]:
-    """The operations that change the database, with those inside a SeparateDatabaseAndState in its place."""
+    """The operations that change the database. The database operations of a SeparateDatabaseAndState replace it."""
     for operation in operations:
         if isinstance(operation, SeparateDatabaseAndState):
             yield from flat(operation.database_operations)

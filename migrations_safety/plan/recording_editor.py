@@ -135,7 +135,7 @@ class RecordingEditor(DatabaseSchemaEditor):
         self._lock_target(old_field)
         self._lock_target(new_field)
         if old_type != new_type:
-            for table in _referencing(old_field):  # Django alters their columns and makes their keys again
+            for table in _referencing(old_field):  # Django alters its column, and drops and adds its foreign key
                 self.recorder.altered(table)
         if old_type != new_type or (old_field.null and not new_field.null) or new_field.db_index > old_field.db_index:
             self.recorder.read_through(_table(model))

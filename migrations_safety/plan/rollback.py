@@ -28,7 +28,7 @@ class DroppedTable:
 
     table: str
     migration: str
-    """Label of the migration that is unapplied."""
+    """Label of the migration that is rolled back, such as `ehr.0002_keys`."""
     apps: frozenset[str]
     """Labels of the apps of its model and of its migration."""
     is_baseline: bool
@@ -42,7 +42,7 @@ class DroppedColumn:
     table: str
     column: str
     migration: str
-    """Label of the migration that is unapplied."""
+    """Label of the migration that is rolled back, such as `ehr.0002_keys`."""
     apps: frozenset[str]
     """Labels of the apps of its model and of its migration."""
     filling: str | None
@@ -61,7 +61,7 @@ class RetypedColumn:
     table: str
     column: str
     migration: str
-    """Label of the migration that is unapplied."""
+    """Label of the migration that is rolled back, such as `ehr.0002_keys`."""
     apps: frozenset[str]
     """Labels of the apps of its model and of its migration."""
     old_type: str
@@ -90,7 +90,7 @@ class RequiredColumn:
     name: str
     """The name that the rollback gives to the column."""
     migration: str
-    """Label of the migration that is unapplied."""
+    """Label of the migration that is rolled back, such as `ehr.0002_keys`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +99,7 @@ class Demand:
 
     table: str
     migration: str
-    """Label of the migration that is unapplied."""
+    """Label of the migration that is rolled back, such as `ehr.0002_keys`."""
     what: str
     """The condition in words."""
 
@@ -109,7 +109,7 @@ class NeededName:
     """Why a name must be free: the rollback gives it to a table."""
 
     migration: str
-    """Label of the migration that is unapplied."""
+    """Label of the migration that is rolled back, such as `ehr.0002_keys`."""
     code: str
     """Labels of migrations whose reverse code runs before and may free the name, separated by commas."""
 
@@ -119,13 +119,17 @@ class Rollback:
     """All that a rollback does to existing tables."""
 
     tables: tuple[DroppedTable, ...] = ()
+    """Tables that are dropped."""
     every_column: tuple[DroppedColumn, ...] = ()
     """Columns that are dropped, including those of tables that the rollback drops later."""
     retyped: tuple[RetypedColumn, ...] = ()
+    """Columns that get another type."""
     required: tuple[RequiredColumn, ...] = ()
+    """Columns that become NOT NULL."""
     enums: tuple[str, ...] = ()
     """Names of enums that are dropped."""
     demands: tuple[Demand, ...] = ()
+    """Conditions that the rows of a table must fulfil."""
     irreversible: tuple[Step, ...] = ()
     """Operations without a reverse, at which the rollback stops."""
     opaque: tuple[Step, ...] = ()

@@ -25,7 +25,7 @@ class NewKey:
     name: str | None
     """The name of a ForeignKeyConstraint; None for the constraint that Django makes and names for a ForeignKey."""
     is_validated: bool
-    """Whether PostgreSQL checks the existing rows in this operation. False where it adds the key NOT VALID."""
+    """Whether PostgreSQL checks the existing rows in this operation. False where it adds the constraint NOT VALID."""
     is_filled: bool
     """Whether the plan creates the column with a default, to which existing rows then refer."""
     code: tuple[Code, ...]
