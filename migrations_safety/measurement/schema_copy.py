@@ -26,7 +26,7 @@ from migrations_safety.postgresql.second_connection import connection_parameters
 from migrations_safety.sql import statement
 
 LOCK_WAIT = 250
-"""How many milliseconds pg_dump may wait for a lock, the longest time that one attempt of `migrate` waits."""
+"""How many milliseconds pg_dump may wait for a lock: the longest time that one attempt of `migrate` waits."""
 OUTSIDE = (
     "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
     "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SECURITY LABEL",

@@ -1,1 +1,1 @@
-"""All that is said to people: findings and their wording, refusals, errors without patient data, progress."""
+"""Everything that operators read: findings, refusals, error messages without patient data, and progress."""

@@ -1,4 +1,4 @@
-"""Why values of a class are refused, or worth a look."""
+"""Says why values of a class of identifier are refused or should be looked at."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ REASONS = {
 
 
 def reason_of(identifier_class: str, *, values: int) -> str:
-    """A sentence about one value of the class, or about each of several."""
+    """Return a sentence with the reason; `values` is the number of values, which decides between "It" and "Each"."""
     return f"{'It' if values == 1 else 'Each'} {REASONS[identifier_class]}."

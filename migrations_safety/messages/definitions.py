@@ -1,4 +1,4 @@
-"""How definitions of the database are worded, declared ones and those that are there alike."""
+"""Words the definitions of foreign keys, so that declared and existing ones can be compared by reading."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,10 @@ def foreign_key(
     deferred: bool,
     is_unusual: bool = False,
 ) -> str:
-    """A foreign key without its name; `is_unusual`: with what no model can declare."""
+    """Return the definition of a foreign key in words of SQL, without its name.
+
+    `is_unusual` is True for one with MATCH FULL or a column list in its action, which no model can declare.
+    """
     words = f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {target} ({', '.join(target_columns)})"
     words += f" ON DELETE {on_delete} ON UPDATE {on_update}"
     words += " DEFERRABLE" if deferrable else ""

@@ -1,4 +1,4 @@
-"""Where a migration was when an error came: its operation, file and line, read from the frames of the error."""
+"""Finds the migration, operation, file and line where an error was raised, from the frames of its traceback."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ Step = tuple[FrameType, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A migration at work; `operation` is None at its end, where Django sends its deferred SQL and commits.
+    """The place in a migration where an error was raised.
 
-    `code` is the file and line that a RunPython was at, `objects` what the schema editor was at work on.
+    `at` is the file and line of the operation, in words. `operation` is None if the error came at the end of the
+    migration, where Django sends deferred SQL and commits. `number` is the position of the operation, in words. `code`
+    is the file and line inside the code that the operation called (of a RunPython, for example), or None. `objects` are
+    the table and column on which the schema editor worked.
     """
 
     migration: str
@@ -47,7 +50,7 @@ class Place:
 
 
 def place_of(error: BaseException) -> Place | None:
-    """The migration and the operation that were at work, None where none was."""
+    """Return the place where the error was raised; None if no migration was running."""
     steps = list(walk(error))
     migration = next(filter(None, (_migration(frame) for frame, _ in reversed(steps))), None)
     if migration is None:
@@ -68,7 +71,10 @@ def place_of(error: BaseException) -> Place | None:
 
 
 def code_at(error: BaseException) -> str | None:
-    """File and line of the project's own code that was the last to run, where no migration was at work."""
+    """Return the file and line of the project's own code that ran last before the error, or None.
+
+    It is meant for errors outside of migrations.
+    """
     known = {"django", "psycopg", "migrations_safety", *sys.stdlib_module_names}
     own = [
         (frame.f_code.co_filename, line)
@@ -79,26 +85,29 @@ def code_at(error: BaseException) -> str | None:
 
 
 def walk(error: BaseException) -> Iterator[Step]:
-    """Frames and lines, outermost first; after those of an error those of its cause."""
+    """Return the frames of an error with their line numbers, the outermost first, then those of its cause."""
     for one in causes(error):
         yield from traceback.walk_tb(one.__traceback__)
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it was raised from."""
+    """Return the error and the chain of its causes (`raise … from …`)."""
     while error is not None:
         yield error
         error = error.__cause__
 
 
 def called_code(error: BaseException) -> list[Step]:
-    """The frames of code that may have read rows (a RunPython, a signal, somebody's own operation); else nothing."""
+    """Return the frames of code that may have read rows; empty where there is none.
+
+    Such code is that of a RunPython, a signal receiver or a custom operation class.
+    """
     steps = list(walk(error))
     return next((steps[number + 1 :] for number, (frame, _) in enumerate(steps) if _calls_code(frame)), [])
 
 
 def source(steps: list[Step]) -> str:
-    """The text of the files that these frames are in, but for Django's and the driver's."""
+    """Return the source text of the files of these frames, except those of Django, psycopg and this app."""
     files = {
         frame.f_code.co_filename
         for frame, _ in steps
@@ -110,7 +119,11 @@ def source(steps: list[Step]) -> str:
 
 
 def line_of(file: str, number: int, operations: int) -> int | None:
-    """The line on which an operation of a migration begins; None where its list is not written down one by one."""
+    """Return the line of a migration file on which an operation begins.
+
+    `number` counts from 1; `operations` is the number of operations. None where the file does not list each operation
+    in a literal list.
+    """
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -124,13 +137,19 @@ def line_of(file: str, number: int, operations: int) -> int | None:
 
 
 def line_of_operation(migration: Any, number: int) -> int | None:
-    """The line on which an operation begins, counted from 0; None where that cannot be told."""
+    """Return the line on which an operation begins; None where it cannot be found.
+
+    `number` is the position of the operation, counted from 0.
+    """
     file = file_of(migration)
     return line_of(file, number + 1, len(migration.operations)) if file else None
 
 
 def _self(frame: FrameType) -> Any:
-    """The object whose method this is; classes are compared by type, because isinstance would wake lazy objects up."""
+    """Return the `self` of a frame if it is a migration, operation, schema editor or signal, else None.
+
+    Its type is compared without isinstance, which would evaluate lazy objects.
+    """
     found = frame.f_locals.get("self")
     return found if issubclass(type(found), Migration | Operation | BaseDatabaseSchemaEditor | Signal) else None
 
@@ -143,7 +162,7 @@ def _migration(frame: FrameType) -> Any:
 
 
 def _operation(frame: FrameType, migration: Any) -> Any:
-    """The operation that `Migration.apply` and `unapply` are at."""
+    """Return the operation that `Migration.apply` or `unapply` is running in this frame, or None."""
     return frame.f_locals.get("operation") if _self(frame) is migration else None
 
 
@@ -159,7 +178,7 @@ def _number(migration: Any, operation: Any) -> int:
 
 
 def described(operation: Any) -> str:
-    """An operation in words: its kind, and what it says of itself."""
+    """Return an operation in words: its class and its own description."""
     if isinstance(operation, RunPython):
         return f"RunPython({getattr(operation.code, '__name__', '…')})"
     try:
@@ -169,7 +188,7 @@ def described(operation: Any) -> str:
 
 
 def file_of(migration: Any) -> str | None:
-    """The file that a migration stands in, None where it was made in memory."""
+    """Return the path of the file of a migration; None where it was made in memory."""
     return getattr(sys.modules.get(type(migration).__module__), "__file__", None)
 
 
@@ -180,7 +199,7 @@ def _at(file: str, line: int | None) -> str:
 
 
 def _code(steps: list[Step]) -> str | None:
-    """Where in its own file the called code was, the last of those that it called there."""
+    """Return the file and line that the called code had reached, in the file where it is defined; or None."""
     called = next((steps[number + 1 :] for number, (frame, _) in enumerate(steps) if _calls_code(frame)), [])
     own = [(frame.f_code.co_filename, line) for frame, line in called]
     own = [one for one in own if one[0] == own[0][0]]
@@ -188,7 +207,7 @@ def _code(steps: list[Step]) -> str | None:
 
 
 def _objects(steps: list[Step]) -> tuple[str, ...]:
-    """The table and column that a method of the schema editor was called for."""
+    """Return the table and column for which a method of the schema editor was called, in words."""
     for frame, _ in reversed(steps):
         if not isinstance(_self(frame), BaseDatabaseSchemaEditor):
             continue
@@ -200,4 +219,4 @@ def _objects(steps: list[Step]) -> tuple[str, ...]:
 
 
 UNDERSTOOD_OPERATIONS = ("django.db.migrations.", "django.contrib.", "migrations_safety.")
-"""Packages whose operations do on the database what the state says, or nothing but what their name says."""
+"""Packages whose operations are known: they change the database as the state of the migration says."""

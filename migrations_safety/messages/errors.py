@@ -1,8 +1,9 @@
-"""What an error may say: what happened, where, what helps; and nothing that stands in a row.
+"""Explains errors: what happened, where, and what helps, but nothing that stands in a row.
 
-PostgreSQL's message about a value repeats it, and DETAIL the whole row (measured: 23503, 22P02, 23514), so of these
-only the machine-readable fields are shown. What may be shown of others: `migrations_safety.messages.server_messages`.
-A failed connection is told in libpq's words: nothing was read yet, and they name host, user and database only.
+A message of PostgreSQL about a value repeats the value, and its DETAIL repeats the row (measured: 23503, 22P02, 23514).
+Of such errors only the machine-readable fields are shown. `migrations_safety.messages.server_messages` decides which
+other messages are shown. If a connection fails, the message of libpq is shown: no row was read yet, and the message
+names only host, user and database.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ OF_THE_CODE = (
     InvalidBasesError,
     NodeNotFoundError,
 )
-"""What is wrong with settings or migrations: their messages name modules, migrations and models."""
+"""Errors in settings or migrations, whose messages name only modules, migrations and models."""
 READING_MIGRATIONS = ("django.db.migrations.loader", "django.db.migrations.graph", "django.db.migrations.state")
 DEPENDED_ON = "2BP01"
-"""Its DETAIL has the names of objects, and nothing else."""
+"""The SQLSTATE "dependent objects still exist", whose DETAIL holds only the names of objects."""
 WITHHELD = "Its message is withheld because it may hold patient data."
 SHOW_ALL = (
     "--traceback shows where it was raised. If no row holds patient data, the setting MIGRATIONS_SAFETY_SHOW_ERRORS = "
@@ -56,14 +57,17 @@ SHOW_ALL = (
 
 
 def describe_error(error: BaseException, *, everything: bool = False) -> str:
-    """What happened, where, and what helps, in up to three lines; `everything` with all that the error says."""
+    """Return up to three lines: what happened, where, and what helps.
+
+    With `everything`, further lines hold the full message of the error, which may contain patient data.
+    """
     sentence, hint = explain(error)
     lines = [sentence, _where(error), hint, *(_all_of(error) if everything else ())]
     return "\n".join(line for line in lines if line)
 
 
 def explain(error: BaseException) -> tuple[str, str]:
-    """One sentence and a hint for any error; nothing of it comes from a row."""
+    """Return a sentence and a hint for any error; neither holds anything from a row. The hint may be empty."""
     if isinstance(error, Refusal):
         return str(error), error.hint
     driver = _driver_error(error)
@@ -87,7 +91,7 @@ def explain(error: BaseException) -> tuple[str, str]:
 
 
 def _withheld(error: BaseException) -> tuple[str, str]:
-    """The message only where it stands in the code that raised it, word for word."""
+    """Return a sentence with the message only if the code that raised the error holds it as a literal, and a hint."""
     name = type(error).__name__
     frames = list(traceback.walk_tb(error.__traceback__))
     constants = frames[-1][0].f_code.co_consts if frames else ()
@@ -99,7 +103,7 @@ def _withheld(error: BaseException) -> tuple[str, str]:
 
 
 def _where(error: BaseException) -> str:
-    """The migration that was at work, and what became of it."""
+    """Return where the error was raised, and whether the running migration was rolled back."""
     place = place_of(error)
     if place is None:
         is_code = is_from_data(error) or _was_reading_migrations(error)
@@ -118,7 +122,7 @@ def _outcome(place: Place, error: BaseException) -> str:
 
 
 def is_expected(error: BaseException) -> bool:
-    """True where the sentence says it all; else the traceback's frames are worth showing."""
+    """Return whether the sentence of `explain` is enough; if not, the frames of the traceback should be shown."""
     expected = (Refusal, ConnectionDoesNotExist, OSError, IrreversibleError, *OF_THE_CODE)
     if _driver_error(error) is not None:
         return True
@@ -126,7 +130,10 @@ def is_expected(error: BaseException) -> bool:
 
 
 def is_from_data(error: BaseException) -> bool:
-    """True where code of a migration or signal raised it: whatever its class, it may hold what that code read."""
+    """Return whether the code of a migration or of a signal receiver raised the error.
+
+    Such an error may hold values that the code has read, whatever its class is.
+    """
     # Code that has read rows may put them into any exception: a KeyError of an id, a ValueError with a name. Trusting
     # some classes (ImproperlyConfigured, OSError) was tried first, but code can raise those with a value too. So the
     # frames decide: an error is from data if a RunPython, a signal receiver or an operation of another package is
@@ -135,13 +142,13 @@ def is_from_data(error: BaseException) -> bool:
 
 
 def _was_reading_migrations(error: BaseException) -> bool:
-    """Loaded or put together into models, of which names are all there is; no row was read."""
+    """Return whether the error came while Django loaded migrations or built their models, when no row was read."""
     names = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
     return not isinstance(error, DatabaseError) and any(name in READING_MIGRATIONS for name in names)
 
 
 def frames(error: BaseException) -> str:
-    """Where it happened, the first cause first: files, lines and functions, without any message."""
+    """Return the traceback of an error and its causes, the first cause first, without any message."""
     chain = list(_contexts(error))
     return "\n".join("".join(traceback.format_tb(one.__traceback__)) + type(one).__name__ for one in reversed(chain))
 
@@ -153,7 +160,7 @@ def _contexts(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _all_of(error: BaseException) -> Iterator[str]:
-    """Message, DETAIL, HINT, CONTEXT and statement."""
+    """Return all lines that the error has: message, DETAIL, HINT, CONTEXT and statement."""
     yield f"{type(error).__name__}: {error}"
     if driver := _driver_error(error):
         told = driver.diag
@@ -163,7 +170,7 @@ def _all_of(error: BaseException) -> Iterator[str]:
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """The five-character code of a database error, None for any other."""
+    """Return the SQLSTATE of a database error (five characters); None for any other error."""
     driver = _driver_error(error)
     return driver.sqlstate if driver else None
 
@@ -204,12 +211,16 @@ def _named(driver: psycopg.Error) -> tuple[tuple[str, str | None], ...]:
 
 
 def _in_words(kind: type) -> str:
-    """`NumericValueOutOfRange` as words."""
+    """Return the name of a class in words: `NumericValueOutOfRange` becomes "numeric value out of range"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
 
 
 def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
-    """A host that cannot be found is not named: of a URL whose password was not encoded it is a piece of that."""
+    """Return a sentence and a hint for a connection that failed or was lost.
+
+    A host that cannot be found is not named: if the password in a URL was not percent-encoded, the name of the host is
+    a part of the password.
+    """
     if type(error) is not psycopg.OperationalError and not _was_connecting(error):
         return f"The database driver raised {type(error).__name__}. {WITHHELD}", SHOW_ALL
     if not _was_connecting(error):

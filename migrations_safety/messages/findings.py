@@ -1,4 +1,7 @@
-"""What a check has to say, as plain values; `wording` fills the sentences, `catalogue` has what every id means."""
+"""The class of findings, which the checks return.
+
+The modules in `wording` make the sentences; `catalogue` holds the level and the explanation of every id.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from migrations_safety.messages.catalogue.kind import Level
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One finding: `subject` is the thing's name, `message` says what is, `hint` the next command to type."""
+    """One finding about one object of the database or of a plan.
+
+    `subject` names the object, `message` says what was found, and `hint` gives the next command to type.
+    """
 
     id: str
     level: Level
@@ -21,11 +27,14 @@ class Finding:
 
 
 def finding(id: str, subject: str, message: str, hint: str) -> Finding:
-    """A finding with the level that the catalogue has for its id; KeyError for an id that is not there."""
+    """Return a finding with the level that the catalogue has for its id.
+
+    Raises KeyError for an id that the catalogue lacks.
+    """
     return Finding(id=id, level=CATALOGUE[id].level, subject=subject, message=message, hint=hint)
 
 
 def blocking(findings: Iterable[Finding], *, fail_level: Level = Level.ERROR) -> list[Finding]:
-    """The findings that block: errors, and warnings too where `fail_level` is warning."""
+    """Return the findings that block the command: errors, and also those of level `fail_level`."""
     levels = {Level.ERROR, fail_level}
     return [one for one in findings if one.level in levels]

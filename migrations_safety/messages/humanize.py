@@ -1,8 +1,8 @@
-"""How counts are worded, the same everywhere: `1 row`, `1,200 rows`."""
+"""Words counts in one way everywhere: `1 row`, `1,200 rows`."""
 
 from __future__ import annotations
 
 
 def pluralize(number: int, noun: str, plural: str = "") -> str:
-    """The number with its noun; `plural` where it is not the noun with an s."""
+    """Return the number with its noun; `plural` is needed where the plural is not the noun with an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,4 +1,4 @@
-"""How a story tells how far it is: a bar on a terminal, plain lines elsewhere, nothing with --no-progress."""
+"""Shows the progress of a command: a bar on a terminal, plain lines elsewhere, nothing with --no-progress."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ SECONDS_BETWEEN_LINES = 5
 
 
 class Progress:
-    """Says nothing; the base of the other two, and what `--no-progress` gives."""
+    """Shows nothing. It is the base class of the other two, and used as it is with `--no-progress`."""
 
     def say(self, sentence: str) -> None:
-        """What happens next, one sentence."""
+        """Show one sentence about what happens next."""
 
     @contextmanager
     def busy(self, sentence: str) -> Iterator[None]:
-        """Work whose length is not known."""
+        """Show a sentence while the block does work of unknown length."""
         self.say(sentence)
         yield
 
     @contextmanager
     def steps(self, label: str, *, total: int) -> Iterator[Any]:
-        """Work of `total` units; call what is given with the number of units that are done so far."""
+        """Show the progress of work with `total` units.
+
+        The block gets a function, and calls it with the number of units that are done so far.
+        """
         yield lambda done: None
 
 
 class PlainProgress(Progress):
-    """Lines of text, for logs."""
+    """Writes lines of text, for logs."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -40,7 +43,7 @@ class PlainProgress(Progress):
 
     @contextmanager
     def steps(self, label: str, *, total: int) -> Iterator[Any]:
-        """A line at the start, one every few seconds, one at the end."""
+        """Write a line at the start, one every few seconds, and one at the end."""
         last = time.monotonic()
         self.say(f"{label}: {total:,}")
 
@@ -54,11 +57,11 @@ class PlainProgress(Progress):
 
 
 class TerminalProgress(PlainProgress):
-    """A bar with the time that is left."""
+    """Draws a bar with an estimate of the time that is left."""
 
     @contextmanager
     def busy(self, sentence: str) -> Iterator[None]:
-        """A spinner that disappears when the work is done."""
+        """Show a spinner that disappears when the work is done."""
         from rich.console import Console
 
         with Console(file=self.stream).status(sentence):
@@ -66,7 +69,7 @@ class TerminalProgress(PlainProgress):
 
     @contextmanager
     def steps(self, label: str, *, total: int) -> Iterator[Any]:
-        """A bar that disappears when the work is done."""
+        """Show a bar that disappears when the work is done."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -78,7 +81,7 @@ class TerminalProgress(PlainProgress):
 
 
 def progress_on(stream: TextIO, *, wanted: bool) -> Progress:
-    """The progress that fits the stream."""
+    """Return the kind of progress that fits the stream; if it is not `wanted`, one that shows nothing."""
     if not wanted:
         return Progress()
     return TerminalProgress(stream) if stream.isatty() else PlainProgress(stream)

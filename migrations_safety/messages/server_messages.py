@@ -1,8 +1,9 @@
-"""Which messages of the server may be shown: those about objects and statements, never those about values.
+"""Decides which messages of PostgreSQL may be shown: those about objects and statements, never those about values.
 
-A message about a value repeats it (measured: 22P02, 23503, 23514, and a row cast to regclass: 42P01). So a message is
-shown where its class complains about an object or a statement, no function raised it, and what it names stands in the
-statement that was sent; and where code sent that, which may have put rows into it, in the code too.
+A message about a value repeats the value (measured: 22P02, 23503, 23514, and 42P01 for a row that is cast to regclass).
+A message is shown only if three conditions hold: its SQLSTATE is about an object or a statement, no function raised it,
+and every name that it quotes stands in the statement that was sent. If Python code sent the statement, the code may
+have put values of rows into it. Then the words of the message must stand in the source of that code too.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from migrations_safety.messages.error_place import Step
 
 ABOUT_OBJECTS = ("0A", "25", "2B", "3D", "3F", "42", "53", "54", "55", "57")
 QUOTED = re.compile('["“„«»](.*?)["”“«»]', re.DOTALL)
-"""What a message quotes, as the languages of lc_messages do."""
+"""Matches a quoted part of a message, in the quotes of all languages of `lc_messages`."""
 DEFINES = re.compile(r"\s*(ALTER|CREATE|DROP|TRUNCATE|LOCK|COMMENT|REINDEX|GRANT|REVOKE|SET|VACUUM|CLUSTER)\b", re.I)
 WORD = re.compile(r"\w+")
 
 
 def statement_of(steps: list[Step]) -> str | None:
-    """The statement that the driver was at, without its parameters."""
+    """Return the statement that psycopg was executing, without its parameters; None where it was not executing any."""
     for frame, _ in reversed(steps):
         query = frame.f_locals.get("query") if str(frame.f_globals.get("__name__")).startswith("psycopg.") else None
         if isinstance(query, sql.Composable):
@@ -35,9 +36,10 @@ def statement_of(steps: list[Step]) -> str | None:
 
 
 def shown(error: psycopg.Error, *, statement: str | None, vocabulary: str | None) -> str | None:
-    """The server's message where it holds nothing of a row, else None.
+    """Return the message of the server if it holds nothing from a row, else None.
 
-    `vocabulary` is a text with every word that the code which sent the statement may know; None where no code did.
+    `vocabulary` is a text with all words that the code which sent the statement can know without reading rows; None
+    where no code of a migration or signal sent it.
     """
     message, state = error.diag.message_primary, error.sqlstate or ""
     if not message or not state.startswith(ABOUT_OBJECTS) or statement is None:
@@ -56,7 +58,10 @@ def shown(error: psycopg.Error, *, statement: str | None, vocabulary: str | None
 
 
 def _is_about_the_statement(error: psycopg.Error, statement: str, message: str) -> bool:
-    """Found when it was read, and not when it met a row; a mistake may stand in a literal that was not closed."""
+    """Return whether PostgreSQL found the error while parsing the statement, and not while it processed a row.
+
+    A syntax error may stand in an unclosed literal, which may hold a value; this counts as an error about a row.
+    """
     position = int(error.diag.statement_position or 0)
     if error.sqlstate == "42601" and (near := QUOTED.findall(message)):
         before, after = statement[: position - 1], statement[position - 1 :]
@@ -65,7 +70,7 @@ def _is_about_the_statement(error: psycopg.Error, statement: str, message: str) 
 
 
 def line_in(statement: str | None, error: psycopg.Error) -> int | None:
-    """The line of the statement that the server points at; None where there is but one."""
+    """Return the line of the statement to which the error points; None if the statement has only one line."""
     position = error.diag.statement_position
     if not position or not statement or "\n" not in statement.strip():
         return None
@@ -73,7 +78,10 @@ def line_in(statement: str | None, error: psycopg.Error) -> int | None:
 
 
 def known_to(steps: list[Step]) -> str:
-    """Tables and columns of the models, now and as the migration at work knows them, as words."""
+    """Return the names of all tables and columns of the models, separated by spaces.
+
+    The models are the current ones, and those in the state of the running migration.
+    """
     states = [frame.f_locals.get("from_state") for frame, _ in steps]
     known = [apps, *(state.apps for state in states if isinstance(state, ProjectState) and "apps" in vars(state))]
     return " ".join(

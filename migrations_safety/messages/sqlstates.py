@@ -1,6 +1,6 @@
-"""What PostgreSQL's error codes mean to somebody who migrates, and what helps.
+"""Says what the error codes of PostgreSQL mean in a migration, and what helps.
 
-In a hint `{migration}` is the migration at work, as the arguments of `migrate`.
+In a hint, `{migration}` stands for the running migration, as arguments of `migrate`: `app name`.
 """
 
 RUN_AGAIN = "Run the same command again; what was done is kept."
@@ -91,4 +91,4 @@ WORDS = {
     "57P01": ("an administrator ended the session", RUN_AGAIN),
     "57P03": ("the server accepts no connections now", "Wait until it has started, then run again."),
 }
-"""SQLSTATE (PostgreSQL documentation, appendix A) to what it means and what helps."""
+"""For each SQLSTATE (PostgreSQL documentation, appendix A) a clause that says what it means, and a hint."""

@@ -1,1 +1,1 @@
-"""Draws reports: pure functions from a report to text or to the values of its JSON."""
+"""Turns reports into text or into the values of their JSON; these functions read no database and print nothing."""

@@ -1,4 +1,4 @@
-"""Reports as the values of their JSON; the keys are a contract, see docs/reference.md."""
+"""Turns reports into the values of their JSON; docs/reference.md documents the keys, which stay the same."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SCHEMA_VERSION = 1
 
 
 class Report(Protocol):
-    """What every report has."""
+    """The attributes that every report has."""
 
     @property
     def target(self) -> Target:
-        """The database that was looked at."""
+        """The database on which the command worked."""
 
     @property
     def verdict(self) -> str:
@@ -40,7 +40,10 @@ def envelope(
     found: tuple[Finding, ...] | None = None,
     seconds: float,
 ) -> dict[str, Any]:
-    """What the JSON of every report has around its own keys; `findings` where the command has any."""
+    """Return the complete JSON of a report: `body` with the keys that all reports have.
+
+    `found` are the findings, None for a command that has none; `seconds` is the duration of the command.
+    """
     return {
         "command": command,
         "schema_version": SCHEMA_VERSION,
@@ -53,7 +56,7 @@ def envelope(
 
 
 def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
-    """The JSON of `precheck`."""
+    """Return the JSON of `precheck`."""
     plan, data = report.plan, report.data
     counted = [reference(report.inspected, counts) for census in data.censuses for counts in census.references]
     body = {
@@ -74,7 +77,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
 
 
 def migrations(plan: Plan | None) -> dict[str, Any]:
-    """What a plan adopts, runs and unapplies; three empty lists without one."""
+    """Return the migrations that a plan adopts, applies and unapplies; without a plan the three lists are empty."""
     adopted, running, unapplied = (plan.adopted, plan.migrations, plan.unapplied) if plan else ((), (), ())
     return {
         "adopted": [{"app": step.app, "name": step.name} for step in adopted],
@@ -84,7 +87,7 @@ def migrations(plan: Plan | None) -> dict[str, Any]:
 
 
 def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
-    """The JSON of `backfill_placeholders`."""
+    """Return the JSON of `backfill_placeholders`."""
     body = {
         "run_id": report.run_id,
         "applied": list(report.applied),
@@ -100,7 +103,10 @@ def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
 
 
 def migrate(report: MigrateReport) -> dict[str, Any]:
-    """The JSON of `migrate`: what the gate saw, and what came of it."""
+    """Return the JSON of `migrate`.
+
+    `gate` is the verdict of the precheck that `migrate` runs first.
+    """
     gate, done = report.gate, report.done
     body = {
         "gate": gate.verdict if gate else "not asked",
@@ -114,7 +120,7 @@ def migrate(report: MigrateReport) -> dict[str, Any]:
 
 
 def recount(after: Recount) -> dict[str, Any]:
-    """An earlier census, and what was counted after it."""
+    """Return the facts about an earlier `precheck`, and what was counted again after it."""
     return {
         "alias": after.earlier.alias,
         "in_recovery": after.earlier.in_recovery,
@@ -125,7 +131,7 @@ def recount(after: Recount) -> dict[str, Any]:
 
 
 def verification(report: VerificationReport, *, command: str, seconds: float) -> dict[str, Any]:
-    """The JSON of a command that verifies a schema."""
+    """Return the JSON of a command that verifies one registered schema."""
     body = {
         "expected": report.expected,
         "found": report.found,
@@ -136,7 +142,7 @@ def verification(report: VerificationReport, *, command: str, seconds: float) ->
 
 
 def verification_of_apps(report: VerificationReport, *, command: str, seconds: float) -> dict[str, Any]:
-    """The JSON of `verify_schema`."""
+    """Return the JSON of `verify_schema`."""
     return verification(report, command=command, seconds=seconds) | {
         "apps": list(report.apps),
         "counted_keys": report.counted_keys,
@@ -146,19 +152,19 @@ def verification_of_apps(report: VerificationReport, *, command: str, seconds: f
 
 
 def audit(report: AuditReport, *, seconds: float) -> dict[str, Any]:
-    """The JSON of `audit_runs`."""
+    """Return the JSON of `audit_runs`."""
     body = {"exists": report.exists, "runs": [recorded_run(run) for run in report.runs]}
     return envelope("audit_runs", report, body, found=report.findings, seconds=seconds)
 
 
 def recorded_run(run: RecordedRun) -> dict[str, Any]:
-    """One recorded run, its times as text."""
+    """Return the JSON of one recorded run, with its times in ISO format."""
     finished_at = run.finished_at.isoformat() if run.finished_at else None
     return asdict(run) | {"started_at": run.started_at.isoformat(), "finished_at": finished_at}
 
 
 def reference(inspected: InspectedSchema, counted: ReferenceCounts) -> dict[str, Any]:
-    """One referencing column with its counts."""
+    """Return the JSON of one foreign-key column with its counts."""
     key = counted.key
     column = inspected.referencing(key)
     parent = inspected.referenced(key)
@@ -180,7 +186,10 @@ def reference(inspected: InspectedSchema, counted: ReferenceCounts) -> dict[str,
 
 
 def estimated(inspected: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
-    """One referencing column as the statistics have it: the figures of a count are null, they are not known."""
+    """Return the JSON of one foreign-key column with estimates.
+
+    The numbers that only counting gives are null or empty; `sample` holds those of the sampled values.
+    """
     of_sample = reference(inspected, estimate.sampled)
     return of_sample | {
         "total_rows": estimate.rows,
@@ -195,5 +204,5 @@ def estimated(inspected: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
 
 
 def findings(found: tuple[Finding, ...]) -> list[dict[str, str]]:
-    """The findings, errors first."""
+    """Return the JSON of findings, in the order of the report."""
     return [asdict(finding) | {"level": finding.level.value} for finding in found]

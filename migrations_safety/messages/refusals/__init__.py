@@ -1,5 +1,5 @@
-"""The refusals: every error that the app raises on purpose, one module per area.
+"""The refusals: every error that the app raises on purpose, with one module for each area.
 
-None of them carries an identifier or any other content of a row. What they are raised from does not reach the
+No refusal holds a patient identifier or any other value of a row. The error that caused a refusal is not shown to the
 operator either: see `migrations_safety.messages.errors`.
 """

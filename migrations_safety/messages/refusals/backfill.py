@@ -1,4 +1,4 @@
-"""Refusals of the backfill, and of what an app registered for it."""
+"""Refusals of `backfill_placeholders`, and of what an app has registered for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WITHOUT_NULLIFY = "Run backfill_placeholders without --nullify for this table."
 
 
 class NotNullable(Refusal):
-    """The column is NOT NULL."""
+    """Raised where `--nullify` names a table whose foreign-key column is NOT NULL."""
 
     id = "references.E004"
     message = '{table}."{column}" is NOT NULL, so its references cannot be set to NULL. Nothing was changed.'
@@ -16,7 +16,7 @@ class NotNullable(Refusal):
 
 
 class RowsWithoutName(Refusal):
-    """No unique column, so that an old value could not be put back into its row."""
+    """Raised where a table has no unique column, so that an old value could not be restored in its row."""
 
     message = (
         "{table} has no unique column that identifies its rows, so old values could not be kept. Nothing was changed."
@@ -25,14 +25,14 @@ class RowsWithoutName(Refusal):
 
 
 class NotNullified(Refusal):
-    """Something puts the old value back."""
+    """Raised where a trigger or rule prevents that values are set to NULL."""
 
     message = "{rows} of {table} without a parent could not be set to NULL. The others were set to NULL."
     hint = "Find the trigger or rule on the table that keeps the old value. Then run the same command again."
 
 
 class UnknownReference(Refusal):
-    """`--nullify` names a table that has no reference to a registered parent."""
+    """Raised where `--nullify` names a table without a foreign key to a registered parent table."""
 
     message = "{table} has no references that this backfill covers. Nothing was changed."
 
@@ -42,7 +42,7 @@ class UnknownReference(Refusal):
 
 
 class TablesRefused(Refusal):
-    """The placeholder tables are pending, and the migration that makes them is blocked."""
+    """Raised where the parent tables do not exist yet, and `precheck` blocks the migration that makes them."""
 
     message = "{migration} must create its tables first, but precheck blocks it: {findings}. Nothing was changed."
 
@@ -53,7 +53,7 @@ class TablesRefused(Refusal):
 
 
 class IdPatternRefused(Refusal):
-    """The setting for the house's own ids is no regular expression, or matches too much."""
+    """Raised where MIGRATIONS_SAFETY_ID_PATTERN is no regular expression, or matches names and the like."""
 
     message = "The setting {name} cannot be used: {reason}. Nothing was checked."
 
@@ -63,7 +63,7 @@ class IdPatternRefused(Refusal):
 
 
 class NothingRegistered(Refusal):
-    """The command needs what an app registers."""
+    """Raised where a command needs something that no app has registered."""
 
     message = "No app has registered {what}."
     hint = "Register it in the app's AppConfig.ready(); docs/other-projects.md shows how."

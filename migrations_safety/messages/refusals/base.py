@@ -1,4 +1,4 @@
-"""What a refusal is."""
+"""The base class of refusals."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """The work was refused; `message` says why, `hint` what to type next, `id` names the finding where there is one.
+    """Raised where a command refuses to work or could not finish.
 
-    The text is an attribute and not the docstring: `python -OO` strips docstrings, and then nothing would be said.
+    `message` says why, and `hint` what to type next. `id` is that of the finding with the same meaning; it is empty
+    where there is none. The text is an attribute and not the docstring, because `python -OO` removes docstrings.
     """
 
     id = ""
@@ -22,7 +23,7 @@ class Refusal(Exception):
 
 
 class CouldNotLook(Refusal):
-    """The sentence and the hint are the caller's."""
+    """Raised where a command could not read what it needs; the caller gives the sentence and the hint."""
 
     message = "{reason}"
 

@@ -1,4 +1,4 @@
-"""Refusals about locks: what was not free in time, and what others waited for."""
+"""Refusals about locks: those that were not free in time, and those for which other sessions waited too long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ STARTS_AGAIN = (
 
 
 class RolledBack(Refusal):
-    """The statement had to give way; `is_whole` is False where earlier steps of a migration stay committed."""
+    """The base class for a statement that was rolled back because of locks.
+
+    `is_whole` is False where earlier steps of a non-atomic migration stay committed.
+    """
 
     def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
         super().__init__(outcome=ROLLED_BACK if is_whole else ROLLED_BACK_IN_PART, **words)
@@ -22,14 +25,14 @@ class RolledBack(Refusal):
 
 
 class LocksNotFree(RolledBack):
-    """Others held the locks longer than we were ready to try."""
+    """Raised where other sessions held the locks until the time for attempts was over."""
 
     message = "{what} did not get its locks within {seconds} s; they are held by {held_by}. {outcome}"
     hint = "Run the same command again when that session has ended, or with a longer --retry-for."
 
 
 class GaveWay(RolledBack):
-    """We waited for a lock, and others queued behind us."""
+    """Raised where a statement waited for a lock, and other sessions waited behind it."""
 
     message = (
         "{what} waited for {held_by} while others waited for it. It gave way after trying for {seconds} s. {outcome}"
@@ -38,14 +41,14 @@ class GaveWay(RolledBack):
 
 
 class OthersWaited(RolledBack):
-    """We had the lock, and others waited for it too long."""
+    """Raised where a statement held its lock, and other sessions waited for the lock too long."""
 
     message = "{what} made others wait longer than --max-stall in every attempt of {seconds} s. {outcome}"
     hint = "Run it at a quieter hour, or with a larger --max-stall (milliseconds; with 0 others wait until it is done)."
 
 
 class NobodyWatches(Refusal):
-    """No second connection for the watchdog."""
+    """Raised where the watchdog cannot open the second connection that it needs."""
 
     message = "The watchdog cannot see who waits behind this migration: {reason}. Nothing was changed."
     hint = (
@@ -55,7 +58,7 @@ class NobodyWatches(Refusal):
 
 
 class InvalidIndexLeft(Refusal):
-    """A concurrent build failed, and what it left could not be dropped."""
+    """Raised where CREATE INDEX CONCURRENTLY failed and the invalid index could not be dropped."""
 
     message = "The index {index} on {table} could not be built. An invalid index is left, and every write maintains it."
 
@@ -65,7 +68,7 @@ class InvalidIndexLeft(Refusal):
 
 
 class StandbysBehind(Refusal):
-    """Replication or archiving lags longer than we were ready to wait."""
+    """Raised where replication or archiving stays behind longer than the batches may pause."""
 
     message = "The batches paused for ten minutes: {reason}. Finished batches are kept."
     hint = "Check pg_stat_replication and pg_stat_archiver, then run again. --max-lag 0 goes on despite the lag."

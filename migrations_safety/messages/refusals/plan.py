@@ -1,4 +1,4 @@
-"""Refusals about the migration plan and what it would lose."""
+"""Refusals about the migration plan and the data that it would delete."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from migrations_safety.messages.refusals.base import Refusal
 
 
 class FindingsRefused(Refusal):
-    """The first finding as the sentence, the others by their subjects."""
+    """The base class for findings that stop a command.
+
+    The sentence is that of the first finding; the others are named by their subjects.
+    """
 
     message = "{subject} {message}{others}; nothing was changed."
 
@@ -20,15 +23,15 @@ class FindingsRefused(Refusal):
 
 
 class TypesDiffer(FindingsRefused):
-    """Both ends of a key have types that PostgreSQL does not compare."""
+    """Raised where the two ends of a foreign key have types that PostgreSQL cannot compare."""
 
 
 class PlanWouldFail(FindingsRefused):
-    """The plan alters what does not exist."""
+    """Raised where the plan changes an object that does not exist."""
 
 
 class BaselineHoldsRows(Refusal):
-    """Unapplying a baseline would drop tables that are older than Django."""
+    """Raised where unapplying an adopted migration would drop tables that existed before it."""
 
     message = "Unapplying {migration} would drop {tables} and the rows stored there. Nothing was changed."
 
@@ -39,7 +42,7 @@ class BaselineHoldsRows(Refusal):
 
 
 class Irreversible(Refusal):
-    """An operation has no reverse."""
+    """Raised where a migration to be unapplied has an operation without a reverse."""
 
     message = "{migration} cannot be unapplied: {operation} has no reverse. Nothing was changed."
 
@@ -50,7 +53,7 @@ class Irreversible(Refusal):
 
 
 class CensusRefused(Refusal):
-    """The census of another time cannot stand in for a new one."""
+    """Raised where the counts of an earlier `precheck` cannot be used instead of counting."""
 
     message = "The census in {file} cannot be used: {reason}. Nothing was changed."
     hint = "Take a new one: python manage.py precheck --database ALIAS --format json --output FILE"

@@ -1,4 +1,4 @@
-"""Refusals about what the role may do and see."""
+"""Refusals about rights that the role lacks, and rows that it cannot see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 class MayNotUseSchema(Refusal):
-    """USAGE is missing on the only schema of the search_path that exists."""
+    """Raised where the role lacks USAGE on the only existing schema of the search_path."""
 
     id = "privilege.E006"
     message = (
@@ -22,7 +22,7 @@ class MayNotUseSchema(Refusal):
 
 
 class MayNotRead(Refusal):
-    """SELECT is missing."""
+    """Raised where the role lacks SELECT on a table."""
 
     id = "privilege.E001"
     message = 'The role "{role}" may not read {tables}. Nothing was checked.'
@@ -33,7 +33,7 @@ class MayNotRead(Refusal):
 
 
 class MayNotRecord(Refusal):
-    """What is done could not be recorded; the findings say why."""
+    """Raised where the role may not record a run; the findings say which rights it lacks."""
 
     message = "{found}; nothing was changed."
 
@@ -43,7 +43,7 @@ class MayNotRecord(Refusal):
 
 
 class RowsHidden(Refusal):
-    """Row-level security applies to the role."""
+    """Raised where row-level security hides rows from the role, so that counts would be wrong."""
 
     id = "privilege.E005"
     message = 'Row-level security hides rows of {tables} from the role "{role}". The result is unknown.'

@@ -1,4 +1,4 @@
-"""Refusals about tables, keys and enums that exist, or do not."""
+"""Refusals about tables, foreign keys and other objects that are missing or different."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from migrations_safety.messages.refusals.base import Refusal
 
 
 class TableOfAnotherSchema(Refusal):
-    """The search_path leads to a table of the same name in another schema."""
+    """Raised where a table is missing, and the search_path finds one of the same name in another schema."""
 
     id = "tables.E009"
     message = (
@@ -19,7 +19,7 @@ class TableOfAnotherSchema(Refusal):
 
 
 class TablesMissing(Refusal):
-    """An end of a key that has to be counted does not exist."""
+    """Raised where a table or column is missing at an end of a foreign key whose rows must be counted."""
 
     id = "tables.E001"
     message = "Missing: {missing}. Nothing was changed."
@@ -27,7 +27,7 @@ class TablesMissing(Refusal):
 
 
 class BaselineIncomplete(Refusal):
-    """Only a part of a baseline exists."""
+    """Raised where only a part of the objects exists that a migration is to adopt."""
 
     id = "tables.E002"
     message = "The database has only a part of what {migration} adopts; {missing} is missing. Nothing was changed."
@@ -35,7 +35,7 @@ class BaselineIncomplete(Refusal):
 
 
 class DefinitionDiffers(Refusal):
-    """Something of the declared name has another definition; it is never taken for ours."""
+    """Raised where an object has the declared name and another definition; it is never used instead."""
 
     id = "tables.E003"
     message = 'The {kind} "{name}" exists with another definition: declared {declared}, found {found}.'
@@ -46,14 +46,14 @@ class DefinitionDiffers(Refusal):
 
 
 class KeyMissing(Refusal):
-    """The key to validate does not exist."""
+    """Raised where the foreign key to be validated does not exist."""
 
     message = "The foreign key {constraint} does not exist on {table}, so it cannot be validated."
     hint = "Unapply the migration that adds it, then apply it again."
 
 
 class OrphansLeft(Refusal):
-    """The key cannot be validated over orphans."""
+    """Raised where a foreign key cannot be validated, because some rows have no parent."""
 
     message = '{table}."{column}" holds {values} in {rows} with no row in {target}. The key stays NOT VALID.'
     hint = "python manage.py backfill_placeholders, then python manage.py migrate again: it goes on where it stopped."

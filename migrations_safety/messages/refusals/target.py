@@ -9,7 +9,7 @@ from migrations_safety.messages.wording import target as wording
 
 
 class WrongDatabase(Refusal):
-    """`--expect-database` names another database."""
+    """Raised where the connected database is not the one that `--expect-database` names."""
 
     id = "target.E001"
     message = 'The connected database is "{found}", but "{expected}" was expected. Nothing was checked.'
@@ -17,7 +17,7 @@ class WrongDatabase(Refusal):
 
 
 class WrongSchema(Refusal):
-    """`--expect-schema` names another schema."""
+    """Raised where new tables would not go into the schema that `--expect-schema` names."""
 
     id = "target.E008"
     message = (
@@ -28,7 +28,7 @@ class WrongSchema(Refusal):
 
 
 class NoSchema(Refusal):
-    """No schema of the search_path exists, or the first one is the system's."""
+    """Raised where no schema of the search_path exists, or where the first one belongs to the system."""
 
     id = "target.E007"
     message = 'The search_path of the role "{role}" {problem} ({path}). Nothing was checked.'
@@ -39,7 +39,7 @@ class NoSchema(Refusal):
 
 
 class HistoryElsewhere(Refusal):
-    """`django_migrations` is found in a later schema of the search_path."""
+    """Raised where `django_migrations` stands in another schema than the one where new tables are made."""
 
     id = "target.E009"
     message = (
@@ -53,7 +53,7 @@ class HistoryElsewhere(Refusal):
 
 
 class WritesElsewhere(Refusal):
-    """Code of a migration writes through another alias than the one that is migrated."""
+    """Raised where the code of a migration writes through another alias than the one that is migrated."""
 
     id = "target.E010"
     message = (
@@ -67,7 +67,7 @@ class WritesElsewhere(Refusal):
 
 
 class StandbyCannotMigrate(Refusal):
-    """The command wants to write."""
+    """Raised where a command that writes is connected to a standby."""
 
     id = "target.E002"
     message = '"{name}" is a standby and read-only. Nothing was changed.'
@@ -75,7 +75,7 @@ class StandbyCannotMigrate(Refusal):
 
 
 class EndedByRecovery(Refusal):
-    """A recovery conflict ended every attempt to read."""
+    """Raised where a standby cancelled every attempt to read, because of recovery conflicts."""
 
     id = "target.E006"
     message = 'The standby "{name}" cancelled our reads {times} times to replay changes. The result is unknown.'
@@ -86,7 +86,7 @@ class EndedByRecovery(Refusal):
 
 
 class ServerTooOld(Refusal):
-    """Locks and catalogs of older versions were not measured."""
+    """Raised for a PostgreSQL before version 15, whose locks and catalogs were not measured."""
 
     id = "target.E003"
     message = "PostgreSQL {found} is too old; version 15 is the oldest that is supported. Nothing was checked."
@@ -94,7 +94,7 @@ class ServerTooOld(Refusal):
 
 
 class DeployAlreadyRunning(Refusal):
-    """Somebody else holds the deploy lock."""
+    """Raised where another session holds the lock that `migrate` and `backfill_placeholders` take."""
 
     id = "target.E004"
     message = 'Another migrate or backfill_placeholders is running on "{name}". This one changed nothing.'
@@ -102,7 +102,7 @@ class DeployAlreadyRunning(Refusal):
 
 
 class PoolerRefused(Refusal):
-    """Session locks and settings mean nothing through such a pooler."""
+    """Raised behind a connection pooler through which the locks and settings of a session do not hold."""
 
     id = "target.E005"
     message = 'The database "{name}" {what}. Nothing was changed.'
@@ -114,7 +114,7 @@ class PoolerRefused(Refusal):
 
 
 class InsideTransaction(Refusal):
-    """The batches would be one transaction, and their locks would be held to its end."""
+    """Raised where a transaction is already open: all batches would be part of it and keep their locks to its end."""
 
     message = (
         'A transaction is already open on "{name}". All batches would be part of it and keep their locks until it '
