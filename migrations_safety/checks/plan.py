@@ -17,7 +17,7 @@ from migrations_safety.postgresql.relations import Table
 from migrations_safety.sql.composition import compose, send
 
 FOREIGN_TABLE = "a foreign table"
-"""The one kind of relation besides a table that ALTER TABLE accepts; it does not accept a view, for example."""
+"""The kind of a relation that is no table, but that ALTER TABLE accepts as one. ALTER TABLE does not accept a view."""
 
 
 def check_plan(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:

@@ -19,7 +19,7 @@ from migrations_safety.operations import AddForeignKeyNotValid, ValidateForeignK
 
 
 def splitting_keys(kind: type[MigrationAutodetector]) -> type[MigrationAutodetector]:
-    """Return a subclass of `kind`, an autodetector class, that writes two migrations for such a foreign key."""
+    """Return a subclass of `kind`, an autodetector class, that splits foreign keys on existing tables as above."""
     return type("SafeAutodetector", (SplittingKeys, kind), {})
 
 

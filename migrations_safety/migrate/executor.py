@@ -139,7 +139,7 @@ class SafeExecutor(MigrationExecutor):
 
     @contextmanager
     def _operations_on_the_ladder(self, migration: Any) -> Iterator[None]:
-        """Try operations again that have a transaction of their own, in a migration that is no transaction."""
+        """Try again each operation that has a transaction of its own, in a migration that is not one transaction."""
         # Django opens a transaction for an operation with `atomic=True`. Where the migration is atomic and only the
         # backend's schema editor is not, every operation gets one that is not `atomic=False`. The operations are copied
         # because all threads share them.

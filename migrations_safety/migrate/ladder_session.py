@@ -24,8 +24,9 @@ def ladder_session(
 ) -> Iterator[Watchdog]:
     """Let Django's `migrate`, inside the block, take its locks on the lock ladder; yield the watchdog.
 
-    Inside a transaction that is already open there is neither a ladder nor a watchdog, because PostgreSQL holds all
-    locks until the caller ends that transaction. `is_needed` says whether `migrate` has anything to do.
+    Inside a transaction that is already open there is no ladder, and the yielded watchdog watches nothing, because
+    PostgreSQL holds all locks until the caller ends that transaction. `is_needed` says whether `migrate` has anything
+    to do.
 
     Raises NobodyWatches where the watchdog cannot open its connection, `locks.max_stall` is not 0, and `is_needed`.
     """

@@ -1,4 +1,4 @@
-"""The value that existing rows get in a new column, and the lengths and numbers of digits that fit into a column."""
+"""The value that Django gives existing rows in a new column, and the text lengths and digits that fit into a column."""
 
 from __future__ import annotations
 

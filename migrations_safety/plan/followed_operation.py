@@ -45,7 +45,7 @@ class FollowedOperation:
 
     @property
     def code_so_far(self) -> int:
-        """How many elements of `changes.code` run before the change, at least."""
+        """The smallest possible number of elements of `changes.code` that run before the change."""
         return len(self.changes.code) if self.code_from is None else self.code_from
 
     def renamed(self, name: ModelName) -> ModelName:

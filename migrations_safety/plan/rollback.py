@@ -71,8 +71,8 @@ class RetypedColumn:
     digits: Digits | None
     """The digits that fit into `new_type` where this is the type of a DecimalField, else None."""
     cast: bool
-    """Whether Django casts the values. PostgreSQL truncates a text that is too long with a cast, and refuses the text
-    without one."""
+    """Whether Django casts the values. With a cast PostgreSQL truncates a text that is too long. Without a cast
+    PostgreSQL refuses such a text."""
 
     @property
     def subject(self) -> str:
