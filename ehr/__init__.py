@@ -1,1 +1,1 @@
-"""The hospital's EHR as a Django project: its settings and its existing tables."""
+"""The hospital's electronic health record (EHR) as a Django project: its settings and its existing tables."""

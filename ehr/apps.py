@@ -1,9 +1,9 @@
-"""The app of the hospital's existing tables."""
+"""The configuration of the app `ehr`, which holds the hospital's existing tables."""
 
 from django.apps import AppConfig
 
 
 class EhrConfig(AppConfig):
-    """`ehr`: settings and existing tables."""
+    """The app `ehr`."""
 
     name = "ehr"

@@ -1,4 +1,4 @@
-"""Which database the environment names, read the way PostgreSQL's own client library reads it."""
+"""Reads the value of DATABASES from environment variables, in the way of PostgreSQL's client library libpq."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ POSTGRESQL = "django.db.backends.postgresql"
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """The value of Django's DATABASES; empty where neither DATABASE_URL nor PGDATABASE or PGSERVICE names one.
+    """Return the value of Django's DATABASES; empty where DATABASE_URL, PGDATABASE and PGSERVICE are all unset.
 
-    `DATABASE_URL_REPLICA` (any suffix) names a further alias, here `replica`. Of the PG* variables only the
-    name is copied: libpq takes PGHOST, PGUSER, PGPASSWORD and the others from the environment itself, so any
-    character in them works (PostgreSQL documentation, 34.15).
+    `DATABASE_URL_REPLICA` defines a further alias `replica`; any other suffix works too. Of the PG* variables only the
+    name of the database or service is copied: libpq reads PGHOST, PGUSER, PGPASSWORD and the others from the
+    environment itself, so they may hold any character (PostgreSQL documentation, 34.15).
 
-    Raises ImproperlyConfigured for a URL that is not a PostgreSQL one; the message never repeats the URL.
+    Raises ImproperlyConfigured for a URL that is not one of PostgreSQL; the message never repeats the URL.
     """
     databases = {}
     if url := environment.get("DATABASE_URL", ""):
@@ -35,7 +35,11 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any]
 
 
 def from_url(url: str, *, variable: str) -> dict[str, Any]:
-    """One database's settings from a libpq URI; percent-encoding as RFC 3986 has it, a `+` stays a `+`."""
+    """Return the settings of one database from a libpq URI; `variable` is named in errors.
+
+    Percent-encoding is that of RFC 3986, so a `+` stays a `+`. Raises ImproperlyConfigured where the URL cannot be read
+    or names no database.
+    """
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 

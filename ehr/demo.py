@@ -1,4 +1,4 @@
-"""The whole story on a hospital of our own: `python -m ehr.demo` takes it from orphans to a verified schema."""
+"""The demo, `python -m ehr.demo`: it takes a made-up hospital from orphans to a verified schema."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OTHER_DATABASES = ("PG", "DATABASE_URL", "EHR_", "DJANGO_SETTINGS_MODULE")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One command of the story, the exit code that the story needs, and why it is run."""
+    """One command of the demo, the exit code that it should have, and a sentence that says why it is run."""
 
     command: str
     exit_code: int
@@ -53,7 +53,10 @@ STORY = (
 
 
 def main() -> int:
-    """Tell the story; exit code 0 where each command ended as it should, 1 where not, 130 after Ctrl-C."""
+    """Run the demo and return its exit code.
+
+    The exit code is 0 if each command ended with the expected exit code, 1 if not, and 130 after Ctrl-C.
+    """
     options = arguments()
     forget_other_databases()
     on_stopping(signal.default_int_handler)
@@ -74,7 +77,7 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    """The demo's own options: `rows`, `keep`."""
+    """Parse the options of the demo: `rows` (int) and `keep` (bool)."""
     parser = argparse.ArgumentParser(prog="python -m ehr.demo", description=DESCRIPTION)
     parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in the five tables together (default: {ROWS:,})")
     parser.add_argument("--keep", action="store_true", help="leave the server running at the end and print its URL")
@@ -83,20 +86,23 @@ def arguments() -> argparse.Namespace:
 
 
 def on_stopping(handler: Any) -> None:
-    """What Ctrl-C, `kill` and a closed terminal do from now on."""
+    """Set the handler for the signals of Ctrl-C, of `kill` and of a closed terminal."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handler)
 
 
 def forget_other_databases() -> None:
-    """Take every variable that names or tunes another database out of this process's environment."""
+    """Remove every environment variable that names or configures another database."""
     for variable in [name for name in os.environ if name.startswith(OTHER_DATABASES)]:
         del os.environ[variable]
 
 
 @contextmanager
 def server(*, keep: bool) -> Iterator[Server]:
-    """An embedded server in a temporary folder; gone at the end, Ctrl-C included, unless `keep`."""
+    """Start an embedded server in a temporary folder, and remove both at the end of the block.
+
+    With `keep` they stay, unless an error or Ctrl-C ends the block.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ehr-demo-"))
     try:
         print(f"Starting PostgreSQL {POSTGRESQL_VERSION} in {folder} …", flush=True)
@@ -110,7 +116,7 @@ def server(*, keep: bool) -> Iterator[Server]:
 
 
 def remove(folder: Path) -> None:
-    """Stop the server of this folder, if it came that far, and delete the folder; not to be interrupted."""
+    """Stop the server in this folder, if it has started, and delete the folder; signals are ignored meanwhile."""
     on_stopping(signal.SIG_IGN)
     started = Server(version=POSTGRESQL_VERSION, folder=folder, port=0)
     if (started.data / "postmaster.pid").exists():
@@ -120,7 +126,7 @@ def remove(folder: Path) -> None:
 
 
 def make_hospital(running: Server, *, rows: int) -> str:
-    """A database as the hospital's Prisma backend made it, with `rows` rows and no patients; returns its URL."""
+    """Create a database as the Prisma backend made it, with `rows` rows and no patients, and return its URL."""
     print(f"Making a hospital with {rows:,} rows that name patients, and no table of patients …", flush=True)
     with psycopg.connect(running.url(password="postgres"), autocommit=True) as connection:
         connection.execute("CREATE DATABASE hospital")
@@ -133,14 +139,20 @@ def make_hospital(running: Server, *, rows: int) -> str:
 
 
 def tell(url: str) -> bool:
-    """Run the story up to its end, or to the first command that does not end as it should."""
+    """Run the commands of the demo, until one has an unexpected exit code.
+
+    Return whether all had the expected one.
+    """
     print(f"\n$ export DATABASE_URL={url}")
     os.environ.update({"DATABASE_URL": url, "PYTHONUNBUFFERED": "1"})
     return all(run(step) for step in STORY)
 
 
 def run(step: Step) -> bool:
-    """Show a command as typed, its report live, its exit code and time; True where the exit code is the story's."""
+    """Run one command, and print it with its output, its exit code and its duration.
+
+    Return whether the exit code is the expected one.
+    """
     print(f"\n# {step.why}\n$ python manage.py {step.command}", flush=True)
     started = time.monotonic()
     command = [sys.executable, "manage.py", *step.command.split()]

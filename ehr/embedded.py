@@ -1,4 +1,4 @@
-"""`migrations_safety.postgresql.embedded_server` under the name by which it was imported before it moved."""
+"""The former name of the module `migrations_safety.postgresql.embedded_server`, kept for code that imports it."""
 
 import sys
 

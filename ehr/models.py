@@ -1,4 +1,4 @@
-"""The hospital's existing tables, as its Prisma backend made them; only `id` and `"patientId"` are relied on."""
+"""The hospital's existing tables, as its Prisma backend made them; only their `id` and `"patientId"` are used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrations_safety.fields import CurrentTimestamp, IdField, TimestampField, 
 
 
 def patient_reference(related_name: str, **kwargs: Any) -> Any:
-    """The referencing column `"patientId"`; the database's own rule stands in the model's Meta."""
+    """Return the foreign-key column `"patientId"`; the foreign key itself is declared in Meta.constraints."""
     return models.ForeignKey(
         "patients.Patient",
         on_delete=models.DO_NOTHING,
@@ -24,12 +24,15 @@ def patient_reference(related_name: str, **kwargs: Any) -> Any:
 
 
 def patient_key(table: str) -> ForeignKeyConstraint:
-    """The RESTRICT key of a referencing column: a patient with clinical records cannot be deleted."""
+    """Return the foreign key of `table` to patients.
+
+    It is ON DELETE RESTRICT, so a patient with clinical records cannot be deleted.
+    """
     return ForeignKeyConstraint(field="patient", name=f"{table}_patientId_fkey", on_delete="RESTRICT")
 
 
 class EhrModel(models.Model):
-    """What all of the hospital's tables have in common."""
+    """The columns that all of the hospital's tables have."""
 
     id = IdField(primary_key=True, default=new_id)
     created_at = TimestampField(db_column="createdAt", db_default=CurrentTimestamp())
@@ -53,7 +56,7 @@ class User(EhrModel):
 
 
 class SurgicalCase(EhrModel):
-    """An operation, planned or done."""
+    """A surgical operation, planned or done."""
 
     case_number = models.CharField(db_column="caseNumber", max_length=50)
     patient = patient_reference("surgical_cases")
@@ -99,7 +102,7 @@ class MedicalRecord(EhrModel):
 
 
 class Bill(EhrModel):
-    """An invoice; it may be without a patient."""
+    """An invoice; its patient may be NULL."""
 
     bill_number = models.CharField(db_column="billNumber", max_length=50)
     patient = patient_reference("bills", null=True)

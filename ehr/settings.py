@@ -1,4 +1,4 @@
-"""Django settings, all of them from the environment; there is no default database."""
+"""The Django settings, which come from environment variables; no database is configured by default."""
 
 import os
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""The patient module: the missing centre that the hospital's records point at."""
+"""The patient module: the table of patients, to which the hospital's records refer, and the tables below it."""

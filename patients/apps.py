@@ -1,15 +1,15 @@
-"""The app of the patient module."""
+"""The configuration of the app `patients`."""
 
 from django.apps import AppConfig
 
 
 class PatientsConfig(AppConfig):
-    """`patients`: registers what a placeholder is and which schema to verify."""
+    """The app `patients`, which registers its placeholder maker and its schema with migrations_safety."""
 
     name = "patients"
 
     def ready(self) -> None:
-        """Register with migrations_safety."""
+        """Register the placeholder maker and the schema that `verify_patient_schema` verifies."""
         from migrations_safety.registry import SchemaToVerify, register_placeholders, register_schema
         from patients.models import PatientStatus
         from patients.placeholders import PLACEHOLDER

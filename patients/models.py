@@ -1,4 +1,4 @@
-"""The six tables of the patient module; every column, index and key is that of the hospital's Prisma schema."""
+"""The six tables of the patient module; their columns, indexes and foreign keys are those of the Prisma schema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class IdentityStatus(models.TextChoices):
 
 
 class AllergyStatus(models.TextChoices):
-    """What is known about allergies; an empty list of allergies alone says nothing."""
+    """What is known about allergies; a patient without rows in `patient_allergies` may still have some."""
 
     UNKNOWN = "UNKNOWN"
     HAS_ALLERGIES = "HAS_ALLERGIES"
@@ -38,7 +38,7 @@ class AllergyStatus(models.TextChoices):
 
 
 def staff_reference(column: str) -> Any:
-    """A column of `patients` that names a user; the key's rule stands in Meta."""
+    """Return a foreign-key column of `patients` to a user; the foreign key is declared in Meta.constraints."""
     return models.ForeignKey(
         "ehr.User",
         on_delete=models.DO_NOTHING,
@@ -51,20 +51,26 @@ def staff_reference(column: str) -> Any:
 
 
 def staff_key(field: str, column: str) -> ForeignKeyConstraint:
-    """The SET NULL key of such a column: a patient outlives the accounts of the staff."""
+    """Return the foreign key of such a column.
+
+    It is ON DELETE SET NULL, because a patient stays when the account of a member of staff is deleted.
+    """
     return ForeignKeyConstraint(field=field, name=f"patients_{column}_fkey", on_delete="SET NULL")
 
 
 class RealPatients(models.Manager["Patient"]):
-    """Patients without placeholders: what searches and statistics are made of."""
+    """The manager for searches and statistics, which leaves out placeholders."""
 
     def get_queryset(self) -> models.QuerySet[Patient]:
-        """All rows whose identity is not a placeholder's."""
+        """Return the patients that are not placeholders."""
         return super().get_queryset().exclude(identity_status=IdentityStatus.PLACEHOLDER)
 
 
 class Patient(models.Model):
-    """A patient. `objects` leaves placeholders out; a record's own `patient` does reach them."""
+    """A patient, or a placeholder for one.
+
+    `objects` leaves placeholders out; the attribute `patient` of a record can return one.
+    """
 
     id = IdField(primary_key=True, default=new_id)
     mrn = models.CharField(max_length=60)
@@ -159,11 +165,14 @@ class Patient(models.Model):
 
     @property
     def is_placeholder(self) -> bool:
-        """True for a row made so that a key holds; nobody has been seen."""
+        """Whether this row is a placeholder, made only so that a foreign key holds; it stands for no known person."""
         return bool(self.identity_status == IdentityStatus.PLACEHOLDER)
 
     def age_on(self, day: datetime.date) -> int | None:
-        """Full years at `day`; None for a placeholder, whose date of birth means nothing: never dose by it."""
+        """Return the age in full years on `day`.
+
+        None for a placeholder, because its date of birth is made up: no dose may be calculated from it.
+        """
         if self.is_placeholder:
             return None
         birthday_to_come = (day.month, day.day) < (self.date_of_birth.month, self.date_of_birth.day)
@@ -171,7 +180,7 @@ class Patient(models.Model):
 
 
 class PatientPart(models.Model):
-    """What the tables below a patient have in common; they go with the patient (CASCADE)."""
+    """The columns of the tables whose rows belong to a patient and are deleted with the patient (CASCADE)."""
 
     id = IdField(primary_key=True, default=new_id)
     patient = models.ForeignKey(
@@ -189,7 +198,7 @@ class PatientPart(models.Model):
 
 
 def part_key(table: str) -> ForeignKeyConstraint:
-    """The CASCADE key of a part to its patient."""
+    """Return the foreign key of `table` to patients, which is ON DELETE CASCADE."""
     return ForeignKeyConstraint(field="patient", name=f"{table}_patientId_fkey", on_delete="CASCADE")
 
 
@@ -215,7 +224,7 @@ class PatientContact(PatientPart):
 
 
 class PatientDocument(PatientPart):
-    """A stored document; the file itself lies elsewhere, under `storage_key`."""
+    """A document; the file itself is stored outside of the database, under `storage_key`."""
 
     document_type = models.CharField(db_column="documentType", max_length=50)
     title = models.CharField(max_length=200)
@@ -286,7 +295,7 @@ class PatientRiskFlag(PatientPart):
 
 
 class PatientMergeHistory(models.Model):
-    """The record of a merge; it has no keys, because it outlives both patients."""
+    """The record of a merge of two patients; it has no foreign keys, because it stays when both are deleted."""
 
     id = IdField(primary_key=True, default=new_id)
     source_patient_id = IdField(db_column="sourcePatientId")

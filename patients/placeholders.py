@@ -1,7 +1,7 @@
-"""What a placeholder patient is: a row made so that a key holds; nobody has been seen.
+"""Defines placeholder patients: rows that are made only so that foreign keys hold, and stand for no known person.
 
-The values of the written review, made safe by what stands beside them: the identity status, an estimated date
-of birth, an unknown allergy status, the run that made it, and one critical risk flag.
+So that nobody takes a placeholder for a patient, its row says so: by its identity status, an estimated date of birth,
+an unknown allergy status, the run that made it, and one critical risk flag.
 """
 
 from migrations_safety.registry import Companion, PlaceholderMaker

@@ -1,4 +1,7 @@
-"""`verify_patient_schema`: compares the patient module with its models, and counts references without a patient."""
+"""The command `verify_patient_schema`.
+
+It compares the tables of the patient module with its models, and counts foreign-key values without a patient.
+"""
 
 from migrations_safety.management.verify import VerifySchemaCommand
 
