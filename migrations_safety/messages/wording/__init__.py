@@ -1,1 +1,1 @@
-"""The wording of the findings, one module per area."""
+"""The wording of the findings, with one module for each area; each function returns one Finding."""

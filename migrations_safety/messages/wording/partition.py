@@ -4,7 +4,7 @@ from migrations_safety.messages.findings import Finding, finding
 
 
 def key_at_once(subject: str, *, target: str) -> Finding:
-    """Django's own key is added in one statement, which validates it for all partitions."""
+    """The finding that Django adds its foreign key to a partitioned table in one statement that reads all rows."""
     message = (
         "is in a partitioned table, and one statement adds its key and reads all rows. "
         f"Writers of it and of {target} wait as long as that takes (SHARE ROW EXCLUSIVE)."
@@ -17,7 +17,10 @@ def key_at_once(subject: str, *, target: str) -> Finding:
 
 
 def key_by_key(table: str, *, server_version: str) -> Finding:
-    """Before PostgreSQL 18 a partitioned table takes no NOT VALID key; its partitions do."""
+    """The finding that each partition gets the foreign key by itself.
+
+    Before PostgreSQL 18, a partitioned table accepts no NOT VALID foreign key, but its partitions do.
+    """
     message = (
         f"is partitioned. On PostgreSQL {server_version} each partition gets the key by itself, then the table does."
     )

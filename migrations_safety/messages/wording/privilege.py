@@ -1,39 +1,39 @@
-"""Wording of the findings about what the role may do."""
+"""Wording of the findings about privileges that the role lacks."""
 
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 def not_owner(table: str, *, role: str, owner: str) -> Finding:
-    """ALTER TABLE needs the table's owner."""
+    """The finding that the role does not own a table that the plan alters."""
     role, owner = quote_identifier(role), quote_identifier(owner)
     message = f"belongs to {owner}, so the role {role} may not alter it."
     return finding("privilege.E002", table, message, f"GRANT {owner} TO {role}; or run migrate as {owner}.")
 
 
 def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
-    """A foreign key needs REFERENCES on its parent."""
+    """The finding that the role lacks REFERENCES on the parent table of a new foreign key."""
     message = f"may not be referenced by the role {quote_identifier(role)}."
     hint = f"As its owner: GRANT REFERENCES ON {grant_on} TO {quote_identifier(role)};"
     return finding("privilege.E003", table, message, hint)
 
 
 def may_not_create(schema: str, *, role: str) -> Finding:
-    """New tables need CREATE on the schema."""
+    """The finding that the role lacks CREATE on the schema of new tables."""
     message = f"gives the role {quote_identifier(role)} no right to create tables in it."
     hint = f"As its owner: GRANT CREATE, USAGE ON SCHEMA {quote_if_needed(schema)} TO {quote_identifier(role)};"
     return finding("privilege.E004", f"the schema {schema}", message, hint)
 
 
 def rows_hidden(table: str, *, role: str) -> Finding:
-    """Row-level security applies to us: what was counted is not all there is."""
+    """The finding that row-level security hides rows from the role, so that counts are incomplete."""
     message = f"hides rows from the role {quote_identifier(role)} by row-level security, so the counts are incomplete."
     hint = f"ALTER ROLE {quote_identifier(role)} BYPASSRLS; or run as a role that has it."
     return finding("privilege.E005", table, message, hint)
 
 
 def row_security(table: str) -> Finding:
-    """Row-level security exists, though not for us."""
+    """The finding that a table has row-level security, which does not apply to this role."""
     message = (
         "has row-level security for other roles. Another role might not see all rows, and its validation of a key "
         "would take 35 to 40 times as long."
@@ -42,13 +42,16 @@ def row_security(table: str) -> Finding:
 
 
 def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Finding:
-    """What is done is recorded there; without that nothing counts as done."""
+    """The finding that the role may not write to a table in which migrations or runs are recorded."""
     message = f"has to be written by the role {quote_identifier(role)}, which lacks {lacking}."
     return finding("privilege.E007", table, message, f"As its owner: {grants}")
 
 
 def records_hidden(table: str, *, alter: str, role: str, rights: str) -> Finding:
-    """Row-level security on a record table: what was applied may look pending, and what is applied be refused."""
+    """The finding that row-level security applies to a table in which migrations or runs are recorded.
+
+    Then applied migrations may look pending, and recording a migration may fail.
+    """
     message = (
         f"has row-level security that may keep the role {quote_identifier(role)} from rows that it needs ({rights})."
     )

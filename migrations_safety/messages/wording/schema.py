@@ -16,85 +16,94 @@ BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared 
 
 
 def table_missing(table: str, *, is_pending: bool) -> Finding:
-    """The table does not exist."""
+    """The finding that a declared table does not exist."""
     hint = PENDING if is_pending else f"{DROPPED}from a backup if it held rows; {SQLMIGRATE}"
     return finding("schema.E001", table, "is declared as a table, but does not exist.", hint)
 
 
 def table_unlogged(table: str, *, alter: str) -> Finding:
-    """The table loses its rows in a crash."""
+    """The finding that a table is UNLOGGED, so it loses its rows in a crash."""
     message = "is declared as a table, but is an unlogged one."
     return finding("schema.E002", table, message, f"ALTER TABLE {alter} SET LOGGED;")
 
 
 def column_missing(subject: str, *, declared: str) -> Finding:
-    """The column does not exist."""
+    """The finding that a declared column does not exist; `declared` is its type."""
     return finding("schema.E003", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
 
 
 def column_extra(subject: str, *, found: str, drop: str, refuses_rows: bool) -> Finding:
-    """The column is not declared; `refuses_rows`: it is NOT NULL without a default, `drop` drops it."""
+    """The finding that an existing column is not declared.
+
+    `drop` is the statement that drops it. `refuses_rows` is True if the column is NOT NULL without a default.
+    """
     message = f"is not declared, but exists as a column of type {found}"
     message += ", NOT NULL without a default: every INSERT of Django fails." if refuses_rows else "."
     return finding("schema.E004", subject, message, f"Declare it in the model, or drop it with its values: {drop}")
 
 
 def column_type(subject: str, *, declared: str, found: str) -> Finding:
-    """The column has another type, length or precision."""
+    """The finding that a column has another type, length or precision than declared."""
     return finding("schema.E005", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
 
 
 def column_nullability(subject: str, *, declared: str, found: str, change: str) -> Finding:
-    """NULL where NOT NULL is declared, or the other way round; `change` is the statement that puts it right."""
+    """The finding that a column is NULL and not NOT NULL, or the reverse; `change` is the SQL that corrects it."""
     return finding("schema.E006", subject, f"is declared {declared}, but is {found}.", change)
 
 
 def column_default(subject: str, *, declared: str, found: str, change: str) -> Finding:
-    """Another default, none, or one that is not declared; `change` is the statement that puts it right."""
+    """The finding that a column has another default than declared; `change` is the statement that corrects it."""
     return finding("schema.E007", subject, f"is declared with the default {declared}, but has {found}.", change)
 
 
 def column_kind(subject: str, *, declared: str, found: str, change: str = BY_HAND) -> Finding:
-    """Identity, generated expression or collation differ from what is declared."""
+    """The finding that a column differs in its identity, generated expression or collation."""
     return finding("schema.E008", subject, f"is declared as {declared}, but is {found}.", change)
 
 
 def index_missing(subject: str, *, declared: str, create: str) -> Finding:
-    """The index does not exist; `create` is the statement that builds it."""
+    """The finding that a declared index does not exist; `create` is the statement that builds it."""
     return finding("schema.E009", subject, f"is declared as {declared}, but does not exist.", create)
 
 
 def index_extra(subject: str, *, found: str, drop: str, refuses_rows: bool) -> Finding:
-    """The index is not declared; `drop` is the statement that drops it, `refuses_rows`: it is a unique one."""
+    """The finding that an existing index is not declared.
+
+    `drop` is the statement that drops it. `refuses_rows` is True for a unique index.
+    """
     message = f"is not declared, but exists as {found}"
     message += ": it refuses rows that the model allows." if refuses_rows else "."
     return finding("schema.E010", subject, message, f"Declare it in the model, or drop it: {drop}")
 
 
 def index_differs(subject: str, *, declared: str, found: str, replace: str) -> Finding:
-    """Same name, another definition; `replace` are the statements that put the declared one in its place."""
+    """The finding that an index has another definition; `replace` is the SQL that creates the declared one."""
     return finding("schema.E011", subject, f"is declared as {declared}, but is {found}.", replace)
 
 
 def index_invalid(subject: str, *, index: str) -> Finding:
-    """An index that a failed build left behind: written to, never read."""
+    """The finding that an index is invalid, as after a failed build: no query uses it."""
     message = "is declared as an index, but is invalid."
     return finding("schema.E012", subject, message, f"REINDEX INDEX CONCURRENTLY {index};")
 
 
 def key_missing(subject: str, *, declared: str, is_pending: bool, add: str | None) -> Finding:
-    """The foreign key does not exist; `add` is the statement that adds it where both of its tables exist."""
+    """The finding that a declared foreign key does not exist.
+
+    `add` is the SQL that adds it, None where one of its tables does not exist.
+    """
     hint = PENDING if is_pending else add or "One of its tables does not exist: create that first, then verify again."
     return finding("schema.E013", subject, f"is declared as {declared}, but does not exist.", hint)
 
 
 def key_differs(subject: str, *, declared: str, found: str, replace: str) -> Finding:
-    """Same name, another definition; `replace` is the statement that puts the declared one in its place."""
+    """The finding that a foreign key has another definition; `replace` is the SQL that adds the declared one."""
     return finding("schema.E014", subject, f"is declared as {declared}, but is {found}.", replace)
 
 
 def key_not_valid(subject: str, *, alter: str, name: str, is_pending: bool) -> Finding:
-    """The key holds for new rows only, or not at all."""
+    """The finding that a foreign key is NOT VALID: PostgreSQL has not checked the older rows."""
     hint = f"With no schema.E024 here: ALTER TABLE {alter} VALIDATE CONSTRAINT {quote_identifier(name)};"
     if is_pending:
         hint = "python manage.py precheck, then python manage.py migrate: its validation is pending."
@@ -103,52 +112,55 @@ def key_not_valid(subject: str, *, alter: str, name: str, is_pending: bool) -> F
 
 
 def key_not_enforced(subject: str, *, alter: str, name: str) -> Finding:
-    """PostgreSQL 18: the key exists in name only."""
+    """The finding that a foreign key is NOT ENFORCED (PostgreSQL 18), so no row is checked."""
     hint = f"ALTER TABLE {alter} ALTER CONSTRAINT {quote_identifier(name)} ENFORCED;"
     return finding("schema.E016", subject, "is declared as enforced, but is NOT ENFORCED.", hint)
 
 
 def triggers_disabled(subject: str, *, enable: Sequence[str]) -> Finding:
-    """The triggers that enforce the key do not fire; `enable` are the statements that help, of either table."""
+    """The finding that triggers of a foreign key are disabled; `enable` are the statements that enable them."""
     message = f"is declared as enforced, but {len(enable)} of its triggers are disabled."
     return finding("schema.E017", subject, message, f"As a superuser: {' '.join(enable)} Then verify again.")
 
 
 def key_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
-    """A key that is not declared."""
+    """The finding that an existing foreign key is not declared."""
     hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("schema.E018", subject, f"is not declared, but exists as {found}.", hint)
 
 
 def enum_missing(name: str, *, declared: str, is_pending: bool, create: str) -> Finding:
-    """The enum does not exist; `create` is the statement that creates it."""
+    """The finding that a declared enum type does not exist; `create` is the statement that creates it."""
     hint = PENDING if is_pending else create
     return finding("schema.E019", name, f"is declared as an enum of {declared}, but does not exist.", hint)
 
 
 def enum_differs(name: str, *, declared: str, found: str) -> Finding:
-    """Other labels, or another order."""
+    """The finding that an enum type has other labels than declared, or another order."""
     return finding("schema.E020", name, f"is declared as an enum of {declared}, but has {found}.", BY_HAND)
 
 
 def constraint_missing(subject: str, *, declared: str, add: str) -> Finding:
-    """A primary key, UNIQUE, CHECK or EXCLUDE does not exist; `add` is the statement that adds it."""
+    """The finding that a declared constraint does not exist; `add` is the statement that adds it."""
     return finding("schema.E021", subject, f"is declared as {declared}, but does not exist.", add)
 
 
 def constraint_differs(subject: str, *, declared: str, found: str, replace: str) -> Finding:
-    """Another definition, or not valid; `replace` is the statement that puts it right."""
+    """The finding that a constraint has another definition or is not valid; `replace` is the SQL that corrects it."""
     return finding("schema.E022", subject, f"is declared as {declared}, but is {found}.", replace)
 
 
 def constraint_extra(subject: str, *, found: str, alter: str, name: str) -> Finding:
-    """A constraint that is not declared."""
+    """The finding that an existing constraint is not declared."""
     hint = f"Declare it in the model, or drop it: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("schema.E023", subject, f"is not declared, but exists as {found}.", hint)
 
 
 def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_maker: bool) -> Finding:
-    """Rows without a parent; the validity flag does not show them."""
+    """The finding that rows have no parent, which may be so even for a foreign key that is marked valid.
+
+    `key` is a clause about the foreign key, empty where there is nothing to say.
+    """
     hint = f"Create the missing rows of {target}, or correct these references."
     if has_maker:
         hint = "python manage.py backfill_placeholders; correct in the application what it refuses."
@@ -157,31 +169,34 @@ def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_
 
 
 def table_is_other(table: str, *, found: str) -> Finding:
-    """Something else stands under the name of a table."""
+    """The finding that the name of a declared table belongs to something else, such as a view."""
     hint = f"Rename or drop it, then put the table back, from a backup if it held rows; {SQLMIGRATE}"
     return finding("schema.E025", table, f"is declared as a table, but is {found}.", hint)
 
 
 def column_serial(subject: str) -> Finding:
-    """The id gets its numbers from a sequence, as Django made it before 4.1; later it makes identity columns."""
+    """The finding that a column is serial, as Django before 4.1 made it, instead of an identity column."""
     message = "is declared as an identity column, but is a serial column, as Django before 4.1 made it. Both work."
     return finding("schema.I002", subject, message, "Nothing to do.")
 
 
 def comment_differs(subject: str) -> Finding:
-    """The comment of a table or column is not the declared one."""
+    """The finding that a table or column has another comment than declared."""
     message = "is declared with another comment than it has. Comments change nothing."
     return finding("schema.I003", subject, message, "Put it back with COMMENT ON, or leave it.")
 
 
 def many_to_many_id(subject: str, *, declared: str, found: str) -> Finding:
-    """The id of a many-to-many table has the type that DEFAULT_AUTO_FIELD named when the table was made."""
+    """The finding that the id of a many-to-many table still has an older type.
+
+    It is the type that DEFAULT_AUTO_FIELD named when the table was made.
+    """
     message = f"is declared as {declared}, but is {found}: Django keeps the type that such a table was created with."
     return finding("schema.I004", subject, message, "Nothing to do while its numbers last.")
 
 
 def placeholders_left(table: str, *, count: int) -> Finding:
-    """Parents that were made so that a key holds, and whom nobody has resolved."""
+    """The finding that a parent table still holds placeholders."""
     message = f"holds {pluralize(count, 'placeholder')} still to be resolved."
     hint = "For each: merge it into the person's record; never edit it into a person."
     return finding("schema.I001", table, message, hint)

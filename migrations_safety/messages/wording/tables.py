@@ -1,4 +1,4 @@
-"""Wording of the findings about tables and keys that exist, or do not."""
+"""Wording of the findings about tables, names and foreign keys that exist already or are missing."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
-"""Names of PostgreSQL's own for the second index of a REINDEX CONCURRENTLY; the index that is wanted is another."""
+"""Matches the names that REINDEX CONCURRENTLY gives to its temporary indexes, which nobody wants to keep."""
 
 
 def exists_already(table: str, *, migration: str) -> Finding:
-    """A table that a pending migration creates exists."""
+    """The finding that a table exists already that a pending migration creates."""
     app, _, name = migration.partition(".")
     message = f"exists already, but {migration}, which creates it, is not recorded as applied."
     hint = (
@@ -23,16 +23,17 @@ def exists_already(table: str, *, migration: str) -> Finding:
 
 
 def enum_exists_already(name: str, *, schema: str, migration: str) -> Finding:
-    """An enum that a pending migration creates exists with other labels."""
+    """The finding that an enum type that a pending migration creates exists already, with other labels."""
     rename = f"{qualify_if_needed(name, schema=schema)} RENAME TO {quote_identifier(name + '_old')}"
     message = f"is an enum that exists already, with other labels than {migration} declares."
     return finding("tables.E005", name, message, f"ALTER TYPE {rename}; then run precheck again.")
 
 
 def key_differs(table: str, *, name: str, declared: str, found: str, alter: str, is_in_place: bool = False) -> Finding:
-    """A constraint of the key's name has another definition; `alter` is the table as a statement names it.
+    """The finding that a constraint with the name of the foreign key has another definition.
 
-    `is_in_place`: it is a key of the same column to the same parent, so that under another name it would act first.
+    `alter` is the SQL name of the table. `is_in_place` is True for a foreign key of the same column to the same parent:
+    it must be dropped and not renamed, because under another name its action would come first.
     """
     rename = f"RENAME CONSTRAINT {quote_identifier(name)} TO {quote_identifier(name + '_old')};"
     drop = f"DROP CONSTRAINT {quote_identifier(name)}; then python manage.py migrate adds the declared one."
@@ -41,7 +42,10 @@ def key_differs(table: str, *, name: str, declared: str, found: str, alter: str,
 
 
 def parent_not_unique(subject: str, *, index_on: str, column: str, is_whole: bool) -> Finding:
-    """A key can only reference a column that is unique; a partitioned table (not `is_whole`) takes no CONCURRENTLY."""
+    """The finding that the parent column has no unique index, which a foreign key needs.
+
+    `is_whole` is False for a partitioned table, on which no index can be built CONCURRENTLY.
+    """
     how = "UNIQUE INDEX CONCURRENTLY" if is_whole else "UNIQUE INDEX"
     return _not_unique(subject, f"CREATE {how} ON {index_on} ({quote_identifier(column)});")
 
@@ -52,7 +56,10 @@ def _not_unique(subject: str, hint: str) -> Finding:
 
 
 def parent_never_unique(subject: str, *, index_on: str, columns: Sequence[str]) -> Finding:
-    """A unique index of a partitioned table has the columns that it is partitioned by in it."""
+    """The finding that the parent column cannot be unique alone.
+
+    A unique index of a partitioned table must contain the columns by which the table is partitioned (`columns`).
+    """
     needed = ", ".join(map(quote_identifier, columns))
     hint = (
         f"{index_on} is partitioned by {needed}, and every unique index there has to contain that (0A000). "
@@ -62,39 +69,42 @@ def parent_never_unique(subject: str, *, index_on: str, columns: Sequence[str]) 
 
 
 def none_of_the_baseline(database: str, *, migration: str, others: int) -> Finding:
-    """The database is in use, but for something else."""
+    """The finding that the database has tables, but none that the migration adopts."""
     message = f"has {pluralize(others, 'table')}, but none that {migration} adopts; migrate would create them all."
     return finding("tables.W002", database, message, "Is it the right database? --expect-database NAME refuses others.")
 
 
 def dropped_with_rows(table: str, *, rows: int, dump: str) -> Finding:
-    """The rollback drops the table; placeholders do not count, a backfill makes them again."""
+    """The finding that the rollback drops a table with rows, in an app that registered its schema.
+
+    Placeholders do not count, because a backfill can create them again.
+    """
     message = f"holds {pluralize(rows, 'row')} that the rollback would drop with the table."
     hint = f"Keep them first: pg_dump --table '{dump}'; then migrate … --skip-precheck drops them."
     return finding("tables.E007", table, message, hint)
 
 
 def dropped_with_rows_of_others(table: str, *, rows: int, dump: str) -> Finding:
-    """The same of an app that registered no schema: it is said, and left to who asked for it."""
+    """The finding that the rollback drops a table with rows, in an app that registered no schema; it only warns."""
     message = f"holds {pluralize(rows, 'row')} that the rollback drops with the table."
     return finding("tables.W003", table, message, f"Keep them first: pg_dump --table '{dump}'.")
 
 
 def name_taken(name: str, *, found: str, migration: str) -> Finding:
-    """Tables, views, indexes and sequences share their names."""
+    """The finding that the name of a new object is taken; tables, views, indexes and sequences share one namespace."""
     message = f"exists already as {found}, but {migration} creates something of that name."
     return finding("tables.E008", name, message, "Rename or drop it if nothing needs it, then run precheck again.")
 
 
 def key_under_another_name(subject: str, *, name: str, alter: str) -> Finding:
-    """The same column already has a key to the same parent."""
+    """The finding that the column already has a foreign key to the same parent, under another name."""
     message = f'already has the key "{name}" to the same parent, and the older key\'s rule acts first.'
     hint = f"Compare the rules. To keep the declared one: ALTER TABLE {alter} DROP CONSTRAINT {quote_identifier(name)};"
     return finding("tables.W001", subject, message, hint)
 
 
 def index_invalid(table: str, *, name: str, index: str) -> Finding:
-    """A failed or killed build has left it; IF NOT EXISTS takes it for the index."""
+    """The finding that a failed build has left an invalid index, which CREATE INDEX IF NOT EXISTS would keep."""
     left = f"has the invalid index {quote_identifier(name)}, left by a build that failed"
     message = f"{left}. No query uses it, but every write maintains it."
     hint = f"DROP INDEX CONCURRENTLY {index};"

@@ -1,17 +1,20 @@
-"""Wording of the findings about the server and the session; those that end the command are in `refusals`."""
+"""Wording of the findings about the server and the session; `refusals` holds those that end the command."""
 
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
 def standby(name: str) -> Finding:
-    """The database is read-only; a check works, a migration does not."""
+    """The finding that the server is a standby, which can be checked but not migrated."""
     message = "is a standby: it can be checked, but not migrated."
     return finding("target.W001", name, message, "Run migrate on the primary.")
 
 
 def pooler(name: str, kind: str) -> Finding:
-    """Two transactions of one session may reach two backends, so session locks and settings mean nothing."""
+    """The finding that the connection goes through a pooler where locks and settings of a session may not hold.
+
+    `kind` is a value of `postgresql.pooler.Pooler`.
+    """
     hint = (
         "Connect to PostgreSQL itself, past the pooler (PGHOST, PGPORT), or to a pool in session mode with room for "
         "two connections."
@@ -20,13 +23,13 @@ def pooler(name: str, kind: str) -> Finding:
 
 
 def open_transaction(name: str) -> Finding:
-    """What is checked is not one snapshot, unless the transaction is REPEATABLE READ."""
+    """The finding that a transaction is already open, so the check may not read one snapshot."""
     message = "is checked inside an open transaction, so the counts may include what others commit meanwhile."
     return finding("target.I001", name, message, "Run precheck by itself, before the transaction.")
 
 
 def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
-    """A timeout that would end a long validation."""
+    """The finding that the role has a timeout that would end a long validation."""
     settings = ", ".join(f"{name} = {value}" for name, value in timeouts.items())
     message = f"has {settings}, but counting and validating a large table takes longer."
     hint = " ".join(f"ALTER ROLE {quote_identifier(role)} SET {name} = 0;" for name in timeouts)
@@ -34,7 +37,7 @@ def timeouts_on_the_role(role: str, timeouts: dict[str, str]) -> Finding:
 
 
 def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
-    """PostgreSQL reports nothing: it uses the next schema of the path."""
+    """The finding that the role may not use a schema of the search_path, which PostgreSQL skips silently."""
     message = (
         f"comes first in the search_path, but the role {quote_identifier(role)} may not use it. "
         f"PostgreSQL uses {used} instead."
@@ -45,6 +48,6 @@ def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
 
 
 def deploy_running(name: str) -> Finding:
-    """The deploy lock is held now."""
+    """The finding that another session holds the lock of `migrate` and `backfill_placeholders` now."""
     message = "is in use by another migrate or backfill_placeholders now."
     return finding("target.W003", name, message, "Wait until it has finished, then run precheck again.")
