@@ -70,7 +70,7 @@ OPERATIONS = {
 }
 
 
-def measured(plan):
+def by_migration(plan):
     """By migration what was measured."""
     return {
         transaction.migrations[0]: (
@@ -150,7 +150,7 @@ def test_each_operation_does_there_what_it_does_to_a_populated_database(measured
     plan = measure(connection, app_label="ward")
 
     assert (plan.measured, plan.left_out, plan.error) == ("embedded", (), None)
-    found = measured(plan)
+    found = by_migration(plan)
     real = truth(connection, database)
     labels = dict(zip(real, OPERATIONS, strict=True))
     differences = {labels[one]: (found.get(one), real[one]) for one in real if found.get(one) != real[one]}
