@@ -81,7 +81,7 @@ class SurgicalCase(EhrModel):
 
 
 class MedicalRecord(EhrModel):
-    """A patient's chart."""
+    """The medical record of a patient."""
 
     record_number = models.CharField(db_column="recordNumber", max_length=50)
     patient = patient_reference("medical_records")

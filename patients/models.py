@@ -22,7 +22,7 @@ class PatientStatus(models.TextChoices):
 
 
 class IdentityStatus(models.TextChoices):
-    """Who a row stands for: a known person, a real but unknown one, or nobody that anyone has seen."""
+    """What a row stands for: an identified patient, a real but unidentified one, or a placeholder for nobody known."""
 
     IDENTIFIED = "IDENTIFIED"
     UNIDENTIFIED = "UNIDENTIFIED"

@@ -1,4 +1,4 @@
-"""The hospital's existing tables: created on an empty database, adopted where they are there already."""
+"""Creates the hospital's existing tables on an empty database; where they exist already, they are adopted."""
 
 import migrations_safety.constraints
 import migrations_safety.fields

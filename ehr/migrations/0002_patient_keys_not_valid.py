@@ -1,4 +1,4 @@
-"""The five keys from the existing tables to patients, for new rows only; each in a short transaction of its own."""
+"""Adds the five foreign keys from the existing tables to patients as NOT VALID, each in its own short transaction."""
 
 import django.db.models.deletion
 import migrations_safety.constraints

@@ -1,4 +1,4 @@
-"""The proof of the five keys: orphans are counted again, then each is validated in a transaction of its own."""
+"""Validates the five foreign keys, each in its own transaction, after counting rows without a parent again."""
 
 from django.db import migrations
 

@@ -28,7 +28,7 @@ class RecordedRun:
     client: str
     """The address from which it connected, as the server saw it."""
     host: str
-    """The name of the machine that ran the command, as that machine said."""
+    """The host name of the machine that ran the command."""
     version: str
     arguments: dict[str, Any]
     checksums: dict[str, str]
@@ -44,7 +44,7 @@ class RecordedRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditReport:
-    """All recorded runs, and whether the record was changed."""
+    """All recorded runs, and signs that somebody has changed the record."""
 
     target: Target
     exists: bool
@@ -56,5 +56,5 @@ class AuditReport:
 
     @property
     def verdict(self) -> str:
-        """`holds`, or `broken` where the record was changed."""
+        """`broken` if somebody has changed the record, else `holds`."""
         return "broken" if self.findings else "holds"

@@ -61,7 +61,7 @@ class Event:
     id: int
     run_id: uuid.UUID
     event: str
-    """`started`, `finished` or `failed`."""
+    """The kind of event: `started`, `finished` or `failed`."""
     recorded_at: datetime
     details: Any
     follows: bool

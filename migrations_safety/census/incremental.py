@@ -71,7 +71,7 @@ class EarlierCensus:
     """The path of the report."""
     mark: Mark
     alias: str
-    """Django's alias of the database that was read."""
+    """The Django alias of the database whose rows were counted."""
     schema: str
     in_recovery: bool
     """Whether the counting was done on a standby."""

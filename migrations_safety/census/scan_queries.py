@@ -70,7 +70,7 @@ class NumberedKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """A range of blocks of a table."""
+    """A range of blocks of one table, which is read as one piece."""
 
     first_block: int | None
     """The first block that is read; None for the beginning of the table."""

@@ -1,1 +1,1 @@
-"""What each statement of a plan locks, scans and rewrites, measured on a scratch database."""
+"""Measures on a scratch database which tables each statement of a plan locks, scans and rewrites."""

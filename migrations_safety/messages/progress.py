@@ -38,7 +38,7 @@ class PlainProgress(Progress):
         self.stream = stream
 
     def say(self, sentence: str) -> None:
-        """Write the sentence."""
+        """Write the sentence as one line."""
         print(sentence, file=self.stream, flush=True)
 
     @contextmanager

@@ -1,1 +1,1 @@
-"""Everything about the server itself: its catalog, sessions and snapshots, poolers, a server of our own."""
+"""Everything about the PostgreSQL server: its catalog, sessions, snapshots, poolers, and an embedded server."""

@@ -151,7 +151,7 @@ class OtherConstraint:
     table_oid: int
     name: str
     kind: str
-    """PRIMARY KEY, CHECK, UNIQUE or EXCLUDE."""
+    """The kind of constraint: PRIMARY KEY, CHECK, UNIQUE or EXCLUDE."""
     columns: tuple[str, ...]
     definition: str
     """The definition as PostgreSQL prints it; for a CHECK only its expression."""
@@ -180,13 +180,13 @@ class ColumnNamedAlike:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableElsewhere:
-    """A table that the current schema lacks and that another schema further along the search path has."""
+    """A table that only another schema further along the search path has, not the current schema."""
 
     name: str
     schema: str
     """The schema in which the table was found."""
     current: str
-    """The current schema."""
+    """The schema in which new tables are made (`current_schema()`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -60,7 +60,7 @@ class Constraint:
     table_oid: int
     name: str
     kind: str
-    """PRIMARY KEY, CHECK, UNIQUE or EXCLUDE."""
+    """The kind of constraint: PRIMARY KEY, CHECK, UNIQUE or EXCLUDE."""
     definition: str
     """The definition as PostgreSQL prints it."""
     condition: str | None
@@ -75,7 +75,7 @@ class Constraint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnDetails:
-    """How a column gets its values."""
+    """How a column gets its values (identity, generated, serial), and its comment."""
 
     table_oid: int
     name: str

@@ -26,7 +26,7 @@ class Target:
     """The database that a command works on, as the server describes it."""
 
     alias: str
-    """Django's alias of the connection."""
+    """The Django alias of the connection."""
     name: str
     host: str
     """The host name; for a Unix socket its folder."""

@@ -29,7 +29,7 @@ class Report(Protocol):
 
     @property
     def verdict(self) -> str:
-        """The outcome in one word."""
+        """The verdict, for example `safe` or `drift`."""
 
 
 def envelope(

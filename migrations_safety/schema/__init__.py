@@ -1,1 +1,1 @@
-"""What the models declare against what the database has: keys, columns, indexes, constraints, types."""
+"""Compares what the models declare with what the database has: foreign keys, columns, indexes, constraints, types."""

@@ -1,1 +1,1 @@
-"""What the commands are made of."""
+"""The management commands of the patient module."""

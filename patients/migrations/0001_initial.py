@@ -1,4 +1,4 @@
-"""The patient module: its enum, six tables, 24 indexes, and the ten keys of the new tables."""
+"""Creates the patient module: its enum type, six tables, 24 indexes, and the ten foreign keys of the new tables."""
 
 import django.db.models.deletion
 import migrations_safety.constraints

@@ -1,4 +1,4 @@
-"""Wording of the differences between what the models declare and what exists."""
+"""Wording of the findings about differences between the models and the database."""
 
 from collections.abc import Sequence
 

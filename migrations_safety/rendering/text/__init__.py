@@ -1,4 +1,4 @@
-"""Reports as text for people."""
+"""Turns reports into the text that commands print."""
 
 from migrations_safety.rendering.text.audit import audit
 from migrations_safety.rendering.text.backfill import backfill

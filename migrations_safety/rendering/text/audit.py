@@ -1,4 +1,4 @@
-"""The text of `audit_runs`."""
+"""Builds the text that `audit_runs` prints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from migrations_safety.rendering.text.page import Page, database
 
 
 def audit(report: AuditReport, *, width: int, colour: bool) -> str:
-    """The text of `audit_runs`."""
+    """Return the text of `audit_runs`, wrapped at `width` characters."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     for run in report.runs:

@@ -1,4 +1,4 @@
-"""The text of `backfill_placeholders`."""
+"""Builds the text that `backfill_placeholders` prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from migrations_safety.rendering.text.page import Page, database
 
 
 def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool) -> str:
-    """The text of `backfill_placeholders`."""
+    """Return the text of `backfill_placeholders`, wrapped at `width` characters.
+
+    `seconds` is the duration of the command.
+    """
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     _done(page, report)

@@ -1,4 +1,4 @@
-"""What a `migrate` says at its end, from its one outcome; on a terminal Django's own lines stand before it."""
+"""Builds the text that `migrate` prints at its end; on a terminal Django's own lines stand before it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ IN_TRANSACTION = " in the open transaction; it is kept only if that commits"
 
 
 def migrate(report: MigrateReport, *, width: int, colour: bool) -> str:
-    """The text of `migrate`; where the gate refused it is the precheck's."""
+    """Return the text of `migrate`; if the precheck that runs first has blocked it, the text of that precheck."""
     if report.gate and report.is_refused:
         return precheck(report.gate, seconds=report.seconds, width=width, colour=colour)
     page = Page(width=width, colour=colour)
@@ -42,13 +42,13 @@ def _done(page: Page, report: MigrateReport) -> None:
 
 
 def lock_waits(report: MigrateReport) -> list[str]:
-    """One sentence on the lock waits that were caused; none where nobody watched."""
+    """Return one sentence about the lock waits that `migrate` caused; no sentence where they were not watched."""
     waits = report.known_lock_waits
     return ["Lock waits caused: {count} (longest: {longest_ms} ms).".format(**waits)] if waits else []
 
 
 def closing(report: MigrateReport) -> str:
-    """The closing sentence."""
+    """Return the last sentence, which tells the verdict."""
     is_kept_later = report.target.in_transaction and report.verdict not in {"nothing to do", "refused"}
     return f"migrate: {MIGRATE_VERDICTS[report.verdict]}{IN_TRANSACTION if is_kept_later else ''}."
 
@@ -60,4 +60,4 @@ MIGRATE_VERDICTS = {
     "nothing to do": "nothing to do",
     "refused": "refused by the gate; nothing was changed. Resolve the findings above, then run it again",
 }
-"""What the closing sentence says of each."""
+"""For each verdict what the last sentence says."""

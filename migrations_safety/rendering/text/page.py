@@ -1,4 +1,4 @@
-"""A page of text in the making: paragraphs, tables, findings."""
+"""Builds a page of text from paragraphs, tables and findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}
 
 
 class Page:
-    """Text in the making; `colour` puts in a terminal's escape codes, `width` is in characters."""
+    """A page of text that is being built.
+
+    `width` is the number of characters in a line; with `colour` the text has the escape codes of a terminal.
+    """
 
     def __init__(self, *, width: int, colour: bool) -> None:
         from rich.console import Console
@@ -32,11 +35,11 @@ class Page:
         )
 
     def line(self, text: str = "", *, style: str | None = None) -> None:
-        """One paragraph, wrapped at the width."""
+        """Add one paragraph, wrapped at the width of the page."""
         self.console.print(text, style=style)
 
     def table(self, headings: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]]) -> None:
-        """A table; each heading comes with `left` or `right`."""
+        """Add a table; each heading is a pair of a text and its alignment, `left` or `right`."""
         from rich import box
         from rich.table import Table
 
@@ -48,7 +51,10 @@ class Page:
         self.console.print(table)
 
     def findings(self, found: Iterable[Finding]) -> None:
-        """Each finding: what it is about and what is, then the next command to type."""
+        """Add the findings: each with its level, id, subject and message, then its hint.
+
+        Neighbouring findings with the same hint share it.
+        """
         from rich.padding import Padding
         from rich.text import Text
 
@@ -59,12 +65,12 @@ class Page:
             self.console.print(Padding(Text(f"→ {hint}"), (0, 0, 0, 4)))
 
     def text(self) -> str:
-        """The page without trailing blanks."""
+        """Return the text of the page, without blanks at the ends of lines."""
         return "\n".join(line.rstrip() for line in self.file.getvalue().splitlines()) + "\n"
 
 
 def database(target: Target) -> str:
-    """Which database was looked at, in one line."""
+    """Return one line that describes the database on which the command worked."""
     role = "primary"
     if target.in_recovery:
         behind = (

@@ -1,4 +1,7 @@
-"""The text of `precheck`: the database, the plan, a table a screen wide, the findings, the verdict last."""
+"""Builds the text that `precheck` prints.
+
+The parts are the database, the plan, a table of foreign-key columns, the findings, and the verdict.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ VERDICTS = {
 
 
 def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool) -> str:
-    """The text of `precheck`."""
+    """Return the text of `precheck`, wrapped at `width` characters; `seconds` is the duration of the command."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     _plan(page, report)
@@ -83,7 +86,7 @@ def _identifiers(page: Page, report: PrecheckReport) -> None:
 
 
 def _not_blocked(report: PrecheckReport) -> str:
-    """What that means here, where it is not simply that it is safe to migrate."""
+    """Return the verdict of a plan that is not blocked; empty where it is simply "safe to migrate"."""
     plan = report.plan
     if plan.backwards:
         return _about_the_rollback(report)

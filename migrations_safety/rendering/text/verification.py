@@ -1,4 +1,4 @@
-"""The text of a verification: the figures, the differences, the verdict last."""
+"""Builds the text that `verify_schema` prints: the counts, the differences, and the verdict."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from migrations_safety.verification.report import VerificationReport
 
 
 def verification(report: VerificationReport, *, seconds: float, width: int, colour: bool) -> str:
-    """The text of `verify_schema` and of its presets."""
+    """Return the text of `verify_schema`, or of a command that verifies one registered schema."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     page.line()
