@@ -92,7 +92,7 @@ def classified(connection: Connection, question: Question, rows: ScanQueries) ->
 
 
 def has_respelled_parents(connection: Connection, question: Question) -> bool:
-    """Whether any id in the parent table is a UUID in another spelling than the canonical one.
+    """Return whether the parent table has a UUID in another spelling than the canonical one.
 
     Only then can a value match a parent whose id is spelled otherwise.
     """
@@ -104,7 +104,7 @@ def has_respelled_parents(connection: Connection, question: Question) -> bool:
 
 
 def is_respelled(question: Question) -> sql.Composable:
-    """Build the SQL condition "the parent of `person.uuid` spells its id otherwise than canonically"."""
+    """Build the SQL condition that the parent of `person.uuid` has a spelling other than the canonical one."""
     if not question.target_is_text:
         return sql.SQL("false")
     return compose("identifier_classes.person_is_respelled", respelled_parents=_respelled_parents(question))

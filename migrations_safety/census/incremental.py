@@ -31,7 +31,7 @@ from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
 OLDEST = 1_000_000_000
-"""After this many transactions the xmin of a row no longer tells old from new (it is compared modulo 2^32)."""
+"""After this many transactions an xmin no longer tells old rows from new ones, because it wraps around at 2^32."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

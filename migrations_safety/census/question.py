@@ -26,7 +26,7 @@ class Question:
     classified: bool = True
     """Whether each value gets a class of identifier from its shape."""
     id_pattern: str = ""
-    """The regular expression of ids in the hospital's own format (MIGRATIONS_SAFETY_ID_PATTERN); empty for none."""
+    """The setting MIGRATIONS_SAFETY_ID_PATTERN, a regular expression; empty where it is not set."""
     record_number_column: str | None = None
     """The column of the parent with medical record numbers, which are no ids; None where there is none."""
     reading: ScanOptions = BY_SIZE

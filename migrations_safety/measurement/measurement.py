@@ -1,6 +1,6 @@
-"""Measures a migration plan by running it on a scratch database with a copy of the target's schema.
+"""Measures a migration plan by running it on a scratch database.
 
-A child process runs the plan there.
+The scratch database has a copy of the target's schema, and a child process runs the plan there.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from migrations_safety.postgresql.second_connection import connection_parameters
 from migrations_safety.sql import statement
 
 NEWEST, OLDEST = 18, 15
-"""The range of versions for a server of our own, if the target's version is not installed."""
+"""The range of versions for a server that is started for this purpose, if the target's version is not installed."""
 
 
 class NotMeasured(Exception):

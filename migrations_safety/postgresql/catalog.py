@@ -112,7 +112,7 @@ def referencing(connection: Connection, oids: Iterable[int]) -> dict[int, str]:
 
 
 def partition_columns(connection: Connection, table: Table) -> set[str]:
-    """Return the names of the columns in the partition key of the table or of any partition; empty for none."""
+    """Return the columns by which the table or any of its partitions is partitioned; empty for none."""
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog.partition_columns"), {"oid": table.oid})
         return {name for (name,) in cursor.fetchall()}

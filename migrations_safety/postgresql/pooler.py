@@ -1,8 +1,8 @@
 """Finds out whether a connection pooler stands between this client and the server, and in which mode.
 
 In session mode, a client keeps its server connection from one transaction to the next, so the locks and settings of a
-session hold. This is tried with two sessions at once: a pooler in transaction mode usually gives a single client the
-same server connection again.
+session hold. This is tried with two sessions at once, because a pooler in transaction mode usually gives a single
+client the same server connection again.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def connect(
 
 
 def is_of_another_vendor(alias: str) -> bool:
-    """Return whether the alias is configured in DATABASES with an engine other than PostgreSQL."""
+    """Return whether DATABASES configures the alias with an engine other than PostgreSQL."""
     try:
         return connections[alias].vendor not in {"postgresql", "unknown"}  # unknown: none is configured
     except ConnectionDoesNotExist:

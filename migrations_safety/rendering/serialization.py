@@ -105,7 +105,7 @@ def backfill(report: BackfillReport, *, seconds: float) -> dict[str, Any]:
 def migrate(report: MigrateReport) -> dict[str, Any]:
     """Return the JSON of `migrate`.
 
-    `gate` is the verdict of the precheck that `migrate` runs first.
+    The key `gate` holds the verdict of the precheck that `migrate` runs first.
     """
     gate, done = report.gate, report.done
     body = {

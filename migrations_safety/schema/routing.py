@@ -27,7 +27,7 @@ def kept_out(alias: str) -> frozenset[str]:
 
 
 def runs_on(alias: str, app_label: str, operation: Any) -> bool:
-    """Whether the routers let an operation of a migration run on the database of `alias`."""
+    """Whether the routers let an operation run on the database of `alias`."""
     if model_name := _model_of(operation):
         return has_model(alias, app_label, model_name)
     return bool(router.allow_migrate(alias, app_label, **getattr(operation, "hints", {})))
