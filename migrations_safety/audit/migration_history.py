@@ -63,7 +63,7 @@ class History:
         now = self.now()
         new = [label for label in now if label not in self.before]
         gone = [label for label in self.before if label not in now]
-        ran = dict.fromkeys(self.ran)  # each once, however often it was tried
+        ran = dict.fromkeys(self.ran)  # each migration once, however often it was tried
         return Done(
             applied=tuple(label for label in ran if label in new),
             unapplied=tuple(label for label in ran if label in gone),

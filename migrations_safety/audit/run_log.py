@@ -89,7 +89,7 @@ def recorded_run(
         place = place_of(error)
         failure = run.ending(command) | {"error": type(error).__name__, "sqlstate": sqlstate(error)}
         failure |= {"verdict": "failed", "at": place.migration if place else None}
-        with suppress(DatabaseError):  # where the connection is gone, so is the chance to write
+        with suppress(DatabaseError):  # a lost connection cannot write the event
             _append(connection, run, "failed", failure)
         raise
     _append(connection, run, "finished", run.ending(command))

@@ -22,7 +22,7 @@ class TableState:
     """The state of one table between two statements."""
 
     name: str
-    file: int | None  # None where it has none: partitioned and foreign tables
+    file: int | None  # None for partitioned and foreign tables, which have no file
     scans: int
     index_scans: int
 

@@ -39,9 +39,9 @@ class NotMeasured(Exception):
 class Place:
     """Where a scratch database is; `parameters` are those of `psycopg.connect`, including its name."""
 
-    where: str  # `url`, `server` or `embedded`
+    where: str  # the kind of place: `url`, `server` or `embedded`
     why_not_the_server: str | None
-    version: int  # major
+    version: int  # the major version
     parameters: dict[str, Any]
     token: str
 

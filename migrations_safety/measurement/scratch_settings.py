@@ -9,7 +9,7 @@ import os
 from importlib import import_module
 
 _NAME = os.environ.get("MIGRATIONS_SAFETY_PROJECT_SETTINGS")
-_PROJECT = import_module(_NAME) if _NAME else None  # None for who imports this module to look at it
+_PROJECT = import_module(_NAME) if _NAME else None  # None where a tool only imports this module
 
 globals().update({name: getattr(_PROJECT, name) for name in dir(_PROJECT) if name.isupper()})
 

@@ -183,7 +183,7 @@ def described(operation: Any) -> str:
         return f"RunPython({getattr(operation.code, '__name__', '…')})"
     try:
         return f"{type(operation).__name__}: {operation.describe()}"
-    except Exception:  # somebody's own operation, which may fail here too
+    except Exception:  # describe() of a custom operation class may fail too
         return type(operation).__name__
 
 

@@ -115,7 +115,7 @@ def _where(error: BaseException) -> str:
 def _outcome(place: Place, error: BaseException) -> str:
     driver = _driver_error(error)
     if driver is not None and driver.sqlstate is None:
-        return ""  # a connection that was lost while it committed: nobody knows
+        return ""  # the connection was lost, perhaps during COMMIT: the outcome is unknown
     if place.atomic:
         return f" {place.migration} was rolled back. Migrations before it are kept."
     return " Earlier steps of this non-atomic migration are kept."
@@ -137,7 +137,7 @@ def is_from_data(error: BaseException) -> bool:
     # Code that has read rows may put them into any exception: a KeyError of an id, a ValueError with a name. Trusting
     # some classes (ImproperlyConfigured, OSError) was tried first, but code can raise those with a value too. So the
     # frames decide: an error is from data if a RunPython, a signal receiver or an operation of another package is
-    # among them. Django's own operations and ours bring no rows to Python, so their errors name objects alone.
+    # among them. The operations of Django and of this app bring no rows to Python, so their errors name objects alone.
     return bool(called_code(error))
 
 

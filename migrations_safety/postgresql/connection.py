@@ -48,7 +48,7 @@ if TYPE_CHECKING:
             """Open a cursor, and connect first where the connection is not open."""
 
 else:
-    Connection = Any  # Django's module of the same name imports the driver, which may not be there
+    Connection = Any  # DatabaseWrapper imports psycopg, which may not be installed
 
 
 def connection_of(alias: str) -> Connection:

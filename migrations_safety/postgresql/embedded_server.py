@@ -84,7 +84,7 @@ def _readable_copy(site: Path, package: str) -> Path:
         subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
         try:
             unfinished.rename(copy)
-        except OSError:  # a second process was faster
+        except OSError:  # another process has made the copy first
             shutil.rmtree(unfinished, ignore_errors=True)
     if copy.stat().st_uid != os.geteuid():
         raise NoServerBinaries(f"{copy} was put there by another user: remove it")

@@ -36,7 +36,7 @@ class StatementQueue:
             while self.error is None and (query := self._next()) is not None:
                 self.done.append(run(query))
         except BaseException as error:
-            self.error = self.error or error  # what we cancel after it fails as well
+            self.error = self.error or error  # the statements that are cancelled later fail too
 
     def _next(self) -> str | None:
         with suppress(IndexError):
@@ -109,7 +109,7 @@ def _open(connection: Connection, number: int, settings: str) -> list[psycopg.Co
         snapshot, search_path, check_interval = cursor.fetchone()
     shared = {"search_path": search_path, "check_interval": check_interval}
     found: list[psycopg.Connection[Any]] = []
-    with suppress(psycopg.OperationalError):  # no connection is free: fewer do the same
+    with suppress(psycopg.OperationalError):  # no connection is free: fewer sessions do the work
         for _ in range(number):
             session = second_connection.open_connection(second_connection.connection_parameters(connection))
             session.execute(statement("parallel_queries.begin"))

@@ -95,7 +95,7 @@ def connect(
 def is_of_another_vendor(alias: str) -> bool:
     """Return whether DATABASES configures the alias with an engine other than PostgreSQL."""
     try:
-        return connections[alias].vendor not in {"postgresql", "unknown"}  # unknown: none is configured
+        return connections[alias].vendor not in {"postgresql", "unknown"}  # unknown: no engine is configured
     except ConnectionDoesNotExist:
         return False
 

@@ -71,7 +71,7 @@ def _differ(
         return True
     if declared.kind == CHECK:
         return not expressions.are_equivalent(declared.condition, found.condition)
-    assert declared.index and index  # PostgreSQL has one for each constraint of these kinds
+    assert declared.index and index  # these kinds of constraints always have an index
     return bool(differing_fields(declared.index, existing_definition(index), expressions, collations=collations))
 
 

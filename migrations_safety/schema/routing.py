@@ -15,7 +15,7 @@ def has_model(alias: str, app_label: str, model_name: str) -> bool:
     """
     try:
         hints: dict[str, Any] = {"model": apps.get_model(app_label, model_name)}
-    except LookupError:  # a model of older migrations
+    except LookupError:  # the model exists only in older migrations
         hints = {}
     return bool(router.allow_migrate(alias, app_label, model_name=model_name.lower(), **hints))
 

@@ -62,7 +62,7 @@ def _check(connection: Connection) -> Iterator[CheckMessage]:
     executor.loader.check_consistent_history(connection)
     state = executor._create_project_state(with_applied_migrations=True)
     models = [one for one in managed_models(state.apps) if router.allow_migrate_model(connection.alias, one)]
-    away = kept_out(connection.alias)  # a key there leads out of this schema
+    away = kept_out(connection.alias)  # a foreign key to these tables leads to another schema
     keys = [(model, key) for model in models for key in declared_keys(model) if key.target_table not in away]
     tables = catalog.tables(connection, {name for _, key in keys for name in key.tables})
     there = catalog.foreign_keys(connection, [table.oid for table in tables.values()])

@@ -16,7 +16,7 @@ HEADING = re.compile(r"^-- ([a-z_]+): .+$", re.MULTILINE)
 @cache
 def statements(file: str) -> dict[str, str]:
     """Return the statements of the file `<file>.sql`, by their names."""
-    text = (files(__name__) / f"{file}.sql").read_text(encoding="utf-8")  # of a zip too
+    text = (files(__name__) / f"{file}.sql").read_text(encoding="utf-8")  # works in a zip file too
     _, *parts = HEADING.split(text)
     return dict(zip(parts[::2], (body.strip() for body in parts[1::2]), strict=True))
 

@@ -44,7 +44,7 @@ def _duration(run: RecordedRun) -> str:
 DID = {
     "applied": "applied",
     "unapplied": "unapplied",
-    "taken_back": "unapplied",  # as older runs are recorded
+    "taken_back": "unapplied",  # the word in the records of older runs
     "recorded": "recorded without running",
     "forgotten": "removed from the record without running",
 }
