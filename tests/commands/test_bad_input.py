@@ -46,7 +46,8 @@ def test_help_needs_no_database():
     result = commands.manage("precheck", "--help")
 
     assert (result.code, result.err) == (0, "")
-    assert "Exit code 0: nothing blocks; 1: findings block; 2: could not look." in " ".join(result.out.split())
+    help = " ".join(result.out.split())
+    assert "Exit code 0: no finding blocks; 1: at least one finding blocks; 2: the check could not be done." in help
 
 
 @pytest.mark.parametrize("url", [f"mysql://ehr:{SECRET}@db/hospital", f"postgresql://ehr:{SECRET}@db", "hospital"])
