@@ -43,7 +43,7 @@ def add_reading_arguments(parser: ArgumentParser) -> None:
         "for reading tables needs a single process"
     )
     parser.add_argument("--jobs", type=whole_number("processes", least=1, most=64), metavar="NUMBER", help=help)
-    help = "read at most this many megabytes of tables per second, with one process (default: no limit)"
+    help = "read at most this many megabytes of tables per second, and use a single process for it (default: no limit)"
     parser.add_argument("--max-rate", type=whole_number("megabytes a second", least=1), metavar="MEGABYTES", help=help)
 
 

@@ -13,10 +13,10 @@ from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexKey:
-    """One key of an index; `expression` is SQL. The default operator class and the default collation are empty.
+    """One key of an index; `expression` is SQL.
 
-    For an existing key `other_class` is the name of its operator class even if that is the default one, because a
-    model may name the default.
+    `operator_class` and `collation` are empty strings where the key has the default. A model may name the default
+    operator class, so an existing key has the name of its class in `other_class` too, whichever class it is.
     """
 
     expression: str

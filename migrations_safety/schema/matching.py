@@ -47,7 +47,7 @@ E = TypeVar("E", bound=Existing)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair(Generic[D, E]):
-    """A declared object and the existing one that corresponds to it, None where there is none."""
+    """A declared object, and the existing object that corresponds to it or None."""
 
     declared: D
     existing: E | None

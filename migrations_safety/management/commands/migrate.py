@@ -99,9 +99,10 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check and migrate.
+        """Check the plan, then migrate.
 
-        Only Django's command runs if the database is not PostgreSQL, or if a migration that runs now called this one.
+        Nothing is checked and only Django's own `migrate` runs if the database is not PostgreSQL, or if a migration
+        that is running now has called this command.
         """
         _refuse_census_without_gate(options)
         alias = options["database"]

@@ -86,9 +86,10 @@ KINDS = (
         id="rollback.E010",
         title="Dependent object blocks the rollback",
         help=(
-            "A view or a foreign key depends on a column that the rollback drops or changes, so PostgreSQL refuses "
-            "the rollback. Keep the definition of the view or foreign key, drop it, and create it again after the "
-            "rollback."
+            "Something depends on a column or type that the rollback drops or changes, so PostgreSQL refuses the "
+            "rollback. Save the definition of a dependent view or foreign key, drop that view or foreign key, and "
+            "create it again after the rollback. If a column has an enum that the rollback drops as its type, change "
+            "the column to another type first."
         ),
     ),
     FindingKind(
