@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.messages.progress import Progress
@@ -42,8 +43,17 @@ class VerificationCommand(SafetyCommand):
             json=lambda: self.as_json(report, seconds=seconds()),
         )
 
-    def verify(self, options: dict[str, Any], **how: Any) -> VerificationReport:
-        """Run the comparison; `how` has the arguments that every comparison takes."""
+    def verify(
+        self,
+        options: dict[str, Any],
+        *,
+        using: str,
+        expect_database: str | None,
+        expect_schema: str | None,
+        reading: ScanOptions,
+        progress: Progress,
+    ) -> VerificationReport:
+        """Run the comparison with the values of the options that every comparison has."""
         raise NotImplementedError
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
@@ -66,9 +76,25 @@ class VerifySchemaCommand(VerificationCommand):
         "is as the models declare; 1: it differs, or there are orphans; 2: the comparison could not be done."
     )
 
-    def verify(self, options: dict[str, Any], **how: Any) -> VerificationReport:
+    def verify(
+        self,
+        options: dict[str, Any],
+        *,
+        using: str,
+        expect_database: str | None,
+        expect_schema: str | None,
+        reading: ScanOptions,
+        progress: Progress,
+    ) -> VerificationReport:
         """Compare the tables that the app registered."""
-        return verification.run(app_label=self.app_label, **how)
+        return verification.run(
+            app_label=self.app_label,
+            using=using,
+            expect_database=expect_database,
+            expect_schema=expect_schema,
+            reading=reading,
+            progress=progress,
+        )
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
         """The report as a dict for JSON."""
