@@ -12,6 +12,8 @@ from tests.support.blocking_session import is_waited_for
 HELD = 0.3
 """Seconds that others hold what is waited for: longer than all rungs of the ladder together."""
 
+ROW_8 = "SELECT FROM things WHERE id = 8 FOR UPDATE"
+
 TABLE = migrations.CreateModel(
     "Thing",
     [("id", models.BigAutoField(primary_key=True)), ("name", models.TextField(null=True))],
