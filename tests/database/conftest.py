@@ -1,5 +1,7 @@
 """Fixtures of the tests that apply migrations of their own making."""
 
+from functools import partial
+
 import pytest
 from django.db.migrations.executor import MigrationExecutor
 
@@ -7,6 +9,7 @@ from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import on_the_ladder
+from tests.support import failing_migration
 from tests.support.in_process import installed, migrate
 from tests.support.measured_app import BEFORE
 from tests.support.sample_app import SampleApp
@@ -42,3 +45,12 @@ def measured(tmp_path, monkeypatch, empty, in_process):
     with installed(app):
         migrate("ward")
         yield app, empty, connection
+
+
+@pytest.fixture
+def told(empty, in_process, tmp_path):
+    """`told(operations)`: what `migrate ward` says of a second migration that fails over a table with rows."""
+    in_process(empty)
+    ward = SampleApp(tmp_path)
+    failing_migration.begin(ward, empty)
+    return partial(failing_migration.told, ward)
