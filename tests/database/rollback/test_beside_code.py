@@ -1,15 +1,11 @@
 """The way back through code that renames, makes and drops: what precheck says, plain Django then does."""
 
-from functools import partial
-
 import pytest
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from tests.support import rollback
 from tests.support.precheck_findings import told
 from tests.support.rollback import BED, TABLES, back, refused
-from tests.support.sample_app import SampleApp
 
 COT = BED.replace("Bed", "Cot")
 TABLE = "migrations.RunSQL('ALTER TABLE ward_bed RENAME TO ward_cot', 'ALTER TABLE ward_cot RENAME TO ward_bed'{})"
@@ -36,16 +32,6 @@ RENAMED = {
         'ward_bed',
     ),
 }  # fmt: skip
-
-
-@pytest.fixture
-def ward(tmp_path):
-    return SampleApp(tmp_path)
-
-
-@pytest.fixture
-def at(make, in_process):
-    return partial(rollback.at, make, in_process)
 
 
 def story(ward, *steps, before=""):
