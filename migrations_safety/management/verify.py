@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import serialization, text
 from migrations_safety.verification import verification
 from migrations_safety.verification.report import VerificationReport
+from migrations_safety.verification.scope import Scope, of_registered
 
 
 class VerificationCommand(SafetyCommand):
@@ -28,8 +28,8 @@ class VerificationCommand(SafetyCommand):
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Compare, and return the report as an Outcome."""
-        report = self.verify(
-            options,
+        report = verification.run(
+            self.scope_on(options),
             using=options["database"],
             expect_database=options["expect_database"],
             expect_schema=options["expect_schema"],
@@ -43,17 +43,8 @@ class VerificationCommand(SafetyCommand):
             json=lambda: self.as_json(report, seconds=seconds()),
         )
 
-    def verify(
-        self,
-        options: dict[str, Any],
-        *,
-        using: str,
-        expect_database: str | None,
-        expect_schema: str | None,
-        reading: ScanOptions,
-        progress: Progress,
-    ) -> VerificationReport:
-        """Run the comparison with the values of the options that every comparison has."""
+    def scope_on(self, options: dict[str, Any]) -> Callable[[str], Scope]:
+        """What gives, for a database alias, the models and foreign keys to compare."""
         raise NotImplementedError
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
@@ -76,25 +67,9 @@ class VerifySchemaCommand(VerificationCommand):
         "is as the models declare; 1: it differs, or there are orphans; 2: the comparison could not be done."
     )
 
-    def verify(
-        self,
-        options: dict[str, Any],
-        *,
-        using: str,
-        expect_database: str | None,
-        expect_schema: str | None,
-        reading: ScanOptions,
-        progress: Progress,
-    ) -> VerificationReport:
-        """Compare the tables that the app registered."""
-        return verification.run(
-            app_label=self.app_label,
-            using=using,
-            expect_database=expect_database,
-            expect_schema=expect_schema,
-            reading=reading,
-            progress=progress,
-        )
+    def scope_on(self, options: dict[str, Any]) -> Callable[[str], Scope]:
+        """The tables that the app registered."""
+        return of_registered(self.app_label)
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
         """The report as a dict for JSON."""

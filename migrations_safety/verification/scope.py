@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from django.apps import apps
 
 from migrations_safety.fields import EnumField
 from migrations_safety.messages.refusals.base import CouldNotLook
-from migrations_safety.registry import SchemaToVerify
+from migrations_safety.registry import SchemaToVerify, schema_of
 from migrations_safety.schema.declared_constraints import unknown_constraints
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import models_on
@@ -57,8 +58,21 @@ class Scope:
         return [model._meta.db_table for model in self.models]
 
 
-def scope_of_schema(schema: SchemaToVerify, alias: str) -> Scope:
-    """Return the scope that an app has registered: its tables, its enums, and all foreign keys on or to its tables."""
+def of_registered(app_label: str) -> Callable[[str], Scope]:
+    """Return what gives, for an alias, the scope that an app has registered; raises NothingRegistered at once."""
+    return partial(_scope_of_schema, schema_of(app_label))
+
+
+def of_apps(labels: Collection[str] = (), *, orphans: Orphans = Orphans.OF_KEYS_NOT_HELD) -> Callable[[str], Scope]:
+    """Return what gives, for an alias, the scope of the named apps, or of all apps with tables there if none is named.
+
+    The apps need not be registered.
+    """
+    return partial(_scope_of_apps, labels, orphans)
+
+
+def _scope_of_schema(schema: SchemaToVerify, alias: str) -> Scope:
+    """Return its tables, its enums, and all foreign keys on or to its tables."""
     models = _models_of({schema.app_label}, alias)
     return Scope(
         app_labels=(schema.app_label,),
@@ -71,11 +85,8 @@ def scope_of_schema(schema: SchemaToVerify, alias: str) -> Scope:
     )
 
 
-def scope_of_apps(labels: Collection[str], alias: str, *, orphans: Orphans) -> Scope:
-    """Return the scope of the named apps, or of all installed apps where `labels` is empty; none has to be registered.
-
-    Raises CouldNotLook for an app that is not installed or that has no table in the database of that alias.
-    """
+def _scope_of_apps(labels: Collection[str], orphans: Orphans, alias: str) -> Scope:
+    """Raises CouldNotLook for an app that is not installed or that has no table in the database of that alias."""
     for label in labels:
         _refuse_unknown(label)
     wanted = set(labels) or {config.label for config in apps.get_app_configs()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.messages.progress import Progress
@@ -10,69 +10,32 @@ from migrations_safety.plan.pending import Pending
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
-from migrations_safety.registry import schema_of
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.schema.keys import compare_keys, read_keys
 from migrations_safety.verification.orphans import count_orphans
 from migrations_safety.verification.report import VerificationReport
-from migrations_safety.verification.scope import Orphans, Scope, scope_of_apps, scope_of_schema
+from migrations_safety.verification.scope import Orphans, Scope
 from migrations_safety.verification.tables import Comparison, compare_enums, compare_tables
 
 
 def run(
+    scope_on: Callable[[str], Scope],
     *,
     using: str,
-    app_label: str,
     expect_database: str | None = None,
     expect_schema: str | None = None,
     reading: ScanOptions = BY_SIZE,
     progress: Progress | None = None,
 ) -> VerificationReport:
-    """Compare the schema that an app registered with the database, and count rows without a parent, in one snapshot.
+    """Compare a scope with the database of the alias `using`, and count rows without a parent, in one snapshot.
 
-    `using` is a database alias. Raises a Refusal where the database could not be compared.
-    """
-    schema = schema_of(app_label)
-    connection = connection_of(using)
-    target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
-    return _verify(
-        connection, lambda: scope_of_schema(schema, using), target, reading=reading, progress=progress or Progress()
-    )
-
-
-def run_on_apps(
-    *,
-    using: str,
-    app_labels: Collection[str] = (),
-    orphans: Orphans = Orphans.OF_KEYS_NOT_HELD,
-    expect_database: str | None = None,
-    expect_schema: str | None = None,
-    reading: ScanOptions = BY_SIZE,
-    progress: Progress | None = None,
-) -> VerificationReport:
-    """Compare the tables of the named apps with the database, and count rows without a parent, in one snapshot.
-
-    Where no app is named, all apps with tables in the database of the alias `using` are compared. The apps need not be
-    registered. Raises a Refusal where the database could not be compared.
+    `scope_on` returns the scope for an alias: `scope.of_registered(app_label)` or `scope.of_apps(app_labels)`. Raises
+    a Refusal where the database could not be compared.
     """
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
-
-    def scope() -> Scope:
-        return scope_of_apps(app_labels, using, orphans=orphans)
-
-    return _verify(connection, scope, target, reading=reading, progress=progress or Progress())
-
-
-def _verify(
-    connection: Connection,
-    scope: Callable[[], Scope],
-    target: Target,
-    *,
-    reading: ScanOptions,
-    progress: Progress,
-) -> VerificationReport:
-    wanted = scope()
+    wanted = scope_on(using)
+    progress = progress or Progress()
 
     def look() -> VerificationReport:
         return _look(connection, wanted, target, reading=reading, progress=progress)

@@ -20,6 +20,7 @@ from migrations_safety.precheck import precheck as looking
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_registered
 from tests.support.factories import new_id
 from tests.support.in_process import fill, migrate
 
@@ -249,6 +250,6 @@ def follow(hint, database, state):
 
 def findings(state, *, first=False):
     if state.verify:
-        return verification.run(using="default", app_label="patients").findings
+        return verification.run(of_registered("patients"), using="default").findings
     depth = {name: value for name, value in state.look.items() if name == "depth" and first}
     return looking.run(using="default", options=PrecheckOptions(**depth)).findings

@@ -10,6 +10,7 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_registered
 from tests.database.test_operations import forwards
 from tests.support.in_process import fill
 from tests.support.row_snapshot import row_snapshot
@@ -54,7 +55,7 @@ def test_placeholders_keys_records_and_types_are_made_in_the_own_schema(clinic_c
 
     filled = fill()
     call_command("migrate", verbosity=0)
-    verified = verification.run(using="default", app_label="patients")
+    verified = verification.run(of_registered("patients"), using="default")
 
     assert (filled.created, filled.target.schema, verified.verdict) == (1, "clinic_c", "verified")
     assert clinic_c.rows("SELECT id::text FROM clinic_c.patients") == [(ONE,)]
@@ -102,7 +103,7 @@ def test_a_table_that_only_another_schema_has_is_missing(clinic_c):
 
     with pytest.raises(TablesMissing, match="Missing: the table bills"):
         fill(dry_run=True)
-    findings = verification.run(using="default", app_label="patients").findings
+    findings = verification.run(of_registered("patients"), using="default").findings
 
     assert ("schema.E013", "bills.bills_patientId_fkey") in {(one.id, one.subject) for one in findings}
     before = of_public(clinic_c)

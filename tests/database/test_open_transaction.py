@@ -11,6 +11,7 @@ from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
 from migrations_safety.management.errors import Refused, Stopped
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_registered
 from tests.support.factories import PatientFactory, new_id, refer
 
 TABLES = "SELECT to_regclass('patients') IS NOT NULL"
@@ -144,7 +145,7 @@ def test_looking_in_several_sessions_is_left_to_one(migrated, in_process, opened
     in_process(migrated)
 
     with opened():
-        report = verification.run(using="default", app_label="patients")
+        report = verification.run(of_registered("patients"), using="default")
 
     assert report.verdict == "verified"
 

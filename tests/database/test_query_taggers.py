@@ -12,6 +12,7 @@ from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from migrations_safety.sql.composition import send
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_registered
 from tests.support.factories import PatientFactory, new_id, refer
 
 
@@ -45,7 +46,7 @@ def test_the_whole_story_with_a_tagger(tagged, hospital_text):
     run("backfill_placeholders")
     run("migrate")
 
-    assert verification.run(using="default", app_label="patients").verdict == "verified"
+    assert verification.run(of_registered("patients"), using="default").verdict == "verified"
     run("audit_runs")
 
 

@@ -11,6 +11,7 @@ from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.precheck import precheck
 from migrations_safety.schema import routing
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_registered
 from tests.database.test_operations import forwards
 from tests.support.in_process import fill
 
@@ -118,7 +119,7 @@ def test_routers_get_the_model_where_there_is_one(router):
         (lambda: fill(), "No table that placeholders are made in belongs to the database alias"),
         (lambda: fill(dry_run=True), "No table that placeholders are made in belongs to"),
         (
-            lambda: verification.run(using="default", app_label="patients"),
+            lambda: verification.run(of_registered("patients"), using="default"),
             'No table of the app "patients" belongs to the database alias "default".',
         ),
     ],

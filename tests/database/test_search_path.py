@@ -1,5 +1,6 @@
 """Which schema the search_path leads to: a command works there, or says why not and what to type."""
 
+from migrations_safety.verification.scope import of_registered
 import pytest
 from django.core.management import call_command
 
@@ -17,7 +18,7 @@ LOOKS = {
     "precheck": lambda **expected: precheck.run(using="default", **expected),
     "backfill": lambda **expected: backfill.run(using="default", migrate=migrate_to, **expected),
     "restore": lambda **expected: backfill.restore(using="default", **expected),
-    "verify": lambda **expected: verification.run(using="default", app_label="patients", **expected),
+    "verify": lambda **expected: verification.run(of_registered("patients"), using="default", **expected),
     "migrate": lambda **expected: call_command("migrate", verbosity=0, **expected),
 }
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_apps
 from tests.support.cluster import ROOT
 from tests.support.warehouse import settings as warehouse
 
@@ -46,7 +47,7 @@ def shop(make, in_process):
 
 
 def verify(*apps, **how):
-    return verification.run_on_apps(using="default", app_labels=apps or [*CONTRIB, "warehouse"], **how)
+    return verification.run(of_apps(apps or [*CONTRIB, "warehouse"], **how), using="default")
 
 
 def found(report):

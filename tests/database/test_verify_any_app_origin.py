@@ -5,7 +5,7 @@ import pytest
 from migrations_safety.messages.refusals.base import CouldNotLook
 from migrations_safety.messages.wording import schema as wording
 from migrations_safety.verification import verification
-from migrations_safety.verification.scope import Orphans
+from migrations_safety.verification.scope import Orphans, of_apps
 from tests.support.plain_django import ward_installed
 
 FIELDS = "('id', models.BigAutoField(primary_key=True)), ('name', models.CharField(max_length=9))"
@@ -39,7 +39,7 @@ def models(ward, *, length=9, more="", fields=""):
 
 
 def verify(**how):
-    report = verification.run_on_apps(using="default", app_labels=["ward"], **how)
+    report = verification.run(of_apps(["ward"], **how), using="default")
     return {f"{one.id} {one.subject}": one.hint for one in report.findings}
 
 
@@ -103,7 +103,7 @@ def test_a_serial_column_of_older_django_works_as_well(ward):
     ward.database.execute("ALTER TABLE ward_bed DROP id; ALTER TABLE ward_bed ADD id bigserial PRIMARY KEY")
 
     with models(ward):
-        report = verification.run_on_apps(using="default", app_labels=["ward"])
+        report = verification.run(of_apps(["ward"]), using="default")
 
     assert report.verdict == "verified"
     assert [one.id for one in report.findings] == ["schema.I002"]
@@ -131,12 +131,12 @@ def test_orphans_are_counted_for_keys_that_the_database_does_not_hold_for_all_on
 
 def test_an_app_that_is_not_installed_is_refused(ward):
     with pytest.raises(CouldNotLook, match='No installed app has the label "nothing"'):
-        verification.run_on_apps(using="default", app_labels=["nothing"])
+        verification.run(of_apps(["nothing"]), using="default")
 
 
 def test_an_app_without_tables_is_refused(ward):
     with pytest.raises(CouldNotLook, match='No table of the app "migrations_safety" belongs to'):
-        verification.run_on_apps(using="default", app_labels=["migrations_safety"])
+        verification.run(of_apps(["migrations_safety"]), using="default")
 
 
 class RoomsElsewhere:
@@ -151,7 +151,7 @@ def test_a_key_to_a_table_that_routers_keep_out_is_neither_missing_nor_extra(war
     settings.DATABASE_ROUTERS = [RoomsElsewhere()]
 
     with models(ward, fields="room = models.ForeignKey('Room', models.CASCADE)\nclass Room(models.Model):\n    pass"):
-        report = verification.run_on_apps(using="default", app_labels=["ward"])
+        report = verification.run(of_apps(["ward"]), using="default")
 
     assert (report.verdict, report.findings) == ("verified", ())
     assert [one.name for one in report.not_compared] == ['ward_bed."room_id"']

@@ -6,11 +6,12 @@ from typing import Any
 
 from migrations_safety.verification import verification
 from migrations_safety.verification.report import VerificationReport
+from migrations_safety.verification.scope import of_registered
 
 
 def verify() -> VerificationReport:
     """The verification of the patient module on the database that this process is connected to."""
-    return verification.run(using="default", app_label="patients")
+    return verification.run(of_registered("patients"), using="default")
 
 
 def told(report: VerificationReport) -> set[str]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
-from migrations_safety.census.scan_strategy import ScanOptions
 from migrations_safety.management.verify import VerificationCommand
-from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import serialization
-from migrations_safety.verification import verification
 from migrations_safety.verification.report import VerificationReport
-from migrations_safety.verification.scope import Orphans
+from migrations_safety.verification.scope import Orphans, Scope, of_apps
 
 
 class Command(VerificationCommand):
@@ -38,26 +36,9 @@ class Command(VerificationCommand):
         help = "count the orphans of every foreign key, because one that is marked as valid can still have orphans"
         orphans.add_argument("--all-keys", dest="orphans", action="store_const", const=Orphans.OF_ALL_KEYS, help=help)
 
-    def verify(
-        self,
-        options: dict[str, Any],
-        *,
-        using: str,
-        expect_database: str | None,
-        expect_schema: str | None,
-        reading: ScanOptions,
-        progress: Progress,
-    ) -> VerificationReport:
-        """Compare the tables of the named apps."""
-        return verification.run_on_apps(
-            app_labels=options["app_labels"],
-            orphans=options["orphans"],
-            using=using,
-            expect_database=expect_database,
-            expect_schema=expect_schema,
-            reading=reading,
-            progress=progress,
-        )
+    def scope_on(self, options: dict[str, Any]) -> Callable[[str], Scope]:
+        """The tables of the named apps."""
+        return of_apps(options["app_labels"], orphans=options["orphans"])
 
     def as_json(self, report: VerificationReport, *, seconds: float) -> dict[str, Any]:
         """The report as a dict for JSON."""
