@@ -178,7 +178,8 @@ class ValidateForeignKey(Operation):
 
         PostgreSQL attaches those of the partitions to the new foreign key and scans no rows.
         """
-        _refuse_orphans(schema_editor.connection, model, constraint)
+        if not schema_editor.collect_sql:
+            _refuse_orphans(schema_editor.connection, model, constraint)
         for part in partitions:
             if part.validated is None:  # a partition that was attached after the others got their keys
                 add = constraint.create_not_valid_sql(model, schema_editor, partition=part.name)

@@ -134,9 +134,9 @@ def restore(
 def _restore_query(inspected: InspectedSchema, key: DeclaredKey) -> sql.Composed:
     """The statement that restores a batch. Where the foreign key exists, it restores only values that have a parent."""
     oid, parts = inspected.tables[key.table].oid, _parts(inspected, key)
-    has_key = any(
-        existing.table_oid == oid and existing.columns == (key.column,) for existing in inspected.foreign_keys
-    )
+    # Before it is validated, a partitioned table on PostgreSQL 15 to 17 has its foreign key on the partitions alone.
+    existing_keys = (*inspected.foreign_keys, *inspected.partition_keys)
+    has_key = any(existing.table_oid == oid and existing.columns == (key.column,) for existing in existing_keys)
     with_parent = compose("nullification.with_parent", **parts) if has_key else sql.SQL("")
     return compose("nullification.restore", with_parent=with_parent, **parts)
 

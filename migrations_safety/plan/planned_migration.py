@@ -144,7 +144,7 @@ def _kinds_of_model(operation: CreateModel) -> dict[str, int]:
     own_keys = [field for field in fields if makes_its_own_key(field)]
     own_indexes = [field for field in fields if field.db_index and not field.primary_key]
     return {
-        "create_table": 1 + sum(1 for field in fields if field.many_to_many),
+        "create_table": 1 + sum(1 for field in fields if field.many_to_many and not field.remote_field.through),
         "create_index": len(operation.options.get("indexes", ())) + len(own_indexes),
         "add_foreign_key": len(keys) + len(own_keys),
     }

@@ -18,6 +18,12 @@ PARTITIONED = """
     CREATE TABLE bills_2026 PARTITION OF bills_new FOR VALUES IN (2026);
     CREATE TABLE bills_rest PARTITION OF bills_new DEFAULT;
 """
+PARTITIONED_BY_ID = """
+    DROP TABLE bills;
+    CREATE TABLE bills (id uuid DEFAULT gen_random_uuid() PRIMARY KEY, "patientId" uuid) PARTITION BY HASH (id);
+    CREATE TABLE bills_even PARTITION OF bills FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE bills_odd PARTITION OF bills FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+"""
 KEYS = """
     SELECT conrelid::regclass::text, convalidated FROM pg_constraint
     WHERE contype = 'f' AND conname = 'bills_patientId_fkey' ORDER BY 1
@@ -106,6 +112,31 @@ def test_nobody_waits_long_while_the_partitions_get_their_keys(partitioned):
 
     assert added.code == 0, added.said
     assert (others.failed, others.got_on) == ([], True)
+
+
+def test_the_sql_of_a_validation_is_printed_without_reading_rows(partitioned):
+    partitioned.run("backfill_placeholders")
+    partitioned.run("migrate", "ehr", "0002")
+    partitioned.execute("SET session_replication_role = replica")
+    partitioned.execute('INSERT INTO bills ("patientId", year) VALUES (gen_random_uuid(), 2026)')
+    partitioned.execute("RESET session_replication_role")
+
+    printed = partitioned.run("sqlmigrate", "ehr", "0003")
+
+    assert (printed.code, printed.err) == (0, "")
+    assert 'VALIDATE CONSTRAINT "bills_patientId_fkey"' in printed.out
+
+
+def test_what_the_keys_of_partitions_forbid_is_not_restored(hospital):
+    hospital.execute(PARTITIONED_BY_ID)
+    hospital.execute('INSERT INTO bills ("patientId") VALUES (%s), (%s)', new_id(), new_id())
+    assert hospital.run("backfill_placeholders", "--nullify", "bills").code == 0
+    assert hospital.run("migrate", "ehr", "0002").code == 0
+
+    restored = hospital.run("backfill_placeholders", "--restore-nullified", "--format", "json")
+
+    assert restored.code == 1, restored.said
+    assert (restored.json["restored"], restored.json["not_restored"]) == ({"bills": 0}, {"bills": 2})
 
 
 def test_who_writes_to_partitions_gets_on_while_their_rows_are_proved(partitioned):

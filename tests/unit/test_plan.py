@@ -51,6 +51,13 @@ def test_what_django_makes_by_itself_beside_a_table_is_counted():
     assert counts(table) == {"create_table": 2, "create_index": 3, "add_foreign_key": 1}
 
 
+def test_the_table_of_a_many_to_many_field_with_its_own_model_is_not_counted_twice():
+    field = models.ManyToManyField("made.Staff", through="made.Shift")
+    table = migrations.CreateModel("Visit", [("id", models.BigAutoField(primary_key=True)), ("staff", field)])
+
+    assert counts(table) == {"create_table": 1}
+
+
 def test_proxies_and_foreign_tables_are_no_tables():
     assert counts(migrations.CreateModel("Proxy", [], {"proxy": True})) == {}
     assert counts(migrations.CreateModel("View", [], {"managed": False})) == {}
