@@ -1,6 +1,5 @@
 """Which schema the search_path leads to: a command works there, or says why not and what to type."""
 
-from migrations_safety.verification.scope import of_registered
 import pytest
 from django.core.management import call_command
 
@@ -11,6 +10,7 @@ from migrations_safety.messages.refusals.target import HistoryElsewhere, NoSchem
 from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.precheck import precheck
 from migrations_safety.verification import verification
+from migrations_safety.verification.scope import of_registered
 from tests.support.precheck_findings import look, told
 from tests.support.row_snapshot import row_snapshot
 
