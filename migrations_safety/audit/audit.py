@@ -29,8 +29,8 @@ def run(*, using: str, expect_database: str | None = None, expect_schema: str | 
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     with snapshot(connection):
         catalog.refuse_unreadable(connection, ["migrations_safety_run"], role=target.role)
-        events = run_log.events(connection)
         exists = run_log.tables_exist(connection)
+        events = run_log.events(connection) if exists else []
         given = run_log.numbers_given(connection) if exists else 0
     return AuditReport(
         target=target, exists=exists, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given))

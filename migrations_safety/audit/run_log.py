@@ -118,9 +118,7 @@ def open_images(connection: Connection) -> list[OpenImages]:
 
 
 def events(connection: Connection) -> list[Event]:
-    """Return all events in their order; the list is empty where no run was ever recorded."""
-    if not tables_exist(connection):
-        return []
+    """Return all events in their order; the tables must exist."""
     return rows(connection, "run_log.events", {}, Event)
 
 

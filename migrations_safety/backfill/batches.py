@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import psycopg
 from django.db import OperationalError, transaction
 from psycopg import sql
 
+from migrations_safety.locking.lock_ladder import CONFLICTS
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.locks import LocksNotFree, StandbysBehind
 from migrations_safety.postgresql.connection import Connection
@@ -32,7 +32,6 @@ LONGEST_PAUSE = 600
 """The seconds of one pause after which a backfill gives up. Finished batches are kept."""
 ROW_WAIT = 100
 """The milliseconds that a batch waits for a locked row, while it holds locks on other rows."""
-ROWS_ARE_HELD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +98,7 @@ def _batch(connection: Connection, query: sql.Composable, parameters: dict[str, 
             send(cursor, query, parameters)
             return int(cursor.fetchone()[0])
     except OperationalError as error:
-        if not isinstance(error.__cause__, ROWS_ARE_HELD):
+        if not isinstance(error.__cause__, CONFLICTS):
             raise
         return NotYet(
             sentence="Another session locks rows of this batch; retrying until it releases them …",

@@ -17,6 +17,7 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.schema.existing_keys import PARTITIONS_TAKE_NOT_VALID
 
 
 def check_tables(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
@@ -112,7 +113,7 @@ def _other_constraints(connection: Connection, inspected: InspectedPlan) -> Iter
 def _partitioned(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
     keys = [key for key in inspected.references() if inspected.tables[key.table].is_partitioned]
     in_steps = {key for key in keys if _is_added_in_steps(inspected, key)}
-    if connection.pg_version < 180000:
+    if connection.pg_version < PARTITIONS_TAKE_NOT_VALID:
         for table in sorted({key.table for key in in_steps}):
             yield partition.key_by_key(table, server_version=inspected.target.server_version)
     for key in keys:

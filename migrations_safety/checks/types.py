@@ -28,10 +28,13 @@ deterministic (SQLSTATE 42P21)."""
 
 def check_types(connection: Connection, inspected: InspectedSchema) -> list[Finding]:
     """Find foreign keys that PostgreSQL refuses, and those whose two columns differ in type or collation."""
-    ends = [_ends(inspected, key) for key in inspected.keys]
+    altered = {(column.table, column.column) for column in inspected.altered}
+    to_come = {key: _ends(inspected, key) for key in inspected.keys if altered.intersection(key.ends.columns)}
+    of_altered = dict(zip(to_come, equalities(connection, list(to_come.values())), strict=True))
     found: list[Finding] = []
-    for key, of_key, equality in zip(inspected.keys, ends, equalities(connection, ends), strict=True):
-        found += _types(connection, inspected, key, of_key, equality)
+    for key in inspected.keys:
+        ends = to_come.get(key) or _ends(inspected, key)
+        found += _types(connection, inspected, key, ends, of_altered.get(key) or inspected.equalities[key])
     return found
 
 

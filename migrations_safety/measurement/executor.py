@@ -168,7 +168,7 @@ def _naming(operations: list[Any], method: str, notes: OperationNotes) -> Iterat
 
 
 def _transaction(migration: Any, notes: OperationNotes) -> MeasuredTransaction:
-    label = f"{migration.app_label}.{migration.name}"
+    label = str(migration)
     operations = (
         MeasuredOperation(
             migration=label,

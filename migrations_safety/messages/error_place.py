@@ -60,7 +60,7 @@ def place_of(error: BaseException) -> Place | None:
     number, file = _number(migration, outer), file_of(migration)
     line = line_of(file, number, len(migration.operations)) if file and number else None
     return Place(
-        migration=f"{migration.app_label}.{migration.name}",
+        migration=str(migration),
         atomic=migration.atomic,
         at=_at(file, line) if file else "no file",
         operation=described(inner) if outer else None,

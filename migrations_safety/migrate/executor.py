@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import django.core.management.commands.migrate as django_migrate
 from django.db import transaction
@@ -22,7 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.locking.guarded_statements import StatementGuard
 from migrations_safety.locking.lock_ladder import LockLadder
-from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.connection import Connection, schema_editor_with
 
 
 @contextmanager
@@ -30,29 +30,15 @@ def on_the_ladder(connection: Connection, ladder: LockLadder) -> Iterator[None]:
     """Let Django's `migrate` use SafeExecutor and SafeSchemaEditor on this connection, and on no other."""
     # Django's command has no hook for its executor. So the name in its module is replaced, for good: on a connection
     # without a ladder SafeExecutor behaves as Django's executor. Replacing the name for the length of one run was
-    # tried, too; with two threads on two aliases, one thread ran on the ladder of the other. The schema editor is an
-    # attribute of the connection. It inherits from the backend's own schema editor, because PostGIS has one.
+    # tried, too; with two threads on two aliases, one thread ran on the ladder of the other.
     _offer_executor()
-    before = vars(connection).get("SchemaEditorClass")
-    kinds = (SafeSchemaEditor, connection.SchemaEditorClass)
-    connection.SchemaEditorClass = type(SafeSchemaEditor.__name__, kinds, {"ladder": ladder})
-    try:
-        with StatementGuard(ladder).entered():
-            yield
-    finally:
-        del connection.SchemaEditorClass
-        if before:
-            connection.SchemaEditorClass = before
+    with schema_editor_with(connection, SafeSchemaEditor, ladder=ladder), StatementGuard(ladder).entered():
+        yield
 
 
 def ladder_of(connection: Connection) -> LockLadder | None:
     """The lock ladder of the `migrate` that runs on this connection; None where none runs."""
     return getattr(connection.SchemaEditorClass, "ladder", None)
-
-
-def is_on_the_ladder(connection: Connection) -> bool:
-    """Whether a `migrate` with a lock ladder runs on this connection."""
-    return hasattr(connection.SchemaEditorClass, "ladder")
 
 
 def _offer_executor() -> None:
@@ -73,9 +59,10 @@ class SafeExecutor(MigrationExecutor):
 
     @property
     def ladder(self) -> LockLadder:
-        """The lock ladder of the connection. Raises AttributeError where the connection has none."""
-        editor: Any = self.connection.SchemaEditorClass
-        return cast(LockLadder, editor.ladder)
+        """The lock ladder of the connection, which must have one."""
+        found = ladder_of(self.connection)
+        assert found is not None
+        return found
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
         """Apply a migration as Django does, in one transaction with its row in `django_migrations`; return the state.
@@ -87,7 +74,7 @@ class SafeExecutor(MigrationExecutor):
         def step(before: Any) -> Any:
             return apply(before, migration, fake=fake, fake_initial=fake_initial)
 
-        if not is_on_the_ladder(self.connection):
+        if ladder_of(self.connection) is None:
             return step(state)
         return self._on_the_ladder(step, migration, _States(first=state, fresh=self._state_before))
 
@@ -101,7 +88,7 @@ class SafeExecutor(MigrationExecutor):
         def step(before: Any) -> Any:
             return unapply(before, migration, fake=fake)
 
-        if not is_on_the_ladder(self.connection):
+        if ladder_of(self.connection) is None:
             return step(state)
         return self._on_the_ladder(step, migration, _States(first=state, fresh=lambda: state))
 
@@ -131,7 +118,7 @@ class SafeExecutor(MigrationExecutor):
                 return after
 
         try:
-            after = self.ladder.run_with_retries(attempt, what=f"{migration.app_label}.{migration.name}")
+            after = self.ladder.run_with_retries(attempt, what=str(migration))
         finally:
             self.progress_callback = progress.callback
         progress.report_success()
@@ -167,7 +154,7 @@ class SafeExecutor(MigrationExecutor):
                 step(*args)
                 self.ladder.refuse_passed_over()
 
-        self.ladder.run_with_retries(attempt, what=f"{migration.app_label}.{migration.name}", is_whole=False)
+        self.ladder.run_with_retries(attempt, what=str(migration), is_whole=False)
 
     def _state_before(self) -> Any:
         fresh: Any = MigrationExecutor(self.connection)

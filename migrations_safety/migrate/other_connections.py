@@ -17,7 +17,6 @@ from typing import Any
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.migrations import Migration
-from psycopg import sql as composable
 
 from migrations_safety.locking import statement_text
 from migrations_safety.messages.refusals.target import WritesElsewhere
@@ -81,22 +80,25 @@ class OtherConnections:
         return execute(sql, params, many, context)
 
     def _on_another(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        text = sql.as_string(None) if isinstance(sql, composable.Composable) else sql
-        if not statement_text.of(text).only_reads:
+        if not statement_text.of(sql).only_reads:
             self._writing(context["connection"])
         return execute(sql, params, many, context)
 
     def _writing(self, other: Any) -> None:
+        if other.alias not in self.wrote:
+            self._first_write(other)
+        if ladder := ladder_of(self.connection):
+            ladder.wrote_elsewhere = True
+
+    def _first_write(self, other: Any) -> None:
+        """Tell the first write through an alias. Raises WritesElsewhere where another database was not allowed."""
         migration = _running_migration()
         if self.expected and not self._is_the_same_database(other):
             self._refused = WritesElsewhere(what=migration, alias=other.alias, own=self.connection.alias)
             raise self._refused
-        if ladder := ladder_of(self.connection):
-            ladder.wrote_elsewhere = True
-        if other.alias not in self.wrote:
-            self.wrote[other.alias] = migration
-            aliases = f'through the database alias "{other.alias}", not "{self.connection.alias}"'
-            self.say(f"{migration} writes {aliases}: without limits, without a record, and not undone with it.")
+        self.wrote[other.alias] = migration
+        aliases = f'through the database alias "{other.alias}", not "{self.connection.alias}"'
+        self.say(f"{migration} writes {aliases}: without limits, without a record, and not undone with it.")
 
     def _is_the_same_database(self, other: Any) -> bool:
         """Whether the connection leads to the same database as `self.connection`, for example without the pooler."""

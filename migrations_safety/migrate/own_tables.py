@@ -12,7 +12,7 @@ from django.db.backends.ddl_references import Statement
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.messages.refusals.tables import TableOfAnotherSchema
 from migrations_safety.postgresql.catalog import found_only_elsewhere
-from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.connection import Connection, schema_editor_with
 from migrations_safety.schema.routing import kept_out
 from migrations_safety.sql import statement
 
@@ -26,15 +26,12 @@ def only_own_tables(connection: Connection) -> Iterator[None]:
     Inside the block, a statement of Django for a table that only another schema of the search path has raises
     TableOfAnotherSchema.
     """
-    before = vars(connection).get("SchemaEditorClass")
-    connection.SchemaEditorClass = type(OwnTables.__name__, (OwnTables, connection.SchemaEditorClass), {})
-    try:
-        with _listing_own_tables(connection), _recording_in_own_schema(connection):
-            yield
-    finally:
-        del connection.SchemaEditorClass
-        if before:
-            connection.SchemaEditorClass = before
+    with (
+        schema_editor_with(connection, OwnTables),
+        _listing_own_tables(connection),
+        _recording_in_own_schema(connection),
+    ):
+        yield
 
 
 @contextmanager

@@ -27,7 +27,9 @@ def is_adopted(connection: Connection, migration: Any) -> bool:
     False for a migration without `adopts`, and where none of the listed tables exists. Raises BaselineIncomplete, which
     names the missing tables and columns, where only some of them exist.
     """
-    relied_on = getattr(migration, "adopts", {})
+    relied_on = getattr(migration, "adopts", None)
+    if not relied_on:
+        return False
     existing = catalog.tables(connection, relied_on)
     if not existing:
         return False
@@ -36,5 +38,5 @@ def is_adopted(connection: Connection, migration: Any) -> bool:
     for name, table in existing.items():
         missing += [f'{name}."{column}"' for column in relied_on[name] if column not in columns[table.oid]]
     if missing:
-        raise BaselineIncomplete(migration=f"{migration.app_label}.{migration.name}", missing=", ".join(missing))
+        raise BaselineIncomplete(migration=str(migration), missing=", ".join(missing))
     return True

@@ -49,13 +49,10 @@ class Table:
     """The name of the table in the database; None for a table that the plan creates."""
     planned_name: str
     """The name of the table after the operations that were followed so far."""
-    is_dropped: bool = False
     columns: dict[str, Column] = field(default_factory=dict)
     """The columns that an operation has mentioned so far, by their planned names."""
     names: set[str] = field(default_factory=set)
     """All names that the table or its model has during the plan. SQL or Python with one of them may change its rows."""
-    dropped: list[Column] = field(default_factory=list)
-    """The columns of the table that the plan drops."""
     freed: set[str] = field(default_factory=set)
     """The former names of columns that the plan drops or renames."""
 
@@ -92,7 +89,6 @@ class Table:
         del self.columns[name]
         self.freed.add(name)
         column.is_dropped = True
-        self.dropped.append(column)
         return column
 
 
@@ -146,7 +142,6 @@ class Lineage:
         table = self.table(name)
         del self.tables[name]
         self.freed.add(name)
-        table.is_dropped = True
         for column in table.columns.values():
             column.is_dropped = True
         self.dropped.append(table)

@@ -198,7 +198,7 @@ def _states(executor: Any, pending: PendingMigrations) -> _States:
 
 def _with_names(migration: Any, alias: str, changes: Changes) -> PlannedMigration:
     """The migration as a value, with the names that it gives to tables and indexes and that must be free."""
-    label = f"{migration.app_label}.{migration.name}"
+    label = str(migration)
     tables = [use.name for use in changes.table_names if use.migration == label]
     others = [use.name for use in changes.other_names if use.migration == label]
     return planned(migration, alias, tables=tables, others=others)

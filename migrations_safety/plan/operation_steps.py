@@ -69,7 +69,7 @@ class _Walk:
         """Note the code that the operation runs on this database; return False where it runs no code there."""
         if not runs_on(self.layouts.alias, migration.app_label, operation):
             return False
-        code = code_of(operation, migration=f"{migration.app_label}.{migration.name}")
+        code = code_of(operation, migration=str(migration))
         if code:
             self.changes.code.append(code)
         return code is not None
@@ -109,7 +109,7 @@ class _Walk:
             operation=operation,
             state=state,
             app_label=migration.app_label,
-            migration=f"{migration.app_label}.{migration.name}",
+            migration=str(migration),
             code_from=code_from,
         )
         _compare(followed, before, after)

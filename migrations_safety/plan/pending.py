@@ -33,10 +33,6 @@ class Pending:
         except (Refusal, InconsistentMigrationHistory, NodeNotFoundError):
             return None
 
-    def makes_table(self, table: str) -> bool:
-        """Whether a pending migration creates the table."""
-        return bool(self._plan and table in self._plan.creates)
-
     def makes_enum(self, name: str) -> bool:
         """Whether a pending migration creates the enum."""
         return bool(self._plan and any(name == enum.name for each in self._plan.migrations for enum in each.enums))

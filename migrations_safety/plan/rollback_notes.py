@@ -65,7 +65,7 @@ class Notes:
 
     def baseline(self, migration: Any) -> None:
         """Note that the rollback of a baseline drops its tables, even where none of its operations drops them."""
-        label = f"{migration.app_label}.{migration.name}"
+        label = str(migration)
         for name in getattr(migration, "adopts", ()):
             current = self.lineage.table(name).current_name
             if current and current not in {dropped.table for dropped in self._dropped}:

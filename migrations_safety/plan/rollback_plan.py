@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import router
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import (
     AlterModelTable,
@@ -30,6 +29,7 @@ from migrations_safety.plan.recording_editor import RecordingEditor
 from migrations_safety.plan.rollback import Rollback, Step
 from migrations_safety.plan.rollback_notes import Notes
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.schema.routing import runs_on
 
 DJANGO_OPERATIONS = "django.db.migrations.operations."
 KNOWN_OPERATIONS = ("django.contrib.postgres.operations", "migrations_safety.operations")
@@ -72,7 +72,7 @@ def _is_reversible(operation: Any) -> bool:
 
 def step_of(migration: Any, number: int, operation: Any) -> Step:
     """The operation as a value; `number` is its position in the migration, counted from 1."""
-    label = f"{migration.app_label}.{migration.name}"
+    label = str(migration)
     return Step(migration=label, number=number, operation=_in_words(operation))
 
 
@@ -171,7 +171,7 @@ def _runs_code(operation: Any, app_label: str, alias: str) -> bool:
         return any(_runs_code(inner, app_label, alias) for inner in operation.database_operations)
     if not isinstance(operation, RunPython | RunSQL) or _does_nothing(operation):
         return False
-    return bool(router.allow_migrate(alias, app_label, **operation.hints))
+    return runs_on(alias, app_label, operation)
 
 
 def _state_after(operation: Any, app_label: str, state: Any) -> Any:
@@ -187,7 +187,7 @@ def _record(reverse: _Reverse, app_label: str, editor: RecordingEditor) -> None:
         if _runs_code(operation, app_label, alias):
             editor.recorder.statement()
     elif isinstance(operation, CreateEnum):
-        if router.allow_migrate(alias, app_label, **operation.hints):
+        if runs_on(alias, app_label, operation):
             editor.recorder.enum_dropped(operation.name)
     else:
         _record_as_django(reverse, app_label, editor)

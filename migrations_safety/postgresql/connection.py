@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.db import connections
@@ -54,3 +55,20 @@ else:
 def connection_of(alias: str) -> Connection:
     """Return Django's connection for a database alias, which must be one of PostgreSQL."""
     return cast(Connection, connections[alias])
+
+
+@contextmanager
+def schema_editor_with(connection: Connection, mixin: type, **attributes: Any) -> Iterator[None]:
+    """Put `mixin` in front of the connection's schema editor for the length of the block, with these class attributes.
+
+    The schema editor is an attribute of the connection, so other connections keep theirs. The new class inherits from
+    the present one, because PostGIS and other backends bring their own.
+    """
+    before = vars(connection).get("SchemaEditorClass")
+    connection.SchemaEditorClass = type(mixin.__name__, (mixin, connection.SchemaEditorClass), attributes)
+    try:
+        yield
+    finally:
+        del connection.SchemaEditorClass
+        if before:
+            connection.SchemaEditorClass = before

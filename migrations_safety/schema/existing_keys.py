@@ -10,6 +10,9 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import ForeignKey, Partition
 from migrations_safety.schema.declared_keys import declared_key
 
+PARTITIONS_TAKE_NOT_VALID = 180000
+"""From this server version on a partitioned table takes a NOT VALID foreign key (measured on 15 to 18)."""
+
 
 def partitions_without_key(connection: Connection, model: Any, constraint: Any) -> list[Partition]:
     """Return the partitions to which the foreign key must be added before the partitioned table gets it.
@@ -18,7 +21,7 @@ def partitions_without_key(connection: Connection, model: Any, constraint: Any) 
     refuses a NOT VALID foreign key on a partitioned table (measured on 15 and 16). If every partition has validated the
     foreign key, the one of the table takes over those of the partitions.
     """
-    if connection.pg_version >= 180000:
+    if connection.pg_version >= PARTITIONS_TAKE_NOT_VALID:
         return []
     partitions = catalog.leaf_partitions(connection, model._meta.db_table, key=constraint.name)
     return [] if not partitions or find_existing_key(connection, model, constraint) else partitions

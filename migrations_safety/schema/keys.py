@@ -12,9 +12,8 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.schema.existing_keys import PARTITIONS_TAKE_NOT_VALID
 from migrations_safety.sql.identifiers import quote_identifier
-
-PARTITIONS_TAKE_NOT_VALID = 180000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

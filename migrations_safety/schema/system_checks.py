@@ -21,11 +21,9 @@ from migrations_safety.postgresql.relations import ForeignKey, Table
 from migrations_safety.postgresql.target import connect
 from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
 from migrations_safety.schema.declared_models import managed_models
+from migrations_safety.schema.existing_keys import PARTITIONS_TAKE_NOT_VALID
 from migrations_safety.schema.routing import kept_out
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
-
-PARTITIONS_TAKE_NOT_VALID = 180000
-"""The first version of PostgreSQL that accepts a NOT VALID foreign key on a partitioned table."""
 
 
 def check_declared_keys(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:

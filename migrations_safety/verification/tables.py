@@ -106,7 +106,8 @@ def _compare_table(connection: Connection, model: Any, there: TableDetails) -> C
     found = Counter(
         tables=int(is_as_declared), columns=columns.matching, constraints=constraints.matching, indexes=indexes.matching
     )
-    return Comparison(findings=[*of_table, *indexes.findings], expected=_expected(model, editor), found=found)
+    expected = Counter(tables=1, columns=columns.declared, constraints=constraints.declared, indexes=indexes.declared)
+    return Comparison(findings=[*of_table, *indexes.findings], expected=expected, found=found)
 
 
 def _itself(model: Any, there: TableDetails) -> Iterator[Finding]:

@@ -147,7 +147,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
         """Print Django's lines, and call `on_run` for each migration whose operations were run."""
         if action in ("apply_success", "unapply_success") and not fake and self._on_run:
-            self._on_run(f"{migration.app_label}.{migration.name}")
+            self._on_run(str(migration))
         super().migration_progress_callback(action, migration, fake)
 
     def _listener(self, options: dict[str, Any]) -> Listener:
