@@ -10,6 +10,8 @@ from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.row_security import hidden_tables
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import Table
+from migrations_safety.sql.identifiers import quote_identifier
 
 
 def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
@@ -26,7 +28,7 @@ def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Fi
     for name, table in sorted(inspected.tables.items()):
         needs_owner, drops = table in referencing or name in rollback.altered, name in rollback.dropped
         if (needs_owner and not table.owned) or (drops and not table.may_drop):
-            found.append(wording.not_owner(name, role=role, owner=table.owner))
+            found.append(_not_owner(name, table, role=role))
         if table in parents and not table.may_reference:
             found.append(wording.may_not_reference(name, role=role, grant_on=table.to_paste))
     creates = bool(inspected.plan.creates or rollback.creates)
@@ -35,6 +37,11 @@ def check_privilege(connection: Connection, inspected: InspectedPlan) -> list[Fi
     if creates and not inspected.target.may_create:
         found.append(wording.may_not_create(inspected.target.schema, role=role))
     return found + _row_security(connection, inspected)
+
+
+def _not_owner(name: str, table: Table, *, role: str) -> Finding:
+    give = f"ALTER TABLE {table.to_paste} OWNER TO {quote_identifier(role)};" if table.is_of_superuser else None
+    return wording.not_owner(name, role=role, owner=table.owner, give=give)
 
 
 def _records_exist(connection: Connection) -> bool:

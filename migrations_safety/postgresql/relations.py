@@ -29,19 +29,17 @@ class Table:
     """Whether the table is neither UNLOGGED nor temporary."""
     row_security: bool
     """Whether row-level security is enabled; it does not apply to the owner of the table."""
-    forced_row_security: bool
-    """Whether row-level security applies to the owner too (FORCE)."""
     owner: str
     owned: bool
     """Whether the current role is the owner or has its rights."""
+    is_of_superuser: bool
+    """Whether the owner is a superuser."""
     may_drop: bool
     """Whether the current role owns the table or its schema."""
     may_select: bool
     """Whether the current role has SELECT on the table."""
     may_reference: bool
     """Whether the current role has REFERENCES on the table."""
-    estimated_rows: int
-    """The number of rows at the last VACUUM or ANALYZE; 0 where neither has run."""
 
     @property
     def in_sql(self) -> sql.Identifier:

@@ -1,11 +1,10 @@
 -- tables: the tables of the given names, which stand in the schema that they say, else in the current one
 SELECT asked.name, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS relation,
        c.relkind = 'p' AS is_partitioned, c.relpersistence = 'p' AS is_permanent, c.relrowsecurity AS row_security,
-       c.relforcerowsecurity AS forced_row_security,
        pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+       EXISTS (SELECT FROM pg_roles r WHERE r.oid = c.relowner AND r.rolsuper) AS is_of_superuser,
        pg_has_role(c.relowner, 'USAGE') OR pg_has_role(n.nspowner, 'USAGE') AS may_drop,
-       has_table_privilege(c.oid, 'SELECT') AS may_select, has_table_privilege(c.oid, 'REFERENCES') AS may_reference,
-       greatest(c.reltuples, 0)::bigint AS estimated_rows
+       has_table_privilege(c.oid, 'SELECT') AS may_select, has_table_privilege(c.oid, 'REFERENCES') AS may_reference
 FROM unnest(%(names)s::text[], %(schemas)s::text[], %(relations)s::text[]) AS asked (name, schema, relation)
 JOIN pg_namespace n ON n.nspname = coalesce(asked.schema, current_schema())::name
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.relation::name

@@ -87,6 +87,7 @@ STATES = {
     ),
     "types.E001 parent": precheck(sql="ALTER TABLE users ALTER id TYPE text"),
     "privilege.E002": precheck(role="owner of a part", sql='ALTER TABLE bills OWNER TO "somebody else"'),
+    "privilege.E002 superuser": precheck(role="owner of nothing"),
     "privilege.E003": precheck(state="with_patients", role="without REFERENCES"),
     "privilege.E004": precheck(role="without CREATE"),
     "privilege.E005": precheck(state="with_patients", role="behind a policy", comes=frozenset({"privilege.W001"})),

@@ -79,6 +79,27 @@ def test_who_does_not_own_a_table_may_not_add_a_key_to_it(owned, owner, in_proce
     assert owned.run("migrate", url=as_role(owned, owner)).code != 0
 
 
+def test_the_role_of_a_superuser_is_not_to_be_granted_but_the_table_given(owned, owner, new_role, in_process):
+    other = new_role()
+    owned.execute(f'ALTER TABLE bills OWNER TO postgres; GRANT SELECT ON bills TO "{owner}"')
+    owned.execute(f'ALTER TABLE insurance_policies OWNER TO "{other}"')
+    owned.execute(f'GRANT SELECT ON insurance_policies TO "{owner}"')
+    in_process(owned, url=as_role(owned, owner))
+
+    found = look()
+    hints = {one.subject: one.hint for one in found["privilege.E002"]}
+    owned.execute(f'ALTER TABLE bills OWNER TO "{owner}"')
+
+    assert hints == {
+        "bills": (
+            'Run migrate as "postgres", or give the table to a role that deploys, such as this one: '
+            f'ALTER TABLE bills OWNER TO "{owner}";'
+        ),
+        "insurance_policies": f'GRANT "{other}" TO "{owner}"; or run migrate as "{other}".',
+    }
+    assert [one.subject for one in look()["privilege.E002"]] == ["insurance_policies"]
+
+
 def test_a_member_of_the_owning_role_counts_as_owner(owned, owner, new_role, in_process):
     member = new_role()
     owned.execute(f'GRANT "{owner}" TO "{member}"')

@@ -15,8 +15,9 @@ KINDS = (
         id="privilege.E002",
         title="Role does not own a table",
         help=(
-            "The role does not own a table that the plan alters or drops. Only the owner may do that. Run "
-            "`migrate` as the owner, or grant the owner's role to this role."
+            "The role does not own a table that the plan alters or drops. Only the owner may do that. Run `migrate` "
+            "as the owner, or grant the owner's role to this role. The role of a superuser should not be granted: give"
+            " the table to a role that deploys."
         ),
     ),
     FindingKind(

@@ -4,11 +4,18 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
-def not_owner(table: str, *, role: str, owner: str) -> Finding:
-    """The finding that the role does not own a table that the plan alters."""
+def not_owner(table: str, *, role: str, owner: str, give: str | None = None) -> Finding:
+    """The finding that the role does not own a table that the plan alters.
+
+    `give` is the statement that makes the role the owner of the table. It is given where the owner is a superuser,
+    whose role is not granted to others: its members could do everything.
+    """
     role, owner = quote_identifier(role), quote_identifier(owner)
     message = f"belongs to {owner}, so the role {role} may not alter it."
-    return finding("privilege.E002", table, message, f"GRANT {owner} TO {role}; or run migrate as {owner}.")
+    hint = f"GRANT {owner} TO {role}; or run migrate as {owner}."
+    if give:
+        hint = f"Run migrate as {owner}, or give the table to a role that deploys, such as this one: {give}"
+    return finding("privilege.E002", table, message, hint)
 
 
 def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
