@@ -15,7 +15,8 @@ from migrations_safety.sql import statement
 def check_target(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Find a standby, a pooler that does not keep sessions, an open transaction, and another running deploy.
 
-    Schemas of the search path that are skipped, and timeouts that are set for the role, are findings, too.
+    Schemas of the search path that are skipped, timeouts that are set for the role, and sessions that begin read-only,
+    are findings, too.
     """
     target = inspected.target
     found = []
@@ -25,6 +26,8 @@ def check_target(connection: Connection, inspected: InspectedPlan) -> list[Findi
         found.append(wording.pooler(target.name, target.pooler))
     if target.in_transaction:
         found.append(wording.open_transaction(target.name))
+    if inspected.plan.changes_something and not target.in_recovery:
+        found += _read_only(connection)
     for schema in passed_over(connection, before=target.schema):
         found.append(wording.schema_passed_over(schema, role=target.role, used=target.schema))
     with connection.cursor() as cursor:
@@ -35,3 +38,9 @@ def check_target(connection: Connection, inspected: InspectedPlan) -> list[Findi
         if cursor.fetchone()[0]:
             found.append(wording.deploy_running(target.name))
     return found
+
+
+def _read_only(connection: Connection) -> list[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("target.read_only"))
+        return [wording.read_only(database, role=role, source=source) for source, role, database in cursor.fetchall()]

@@ -48,7 +48,10 @@ WORDS = {
         "the statement cannot run inside a transaction",
         "Put it into a migration of its own with atomic = False.",
     ),
-    "25006": ("the database or transaction is read-only", "Connect to the primary."),
+    "25006": (
+        "the session is read-only, because the server is a standby or default_transaction_read_only is on",
+        "On a standby, connect to the primary. Otherwise python manage.py precheck says where the setting is made.",
+    ),
     "25P02": (
         "an earlier statement of the transaction had failed, but the code went on",
         "Wrap what may fail in transaction.atomic(), so that only this part is rolled back. Or let the error through.",

@@ -21,6 +21,10 @@ SELECT name, setting || coalesce(' ' || unit, '') AS value FROM pg_settings
 WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'
 ORDER BY name DESC
 
+-- read_only: where it is set that new transactions are read-only, for which role and database; else no row
+SELECT source, session_user::text AS role, current_database()::text AS database
+FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'
+
 -- deploy_lock_holders: sessions that hold the deploy lock of this database
 SELECT count(*) FROM pg_locks
 WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -66,6 +66,9 @@ def verify(sql, **words):
 
 INDEX = 'CREATE INDEX "Odd index" ON bills ("totalAmount")'
 INVALID = """UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"Odd index"'::regclass"""
+READ_ONLY = """DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+END $$"""
 STATES = {
     "references.E001": precheck(sql=BILL.format(id="gen_random_uuid()")),
     "references.E002": precheck(id_type="text", sql=BILL.format(id="'null'")),
@@ -91,6 +94,7 @@ STATES = {
     "privilege.E003": precheck(state="with_patients", role="without REFERENCES"),
     "privilege.E004": precheck(role="without CREATE"),
     "privilege.E005": precheck(state="with_patients", role="behind a policy", comes=frozenset({"privilege.W001"})),
+    "target.E011": precheck(sql=READ_ONLY),
     "locks.W003": precheck(role="without statistics", comes=frozenset({"locks.W001"})),
     "schema.E001 pending": verify("", state="hospital"),
     "schema.E013 pending": verify("", state="with_patients"),
@@ -211,6 +215,7 @@ def test_a_hint_that_is_followed_makes_the_finding_go_and_no_other_come(make, in
         before = findings(state, first=True)
         (one, *_) = [one for one in before if one.id == id]
         follow(one.hint, database, state)
+        connection.close()  # what is set for a role or database holds for new sessions
         after = findings(state)
     connection.close()
 

@@ -86,6 +86,15 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="target.E011",
+        title="New sessions are read-only",
+        help=(
+            "The server is no standby, but the setting `default_transaction_read_only` makes every new session of "
+            "this role read-only, so `migrate` cannot write. Find out why it was set. If the database may be written,"
+            " reset it with the statement of the hint."
+        ),
+    ),
+    FindingKind(
         id="target.W001",
         title="Database is a standby",
         help="The database is a standby. It can be checked, but `migrate` has to run on the primary.",

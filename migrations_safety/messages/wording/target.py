@@ -3,6 +3,8 @@
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
+READ_ONLY = "default_transaction_read_only"
+
 
 def standby(name: str) -> Finding:
     """The finding that the server is a standby, which can be checked but not migrated."""
@@ -45,6 +47,32 @@ def schema_passed_over(schema: str, *, role: str, used: str) -> Finding:
     grant = f"GRANT USAGE ON SCHEMA {quote_if_needed(schema)} TO {quote_identifier(role)};"
     hint = f"As its owner: {grant} or take it out of the search_path."
     return finding("target.W004", f"the schema {schema}", message, hint)
+
+
+def read_only(name: str, *, role: str, source: str) -> Finding:
+    """The finding that new sessions of the role cannot write, although the server is no standby.
+
+    `source` is the column of that name in pg_settings: where the setting is made.
+    """
+    message = f"is no standby, but new sessions of the role {quote_identifier(role)} are read-only ({READ_ONLY} = on)."
+    return finding("target.E011", name, message, _to_write_again(name, quote_identifier(role), source))
+
+
+def _to_write_again(name: str, role: str, source: str) -> str:
+    """Return the next command to type; it needs a session that may write, because ALTER is refused in the others."""
+    owner = {
+        "user": f"ROLE {role}",
+        "database": f"DATABASE {quote_identifier(name)}",
+        "database user": f"ROLE {role} IN DATABASE {quote_identifier(name)}",
+        "global": "ROLE ALL",
+    }.get(source)
+    if owner:
+        return f"If it may be written: SET {READ_ONLY} = off; ALTER {owner} RESET {READ_ONLY};"
+    if source == "client":
+        return f"Take {READ_ONLY} out of the connection's options (DATABASES, DATABASE_URL or PGOPTIONS)."
+    if source == "session":
+        return f"Where the project's code sets it after connecting: SET {READ_ONLY} = off;"
+    return f"In the server's configuration: {READ_ONLY} = off, then SELECT pg_reload_conf();"
 
 
 def deploy_running(name: str) -> Finding:
