@@ -14,11 +14,15 @@ from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
 from django.db.migrations.operations.base import Operation
 from django.dispatch import Signal
 
 Step = tuple[FrameType, int]
+SELVES = (Migration, MigrationExecutor, Operation, BaseDatabaseSchemaEditor, Signal)
+RUNS = ("apply_migration", "unapply_migration")
+"""The methods of Django's executor that run one migration."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +32,12 @@ class Place:
     `at` is the file and line of the operation, in words. `operation` is None if the error came at the end of the
     migration, where Django sends deferred SQL and commits. `number` is the position of the operation, in words. `code`
     is the file and line inside the code that the operation called (of a RunPython, for example), or None. `objects` are
-    the table and column on which the schema editor worked.
+    the table and column on which the schema editor worked. `was_running` is False where only the models that the
+    migration leaves were computed, so nothing of it was sent to the database.
     """
 
     migration: str
+    was_running: bool
     atomic: bool
     at: str
     operation: str | None
@@ -50,17 +56,20 @@ class Place:
 
 
 def place_of(error: BaseException) -> Place | None:
-    """Return the place where the error was raised; None if no migration was running."""
+    """Return the place where the error was raised; None where it was raised in no migration."""
     steps = list(walk(error))
     migration = next(filter(None, (_migration(frame) for frame, _ in reversed(steps))), None)
+    outer = next((one for frame, _ in reversed(steps) if migration and (one := _operation(frame, migration))), None)
+    if migration is None:
+        migration, outer = _followed(steps)
     if migration is None:
         return None
-    outer = next((one for frame, _ in reversed(steps) if (one := _operation(frame, migration))), None)
     inner = next((one for frame, _ in reversed(steps) if isinstance(one := _self(frame), Operation)), outer)
     number, file = _number(migration, outer), file_of(migration)
     line = line_of(file, number, len(migration.operations)) if file and number else None
     return Place(
         migration=str(migration),
+        was_running=any(_run_by_executor(frame) for frame, _ in steps),
         atomic=migration.atomic,
         at=_at(file, line) if file else "no file",
         operation=described(inner) if outer else None,
@@ -146,24 +155,45 @@ def line_of_operation(migration: Any, number: int) -> int | None:
 
 
 def _self(frame: FrameType) -> Any:
-    """Return the `self` of a frame if it is a migration, operation, schema editor or signal, else None.
+    """Return the `self` of a frame if it is of one of the classes of `SELVES`, else None.
 
     Its type is compared without isinstance, which would evaluate lazy objects.
     """
     found = frame.f_locals.get("self")
-    return found if issubclass(type(found), Migration | Operation | BaseDatabaseSchemaEditor | Signal) else None
+    return found if issubclass(type(found), SELVES) else None
 
 
 def _migration(frame: FrameType) -> Any:
-    for found in (_self(frame), frame.f_locals.get("migration")):
-        if issubclass(type(found), Migration):
-            return found
-    return None
+    """Return the migration whose method runs in this frame, or which the executor applies or unapplies in it; or None.
+
+    A variable named `migration` in any other function says nothing: that function may only have looked at it.
+    """
+    found = _self(frame)
+    return found if isinstance(found, Migration) else _run_by_executor(frame)
+
+
+def _run_by_executor(frame: FrameType) -> Any:
+    """Return the migration that Django's executor, or a subclass, applies or unapplies in this frame; or None."""
+    is_run = isinstance(_self(frame), MigrationExecutor) and frame.f_code.co_name in RUNS
+    return frame.f_locals.get("migration") if is_run else None
 
 
 def _operation(frame: FrameType, migration: Any) -> Any:
     """Return the operation that `Migration.apply` or `unapply` is running in this frame, or None."""
     return frame.f_locals.get("operation") if _self(frame) is migration else None
+
+
+def _followed(steps: list[Step]) -> tuple[Any, Any]:
+    """Return the migration and the operation of it that raised the error while only the models were computed, or None.
+
+    That is so where an operation's own method runs, and a function above it looks at the migration of that operation.
+    """
+    frames = [frame for frame, _ in reversed(steps)]
+    operation = next((one for frame in frames if isinstance(one := _self(frame), Operation)), None)
+    for found in (frame.f_locals.get("migration") for frame in frames):
+        if issubclass(type(found), Migration) and _number(found, operation):
+            return found, operation
+    return None, None
 
 
 def _calls_code(frame: FrameType) -> bool:

@@ -114,6 +114,8 @@ def _where(error: BaseException) -> str:
 
 def _outcome(place: Place, error: BaseException) -> str:
     driver = _driver_error(error)
+    if not place.was_running:
+        return ""
     if driver is not None and driver.sqlstate is None:
         return ""  # the connection was lost, perhaps during COMMIT: the outcome is unknown
     if place.atomic:

@@ -72,6 +72,13 @@ def test_a_signal_that_fails_is_named_with_its_line(told):
     assert SECRET not in said
 
 
+def test_where_only_the_models_are_computed_nothing_is_said_to_be_rolled_back(told):
+    said = told("migrations.RemoveField('Bed', 'nobody_declared_it')")
+
+    assert "\nIn ward.0002_step, operation 1 of 1, RemoveField" in said
+    assert "rolled back" not in said
+
+
 def test_an_operation_inside_of_another_is_named(told):
     said = told(
         "migrations.SeparateDatabaseAndState(database_operations=["
