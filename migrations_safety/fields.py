@@ -27,6 +27,14 @@ def id_type() -> str:
     return getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE", "uuid")
 
 
+def id_type_name() -> str:
+    """The name of the setting for `id_type` in messages.
+
+    A project may read the setting from an environment variable and give its name as MIGRATIONS_SAFETY_ID_TYPE_NAME.
+    """
+    return getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
+
+
 def id_pattern() -> str:
     """The regular expression for ids in the site's own format: the setting MIGRATIONS_SAFETY_ID_PATTERN.
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
-from django.apps import apps
-from django.conf import settings
-
-from migrations_safety.fields import ID_TYPES, id_type, is_id_type
+from migrations_safety.fields import id_type, id_type_name, is_id_type
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import types as wording
 from migrations_safety.plan.inspected_schema import InspectedSchema
-from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import Column
 from migrations_safety.schema.comparable_types import End, Equality, equalities
-from migrations_safety.schema.declared_keys import DeclaredKey, declared_keys
-from migrations_safety.schema.declared_models import managed_models
+from migrations_safety.schema.declared_keys import DeclaredKey
+from migrations_safety.schema.id_types import existing_ids, kind_of_type
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
 COLLATIONS_COMPARED_SINCE = 180000
@@ -88,12 +83,11 @@ def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, 
     """How to give both columns one type: a value for the setting of the id type, or an ALTER TABLE for one column."""
     if not is_id_type(key.column_type):
         return _converted(inspected, key, ends, _name(End(declared=key.column_type)))
-    name = getattr(settings, "MIGRATIONS_SAFETY_ID_TYPE_NAME", "MIGRATIONS_SAFETY_ID_TYPE")
-    existing = Counter(_kind(column.base_type) for column in _existing_ids(connection))
-    ((fitting, _),) = Counter({type_name: existing[type_name] for type_name in ID_TYPES}).most_common(1)
-    if existing[fitting] == existing.total():
-        return f"Set {name}={fitting}: that is what the existing columns are."
-    if fitting != id_type() and {_kind(end.column.base_type) for end in ends if end.column} == {fitting}:
+    name, existing = id_type_name(), existing_ids(connection)
+    fitting = existing.fitting
+    if existing.fits_all:
+        return f"Set {name}={fitting}: {wording.FITS_ALL}"
+    if fitting != id_type() and {kind_of_type(end.column.base_type) for end in ends if end.column} == {fitting}:
         return f"Set {name}={fitting}: that is what most of the existing columns are."
     return f"The existing columns are of several types, no {name} fits all. " + _converted(
         inspected, key, ends, fitting
@@ -103,25 +97,9 @@ def _hint(connection: Connection, inspected: InspectedSchema, key: DeclaredKey, 
 def _converted(inspected: InspectedSchema, key: DeclaredKey, ends: tuple[End, End], type: str) -> str:
     """The ALTER TABLE statement for the first of both columns whose type is not `type`."""
     for (table, name), end in zip(key.ends.columns, ends, strict=True):
-        if end.column and _kind(_name(end)) != _kind(type):
+        if end.column and kind_of_type(_name(end)) != kind_of_type(type):
             altered = qualify_if_needed(table, schema=inspected.target.schema)
             column = quote_identifier(name)
             statement = f"ALTER TABLE {altered} ALTER COLUMN {column} TYPE {type} USING {column}::{type};"
             return f"{statement} It rewrites the table under a lock, and fails where a value does not fit."
     return "Give both fields the same type in the models."
-
-
-def _kind(type_name: str) -> str:
-    """The name of the type itself, but `text` for every character type."""
-    return "text" if type_name.startswith("character") else type_name
-
-
-def _existing_ids(connection: Connection) -> Iterator[Column]:
-    """The existing columns at both ends of all foreign keys of the models whose type the id setting decides."""
-    keys = [key for model in managed_models(apps) for key in declared_keys(model) if is_id_type(key.column_type)]
-    ends = {end for key in keys for end in key.ends.columns}
-    tables = catalog.tables(connection, {table for table, _ in ends})
-    columns = catalog.columns(connection, [table.oid for table in tables.values()])
-    for table, name in ends:
-        if table in tables and name in columns[tables[table].oid]:
-            yield columns[tables[table].oid][name]

@@ -22,6 +22,12 @@ class Pending:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._refusal: Refusal | None = None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What `migrate` refuses with before it creates anything; None where it does not refuse so early."""
+        return self._refusal if self._plan is None else None
 
     @cached_property
     def _plan(self) -> Plan | None:
@@ -30,7 +36,10 @@ class Pending:
             return None
         try:
             return migration_plan.read(self.connection)
-        except (Refusal, InconsistentMigrationHistory, NodeNotFoundError):
+        except Refusal as refusal:
+            self._refusal = refusal
+            return None
+        except (InconsistentMigrationHistory, NodeNotFoundError):
             return None
 
     def makes_enum(self, name: str) -> bool:

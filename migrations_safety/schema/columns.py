@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from migrations_safety.fields import ID_TYPES, id_type_name, is_id_type
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
+from migrations_safety.messages.wording.types import FITS_ALL
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import Column, Table
 from migrations_safety.postgresql.table_details import ColumnDetails, TableDetails
 from migrations_safety.schema.declared_columns import DeclaredColumn, declared_columns
 from migrations_safety.schema.expressions import Expressions
+from migrations_safety.schema.id_types import existing_ids, kind_of_type
 from migrations_safety.schema.matching import Compared
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import fill
@@ -75,11 +78,12 @@ def compare_columns(
     findings, matching = [], 0
     for name, column in declared.items():
         if name not in there.columns:
-            findings.append(wording.column_missing(f'{there.table.name}."{name}"', declared=column.type))
+            findings.append(_missing(there.table, column))
     columns = [_both(there, model, column, types) for name, column in declared.items() if name in there.columns]
     expressions.read(one for both in columns for one in _to_read(both))
+    setting = _fitting_setting(connection) if any(_has_other_id_type(both) for both in columns) else None
     for both in columns:
-        differences = list(_differences(both, expressions))
+        differences = list(_differences(both, expressions, setting))
         findings += differences + list(_remarks(both))
         matching += not differences
     findings += [_extra(there.table, column) for name, column in there.columns.items() if name not in declared]
@@ -145,10 +149,11 @@ def _typed(both: Both, expression: str | None) -> str | None:
     return f"({expression})::{both.found.type}" if expression is not None else None
 
 
-def _differences(both: Both, expressions: Expressions) -> Iterator[Finding]:
+def _differences(both: Both, expressions: Expressions, setting: str | None) -> Iterator[Finding]:
     declared, found = both.declared, both.found
     if not _is_same_type(both) and not _has_other_auto_type(both):
-        yield wording.column_type(both.subject, declared=declared.type, found=found.type)
+        change = setting if setting and _has_other_id_type(both) else _statement_to_convert(both)
+        yield wording.column_type(both.subject, declared=declared.type, found=found.type, change=change)
     if declared.nullable is not found.nullable:
         words = {True: "NULL", False: "NOT NULL"}
         change = f"{both.alter} {'DROP' if declared.nullable else 'SET'} NOT NULL;"
@@ -162,6 +167,40 @@ def _differences(both: Both, expressions: Expressions) -> Iterator[Finding]:
             both.subject, declared=declared.default or "none", found=there or "none", change=change
         )
     yield from _kind(both, expressions)
+
+
+def _statement_to_convert(both: Both) -> str:
+    name, type_name = quote_if_needed(both.declared.name), both.declared.type
+    return f"{both.alter} TYPE {type_name} USING {name}::{type_name}; {wording.REWRITES}"
+
+
+def _missing(table: Table, column: DeclaredColumn) -> Finding:
+    parts = [column.type]
+    if column.default:
+        parts.append(f"DEFAULT {column.default}")
+    if column.identity:
+        parts.append(f"GENERATED {column.identity} AS IDENTITY")
+    if column.generated:
+        parts.append(f"GENERATED ALWAYS AS ({column.expression}) {column.generated}")
+    alter, name = f"ALTER TABLE {table.to_paste}", quote_if_needed(column.name)
+    return wording.column_missing(
+        f'{table.name}."{column.name}"',
+        declared=column.type,
+        add=f"{alter} ADD COLUMN {name} {' '.join(parts)};",
+        require=None if column.nullable else f"{alter} ALTER COLUMN {name} SET NOT NULL;",
+    )
+
+
+def _has_other_id_type(both: Both) -> bool:
+    """Whether the id setting decides the type of the column, and the column has the other one of the id types."""
+    declared, found = both.declared.type, kind_of_type(both.found.base_type)
+    return is_id_type(declared) and found in ID_TYPES and found != declared.lower()
+
+
+def _fitting_setting(connection: Connection) -> str | None:
+    """Return the hint to change the id setting; None where the existing ids are of several types."""
+    existing = existing_ids(connection)
+    return f"Set {id_type_name()}={existing.fitting}: {FITS_ALL}" if existing.fits_all else None
 
 
 def _kind(both: Both, expressions: Expressions) -> Iterator[Finding]:

@@ -12,10 +12,12 @@ from typing import Any
 
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import CreateModel
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import schema as wording
+from migrations_safety.plan.pending import Pending
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_models import managed_models
@@ -25,10 +27,12 @@ class ModelStates:
     """The models as the applied migrations leave them, and as all migrations leave them, by the names of their tables.
 
     Both are read when they are first needed. Where django_migrations cannot be read, findings keep their hints.
+    `pending` is what the next `migrate` does on the same connection.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pending: Pending) -> None:
         self._connection = connection
+        self._pending = pending
 
     @cached_property
     def _executor(self) -> Any:
@@ -53,7 +57,8 @@ class ModelStates:
     def explain_missing_table(self, finding: Finding, model: Any) -> Finding:
         """Return the finding of a missing table with a hint that fits the reason why the table is missing.
 
-        The reasons are: the app has no migrations, the migration is pending, or no migration was made.
+        The reasons are: the app has no migrations, the migration is pending, `migrate` refuses to run it, or no
+        migration was made.
         """
         table = model._meta.db_table
         if self._executor is None:
@@ -61,8 +66,23 @@ class ModelStates:
         if model._meta.app_label in self._executor.loader.unmigrated_apps:
             return replace(finding, hint=wording.WITHOUT_MIGRATIONS)
         if table in self._planned and table not in self._applied:
-            return replace(finding, hint=wording.PENDING)
+            refusal = self._pending.refusal
+            refused = refusal and wording.REFUSED.format(refusal=refusal, hint=refusal.hint)
+            return replace(finding, hint=refused or wording.PENDING)
         return finding if table in self._planned else replace(finding, hint=wording.NOT_MADE)
+
+    def made_by(self, model: Any) -> str | None:
+        """Return the migration with the CreateModel of the model, as arguments of `sqlmigrate`; None for no such one.
+
+        A model that was renamed, and the table of a many-to-many field, have none.
+        """
+        if self._executor is None:
+            return None
+        for (app_label, name), migration in sorted(self._executor.loader.disk_migrations.items()):
+            made = {one.name_lower for one in migration.operations if isinstance(one, CreateModel)}
+            if app_label == model._meta.app_label and model._meta.model_name in made:
+                return f"{app_label} {name}"
+        return None
 
     def explain(self, findings: list[Finding], model: Any, *, compare: Callable[[Any], list[Finding]]) -> list[Finding]:
         """Return the findings of one table with hints that fit their reason.

@@ -45,7 +45,7 @@ class Comparison:
         self.found.update(other.found)
 
 
-def compare_tables(connection: Connection, scope: Scope, *, role: str) -> Comparison:
+def compare_tables(connection: Connection, scope: Scope, pending: Pending, *, role: str) -> Comparison:
     """Compare every table of the scope with its model.
 
     Raises MayNotRead where `role` lacks SELECT on one of the tables, because PostgreSQL then prints no expression over
@@ -54,7 +54,7 @@ def compare_tables(connection: Connection, scope: Scope, *, role: str) -> Compar
     there = table_details.read(connection, scope.tables)
     catalog.refuse_unreadable_tables([one.table for one in there.values()], role=role)
     others = catalog.kinds_of_relations(connection, set(scope.tables) - set(there))
-    comparison, states = Comparison(), ModelStates(connection)
+    comparison, states = Comparison(), ModelStates(connection, pending)
     for model in scope.models:
         comparison.add(_compare(connection, model, there, others, states))
     return comparison
@@ -77,9 +77,9 @@ def _compare(
         findings = states.explain(compared.findings, model, compare=compare)
         return Comparison(findings=findings, expected=compared.expected, found=compared.found)
     if table in others:
-        missing = wording.table_is_other(table, found=others[table])
+        missing = wording.table_is_other(table, found=others[table], made_by=states.made_by(model))
     else:
-        missing = states.explain_missing_table(wording.table_missing(table, is_pending=False), model)
+        missing = states.explain_missing_table(wording.table_missing(table, made_by=states.made_by(model)), model)
     return Comparison(findings=[missing], expected=_expected(model, _editor(connection)))
 
 

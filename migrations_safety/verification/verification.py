@@ -48,7 +48,7 @@ def _look(
 ) -> VerificationReport:
     pending = Pending(connection)
     comparison = compare_enums(connection, scope.enums, pending)
-    comparison.add(compare_tables(connection, scope, role=target.role))
+    comparison.add(compare_tables(connection, scope, pending, role=target.role))
     matching = _compare_keys(connection, scope, comparison, pending)
     held = frozenset(matching)
     counted = [key for key in scope.keys if _is_counted(scope.orphans, key, held)]

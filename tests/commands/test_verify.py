@@ -66,6 +66,40 @@ def test_the_other_id_type_is_drift_in_every_id_column(migrated):
 
     assert result.code == 1
     assert {one["message"] for one in result.json["findings"]} == {"is declared as TEXT, but is uuid."}
+    assert {one["hint"] for one in result.json["findings"]} == {
+        "Set EHR_ID_TYPE=uuid: that is what the existing columns are."
+    }
+
+
+def test_one_id_column_of_the_other_type_is_converted_and_the_setting_stays(migrated):
+    migrated.execute('ALTER TABLE patient_contacts DROP CONSTRAINT "patient_contacts_patientId_fkey"')
+    migrated.execute('ALTER TABLE patient_contacts ALTER "patientId" TYPE text')
+
+    before = migrated.run(VERIFY, "--format", "json")
+    (hint,) = (one["hint"] for one in before.json["findings"] if one["id"] == "schema.E005")
+    migrated.execute(hint.partition(";")[0])
+    after = migrated.run(VERIFY, "--format", "json")
+
+    assert hint.startswith(
+        'ALTER TABLE patient_contacts ALTER COLUMN "patientId" TYPE UUID USING "patientId"::UUID; Most changes'
+    )
+    assert "schema.E005" in finding_ids(before)
+    assert finding_ids(after) == ["schema.E013"]
+
+
+def test_a_table_that_somebody_dropped_has_the_migration_that_prints_its_statement(migrated):
+    migrated.execute("DROP TABLE patient_merge_history")
+
+    (missing,) = (
+        one for one in migrated.run(VERIFY, "--format", "json").json["findings"] if one["id"] == "schema.E001"
+    )
+
+    assert missing["hint"] == (
+        "No pending migration creates it, so somebody dropped it. Put it back by hand, from a backup if it held rows. "
+        "python manage.py sqlmigrate patients 0001_initial prints its statement."
+    )
+    printed = migrated.run(*missing["hint"].partition("manage.py ")[2].partition(" prints")[0].split())
+    assert 'CREATE TABLE "patient_merge_history"' in printed.out
 
 
 def test_before_the_migration_everything_is_missing_and_nothing_is_an_error(hospital):

@@ -69,8 +69,22 @@ def test_half_a_baseline_is_refused_and_nothing_changes(hospital, damage, missin
         assert "tables.E002" in result.err
         assert f"{missing} is missing" in result.err
         assert "Traceback" not in result.err
+        assert "rolled back" not in result.err
+        assert "at its end" not in result.err
     assert catalog_snapshot(hospital) == before
     assert hospital.value("SELECT to_regclass('django_migrations') IS NULL")
+
+
+def test_a_missing_table_of_a_baseline_is_not_said_to_be_created_by_migrate(hospital):
+    hospital.execute("DROP TABLE bills")
+
+    found = hospital.run("verify_schema", "ehr", "--format", "json").json["findings"]
+
+    (hint,) = (one["hint"] for one in found if one["id"] == "schema.E001" and one["subject"] == "bills")
+    assert hint.startswith(
+        "python manage.py migrate refuses to create it: tables.E002: The database has only a part of what "
+        "ehr.0001_initial adopts; the table bills is missing."
+    )
 
 
 def test_a_hospital_in_a_schema_of_its_own_is_adopted_along_the_search_path(empty):

@@ -36,8 +36,9 @@ KINDS = (
         id="schema.E005",
         title="Column has another type",
         help=(
-            "A column has another type, length or precision than the model declares. Change the type by hand. Most "
-            "changes of a type rewrite the table under a lock."
+            "A column has another type, length or precision than the model declares. If every id has the other type, "
+            "correct the setting of the id type as the hint says. Otherwise change the type by hand. Most changes of "
+            "a type rewrite the table under a lock."
         ),
     ),
     FindingKind(

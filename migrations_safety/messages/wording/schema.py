@@ -10,15 +10,23 @@ PENDING = "python manage.py migrate creates it: its migration is pending."
 PENDING_CHANGE = "python manage.py migrate: its migration is pending."
 NOT_MADE = "python manage.py makemigrations, then python manage.py migrate: no migration changes it yet."
 WITHOUT_MIGRATIONS = "python manage.py migrate --run-syncdb creates it: its app has no migrations."
-DROPPED = "No pending migration creates it, so somebody dropped it. Put it back by hand, "
-SQLMIGRATE = "python manage.py sqlmigrate prints the declared statement of a migration."
-BY_HAND = "Put it back by hand; python manage.py sqlmigrate prints the declared statement."
+DROPPED = "No pending migration creates it, so somebody dropped it. Put it back by hand, from a backup if it held rows."
+BY_HAND = "Put it back by hand, as the model declares it."
+REWRITES = "Most changes of a type rewrite the table under a lock, and a value that does not fit makes them fail."
+REFUSED = "python manage.py migrate refuses to create it: {refusal} {hint}"
 
 
-def table_missing(table: str, *, is_pending: bool) -> Finding:
-    """The finding that a declared table does not exist."""
-    hint = PENDING if is_pending else f"{DROPPED}from a backup if it held rows; {SQLMIGRATE}"
+def table_missing(table: str, *, made_by: str | None) -> Finding:
+    """The finding that a declared table does not exist, with the hint for one that somebody dropped.
+
+    `made_by` is the migration that makes it, as arguments of `sqlmigrate`; None where that is not known.
+    """
+    hint = f"{DROPPED}{_sqlmigrate(made_by)}"
     return finding("schema.E001", table, "is declared as a table, but does not exist.", hint)
+
+
+def _sqlmigrate(made_by: str | None) -> str:
+    return f" python manage.py sqlmigrate {made_by} prints its statement." if made_by else ""
 
 
 def table_unlogged(table: str, *, alter: str) -> Finding:
@@ -27,9 +35,13 @@ def table_unlogged(table: str, *, alter: str) -> Finding:
     return finding("schema.E002", table, message, f"ALTER TABLE {alter} SET LOGGED;")
 
 
-def column_missing(subject: str, *, declared: str) -> Finding:
-    """The finding that a declared column does not exist; `declared` is its type."""
-    return finding("schema.E003", subject, f"is declared as {declared}, but does not exist.", BY_HAND)
+def column_missing(subject: str, *, declared: str, add: str, require: str | None) -> Finding:
+    """The finding that a declared column does not exist; `declared` is its type, `add` the statement that adds it.
+
+    `require` is the statement that makes it NOT NULL, None for a column that may be NULL.
+    """
+    hint = f"{add} Its values are in a backup: put them back." + (f" Then {require}" if require else "")
+    return finding("schema.E003", subject, f"is declared as {declared}, but does not exist.", hint)
 
 
 def column_extra(subject: str, *, found: str, drop: str, refuses_rows: bool) -> Finding:
@@ -42,9 +54,9 @@ def column_extra(subject: str, *, found: str, drop: str, refuses_rows: bool) -> 
     return finding("schema.E004", subject, message, f"Declare it in the model, or drop it with its values: {drop}")
 
 
-def column_type(subject: str, *, declared: str, found: str) -> Finding:
-    """The finding that a column has another type, length or precision than declared."""
-    return finding("schema.E005", subject, f"is declared as {declared}, but is {found}.", BY_HAND)
+def column_type(subject: str, *, declared: str, found: str, change: str) -> Finding:
+    """The finding that a column has another type, length or precision than declared; `change` is what corrects it."""
+    return finding("schema.E005", subject, f"is declared as {declared}, but is {found}.", change)
 
 
 def column_nullability(subject: str, *, declared: str, found: str, change: str) -> Finding:
@@ -168,9 +180,12 @@ def orphans(subject: str, *, values: int, rows: int, target: str, key: str, has_
     return finding("schema.E024", subject, message, hint)
 
 
-def table_is_other(table: str, *, found: str) -> Finding:
-    """The finding that the name of a declared table belongs to something else, such as a view."""
-    hint = f"Rename or drop it, then put the table back, from a backup if it held rows; {SQLMIGRATE}"
+def table_is_other(table: str, *, found: str, made_by: str | None) -> Finding:
+    """The finding that the name of a declared table belongs to something else, such as a view.
+
+    `made_by` is the migration that makes the table, as arguments of `sqlmigrate`; None where that is not known.
+    """
+    hint = f"Rename or drop it, then put the table back, from a backup if it held rows.{_sqlmigrate(made_by)}"
     return finding("schema.E025", table, f"is declared as a table, but is {found}.", hint)
 
 

@@ -2,6 +2,7 @@
 
 from migrations_safety.messages.findings import Finding, finding
 
+FITS_ALL = "that is what the existing columns are."
 SAME_COLLATION = "Give both columns the same collation."
 
 
