@@ -91,7 +91,14 @@ def restore(
                 "not_restored": outcome.left,
                 "batches": outcome.batches,
             }
-    return BackfillReport(target=target, run_id=str(recorded.id), dry_run=False, is_restore=True, **recorded.counts)
+    return BackfillReport(
+        target=target,
+        run_id=str(recorded.id),
+        dry_run=False,
+        is_restore=True,
+        held_by=outcome.held_by,
+        **recorded.counts,
+    )
 
 
 def _refuse_open_transaction(target: Target) -> None:

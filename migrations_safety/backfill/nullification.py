@@ -13,6 +13,7 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backfill import NotNullified
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.relations import ForeignKey
 from migrations_safety.schema.declared_keys import DeclaredKey
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, parent_name, send
@@ -26,6 +27,8 @@ class Outcome:
     """The number of rows that were changed, by table."""
     left: dict[str, int] = field(default_factory=dict)
     """The number of rows whose earlier value could not be restored, by table."""
+    held_by: dict[str, list[str]] = field(default_factory=dict)
+    """The names of the existing foreign keys that allow only values with a parent, by table."""
     batches: int = 0
 
     def add(self, table: str, *, rows: int = 0, left: int = 0) -> None:
@@ -98,7 +101,7 @@ class _Work:
     def restore(self, query: sql.Composable, images: OpenImages) -> None:
         """Restore the earlier values of the column."""
         restored, before = 0, images.first - 1
-        with self.progress.steps(f"References of {self.key.table} restored", total=images.count) as advance:
+        with self.progress.steps(f"Restoring references of {self.key.table}", total=images.count) as advance:
             for batch in batches(self.connection, self.batching, total=images.last - before, progress=self.progress):
                 restored += self._run(query, Batch(after=before + batch.after, upto=before + batch.upto))
                 advance(restored)
@@ -127,16 +130,24 @@ def restore(
             outcome.left[images.table] = outcome.left.get(images.table, 0) + images.count
             continue
         work = _Work(connection=connection, run=run, key=key, outcome=outcome, batching=batching, progress=progress)
-        work.restore(_restore_query(inspected, key), images)
+        existing = _existing_keys(inspected, key)
+        if existing:
+            names = outcome.held_by.setdefault(key.table, [])
+            names += sorted({one.name for one in existing} - {*names})
+        work.restore(_restore_query(inspected, key, has_key=bool(existing)), images)
     return outcome
 
 
-def _restore_query(inspected: InspectedSchema, key: DeclaredKey) -> sql.Composed:
-    """The statement that restores a batch. Where the foreign key exists, it restores only values that have a parent."""
-    oid, parts = inspected.tables[key.table].oid, _parts(inspected, key)
+def _existing_keys(inspected: InspectedSchema, key: DeclaredKey) -> list[ForeignKey]:
+    """The foreign keys that the column has in the database."""
     # Before it is validated, a partitioned table on PostgreSQL 15 to 17 has its foreign key on the partitions alone.
-    existing_keys = (*inspected.foreign_keys, *inspected.partition_keys)
-    has_key = any(existing.table_oid == oid and existing.columns == (key.column,) for existing in existing_keys)
+    oid, existing = inspected.tables[key.table].oid, (*inspected.foreign_keys, *inspected.partition_keys)
+    return [one for one in existing if one.table_oid == oid and one.columns == (key.column,)]
+
+
+def _restore_query(inspected: InspectedSchema, key: DeclaredKey, *, has_key: bool) -> sql.Composed:
+    """The statement that restores a batch. Where the foreign key exists, it restores only values that have a parent."""
+    parts = _parts(inspected, key)
     with_parent = compose("nullification.with_parent", **parts) if has_key else sql.SQL("")
     return compose("nullification.restore", with_parent=with_parent, **parts)
 

@@ -13,6 +13,7 @@ class BackfillReport:
 
     `created` and `already_present` are numbers of distinct values. `refused` has the number of distinct values that got
     no placeholder, by class of identifier. `nullified`, `restored` and `not_restored` have numbers of rows, by table.
+    `held_by` has the names of the foreign keys that allow only values with a parent, by table.
     """
 
     target: Target
@@ -24,6 +25,7 @@ class BackfillReport:
     nullified: dict[str, int] = field(default_factory=dict)
     restored: dict[str, int] = field(default_factory=dict)
     not_restored: dict[str, int] = field(default_factory=dict)
+    held_by: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     batches: int = 0
     is_restore: bool = False

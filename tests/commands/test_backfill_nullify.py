@@ -161,6 +161,27 @@ def test_with_the_key_in_place_only_references_with_a_patient_go_back(hospital):
     assert hospital.run("verify_patient_schema").code == 0
 
 
+def test_the_key_that_forbids_is_named_and_nothing_is_called_restored(hospital):
+    refer(hospital, "bills", ONE)
+    nullify(hospital, "bills")
+    assert hospital.run("migrate").code == 0
+
+    result = hospital.run(*RESTORE)
+    PatientFactory.create(on=hospital, id=ONE)
+    again = hospital.run(*RESTORE)
+
+    told = " ".join(result.out.split())
+    assert (result.code, again.code) == (1, 0)
+    assert "Restoring references of bills: 1" in result.err
+    assert "bills restored: 1" not in result.err
+    assert (
+        "1 reference of bills not restored: bills_patientId_fkey forbids a value without a parent row, or the row "
+        "changed or is gone, or the old value does not fit the column. They stay kept. Create the missing parent rows, "
+        "then python manage.py backfill_placeholders --restore-nullified again."
+    ) in told
+    assert "1 reference of bills restored." in again.out
+
+
 def test_what_could_not_go_back_stays_kept_and_goes_back_later(hospital):
     refer(hospital, "bills", ONE)
     nullify(hospital, "bills")

@@ -41,15 +41,22 @@ def _done(page: Page, report: BackfillReport) -> None:
 
 def _refused(page: Page, report: BackfillReport) -> None:
     for table, rows in report.not_restored.items():
-        page.line(
-            f"{pluralize(rows, 'reference')} of {table} not restored: the row changed or is gone, or a key forbids it.",
-            style="yellow",
-        )
+        page.line(f"{pluralize(rows, 'reference')} of {table} not restored: {_reason(report, table)}", style="yellow")
     for name, values in report.refused.items():
         figures = f"{pluralize(values, 'value')} (class {name})"
         page.line(f"Refused: {figures}. {reason_of(name, values=values)}", style="bold red")
     if report.refused:
         page.line("python manage.py precheck shows their tables.")
+
+
+def _reason(report: BackfillReport, table: str) -> str:
+    """Return why references were not restored, and what restores those that a foreign key forbids."""
+    gone = "the row changed or is gone, or the old value does not fit the column."
+    keys = report.held_by.get(table)
+    if not keys:
+        return gone
+    again = "Create the missing parent rows, then python manage.py backfill_placeholders --restore-nullified again."
+    return f"{' or '.join(keys)} forbids a value without a parent row, or {gone} They stay kept. {again}"
 
 
 BACKFILL_VERDICTS = {
