@@ -135,8 +135,10 @@ def verification(report: VerificationReport, *, command: str, seconds: float) ->
     body = {
         "expected": report.expected,
         "found": report.found,
+        "counted_keys": report.counted_keys,
+        "uncounted_keys": report.uncounted_keys,
         "orphan_rows": report.orphan_rows,
-        "placeholders": report.placeholders,
+        "placeholders": report.placeholders or 0,
     }
     return envelope(command, report, body, found=report.findings, seconds=seconds)
 
@@ -145,8 +147,6 @@ def verification_of_apps(report: VerificationReport, *, command: str, seconds: f
     """Return the JSON of `verify_schema`."""
     return verification(report, command=command, seconds=seconds) | {
         "apps": list(report.apps),
-        "counted_keys": report.counted_keys,
-        "uncounted_keys": report.uncounted_keys,
         "not_compared": [{"name": one.name, "reason": one.reason} for one in report.not_compared],
     }
 

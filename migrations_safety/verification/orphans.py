@@ -28,13 +28,13 @@ class CountedOrphans:
     """The counts of rows without a parent and of placeholders.
 
     `keys` is the number of foreign keys whose rows were counted, `rows` the number of rows without a parent,
-    `placeholders` the number of parent rows that are placeholders. `remarks` are findings that do not count as
-    drift.
+    `placeholders` the number of parent rows that are placeholders, None where no table of them was counted. `remarks`
+    are findings that do not count as drift.
     """
 
     keys: int = 0
     rows: int = 0
-    placeholders: int = 0
+    placeholders: int | None = None
     findings: tuple[Finding, ...] = ()
     remarks: tuple[Finding, ...] = ()
 
@@ -82,17 +82,17 @@ def _orphans(inspected: InspectedSchema, censuses: list[Census]) -> list[Finding
     return findings
 
 
-def _placeholders(connection: Connection, inspected: InspectedSchema) -> tuple[int, tuple[Finding, ...]]:
-    count, findings = 0, []
+def _placeholders(connection: Connection, inspected: InspectedSchema) -> tuple[int | None, tuple[Finding, ...]]:
+    counts, findings = [], []
     for table in sorted({key.target_table for key in inspected.keys} & set(inspected.tables)):
         maker = maker_of_table(table)
         if maker is None or not _has_columns(inspected, table):
             continue
         left = count_unresolved(connection, maker, inspected.tables[table])
-        count += left
+        counts.append(left)
         if left:
             findings.append(wording.placeholders_left(table, count=left))
-    return count, tuple(findings)
+    return sum(counts) if counts else None, tuple(findings)
 
 
 def _has_columns(inspected: InspectedSchema, table: str) -> bool:

@@ -39,8 +39,8 @@ class VerificationReport:
     """The number of the others: PostgreSQL enforces them, or no counting was asked for."""
     orphan_rows: int
     """The number of rows without a parent, over all counted foreign keys."""
-    placeholders: int
-    """The number of parent rows that are still placeholders."""
+    placeholders: int | None
+    """The number of parent rows that are still placeholders; None where no table of them was counted."""
     findings: tuple[Finding, ...]
 
     @property

@@ -8,8 +8,8 @@ from tests.support.row_snapshot import row_snapshot
 VERIFY = "verify_patient_schema"
 FIGURES = {"tables": 6, "foreign_keys": 15, "indexes": 24, "enum_labels": 4}
 KEYS = {
-    "command", "schema_version", "verdict", "database", "expected", "found", "orphan_rows", "placeholders", "findings",
-    "seconds",
+    "command", "schema_version", "verdict", "database", "expected", "found", "counted_keys", "uncounted_keys",
+    "orphan_rows", "placeholders", "findings", "seconds",
 }  # fmt: skip
 
 
@@ -121,6 +121,15 @@ def test_every_stage_on_the_way_is_drift(make, state, expected, keys):
     assert result.code == 1
     assert set(finding_ids(result)) == expected
     assert result.json["found"]["foreign_keys"] == keys
+
+
+def test_what_nobody_counted_is_not_called_0(hospital):
+    result = hospital.run(VERIFY)
+    told = hospital.run(VERIFY, "--format", "json").json
+
+    assert "Rows without a parent: not counted (0 of 15 foreign keys)." in result.out
+    assert "Placeholders" not in result.out
+    assert (told["counted_keys"], told["uncounted_keys"], told["orphan_rows"], told["placeholders"]) == (0, 15, 0, 0)
 
 
 def test_keys_that_are_not_valid_yet_are_drift(make):

@@ -29,7 +29,7 @@ def test_drift_ends_with_1_and_says_what_to_type(migrated):
     assert result.code == 1
     assert "error schema.E009 patients.patients_phone_idx is declared as an index USING btree (phone)" in words
     assert "→ CREATE INDEX CONCURRENTLY patients_phone_idx ON patients USING btree (phone);" in words
-    assert "Orphans were counted for 0 of 15 foreign keys." in words
+    assert "Rows without a parent: not counted (0 of 15 foreign keys)." in words
     assert result.err.splitlines()[-1] == "verify_schema: drift."
 
 

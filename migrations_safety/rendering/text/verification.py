@@ -20,10 +20,7 @@ def verification(report: VerificationReport, *, seconds: float, width: int, colo
         for kind, expected in report.expected.items()
     ]
     page.table((("declared", "left"), ("as declared", "right"), ("", "left")), rows)
-    page.line(f"Rows without a parent: {report.orphan_rows:,}. Placeholders to be resolved: {report.placeholders:,}.")
-    if report.uncounted_keys:
-        keys = report.counted_keys + report.uncounted_keys
-        page.line(f"Orphans were counted for {report.counted_keys} of {pluralize(keys, 'foreign key')}.")
+    page.line(_counts(report))
     for one in report.not_compared:
         page.line(f"Not compared: {one.name}, {one.reason}.")
     if report.findings:
@@ -35,6 +32,18 @@ def verification(report: VerificationReport, *, seconds: float, width: int, colo
         words = "Verified: the schema is as declared."
     page.line(f"{words} ({seconds:.1f} s)", style=style)
     return page.text()
+
+
+def _counts(report: VerificationReport) -> str:
+    """Return what was counted; a number that nobody counted is not printed as 0."""
+    keys = pluralize(report.counted_keys + report.uncounted_keys, "foreign key")
+    said = f"Rows without a parent: {report.orphan_rows:,}."
+    if report.uncounted_keys:
+        covered = f"{report.counted_keys} of {keys}"
+        said = f"Rows without a parent: {report.orphan_rows:,} (counted for {covered})."
+        if not report.counted_keys:
+            said = f"Rows without a parent: not counted ({covered})."
+    return said if report.placeholders is None else f"{said} Placeholders to be resolved: {report.placeholders:,}."
 
 
 KINDS = {
