@@ -6,8 +6,7 @@ and its name is returned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -18,6 +17,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from migrations_safety.measurement.scratch import Place
+from migrations_safety.postgresql.second_connection import open_connection
 from migrations_safety.sql import statement
 
 ROWS = 3
@@ -42,6 +42,8 @@ BY_TYPE = {
     "xml": "'<row/>'",
 }
 """For single types such an expression, where the category of the type is not enough."""
+ENABLE = {"O": "sample_rows.enable_trigger", "A": "sample_rows.enable_always_trigger"}
+"""For each value of pg_trigger.tgenabled with which a trigger fires for sample rows, the statement that restores it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,17 +69,32 @@ class FillableColumn:
 
 def make_sample_rows(place: Place) -> tuple[str, ...]:
     """Insert rows into all tables, parents first, and return the names of the tables that stay empty."""
+    with closing(open_connection(place.parameters)) as session:
+        triggers = session.execute(statement("sample_rows.triggers").encode()).fetchall()
+        try:
+            for table, trigger, _ in triggers:
+                _switch(session, "sample_rows.disable_trigger", table, trigger)
+            return _fill_all(session)
+        finally:
+            for table, trigger, enabled in triggers:
+                _switch(session, ENABLE[enabled], table, trigger)
+
+
+def _switch(session: psycopg.Connection[Any], name: str, table: str, trigger: str) -> None:
+    session.execute(sql.SQL(statement(name)).format(table=sql.SQL(table), trigger=sql.SQL(trigger)))
+
+
+def _fill_all(session: psycopg.Connection[Any]) -> tuple[str, ...]:
+    with session.cursor(row_factory=class_row(FillableColumn)) as cursor:
+        columns = cursor.execute(statement("sample_rows.columns").encode(), {}).fetchall()
+    tables = {oid: list(of_one) for oid, of_one in groupby(columns, key=attrgetter("oid"))}
     empty = []
-    with closing(psycopg.connect(**place.parameters)) as session, _without_triggers(session):
-        with session.cursor(row_factory=class_row(FillableColumn)) as cursor:
-            columns = cursor.execute(statement("sample_rows.columns").encode(), {}).fetchall()
-        tables = {oid: list(of_one) for oid, of_one in groupby(columns, key=attrgetter("oid"))}
-        filled: set[int] = set()
-        for oid in _parents_first(tables):
-            if _fill(session, tables[oid], tables, filled):
-                filled.add(oid)
-            else:
-                empty.append(tables[oid][0].table_name)
+    filled: set[int] = set()
+    for oid in _parents_first(tables):
+        if _fill(session, tables[oid], tables, filled):
+            filled.add(oid)
+        else:
+            empty.append(tables[oid][0].table_name)
     return tuple(empty)
 
 
@@ -150,14 +167,3 @@ def _of_parent(column: FillableColumn, tables: dict[int, list[FillableColumn]], 
     parent = sql.SQL(tables[column.parent][0].table_name)
     query = sql.SQL(statement("sample_rows.value_of_parent"))
     return query.format(column=sql.SQL(column.parent_name or ""), parent=parent).as_string()
-
-
-@contextmanager
-def _without_triggers(session: psycopg.Connection[Any]) -> Iterator[None]:
-    found = session.execute(statement("sample_rows.quiet_triggers").encode()).fetchall()
-    for which in ("disable_trigger", "enable_trigger"):
-        for table, trigger in found:
-            names = {"table": sql.SQL(table), "trigger": sql.SQL(trigger)}
-            session.execute(sql.SQL(statement(f"sample_rows.{which}")).format(**names))
-        if which == "disable_trigger":
-            yield

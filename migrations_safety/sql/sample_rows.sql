@@ -19,16 +19,19 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND c.relname <> 'django_migrations' AND c.relname NOT LIKE 'migrations\_safety\_%%'
 ORDER BY c.oid, a.attnum
 
--- quiet_triggers: triggers of the project's own, which may do anything and stay out of it
-SELECT t.tgrelid::regclass::text, quote_ident(t.tgname) FROM pg_trigger AS t
+-- triggers: triggers of the project's own that would fire for rows of a table, and that may do anything
+SELECT t.tgrelid::regclass::text, quote_ident(t.tgname), t.tgenabled::text FROM pg_trigger AS t
 JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname !~ '^pg_'
+WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'
 
--- disable_trigger: one of them, while rows are made
-ALTER TABLE {table} DISABLE TRIGGER {trigger}
+-- disable_trigger: one of them, while rows are made; each partition has its own
+ALTER TABLE ONLY {table} DISABLE TRIGGER {trigger}
 
 -- enable_trigger: and afterwards as it was
-ALTER TABLE {table} ENABLE TRIGGER {trigger}
+ALTER TABLE ONLY {table} ENABLE TRIGGER {trigger}
+
+-- enable_always_trigger: the same for one that fires in every session_replication_role
+ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {trigger}
 
 -- insert: a few rows of one table
 INSERT INTO {table} ({columns}) SELECT {values} FROM generate_series(1, {number}) AS row_number
