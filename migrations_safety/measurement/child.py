@@ -1,21 +1,20 @@
 """Runs a migration plan on the scratch database, in a process of its own.
 
 The command is `python -m migrations_safety.measurement.child`.
-The process reads its task as JSON from stdin. It writes the measurements as JSON to the file descriptor that the task
-names, because the code of the project may print to stdout.
+The process reads its task as JSON from stdin. It writes the measurements as JSON to the file that the task names,
+because the code of the project may print to stdout.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import django
-import psycopg
 
 
 class NotOnTheScratch(Exception):
@@ -23,23 +22,26 @@ class NotOnTheScratch(Exception):
 
 
 def main() -> None:
-    """Read the task from stdin, run the plan, and write the measurements."""
+    """Read the task from stdin, run the plan, and write the measurements, or what kept the plan from running.
+
+    Of an error only the SQLSTATE or the class is written, because its message may repeat a value.
+    """
     asked = json.load(sys.stdin)
-    django.setup()
-    with os.fdopen(asked["answer_to"], "w", encoding="utf-8") as answer:
-        json.dump(_measured(asked), answer)
+    try:
+        django.setup()
+        answer = _measured(asked)
+    except Exception as failed:
+        answer = {"failed": _named(failed)}
+    Path(asked["answer"]).write_text(json.dumps(answer), encoding="utf-8")
 
 
 def _measured(asked: dict[str, Any]) -> dict[str, Any]:
-    from django.db import DatabaseError
-
     from migrations_safety.measurement.executor import MeasuringExecutor, without_code
     from migrations_safety.measurement.observation import Observer
     from migrations_safety.measurement.statements import StatementMeter
-    from migrations_safety.messages.errors import sqlstate
     from migrations_safety.plan.targets import targets
     from migrations_safety.postgresql.connection import connection_of
-    from migrations_safety.postgresql.second_connection import connection_parameters
+    from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
     from migrations_safety.sql import statement
 
     connection = connection_of(asked["alias"])
@@ -52,7 +54,8 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
 
     before_each()
     with ExitStack() as stack:
-        beside = stack.enter_context(closing(psycopg.connect(**connection_parameters(connection))))
+        parameters = connection_parameters(connection)
+        beside = stack.enter_context(closing(open_connection(parameters)))
         meter = StatementMeter(connection, Observer(connection.connection, beside))
         stack.enter_context(connection.execute_wrapper(meter))
         if not asked["measure_python"]:
@@ -62,9 +65,17 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         error = None
         try:
             executor.migrate(wanted)
-        except DatabaseError as failed:
-            error = sqlstate(failed) or type(failed).__name__
+        except NotOnTheScratch:
+            raise
+        except Exception as failed:
+            error = _named(failed)
     return {"transactions": [asdict(one) for one in executor.found], "error": error}
+
+
+def _named(error: Exception) -> str:
+    from migrations_safety.messages.errors import sqlstate
+
+    return sqlstate(error) or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -9,8 +9,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
+import django.db
+import psycopg
 from django.conf import ENVIRONMENT_VARIABLE
 
 from migrations_safety.measurement.report import (
@@ -22,7 +26,8 @@ from migrations_safety.measurement.report import (
 )
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
-from migrations_safety.measurement.scratch import NotMeasured, Place, scratch_database, situation_of
+from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
+from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.connection import Connection
 
 PATIENCE = 60
@@ -31,6 +36,10 @@ REFUSED = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSE
 """The environment variables of libpq in the child process, which lead to no server."""
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 """The URL that replaces every PostgreSQL URL in the environment of the child process, whatever the variable."""
+IN_SETTINGS = ("dbname", "user", "password", "host", "port")
+"""The parameters that have a name of their own in an entry of DATABASES."""
+COULD_NOT = (psycopg.Error, django.db.Error, subprocess.CalledProcessError, OSError)
+"""The errors of a server that cannot be reached, started or used, and of a program that cannot be run."""
 
 
 def measure(
@@ -54,7 +63,9 @@ def measure(
             asked = {"app_label": app_label, "migration_name": migration_name, "measure_python": measure_python}
             answer = _in_a_child(connection, place, asked, max_seconds=max_seconds)
     except NotMeasured as reason:
-        return MeasuredPlan(measured="no", reason=str(reason), server_version=None, left_out=(), transactions=())
+        return _not_measured(str(reason))
+    except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
+        return _not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
     return MeasuredPlan(
         measured=place.where,
         reason=place.why_not_the_server,
@@ -69,23 +80,24 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
     module = os.environ.get(ENVIRONMENT_VARIABLE)
     if not module:
         raise NotMeasured("the settings are no module, so no other process can read them")
-    reading, writing = os.pipe()
-    asked |= {"alias": connection.alias, "database": place.name, "token": place.token, "answer_to": writing}
     command = [sys.executable, "-m", "migrations_safety.measurement.child"]
-    streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = _environment(connection, place, module)
-    with os.fdopen(reading, encoding="utf-8") as answer:
-        child = subprocess.Popen(command, pass_fds=[writing], env=environment, text=True, **streams)
-        os.close(writing)
+    with tempfile.TemporaryDirectory(prefix="migrations-safety-answer-") as folder:
+        file = Path(folder) / "answer"
+        asked |= {"alias": connection.alias, "database": place.name, "token": place.token, "answer": str(file)}
         try:
-            _, errors = child.communicate(json.dumps(asked), timeout=max_seconds)
+            done = subprocess.run(
+                command, input=json.dumps(asked), text=True, timeout=max_seconds, check=False, env=environment, **silent
+            )
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
             raise NotMeasured(f"the plan took longer than {max_seconds:g} s there") from None
-        if child.returncode:
-            raise NotMeasured(f"it could not be run there ({_last_line(errors)})")
-        return dict(json.load(answer))
+        if done.returncode or not file.exists():
+            raise NotMeasured(f"it could not be run there (the process ended with {done.returncode})")
+        answer = dict(json.loads(file.read_text(encoding="utf-8")))
+    if "failed" in answer:
+        raise NotMeasured(f"it could not be run there ({answer['failed']})")
+    return answer
 
 
 def _environment(connection: Connection, place: Place, module: str) -> dict[str, str]:
@@ -108,22 +120,20 @@ def _settings(connection: Connection, place: Place) -> dict[str, Any]:
 
     Only the engine and the search path are those of the project.
     """
-    path = situation_of(connection).search_path.replace("\\", "\\\\").replace(" ", "\\ ")
+    path = place.search_path.replace("\\", "\\\\").replace(" ", "\\ ")
+    others = {name: value for name, value in place.parameters.items() if name not in (*IN_SETTINGS, *PYTHON_ONLY)}
+    own = {"application_name": "migrations_safety scratch", "options": f"-c search_path={path}"}
+    settings = {name: str(place.parameters.get(name) or "") for name in IN_SETTINGS}
     return {
         "ENGINE": connection.settings_dict["ENGINE"],
-        "NAME": place.name,
-        "USER": place.parameters.get("user") or "",
-        "PASSWORD": place.parameters.get("password") or "",
-        "HOST": place.parameters.get("host") or "",
-        "PORT": str(place.parameters.get("port") or ""),
-        "OPTIONS": {"application_name": "migrations_safety scratch", "options": f"-c search_path={path}"},
+        "NAME": settings.pop("dbname"),
+        **{name.upper(): value for name, value in settings.items()},
+        "OPTIONS": others | own,
     }
 
 
-def _last_line(errors: str) -> str:
-    """Return the class of the error that ended the child process, without its text, which may repeat a value."""
-    lines = [line for line in errors.splitlines() if line.strip()]
-    return lines[-1].partition(":")[0] if lines else "without a word"
+def _not_measured(reason: str) -> MeasuredPlan:
+    return MeasuredPlan(measured="no", reason=reason, server_version=None, left_out=(), transactions=())
 
 
 def _transaction(found: dict[str, Any]) -> MeasuredTransaction:

@@ -16,13 +16,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
-from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, situation_of
+from migrations_safety.measurement.scratch import NotMeasured, Place, dsn
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.embedded_server import NoServerBinaries, binaries
-from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.postgresql.embedded_server import binaries, versions_with
+from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.sql import statement
 
 LOCK_WAIT = 250
@@ -32,26 +30,30 @@ OUTSIDE = (
     "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SECURITY LABEL",
 )  # fmt: skip
 """Kinds of objects that are not restored, named as in the output of `pg_restore --list`."""
-WITHOUT = (
-    "--schema-only", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions",
-    "--no-security-labels", "--no-tablespaces",
-)  # fmt: skip
+WITHOUT = ("--schema-only", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels")
+HOW = ("--verbose", "--no-owner", "--no-privileges", "--no-tablespaces")
+"""The options of pg_restore. Without `--verbose` it does not name the objects that failed. Owners and tablespaces are
+in the file of pg_dump whatever its options are."""
 ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<kind>[A-Z]+(?: [A-Z]+)*) (?P<rest>.*)$")
 FAILED = re.compile(r"from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
+WENT_ON = "errors ignored on restore"
+"""What pg_restore says at the end if it went on after errors with single objects."""
+VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
 def copy_schema(connection: Connection, place: Place) -> tuple[str, ...]:
     """Copy the schema of the target to the scratch database, and return what was left out, in words.
 
-    Raises NotMeasured where pg_dump or pg_restore is not installed, or where pg_dump fails.
+    Raises NotMeasured where pg_dump or pg_restore is not installed or fails as a whole.
     """
     with tempfile.TemporaryDirectory(prefix="migrations-safety-schema-") as folder:
         file, wanted = Path(folder) / "schema", Path(folder) / "list"
         unreadable = _unreadable(connection)
-        _dump(connection, file, without=unreadable)
+        version = _dump(connection, file, without=unreadable)
+        _, pg_restore = _program("pg_restore", least=max(version, place.version))
         left_out = [f"TABLE {name}: the role may not read it" for name in unreadable]
-        left_out += _choose(file, wanted, place)
-        left_out += _restore(file, wanted, place)
+        left_out += _choose(pg_restore, file, wanted, place)
+        left_out += _restore(pg_restore, file, wanted, place)
     _copy_record(connection, place)
     return tuple(left_out)
 
@@ -62,21 +64,25 @@ def _unreadable(connection: Connection) -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-def _dump(connection: Connection, file: Path, *, without: list[str]) -> None:
+def _dump(connection: Connection, file: Path, *, without: list[str]) -> int:
+    """Write the schema to the file, and return the version of pg_dump, which an older pg_restore cannot read."""
     parameters = connection_parameters(connection)
-    program = _program("pg_dump", least=connection.pg_version // 10000)
+    version, program = _program("pg_dump", least=connection.pg_version // 10000)
     excluded = [f"--exclude-table={name}" for name in without]
     command = [program, "--format=custom", f"--file={file}", f"--lock-wait-timeout={LOCK_WAIT}", *WITHOUT, *excluded]
-    done = _run([*command, f"--dbname={_dsn(parameters)}"], password=parameters.get("password"))
+    done = _run([*command, f"--dbname={dsn(parameters)}"], password=parameters.get("password"))
     if done.returncode:
         raise NotMeasured(f"pg_dump could not read the schema ({_reason(done.stderr)})")
+    return version
 
 
-def _choose(file: Path, wanted: Path, place: Place) -> list[str]:
+def _choose(program: str, file: Path, wanted: Path, place: Place) -> list[str]:
     """Write the list of objects that are restored, and return the others, in words."""
-    listed = _run([_program("pg_restore", least=place.version), "--list", str(file)], password=None).stdout
+    listed = _run([program, "--list", str(file)], password=None)
+    if listed.returncode:
+        raise NotMeasured(f"pg_restore could not read the schema (it ended with {listed.returncode})")
     has, left_out, lines = _available_extensions(place), [], []
-    for line in listed.splitlines():
+    for line in listed.stdout.splitlines():
         entry = ENTRY.match(line)
         kind, rest = (entry["kind"], entry["rest"]) if entry else ("", "")
         missing = kind == "EXTENSION" and rest.split()[1] not in has
@@ -89,15 +95,16 @@ def _choose(file: Path, wanted: Path, place: Place) -> list[str]:
 
 
 def _available_extensions(place: Place) -> set[str]:
-    with closing(psycopg.connect(**place.parameters)) as session:
+    with closing(open_connection(place.parameters)) as session:
         return {name for (name,) in session.execute(statement("schema_copy.extensions").encode()).fetchall()}
 
 
-def _restore(file: Path, wanted: Path, place: Place) -> list[str]:
+def _restore(program: str, file: Path, wanted: Path, place: Place) -> list[str]:
     """Run pg_restore, which goes on after an error, and return the objects that failed, in words."""
-    program = _program("pg_restore", least=place.version)
-    command = [program, "--no-owner", "--no-privileges", f"--use-list={wanted}", f"--dbname={place.dsn}", str(file)]
+    command = [program, *HOW, f"--use-list={wanted}", f"--dbname={dsn(place.parameters)}", str(file)]
     done = _run(command, password=place.parameters.get("password"))
+    if done.returncode and WENT_ON not in done.stderr:
+        raise NotMeasured(f"pg_restore could not make the schema there (it ended with {done.returncode})")
     return [f"{_entry(one)}: it could not be made there" for one in FAILED.findall(done.stderr)]
 
 
@@ -107,44 +114,40 @@ def _copy_record(connection: Connection, place: Place) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement("schema_copy.applied"))
         applied = cursor.fetchall()
-    with closing(psycopg.connect(**place.parameters)) as session, session.cursor() as cursor:
-        cursor.execute(statement("schema_copy.set_search_path"), {"path": situation_of(connection).search_path})
+    with closing(open_connection(place.parameters)) as session, session.cursor() as cursor:
+        cursor.execute(statement("schema_copy.set_search_path"), {"path": place.search_path})
         cursor.executemany(
             statement("schema_copy.apply"), [dict(zip(("app", "name", "applied"), row, strict=True)) for row in applied]
         )
 
 
-def _program(name: str, *, least: int) -> str:
-    """Return the path of one of PostgreSQL's programs, of version `least` or newer.
+def _program(name: str, *, least: int) -> tuple[int, str]:
+    """Return one of PostgreSQL's programs in the lowest version that is at least `least`: its version and its path.
 
     Raises NotMeasured where the program is not installed.
     """
-    for version in range(least, 19):
-        try:
-            found = binaries(version) / name
-        except NoServerBinaries:
-            continue
-        if found.exists():
-            return str(found)
+    for version in versions_with(name):
+        if version >= least:
+            return version, str(binaries(version) / name)
     if on_path := shutil.which(name):
-        return on_path
+        told = VERSION.search(_run([on_path, "--version"], password=None).stdout)
+        if told and int(told[1]) >= least:
+            return int(told[1]), on_path
     raise NotMeasured(f"{name} of PostgreSQL {least} or newer is not installed here")
 
 
-def _dsn(parameters: dict[str, Any]) -> str:
-    without = {key: value for key, value in parameters.items() if key not in PYTHON_ONLY}
-    return psycopg.conninfo.make_conninfo("", **without)
-
-
 def _run(command: list[str], *, password: str | None) -> subprocess.CompletedProcess[str]:
-    environment = dict(os.environ) | ({"PGPASSWORD": password} if password else {})
+    environment = os.environ | {"LC_ALL": "C"} | ({"PGPASSWORD": password} if password else {})  # English messages
     how: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "check": False}
     return subprocess.run(command, env=environment, **how)
 
 
 def _entry(entry: str) -> str:
-    """Return an entry of `pg_restore --list` without its owner, for example `TABLE public bed`."""
-    return " ".join(entry.split()[:-1]).replace(" - ", " ")
+    """Return an entry of `pg_restore --list` without its owner, which is its last word and may be empty.
+
+    An example is `TABLE public bed`.
+    """
+    return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ")
 
 
 def _reason(stderr: str) -> str:

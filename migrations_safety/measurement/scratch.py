@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.embedded_server import NoServerBinaries, Server, binaries
-from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.postgresql.embedded_server import Server, versions_with
+from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.sql import statement
 
-NEWEST, OLDEST = 18, 15
-"""The range of versions for a server that is started for this purpose, if the target's version is not installed."""
+PYTHON_ONLY = ("autocommit", "prepare_threshold", "row_factory")
+"""Parameters of psycopg that libpq does not know."""
 
 
 class NotMeasured(Exception):
@@ -37,28 +34,31 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where a scratch database is; `parameters` are those of `psycopg.connect`, including its name."""
+    """Where a scratch database is.
+
+    `parameters` are those of `psycopg.connect`, including its name. They need no variable of the environment.
+    """
 
     where: str  # the kind of place: `url`, `server` or `embedded`
     why_not_the_server: str | None
     version: int  # the major version
     parameters: dict[str, Any]
     token: str
+    search_path: str  # that of the target, its schemas quoted and without "$user"
 
     @property
     def name(self) -> str:
         """The name of the scratch database."""
         return str(self.parameters["dbname"])
 
-    @property
-    def dsn(self) -> str:
-        """The connection string for PostgreSQL's own programs, which get the password in the environment."""
-        without = {key: value for key, value in self.parameters.items() if key not in PYTHON_ONLY}
-        return psycopg.conninfo.make_conninfo("", **without)
 
+def dsn(parameters: dict[str, Any]) -> str:
+    """Return the connection string for PostgreSQL's own programs.
 
-PYTHON_ONLY = ("autocommit", "password", "prepare_threshold", "row_factory")
-"""Parameters of psycopg that libpq does not know, and the password, which a list of processes would show."""
+    It is without the password, which a list of processes would show: they get it in the environment.
+    """
+    without = {key: value for key, value in parameters.items() if key not in (*PYTHON_ONLY, "password")}
+    return psycopg.conninfo.make_conninfo("", **without)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +96,7 @@ def scratch_database(connection: Connection, *, url: str | None = None) -> Itera
     """
     situation = situation_of(connection)
     if url:
-        with _at_url(url) as place:
+        with _at_url(url, situation) as place:
             yield place
         return
     why_not = _why_not_on_the_server(situation)
@@ -128,13 +128,13 @@ def _made_on(
     marker = f"scratch of migrations_safety for the database {situation.oid}"
     token = secrets.token_hex(16)
     name = f"migrations_safety_scratch_{situation.oid}_{os.getpid()}_{int(time.time())}"
-    with closing(psycopg.connect(**parameters)) as session:
+    with closing(open_connection(parameters)) as session:
         _drop_leftovers(session, marker)
         named = sql.Identifier(name)
         session.execute(sql.SQL(statement("scratch.create")).format(name=named))
         try:
             session.execute(sql.SQL(statement("scratch.mark")).format(name=named, marker=sql.Literal(marker)))
-            own = parameters | {"dbname": name}
+            own = _complete(parameters, session) | {"dbname": name}
             _leave_token(own, token)
             yield Place(
                 where=where,
@@ -142,9 +142,23 @@ def _made_on(
                 version=version or situation.version,
                 parameters=own,
                 token=token,
+                search_path=situation.search_path,
             )
         finally:
             _drop(session, name)
+
+
+def _complete(parameters: dict[str, Any], session: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Return the parameters with all that libpq took from its environment, a service file or its defaults."""
+    found = {
+        option.keyword.decode(): option.val.decode(session.info.encoding)
+        for option in session.pgconn.info
+        if option.val and option.val != option.compiled and option.keyword != b"sslcertmode"  # unknown to pg_restore 15
+    }
+    there = {"host": session.info.host, "port": session.info.port}  # of several hosts the one that answered
+    if "hostaddr" in found:
+        there["hostaddr"] = session.info.hostaddr
+    return {name: value for name, value in (parameters | found | there).items() if name != "service"}
 
 
 def _drop_leftovers(session: psycopg.Connection[Any], marker: str) -> None:
@@ -157,30 +171,38 @@ def _drop(session: psycopg.Connection[Any], name: str) -> None:
 
 
 def _leave_token(parameters: dict[str, Any], token: str) -> None:
-    with closing(psycopg.connect(**parameters)) as session:
+    with closing(open_connection(parameters)) as session:
         session.execute(statement("scratch.leave_token").encode())
         session.execute(statement("scratch.token").encode(), {"token": token})
 
 
 @contextmanager
-def _at_url(url: str) -> Iterator[Place]:
+def _at_url(url: str, situation: Situation) -> Iterator[Place]:
     """Use the database of `--scratch-url`, which must be empty and is emptied again afterwards."""
-    parameters: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
+    given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
     token = secrets.token_hex(16)
-    with closing(psycopg.connect(**parameters)) as session:
+    with closing(open_connection(given)) as session:
         (count,) = session.execute(statement("scratch.objects").encode()).fetchall()[0]
         if count:
             raise NotMeasured("the database of --scratch-url is not empty")
         version = session.info.server_version // 10000
+        parameters = _complete(given, session)
     try:
         _leave_token(parameters, token)
-        yield Place(where="url", why_not_the_server=None, version=version, parameters=parameters, token=token)
+        yield Place(
+            where="url",
+            why_not_the_server=None,
+            version=version,
+            parameters=parameters,
+            token=token,
+            search_path=situation.search_path,
+        )
     finally:
         _empty(parameters)
 
 
 def _empty(parameters: dict[str, Any]) -> None:
-    with closing(psycopg.connect(**parameters)) as session:
+    with closing(open_connection(parameters)) as session:
         for (name,) in session.execute(statement("scratch.schemas").encode()).fetchall():
             session.execute(sql.SQL(statement("scratch.empty_schema")).format(name=sql.Identifier(name)))
         session.execute(statement("scratch.public").encode())
@@ -189,21 +211,11 @@ def _empty(parameters: dict[str, Any]) -> None:
 @contextmanager
 def _own_server(version: int) -> Iterator[Server]:
     """Start a PostgreSQL server with the target's version, or with the nearest one that is installed."""
-    nearest = sorted(range(OLDEST, NEWEST + 1), key=lambda one: (abs(one - version), -one))
-    found = next((one for one in nearest if _has_binaries(one)), None)
-    if found is None:
+    installed = versions_with("initdb")
+    if not installed:
         raise NotMeasured("no PostgreSQL is installed here that a scratch database could be made with")
-    folder = Path(tempfile.mkdtemp(prefix="migrations-safety-scratch-"))
-    server = Server.create(version=found, folder=folder)
+    server = Server.create(version=min(installed, key=lambda one: (abs(one - version), -one)))
     try:
         yield server
     finally:
         server.remove()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _has_binaries(version: int) -> bool:
-    try:
-        return (binaries(version) / "initdb").exists()
-    except NoServerBinaries:
-        return False

@@ -1,6 +1,8 @@
--- may_create: whether the role may make databases, whether it is a superuser, and where it is
+-- may_create: whether the role may make databases or is a superuser, where it is and which schemas it searches
 SELECT rolcreatedb, rolsuper, pg_is_in_recovery(), current_setting('server_version_num')::int / 10000,
-       current_setting('search_path'), (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
+       (SELECT coalesce(string_agg(quote_ident(name), ', ' ORDER BY place), '')
+        FROM unnest(current_schemas(false)) WITH ORDINALITY AS schemas (name, place)),
+       (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
 FROM pg_roles WHERE rolname = current_user
 
 -- leftovers: scratch databases of this database that a killed run has left, and that nobody uses
