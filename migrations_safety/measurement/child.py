@@ -56,7 +56,7 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
     with ExitStack() as stack:
         parameters = connection_parameters(connection)
         beside = stack.enter_context(closing(open_connection(parameters)))
-        meter = StatementMeter(connection, Observer(connection.connection, beside))
+        meter = StatementMeter(connection, Observer(connection.connection, beside, parameters))
         stack.enter_context(connection.execute_wrapper(meter))
         if not asked["measure_python"]:
             stack.enter_context(without_code())

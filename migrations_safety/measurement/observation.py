@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from migrations_safety.measurement.report import LOCKS, TableEffect
+from migrations_safety.postgresql.second_connection import open_connection
 from migrations_safety.sql import statement
 
 
@@ -45,13 +46,17 @@ class Moment:
 class Observer:
     """Compares the state of the scratch database (tables and locks) before and after one statement of a session.
 
-    `session` is the measured connection, `beside` a second one that observes it. A table that exists at the start is
+    `session` is the measured connection, `beside` a second one that observes it, and `parameters` are those of further
+    ones. A table that exists at the start is
     never reported as new, and keeps its original name in the report.
     """
 
-    def __init__(self, session: psycopg.Connection[Any], beside: psycopg.Connection[Any]) -> None:
+    def __init__(
+        self, session: psycopg.Connection[Any], beside: psycopg.Connection[Any], parameters: dict[str, Any]
+    ) -> None:
         self.session = session
         self.beside = beside
+        self.parameters = parameters
         self.at_first = self._tables()
 
     def moment(self) -> Moment:
@@ -63,14 +68,14 @@ class Observer:
         asked = {"pid": self.session.info.backend_pid}
         return frozenset(self.beside.execute(statement("observation.locks").encode(), asked).fetchall())
 
-    def is_waiting(self) -> bool:
-        """Return whether the measured session is waiting for a lock."""
+    def blockers(self) -> list[int]:
+        """Return the process numbers of the sessions for which the measured session is waiting."""
         asked = {"pid": self.session.info.backend_pid}
-        return bool(self.beside.execute(statement("observation.is_waiting").encode(), asked).fetchall()[0][0])
+        return list(self.beside.execute(statement("observation.blockers").encode(), asked).fetchall()[0][0])
 
     def again(self) -> psycopg.Connection[Any]:
         """Open one more session on the scratch database; the caller closes it."""
-        return psycopg.connect(self.beside.info.dsn, password=self.beside.info.password, autocommit=True)
+        return open_connection(self.parameters)
 
     def effects(
         self, before: Moment, after: Moment, *, seen: frozenset[tuple[int, str]], defines: bool

@@ -11,5 +11,5 @@ SELECT relation, mode FROM pg_locks
 WHERE pid = %(pid)s AND locktype = 'relation'
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 
--- is_waiting: whether a session waits for a lock
-SELECT coalesce((SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %(pid)s), false)
+-- blockers: the sessions for which a session waits
+SELECT pg_blocking_pids(%(pid)s)
