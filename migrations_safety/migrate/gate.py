@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -10,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.census import incremental
 from migrations_safety.checks.plan import holds_anything
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irreversible, PlanWouldFail
 from migrations_safety.migrate.options import Listener, MigrateOptions
@@ -45,8 +47,15 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if gate.data.recount:
         listener.notice(f"{gate.data.recount}.")
     if not gate.blocking and not gate.plan.backwards:
-        listener.notice(f"Gate: {gate.verdict}, {pluralize(len(gate.findings), 'finding')}, none blocks.")
+        listener.notice(f"Gate: {gate.verdict}, {_named(gate.findings)}, none blocks.")
     return gate
+
+
+def _named(findings: Sequence[Finding]) -> str:
+    """Return the number of findings with their ids, at most three, each once."""
+    ids = [*dict.fromkeys(one.id for one in findings)]
+    shown = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
+    return pluralize(len(findings), "finding") + (f" ({shown})" if ids else "")
 
 
 def _looking_at(options: MigrateOptions) -> PrecheckOptions:

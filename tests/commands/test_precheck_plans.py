@@ -35,7 +35,7 @@ def test_an_ordinary_plan_passes_with_a_sentence_that_says_what_was_looked_at(ho
     assert "safe" not in text.said.lower()
     assert (json.json["verdict"], json.json["not_judged"]) == ("attention", 3)
     assert {one["id"] for one in json.json["findings"]} == {"plan.W001", "plan.I001"}
-    assert "Gate: attention, 2 findings, none blocks." in done.err
+    assert "Gate: attention, 2 findings (plan.W001, plan.I001), none blocks." in done.err
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_a_parent_may_have_to_be_referenced(owned, owner, in_process):
 
     after = look()
 
-    assert told(before, "privilege.E003") == [f'users may not be referenced by the role "{owner}".']
+    assert told(before, "privilege.E003") == [f'users gives the role "{owner}" no right to reference it.']
     assert after == {}
 
 

@@ -236,4 +236,6 @@ def test_a_plan_that_cannot_be_run_is_2_and_names_the_migration_and_what_is_miss
             call_command("migrate", "ward", **quiet)
 
     assert stopped.value.returncode == 2
-    assert str(stopped.value).startswith('plan.E001: ward_bed."name" does not exist, but ward.0002_longer alters it')
+    assert str(stopped.value).startswith(
+        'plan.E001: The column ward_bed."name" does not exist, but ward.0002_longer alters it'
+    )

@@ -61,9 +61,7 @@ def test_each_migration_is_recorded(granted, role):
     found = look()
 
     assert set(found) == {"privilege.E007"}
-    assert told(found, "privilege.E007") == [
-        f'django_migrations has to be written by the role "{role}", which lacks INSERT.'
-    ]
+    assert told(found, "privilege.E007") == [f'django_migrations must be written, but the role "{role}" lacks INSERT.']
     hint = found["privilege.E007"][0].hint
     assert hint == f'As its owner: GRANT INSERT ON django_migrations TO "{role}";'
     fails()
@@ -89,7 +87,7 @@ def test_an_older_table_of_migrations_takes_its_ids_from_a_sequence(granted, rol
 
     found = look()
 
-    assert told(found, "privilege.E007")[0].endswith("which lacks USAGE of the sequence django_migrations_ids.")
+    assert told(found, "privilege.E007")[0].endswith("lacks USAGE of the sequence django_migrations_ids.")
     hint = found["privilege.E007"][0].hint
     assert hint == f'As its owner: GRANT USAGE ON SEQUENCE django_migrations_ids TO "{role}";'
     fails()
@@ -174,7 +172,8 @@ def test_a_backfill_that_could_not_write_down_what_it_does_does_nothing(granted,
     granted.execute(f'REVOKE {revoked} ON {table} FROM "{role}"')
 
     with pytest.raises(
-        MayNotRecord, match=f"privilege.E007: {table} .* which lacks {revoked}; nothing was changed"
+        MayNotRecord,
+        match=f"privilege.E007: The table {table} must be written, .* lacks {revoked}. Nothing was changed",
     ) as refused:
         backfill.restore(using="default") if how is None else fill(**how)
 
@@ -186,7 +185,7 @@ def test_a_backfill_that_could_not_write_down_what_it_does_does_nothing(granted,
 def test_a_backfill_needs_the_right_to_make_its_records(granted, role):
     granted.execute(f'DROP TABLE {", ".join(RECORDS)}; REVOKE CREATE ON SCHEMA public FROM "{role}"')
 
-    with pytest.raises(MayNotRecord, match=r"privilege\.E004: the schema public gives the role"):
+    with pytest.raises(MayNotRecord, match=r"privilege\.E004: The schema public gives the role"):
         fill()
 
 
@@ -205,7 +204,7 @@ def test_what_django_writes_for_new_models_is_looked_at(empty, role, tmp_path, i
         found = look(app_label="ward")
 
         assert told(found, "privilege.E007") == [
-            f'django_content_type has to be written by the role "{role}", which lacks INSERT.'
+            f'django_content_type must be written, but the role "{role}" lacks INSERT.'
         ]
         with pytest.raises(Exception, match="42501"):
             migrate(skip_precheck=True)

@@ -26,7 +26,9 @@ def test_a_standby_can_be_looked_at_and_not_migrated(hospital, standby_of):
     assert [one["orphan_rows"] for one in looked.json["references"] if one["table"] == "bills"] == [1]
     assert "target.W001" in {one["id"] for one in looked.json["findings"]}
     assert (migrated.code, migrated.out) == (2, "")
-    assert f'target.E002: "{hospital.name}" is a standby and read-only. Nothing was changed.' in migrated.err
+    assert (
+        f'target.E002: The database "{hospital.name}" is a standby and read-only. Nothing was changed.' in migrated.err
+    )
     assert ", standby, " in " ".join(standby.run("precheck").out.split())
 
 

@@ -11,7 +11,7 @@ class NotNullable(Refusal):
     """Raised where `--nullify` names a table whose foreign-key column is NOT NULL."""
 
     id = "references.E004"
-    message = '{table}."{column}" is NOT NULL, so its references cannot be set to NULL. Nothing was changed.'
+    message = 'The column {table}."{column}" is NOT NULL, so its references cannot be set to NULL. Nothing was changed.'
     hint = WITHOUT_NULLIFY
 
 

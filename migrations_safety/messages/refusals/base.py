@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrations_safety.messages.findings import Finding
+
 
 class Refusal(Exception):
     """Raised where a command refuses to work or could not finish.
@@ -30,3 +32,10 @@ class CouldNotLook(Refusal):
     def __init__(self, reason: str, *, hint: str = "") -> None:
         super().__init__(reason=reason)
         self.hint = hint
+
+
+def sentences(found: Finding) -> str:
+    """Return what a finding says as sentences of their own, which begin with a capital and name the kind of object."""
+    kind = "The column " if '."' in found.subject else "The table "
+    subject = found.subject.replace("the ", "The ", 1) if found.subject.startswith("the ") else kind + found.subject
+    return f"{subject} {found.message}"

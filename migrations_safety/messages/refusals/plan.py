@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_safety.messages.findings import Finding
-from migrations_safety.messages.refusals.base import Refusal
+from migrations_safety.messages.refusals.base import Refusal, sentences
 
 
 class FindingsRefused(Refusal):
@@ -12,13 +12,13 @@ class FindingsRefused(Refusal):
     The sentence is that of the first finding; the others are named by their subjects.
     """
 
-    message = "{subject} {message}{others}; nothing was changed."
+    message = "{first}{others} Nothing was changed."
 
     def __init__(self, found: list[Finding]) -> None:
         first, *others = found
-        more = f"; the same of {', '.join(one.subject for one in others)}" if others else ""
+        more = f" The same is true of {', '.join(one.subject for one in others)}." if others else ""
         self.id = first.id
-        super().__init__(subject=first.subject, message=first.message.rstrip("."), others=more)
+        super().__init__(first=sentences(first), others=more)
         self.hint = first.hint
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_safety.messages.findings import Finding
-from migrations_safety.messages.refusals.base import Refusal
+from migrations_safety.messages.refusals.base import Refusal, sentences
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 
@@ -35,10 +35,10 @@ class MayNotRead(Refusal):
 class MayNotRecord(Refusal):
     """Raised where the role may not record a run; the findings say which rights it lacks."""
 
-    message = "{found}; nothing was changed."
+    message = "{found} Nothing was changed."
 
     def __init__(self, found: list[Finding]) -> None:
-        super().__init__(found="; ".join(f"{one.id}: {one.subject} {one.message.rstrip('.')}" for one in found))
+        super().__init__(found=" ".join(f"{one.id}: {sentences(one)}" for one in found))
         self.hint = " ".join(one.hint for one in found)
 
 

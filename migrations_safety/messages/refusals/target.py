@@ -70,7 +70,7 @@ class StandbyCannotMigrate(Refusal):
     """Raised where a command that writes is connected to a standby."""
 
     id = "target.E002"
-    message = '"{name}" is a standby and read-only. Nothing was changed.'
+    message = 'The database "{name}" is a standby and read-only. Nothing was changed.'
     hint = "Connect to the primary. precheck and verify_patient_schema do work on a standby."
 
 

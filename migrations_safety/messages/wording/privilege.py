@@ -20,7 +20,7 @@ def not_owner(table: str, *, role: str, owner: str, give: str | None = None) -> 
 
 def may_not_reference(table: str, *, role: str, grant_on: str) -> Finding:
     """The finding that the role lacks REFERENCES on the parent table of a new foreign key."""
-    message = f"may not be referenced by the role {quote_identifier(role)}."
+    message = f"gives the role {quote_identifier(role)} no right to reference it."
     hint = f"As its owner: GRANT REFERENCES ON {grant_on} TO {quote_identifier(role)};"
     return finding("privilege.E003", table, message, hint)
 
@@ -50,7 +50,7 @@ def row_security(table: str) -> Finding:
 
 def may_not_record(table: str, *, role: str, lacking: str, grants: str) -> Finding:
     """The finding that the role may not write to a table in which migrations or runs are recorded."""
-    message = f"has to be written by the role {quote_identifier(role)}, which lacks {lacking}."
+    message = f"must be written, but the role {quote_identifier(role)} lacks {lacking}."
     return finding("privilege.E007", table, message, f"As its owner: {grants}")
 
 
