@@ -13,6 +13,15 @@ from migrations_safety.messages.catalogue.kind import Level
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Acceptance:
+    """Why a finding was accepted: the reason that `migration` gives, and the last day on which that holds (ISO)."""
+
+    reason: str
+    until: str | None
+    migration: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """One finding about one object of the database or of a plan.
 
@@ -24,17 +33,43 @@ class Finding:
     subject: str
     message: str
     hint: str
+    migration: str = ""
+    """The label (`shop.0004_x`) of the migration that the finding is about; empty where it is about none."""
+    operation: int | None = None
+    """The number of the operation in that migration, counted from 1; None where the finding is about no single one."""
+    rows: int | None = None
+    """How many rows the finding is about; None where no rows were counted for it."""
+    accepted: Acceptance | None = None
+    """Why the finding was accepted; it then neither blocks nor warns. None where it was not accepted."""
 
 
-def finding(id: str, subject: str, message: str, hint: str) -> Finding:
+def finding(
+    id: str,
+    subject: str,
+    message: str,
+    hint: str,
+    *,
+    migration: str = "",
+    operation: int | None = None,
+    rows: int | None = None,
+) -> Finding:
     """Return a finding with the level that the catalogue has for its id.
 
     Raises KeyError for an id that the catalogue lacks.
     """
-    return Finding(id=id, level=CATALOGUE[id].level, subject=subject, message=message, hint=hint)
+    return Finding(
+        id=id,
+        level=CATALOGUE[id].level,
+        subject=subject,
+        message=message,
+        hint=hint,
+        migration=migration,
+        operation=operation,
+        rows=rows,
+    )
 
 
 def blocking(findings: Iterable[Finding], *, fail_level: Level = Level.ERROR) -> list[Finding]:
-    """Return the findings that block the command: errors, and also those of level `fail_level`."""
+    """Return the findings that block the command: errors, and those of level `fail_level`, if not accepted."""
     levels = {Level.ERROR, fail_level}
-    return [one for one in findings if one.level in levels]
+    return [one for one in findings if one.level in levels and not one.accepted]

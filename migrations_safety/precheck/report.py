@@ -88,8 +88,8 @@ class PrecheckReport:
 
     @property
     def warns(self) -> bool:
-        """Whether any finding is a warning."""
-        return any(finding.level is Level.WARNING for finding in self.findings)
+        """Whether any finding is a warning that was not accepted."""
+        return any(finding.level is Level.WARNING and not finding.accepted for finding in self.findings)
 
     @property
     def uncovered(self) -> bool:

@@ -203,6 +203,6 @@ def estimated(inspected: InspectedSchema, estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def findings(found: tuple[Finding, ...]) -> list[dict[str, str]]:
-    """Return the JSON of findings, in the order of the report."""
-    return [asdict(finding) | {"level": finding.level.value} for finding in found]
+def findings(found: tuple[Finding, ...]) -> list[dict[str, Any]]:
+    """Return the JSON of findings, in the order of the report; what a finding does not have is null."""
+    return [asdict(one) | {"level": one.level.value, "migration": one.migration or None} for one in found]

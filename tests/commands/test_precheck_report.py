@@ -83,6 +83,10 @@ def test_orphans_block_and_the_report_has_their_figures(hospital):
         "subject": 'bills."patientId"',
         "message": "holds 1 value in 2 rows with no row in patients.",
         "hint": "python manage.py backfill_placeholders",
+        "migration": None,
+        "operation": None,
+        "rows": None,
+        "accepted": None,
     }
     assert result.err.splitlines()[-1] == "precheck: blocked, 3 blocking findings."
 
