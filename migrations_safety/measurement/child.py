@@ -11,10 +11,25 @@ import json
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import django
+
+
+class Watcher(Protocol):
+    """Looks at the scratch database before the plan and after each migration, outside of transactions."""
+
+    def before(self) -> None:
+        """Look at the database before the first migration."""
+
+    def after(self, migration: str) -> None:
+        """Look at the database after a migration, such as `shop.0004_note`, was applied or unapplied."""
+
+    @property
+    def found(self) -> list[Any]:
+        """What was found, as dataclasses of plain values."""
 
 
 class NotOnTheScratch(Exception):
@@ -39,20 +54,12 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
     from migrations_safety.measurement.executor import MeasuringExecutor, without_code
     from migrations_safety.measurement.observation import Observer
     from migrations_safety.measurement.statements import StatementMeter
-    from migrations_safety.plan.targets import targets
     from migrations_safety.postgresql.connection import connection_of
     from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
-    from migrations_safety.sql import statement
 
     connection = connection_of(asked["alias"])
     connection.ensure_connection()
-
-    def before_each() -> None:
-        found = connection.connection.execute(statement("child.where_it_is").encode()).fetchall()
-        if found != [(asked["database"], asked["token"])]:
-            raise NotOnTheScratch
-
-    before_each()
+    _refuse_elsewhere(connection, asked)
     with ExitStack() as stack:
         parameters = connection_parameters(connection)
         beside = stack.enter_context(closing(open_connection(parameters)))
@@ -60,16 +67,46 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         stack.enter_context(connection.execute_wrapper(meter))
         if not asked["measure_python"]:
             stack.enter_context(without_code())
-        executor = MeasuringExecutor(connection, meter, before_each=before_each)
-        wanted = targets(executor, asked["app_label"], asked["migration_name"])
-        error = None
-        try:
-            executor.migrate(wanted)
-        except NotOnTheScratch:
-            raise
-        except Exception as failed:
-            error = _named(failed)
-    return {"transactions": [asdict(one) for one in executor.found], "error": error}
+        executor = MeasuringExecutor(connection, meter)
+        executor.before_each = partial(_refuse_elsewhere, connection, asked)
+        watchers = _watchers(connection.connection, asked)
+        executor.after_each = [watcher.after for watcher in watchers.values()]
+        for watcher in watchers.values():
+            watcher.before()
+        error = _migrate(executor, asked)
+    found = {name: [asdict(one) for one in watcher.found] for name, watcher in watchers.items()}
+    return {"transactions": [asdict(one) for one in executor.found], "error": error, **found}
+
+
+def _watchers(session: Any, asked: dict[str, Any]) -> dict[str, Watcher]:
+    """Return what else is looked at, by the names of the fields of MeasuredPlan."""
+    return {}
+
+
+def _migrate(executor: Any, asked: dict[str, Any]) -> str | None:
+    """Adopt the baselines that `migrate` adopts, run the rest, and return the error that ended it early."""
+    from migrations_safety.plan.pending_migrations import pending_migrations
+    from migrations_safety.plan.targets import targets
+
+    names = asked["app_label"], asked["migration_name"]
+    for adopted in pending_migrations(executor, *names, fake_initial=asked["fake_initial"]).adopted:
+        executor.recorder.record_applied(adopted.app_label, adopted.name)
+    executor.loader.build_graph()
+    try:
+        executor.migrate(targets(executor, *names))
+    except NotOnTheScratch:
+        raise
+    except Exception as failed:
+        return _named(failed)
+    return None
+
+
+def _refuse_elsewhere(connection: Any, asked: dict[str, Any]) -> None:
+    from migrations_safety.sql import statement
+
+    found = connection.connection.execute(statement("child.where_it_is").encode()).fetchall()
+    if found != [(asked["database"], asked["token"])]:
+        raise NotOnTheScratch
 
 
 def _named(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from migrations_safety.measurement.report import MeasuredOperation, MeasuredStat
 from migrations_safety.measurement.statements import StatementMeter
 from migrations_safety.messages.error_place import described, file_of, line_of_operation
 from migrations_safety.plan.opaque_operations import code_of
-from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.connection import Connection, schema_editor_with
 
 
 class OperationNotes:
@@ -88,15 +88,16 @@ class MeasuringExecutor(MigrationExecutor):
     """Django's executor, which appends the measurements of each migration to `found`.
 
     `before_each` is called before each migration; it raises NotOnTheScratch where the connection does not reach the
-    scratch database.
+    scratch database. The functions of `after_each` are called after each migration, with its label.
     """
 
     connection: Connection
 
-    def __init__(self, connection: Connection, meter: StatementMeter, *, before_each: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, meter: StatementMeter) -> None:
         super().__init__(connection)
         self.meter = meter
-        self.before_each = before_each
+        self.before_each: Callable[[], None] = _nothing
+        self.after_each: Sequence[Callable[[str], None]] = ()
         self.found: list[MeasuredTransaction] = []
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
@@ -115,11 +116,20 @@ class MeasuringExecutor(MigrationExecutor):
         notes = OperationNotes()
         self.meter.sent = notes.add
         try:
-            with _editing(self.connection, notes), _naming(migration.operations, method, notes):
+            with (
+                schema_editor_with(self.connection, NotingSchemaEditor, notes=notes),
+                _naming(migration.operations, method, notes),
+            ):
                 yield
         finally:
             self.meter.sent = None
             self.found.append(_transaction(migration, notes))
+        for looks in self.after_each:
+            looks(str(migration))
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 @contextmanager
@@ -135,16 +145,6 @@ def without_code() -> Iterator[None]:
 
 def _pass_over(self: Any, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
     from_state.clear_delayed_apps_cache()  # as RunPython itself does before its code
-
-
-@contextmanager
-def _editing(connection: Connection, notes: OperationNotes) -> Iterator[None]:
-    kind = connection.SchemaEditorClass
-    connection.SchemaEditorClass = type(NotingSchemaEditor.__name__, (NotingSchemaEditor, kind), {"notes": notes})
-    try:
-        yield
-    finally:
-        connection.SchemaEditorClass = kind
 
 
 @contextmanager

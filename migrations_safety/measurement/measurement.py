@@ -17,21 +17,15 @@ import django.db
 import psycopg
 from django.conf import ENVIRONMENT_VARIABLE
 
-from migrations_safety.measurement.report import (
-    MeasuredOperation,
-    MeasuredPlan,
-    MeasuredStatement,
-    MeasuredTransaction,
-    TableEffect,
-)
+from migrations_safety.measurement.answer import read_answer
+from migrations_safety.measurement.options import EVERYTHING, MeasureOptions
+from migrations_safety.measurement.report import MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.connection import Connection
 
-PATIENCE = 60
-"""How many seconds the plan may take on the scratch database."""
 REFUSED = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSER": "nobody"}
 """The environment variables of libpq in the child process, which lead to no server."""
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
@@ -47,32 +41,30 @@ def measure(
     *,
     app_label: str | None = None,
     migration_name: str | None = None,
-    scratch_url: str | None = None,
-    measure_python: bool = False,
-    max_seconds: float = PATIENCE,
+    fake_initial: bool = False,
+    options: MeasureOptions = EVERYTHING,
 ) -> MeasuredPlan:
     """Run `migrate [app_label] [migration_name]` on a scratch database, and measure what each statement does there.
 
-    `scratch_url` is the URL of an empty database that is used instead of a new one. With `measure_python`, the code of
-    RunPython is run too. Where nothing could be measured, `measured` of the result is `no` and `reason` says why.
+    Where nothing could be measured, `measured` of the result is `no` and `reason` says why.
     """
+    asked = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
+    asked["measure_python"] = options.measure_python
     try:
-        with scratch_database(connection, url=scratch_url) as place:
+        with scratch_database(connection, url=options.scratch_url) as place:
             left_out = copy_schema(connection, place)
             left_out += tuple(f"rows in {table}: none could be made up" for table in make_sample_rows(place))
-            asked = {"app_label": app_label, "migration_name": migration_name, "measure_python": measure_python}
-            answer = _in_a_child(connection, place, asked, max_seconds=max_seconds)
+            answer = _in_a_child(connection, place, asked, max_seconds=options.max_seconds)
     except NotMeasured as reason:
-        return _not_measured(str(reason))
+        return not_measured(str(reason))
     except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
-        return _not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
+        return not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
     return MeasuredPlan(
         measured=place.where,
         reason=place.why_not_the_server,
         server_version=str(place.version),
         left_out=left_out,
-        transactions=tuple(_transaction(one) for one in answer["transactions"]),
-        error=answer["error"],
+        **read_answer(answer),
     )
 
 
@@ -130,25 +122,3 @@ def _settings(connection: Connection, place: Place) -> dict[str, Any]:
         **{name.upper(): value for name, value in settings.items()},
         "OPTIONS": others | own,
     }
-
-
-def _not_measured(reason: str) -> MeasuredPlan:
-    return MeasuredPlan(measured="no", reason=reason, server_version=None, left_out=(), transactions=())
-
-
-def _transaction(found: dict[str, Any]) -> MeasuredTransaction:
-    return MeasuredTransaction(
-        migrations=tuple(found["migrations"]),
-        atomic=found["atomic"],
-        operations=tuple(_operation(one) for one in found["operations"]),
-    )
-
-
-def _operation(found: dict[str, Any]) -> MeasuredOperation:
-    statements = tuple(
-        MeasuredStatement(
-            sql=one["sql"], error=one["error"], tables=tuple(TableEffect(**effect) for effect in one["tables"])
-        )
-        for one in found["statements"]
-    )
-    return MeasuredOperation(**found | {"statements": statements})

@@ -91,3 +91,8 @@ class MeasuredPlan:
     left_out: tuple[str, ...]  # objects of the target that the scratch database lacks
     transactions: tuple[MeasuredTransaction, ...]
     error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early
+
+
+def not_measured(reason: str) -> MeasuredPlan:
+    """Return the result for a plan that was not measured."""
+    return MeasuredPlan(measured="no", reason=reason, server_version=None, left_out=(), transactions=())

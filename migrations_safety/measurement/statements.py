@@ -77,14 +77,14 @@ class StatementMeter:
 
     def _outside(self, run: Callable[[], Any], query: Any) -> Any:
         """Measure a statement outside of transactions, where its locks show only while it runs."""
-        before = self.observer.moment()
+        before = self.observer.moment_outside()
         with watched_locks(self.observer) as seen:
             try:
                 result = run()
             except DatabaseError as error:
                 self._note(query, error=sqlstate(error))
                 raise
-        self._note(query, before=before, after=self.observer.moment(), seen=frozenset(seen))
+        self._note(query, before=before, after=self.observer.moment_outside(), seen=frozenset(seen))
         return result
 
     def _note(

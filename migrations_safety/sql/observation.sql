@@ -1,10 +1,11 @@
--- tables: every table that holds rows, with its file and how often this session and all others have begun to scan it
+-- tables: the tables with these oids (NULL: all), with their files and how often scans of them have begun
 SELECT c.oid, c.oid::regclass::text AS name, pg_relation_filenode(c.oid) AS file,
        pg_stat_get_xact_numscans(c.oid) + pg_stat_get_numscans(c.oid) AS scans,
        (SELECT coalesce(sum(pg_stat_get_xact_numscans(i.indexrelid) + pg_stat_get_numscans(i.indexrelid)), 0)::bigint
         FROM pg_index AS i WHERE i.indrelid = c.oid) AS index_scans
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND (c.oid = ANY(%(oids)s) OR %(oids)s::oid[] IS NULL)
 
 -- locks: the locks on tables that a session has or waits for
 SELECT relation, mode FROM pg_locks

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from migrations_safety.measurement.measurement import measure
+from migrations_safety.measurement.options import MeasureOptions
 from tests.support.measured_app import ROWS, write
 from tests.support.row_snapshot import row_snapshot
 
@@ -48,7 +49,7 @@ def test_a_concurrent_index_build_is_measured_while_it_runs(measured, scratch):
     ]
     write(app, steps, atomic=False)
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     locks = [one.held.get("ward_bed") for one in plan.transactions]
     assert locks == [*["ShareUpdateExclusiveLock"] * 3, "AccessExclusiveLock"]
@@ -67,7 +68,9 @@ def test_code_reaches_no_database_of_the_project(measured, scratch, runs_code, m
     monkeypatch.setenv("DATABASE_URL", database.url)
     before = row_snapshot(database)
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward", measure_python=runs_code)
+    plan = measure(
+        connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url, measure_python=runs_code)
+    )
 
     ((operation,),) = [one.operations for one in plan.transactions]
     assert (operation.opaque, bool(operation.statements)) == (True, runs_code)
@@ -78,7 +81,7 @@ def test_a_statement_that_fails_is_named_and_ends_the_plan(measured, scratch):
     app, _, connection = measured
     write(app, ['migrations.RunSQL("ALTER TABLE nothing ADD COLUMN x int")', 'migrations.RunSQL("SELECT 1")'])
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     ((operation,),) = [one.operations for one in plan.transactions]
     assert [one.error for one in operation.statements] == ["42P01"]
@@ -89,7 +92,7 @@ def test_strings_and_numbers_of_rows_are_not_repeated(measured, scratch):
     app, _, connection = measured
     write(app, ["""migrations.RunSQL("UPDATE ward_ward SET beds = 41751 WHERE name = 'Ann' -- of Ann")"""])
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     (statement,) = plan.transactions[0].operations[0].statements
     assert statement.sql == "UPDATE ward_ward SET beds = $2 WHERE name = $1"
@@ -98,7 +101,7 @@ def test_strings_and_numbers_of_rows_are_not_repeated(measured, scratch):
 def test_going_back_is_measured_too(measured, scratch):
     _, _, connection = measured
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward", migration_name="zero")
+    plan = measure(connection, app_label="ward", migration_name="zero", options=MeasureOptions(scratch_url=scratch.url))
 
     dropped = {one.table for transaction in plan.transactions for one in transaction.effects if one.dropped}
     assert dropped == {"ward_clinic", "ward_ward", "ward_bed"}
@@ -153,7 +156,7 @@ def test_a_database_that_holds_something_is_no_scratch(measured, make):
     _, _, connection = measured
     full = make("hospital")
 
-    plan = measure(connection, scratch_url=full.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=full.url))
 
     assert (plan.measured, plan.reason) == ("no", "the database of --scratch-url is not empty")
     assert full.rows("SELECT 1 FROM users LIMIT 1") is not None

@@ -6,6 +6,7 @@ import pytest
 
 from migrations_safety.measurement import schema_copy
 from migrations_safety.measurement.measurement import measure
+from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.measurement.scratch import NotMeasured, Place
 from tests.support.measured_app import write
 
@@ -40,7 +41,9 @@ def test_an_address_of_a_scratch_may_leave_the_server_to_the_environment(measure
     for name, value in {"PGHOST": database.server.folder, "PGPORT": database.server.port, "PGUSER": "postgres"}.items():
         monkeypatch.setenv(name, str(value))
 
-    plan = measure(connection, scratch_url=f"postgresql:///{make('empty').name}", app_label="ward")
+    plan = measure(
+        connection, app_label="ward", options=MeasureOptions(scratch_url=f"postgresql:///{make('empty').name}")
+    )
 
     assert (plan.measured, plan.error, len(plan.transactions)) == ("url", None, 1)
 
@@ -55,7 +58,7 @@ def test_an_address_of_a_scratch_may_leave_the_server_to_the_environment(measure
 def test_a_scratch_that_cannot_be_reached_is_told_without_its_password(measured, url, reason):
     _, _, connection = measured
 
-    plan = measure(connection, scratch_url=url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=url))
 
     assert (plan.measured, plan.reason) == ("no", f"the scratch database could not be used ({reason})")
 
@@ -98,7 +101,7 @@ def test_an_extension_that_cannot_be_made_is_left_out_under_its_name(measured, m
         "CREATE EVENT TRIGGER no ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION no()"
     )
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert f"EXTENSION {extension}: it could not be made there" in plan.left_out
     assert (plan.measured, plan.error) == ("url", None)

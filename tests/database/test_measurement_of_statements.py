@@ -7,6 +7,7 @@ import pytest
 
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.observation import Observer
+from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.measurement.watched_locks import watched_locks
 from tests.support.measured_app import ROWS, write
 
@@ -45,7 +46,7 @@ def test_a_plan_of_many_statements_is_measured(measured, scratch):
     statements = [f"ALTER TABLE ward_bed ADD COLUMN column_with_a_long_name_{number} integer" for number in range(300)]
     write(app, [", ".join(f'migrations.RunSQL("{one}")' for one in statements)])
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert (plan.measured, plan.reason, plan.error) == ("url", None, None)
     assert [one.statements[0].sql for one in plan.transactions[0].operations] == statements
@@ -60,7 +61,7 @@ def test_a_comment_is_neither_repeated_nor_read(measured, scratch):
     ]
     write(app, [f'migrations.RunSQL("{text}")' for text in texts])
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert [one.operations[0].statements[0].sql for one in plan.transactions] == [
         "UPDATE ward_ward SET beds = $1 WHERE price > $2",
@@ -89,7 +90,7 @@ def test_a_statement_outside_of_a_transaction_is_reported_with_its_lock(measured
     database.execute(PARTITIONS)
     write(app, [f'migrations.RunSQL("{statement}")'], atomic=False)
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert (plan.error, plan.transactions[0].held) == (None, held)
 
@@ -114,7 +115,7 @@ def test_triggers_do_not_fire_for_sample_rows_and_are_afterwards_as_they_were(me
     database.execute(TRIGGERS)
     write(app, [f'migrations.RunSQL("{AS_BEFORE}")'])
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert (plan.measured, plan.left_out, plan.error) == ("url", (), None)
 
@@ -124,7 +125,7 @@ def test_a_python_error_ends_the_plan_and_keeps_what_was_measured(measured, scra
     write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))', "migrations.RunPython(code)"],
           before="def code(apps, schema_editor):\n    raise ValueError('Ann\\n41751: Ann')")  # fmt: skip
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward", measure_python=True)
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url, measure_python=True))
 
     assert (plan.measured, plan.reason, plan.error) == ("url", None, "ValueError")
     assert [one.held for one in plan.transactions] == [{"ward_bed": "AccessExclusiveLock"}, {}]
@@ -144,6 +145,6 @@ def test_a_plan_that_cannot_begin_is_not_measured_and_no_message_is_repeated(
     app.write("other_settings.py", settings)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "other_settings")
 
-    plan = measure(connection, scratch_url=scratch.url, app_label="ward")
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert (plan.measured, plan.reason) == ("no", reason)

@@ -1,0 +1,41 @@
+"""Reads the measurements of a plan from plain values: the answer of the child process, or a report in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_safety.measurement.report import (
+    MeasuredOperation,
+    MeasuredStatement,
+    MeasuredTransaction,
+    TableEffect,
+)
+
+
+def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a MeasuredPlan that the child process has filled.
+
+    `answer` has the values of these fields as JSON knows them: dicts and lists in place of dataclasses and tuples.
+    """
+    return {
+        "transactions": tuple(_transaction(one) for one in answer["transactions"]),
+        "error": answer["error"],
+    }
+
+
+def _transaction(found: dict[str, Any]) -> MeasuredTransaction:
+    return MeasuredTransaction(
+        migrations=tuple(found["migrations"]),
+        atomic=found["atomic"],
+        operations=tuple(_operation(one) for one in found["operations"]),
+    )
+
+
+def _operation(found: dict[str, Any]) -> MeasuredOperation:
+    statements = tuple(
+        MeasuredStatement(
+            sql=one["sql"], error=one["error"], tables=tuple(TableEffect(**effect) for effect in one["tables"])
+        )
+        for one in found["statements"]
+    )
+    return MeasuredOperation(**found | {"statements": statements})

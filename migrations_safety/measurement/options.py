@@ -1,0 +1,25 @@
+"""The options of a measurement, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PATIENCE = 60
+"""How many seconds the plan may take on the scratch database."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasureOptions:
+    """Where the plan is measured, and how much of it. The defaults measure everything but Python code."""
+
+    is_wanted: bool = True
+    scratch_url: str | None = None
+    """The URL of an empty database that is used instead of a new one."""
+    measure_python: bool = False
+    """Whether the code of RunPython is run, too."""
+    max_seconds: float = PATIENCE
+    """After how many seconds the measurement is given up."""
+
+
+EVERYTHING = MeasureOptions()
+NOT_WANTED = MeasureOptions(is_wanted=False)
