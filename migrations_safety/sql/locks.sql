@@ -16,6 +16,8 @@ ORDER BY seconds DESC, a.pid
 SELECT l.relation::bigint AS table_oid,
        max(coalesce(extract(epoch FROM clock_timestamp() - p.prepared), 0))::integer AS seconds
 FROM pg_locks l
-LEFT JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::text
+LEFT JOIN pg_locks own ON own.locktype = 'transactionid' AND own.pid IS NULL
+                      AND own.virtualtransaction = l.virtualtransaction
+LEFT JOIN pg_prepared_xacts p ON p.transaction::text = own.transactionid::text
 WHERE l.locktype = 'relation' AND l.granted AND l.pid IS NULL AND l.relation = ANY(%(oids)s::oid[])
 GROUP BY l.relation
