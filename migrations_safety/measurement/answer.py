@@ -33,9 +33,7 @@ def _transaction(found: dict[str, Any]) -> MeasuredTransaction:
 
 def _operation(found: dict[str, Any]) -> MeasuredOperation:
     statements = tuple(
-        MeasuredStatement(
-            sql=one["sql"], error=one["error"], tables=tuple(TableEffect(**effect) for effect in one["tables"])
-        )
+        MeasuredStatement(**one | {"tables": tuple(TableEffect(**effect) for effect in one["tables"])})
         for one in found["statements"]
     )
     return MeasuredOperation(**found | {"statements": statements})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
@@ -25,17 +27,22 @@ class OperationNotes:
 
     def __init__(self) -> None:
         self.statements: dict[int, list[MeasuredStatement]] = {}
+        self.places: dict[int, int] = {}
         self.at_work: int | None = None
+        self._place = count(1)
 
     def add(self, statement: MeasuredStatement) -> None:
         """Note a statement of the running operation; a statement outside of all operations is not noted."""
         if self.at_work is not None:
-            self.statements.setdefault(self.at_work, []).append(statement)
+            placed = replace(statement, place=next(self._place))
+            self.statements.setdefault(self.at_work, []).append(placed)
 
     @contextmanager
     def of(self, number: int | None) -> Iterator[None]:
         """Count the statements sent inside the block to the operation at position `number`."""
         before, self.at_work = self.at_work, number
+        if number is not None:
+            self.places.setdefault(number, next(self._place))
         try:
             yield
         finally:
@@ -179,6 +186,7 @@ def _transaction(migration: Any, notes: OperationNotes) -> MeasuredTransaction:
             reversible=bool(operation.reversible),
             opaque=code_of(operation, migration=label) is not None and not isinstance(operation, RunSQL),
             statements=tuple(notes.statements.get(number, ())),
+            place=notes.places.get(number, 0),
         )
         for number, operation in enumerate(migration.operations)
     )

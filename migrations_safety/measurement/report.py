@@ -39,6 +39,7 @@ class MeasuredStatement:
     sql: str  # with $1, $2 … in place of literals
     error: str | None
     tables: tuple[TableEffect, ...]
+    place: int = 0  # in the order in which operations began and statements were sent; a deferred one comes late
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,7 @@ class MeasuredOperation:
     reversible: bool
     opaque: bool  # whether it holds Python code (RunPython and the like)
     statements: tuple[MeasuredStatement, ...]
+    place: int = 0  # when it began, in the same order as its statements
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,6 +98,25 @@ def test_strings_and_numbers_of_rows_are_not_repeated(measured, scratch):
     assert statement.sql == "UPDATE ward_ward SET beds = $2 WHERE name = $1"
 
 
+def test_the_order_of_operations_and_deferred_statements_is_kept(measured, scratch):
+    app, _, connection = measured
+    steps = """
+        migrations.AddField("bed", "note", models.TextField(null=True, db_index=True)),
+        migrations.RunPython(migrations.RunPython.noop),
+        migrations.AlterField("ward", "beds", models.BigIntegerField(null=True)),
+    """
+    write(app, [steps])
+
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
+
+    operations = plan.transactions[0].operations
+    sent = [(one.place, one.sql) for operation in operations for one in operation.statements]
+    in_order = [text.partition('"')[0].strip() for _, text in sorted(sent)]
+    assert in_order == ["ALTER TABLE", "ALTER TABLE", "CREATE INDEX", "CREATE INDEX"]
+    column, index = operations[0].statements[0].place, operations[0].statements[1].place
+    assert operations[0].place < column < operations[1].place < operations[2].place < index
+
+
 def test_going_back_is_measured_too(measured, scratch):
     _, _, connection = measured
 
