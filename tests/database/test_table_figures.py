@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +22,11 @@ def database(empty, in_process):
     return empty, in_process(empty)
 
 
+def of(connection, table: str, **how) -> Any:
+    """The figures of one table; what may be None is compared as it is."""
+    return figures(connection, [table], **how)[table]
+
+
 @contextmanager
 def transaction(database, *statements):
     with psycopg.connect(database.url) as session:
@@ -32,10 +38,10 @@ def transaction(database, *statements):
 
 def test_a_table_that_was_never_analyzed_has_no_number_of_rows(database):
     empty, connection = database
-    before = figures(connection, ["ward"])["ward"]
+    before = of(connection, "ward")
     empty.execute("ANALYZE ward")
 
-    after = figures(connection, ["ward"])["ward"]
+    after = of(connection, "ward")
 
     assert (before.rows, before.is_analyzed) == (None, False)
     assert (after.rows, after.is_analyzed) == (500, True)
@@ -45,10 +51,10 @@ def test_an_empty_table_that_was_vacuumed_has_no_rows_and_a_filled_one_no_figure
     empty, connection = database
     empty.execute("CREATE TABLE bed (id int)")
     empty.execute("VACUUM bed")
-    before = figures(connection, ["bed"])["bed"]
+    before = of(connection, "bed")
     empty.execute("INSERT INTO bed VALUES (1)")
 
-    assert (before.rows, figures(connection, ["bed"])["bed"].rows) == (0, None)
+    assert (before.rows, of(connection, "bed").rows) == (0, None)
 
 
 def test_rows_follow_the_growth_of_the_table_since_it_was_analyzed(database):
@@ -56,14 +62,14 @@ def test_rows_follow_the_growth_of_the_table_since_it_was_analyzed(database):
     empty.execute("ANALYZE ward")
     empty.execute("INSERT INTO ward SELECT g, 'n' || g FROM generate_series(501, 50000) AS g")
 
-    assert figures(connection, ["ward"])["ward"].rows == pytest.approx(50000, rel=0.2)
+    assert of(connection, "ward").rows == pytest.approx(50000, rel=0.2)
 
 
 def test_sizes_are_those_of_postgresql(database):
     empty, connection = database
     empty.execute("CREATE TABLE bed (id int, ward_id int REFERENCES ward); CREATE INDEX ON ward (name)")
 
-    found = figures(connection, ["ward"])["ward"]
+    found = of(connection, "ward")
 
     assert (found.bytes, found.index_bytes) == empty.rows("SELECT pg_table_size('ward'), pg_indexes_size('ward')")[0]
     assert (found.indexes, found.keys) == (2, 1)
@@ -78,11 +84,11 @@ def test_a_partitioned_table_is_the_sum_of_its_partitions(database):
         "CREATE TABLE visit_2_1 PARTITION OF visit_2 FOR VALUES FROM (100) TO (1000);"
         "INSERT INTO visit SELECT generate_series(1, 500)"
     )
-    before = figures(connection, ["visit"])["visit"]
+    before = of(connection, "visit")
     empty.execute(f"ANALYZE visit_1, visit_2_1; {REPORT}")
 
     with transaction(empty, "LOCK TABLE ONLY visit_2_1 IN ACCESS SHARE MODE"):
-        found = figures(connection, ["visit", "visit_1", "visit_2_1"])
+        found: dict[str, Any] = figures(connection, ["visit", "visit_1", "visit_2_1"])
 
     assert before.rows is None
     assert [found[one].rows for one in ("visit", "visit_1", "visit_2_1")] == [500, 99, 401]
@@ -102,7 +108,7 @@ def test_reads_and_writes_of_the_run_are_counted_between_two_readings(database):
     empty.execute(REPORT)
     time.sleep(SHORTEST)
 
-    found = figures(connection, ["ward"], earlier=first)["ward"]
+    found = of(connection, "ward", earlier=first)
 
     assert 0 < found.writes_per_second <= 100 / SHORTEST
     assert found.reads_per_second >= found.writes_per_second / 5
@@ -117,7 +123,7 @@ def test_two_readings_in_one_snapshot_see_what_others_did_meanwhile(database):
         empty.execute("DELETE FROM ward WHERE id <= 200")
         empty.execute(REPORT)
         time.sleep(SHORTEST)
-        found = figures(connection, ["ward"], earlier=first)["ward"]
+        found = of(connection, "ward", earlier=first)
 
     assert found.writes_per_second > 0
 
@@ -127,7 +133,7 @@ def test_readings_that_are_too_close_give_the_rate_since_the_last_reset(database
     empty.execute(REPORT)
     first = read_counters(connection)
 
-    found = figures(connection, ["ward"], earlier=first)["ward"]
+    found = of(connection, "ward", earlier=first)
 
     assert found.writes_per_second == found.writes_per_second_since_reset > 0
 
@@ -135,10 +141,10 @@ def test_readings_that_are_too_close_give_the_rate_since_the_last_reset(database
 def test_after_a_reset_nothing_counts_as_used(database):
     empty, connection = database
     empty.execute(REPORT)
-    before = figures(connection, ["ward"])["ward"]
+    before = of(connection, "ward")
     empty.execute("SELECT pg_stat_reset()")
 
-    after = figures(connection, ["ward"])["ward"]
+    after = of(connection, "ward")
 
     assert (before.is_used, after.is_used) == (True, False)
     assert after.writes_per_second_since_reset == 0
@@ -151,7 +157,7 @@ def test_a_reset_between_two_readings_makes_no_negative_rate(database):
     empty.execute("SELECT pg_stat_reset()")
     time.sleep(SHORTEST)
 
-    found = figures(connection, ["ward"], earlier=first)["ward"]
+    found = of(connection, "ward", earlier=first)
 
     assert found.writes_per_second == 0
 
@@ -161,8 +167,8 @@ def test_an_open_transaction_is_counted_with_its_age(database):
     empty.execute("SELECT pg_stat_reset()")
     with transaction(empty, "SELECT count(*) FROM ward"):
         time.sleep(0.3)
-        found = figures(connection, ["ward"])["ward"]
-    after = figures(connection, ["ward"])["ward"]
+        found = of(connection, "ward")
+    after = of(connection, "ward")
 
     assert (found.open_transactions, found.is_used) == (1, True)
     assert 0.3 <= found.longest_transaction_seconds < 30
@@ -173,7 +179,7 @@ def test_a_prepared_transaction_is_open(database):
     empty, connection = database
     with empty.session("UPDATE ward SET name = 'y' WHERE id = 1", "PREPARE TRANSACTION 'left'"):
         pass
-    found = figures(connection, ["ward"])["ward"]
+    found = of(connection, "ward")
     empty.execute("ROLLBACK PREPARED 'left'")
 
     assert found.open_transactions == 1
@@ -186,7 +192,7 @@ def test_a_table_that_is_locked_by_others_is_not_waited_for(database):
     size = empty.value("SELECT pg_relation_size('ward')")
     with transaction(empty, "LOCK TABLE ward"):
         connection.cursor().execute("SET statement_timeout = '5s'")
-        found = figures(connection, ["ward"])["ward"]
+        found = of(connection, "ward")
 
     assert (found.rows, found.bytes, found.open_transactions) == (500, size, 1)
 
@@ -197,7 +203,7 @@ def test_a_role_with_select_alone_may_not_see_ages_and_sees_all_else(database, i
     empty.execute(f'GRANT SELECT ON ward TO "{role}"; ANALYZE ward')
     connection = in_process(empty, url=empty.url.replace("postgres@", f"{role.replace(' ', '%20')}:secret@"))
     with transaction(empty, "SELECT count(*) FROM ward"):
-        found = figures(connection, ["ward"])["ward"]
+        found = of(connection, "ward")
 
     assert (found.rows, found.open_transactions, found.longest_transaction_seconds) == (500, 1, None)
     assert found.is_used is True
@@ -211,7 +217,7 @@ def test_a_standby_does_not_know_what_happens_on_its_primary(database, in_proces
     standby.rows("SELECT * FROM ward")
     standby.rows(REPORT)
 
-    found = figures(connection)
+    found: dict[str, Any] = figures(connection)
 
     assert found["ward"].rows == 500
     assert [found[one].is_used for one in ("ward", "bed")] == [True, None]
