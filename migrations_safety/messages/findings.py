@@ -20,6 +20,10 @@ class Acceptance:
     until: str | None
     migration: str
 
+    def __str__(self) -> str:
+        until = f" until {self.until}" if self.until else ""
+        return f"Accepted in {self.migration}{until}: {self.reason}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:

@@ -52,10 +52,13 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
 
 
 def _named(findings: Sequence[Finding]) -> str:
-    """Return the number of findings with their ids, at most three, each once."""
-    ids = [*dict.fromkeys(one.id for one in findings)]
+    """Return the number of findings with their ids, at most three, each once; then how many others are accepted."""
+    counted = [one for one in findings if not one.accepted]
+    ids = [*dict.fromkeys(one.id for one in counted)]
     shown = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
-    return pluralize(len(findings), "finding") + (f" ({shown})" if ids else "")
+    accepted = len(findings) - len(counted)
+    words = pluralize(len(counted), "finding") + (f" ({shown})" if ids else "")
+    return words + (f" and {accepted} accepted" if accepted else "")
 
 
 def _looking_at(options: MigrateOptions) -> PrecheckOptions:

@@ -21,7 +21,9 @@ from django.db.migrations.operations import (
 )
 from django.db.models import ManyToManyField
 
+from migrations_safety.acceptances import AcceptedFinding, accepted_by
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
+from migrations_safety.messages.error_place import file_of
 from migrations_safety.operations import CreateEnum, ValidateForeignKey
 from migrations_safety.schema.routing import runs_on
 
@@ -48,6 +50,10 @@ class PlannedMigration:
     """The SHA-256 of the migration's file in hexadecimal digits, or UNKNOWN."""
     is_baseline: bool
     """Whether the migration describes existing tables, so that `migrate` records it as applied where they exist."""
+    accepts: tuple[AcceptedFinding, ...] = ()
+    """The findings that the migration accepts."""
+    file: str | None = None
+    """The path of the migration's file; None where it was made in memory."""
 
     @property
     def label(self) -> str:
@@ -74,6 +80,8 @@ def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: I
         ),
         checksum=_checksum(type(migration).__module__),
         is_baseline=hasattr(migration, "adopts"),
+        accepts=accepted_by(migration),
+        file=file_of(migration),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from itertools import chain
 
@@ -27,7 +28,6 @@ from migrations_safety.checks.rollback import check_rollback
 from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
 from migrations_safety.checks.types import check_types
-from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
@@ -40,6 +40,7 @@ from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
 from migrations_safety.precheck.report import Data, Depth, PrecheckReport, Recount
+from migrations_safety.precheck.selection import select
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
@@ -66,7 +67,8 @@ def run(
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     examine = partial(_examine, connection, target, options, progress)
-    return in_snapshot(connection, examine, progress=progress)
+    report = in_snapshot(connection, examine, progress=progress)
+    return select(report, options, today=date.today())
 
 
 def _examine(connection: Connection, target: Target, options: PrecheckOptions, progress: Progress) -> PrecheckReport:
@@ -85,7 +87,7 @@ def _examine(connection: Connection, target: Target, options: PrecheckOptions, p
         plan=plan,
         inspected=inspected,
         data=data,
-        findings=tuple(_errors_first(found + _of_data(inspected, data, besides=found))),
+        findings=tuple(found + _of_data(inspected, data, besides=found)),
         fail_level=options.fail_level,
     )
 
@@ -100,10 +102,6 @@ def _of_catalog(connection: Connection, inspected: InspectedPlan, *, looks_at_da
 def _of_data(inspected: InspectedPlan, data: Data, *, besides: list[Finding]) -> list[Finding]:
     found = [finding for finding in data.findings if finding not in besides]
     return found + check_code(inspected, data.findings) if data.depth is Depth.COUNT else found
-
-
-def _errors_first(found: list[Finding]) -> list[Finding]:
-    return sorted(found, key=lambda finding: (list(Level).index(finding.level), finding.id, finding.subject))
 
 
 def _data(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions, progress: Progress) -> Data:

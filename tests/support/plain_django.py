@@ -30,11 +30,11 @@ class Ward:
     app: SampleApp
     last: str = ""
 
-    def migration(self, operations: str, *, before: str = "", atomic: bool = True) -> str:
+    def migration(self, operations: str, *, before: str = "", atomic: bool = True, accepts: str = "") -> str:
         """The next migration."""
         name = f"{len(self.app.migrations) + 1:04}_step"
         after = ("ward", self.last) if self.last else None
-        self.app.migration(name, operations, after=after, before=before, atomic=atomic)
+        self.app.migration(name, operations, after=after, before=before, atomic=atomic, accepts=accepts)
         self.last = name
         forget_modules()
         return name

@@ -14,12 +14,15 @@ SETTINGS = "from ehr.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, 'ward
 MIGRATION = """
 from django.db import migrations, models
 import migrations_safety.operations, migrations_safety.constraints, migrations_safety.fields
+from datetime import date
+from migrations_safety.acceptances import AcceptedFinding
 {before}
 
 class Migration(migrations.Migration):
     atomic = {atomic}
     dependencies = {dependencies}
     operations = [{operations}]
+    accepted_findings = [{accepts}]
 """
 
 
@@ -55,11 +58,23 @@ class SampleApp:
         self.write("ward/models.py", head + dedent(text))
 
     def migration(
-        self, name: str, operations: str, *, after: tuple[str, str] | None = None, atomic: bool = True, before: str = ""
+        self,
+        name: str,
+        operations: str,
+        *,
+        after: tuple[str, str] | None = None,
+        atomic: bool = True,
+        before: str = "",
+        accepts: str = "",
     ) -> None:
-        """One migration from the text of its operations; `before` stands above the class."""
-        dependencies = [after] if after else []
-        words = {"operations": operations, "atomic": atomic, "dependencies": dependencies, "before": dedent(before)}
+        """One migration from the text of its operations and of what it accepts; `before` stands above the class."""
+        words = {
+            "operations": operations,
+            "atomic": atomic,
+            "dependencies": [after] if after else [],
+            "before": dedent(before),
+            "accepts": accepts,
+        }
         self.write(f"ward/migrations/{name}.py", MIGRATION.format(**words))
 
     @contextmanager

@@ -10,7 +10,7 @@ APPS = ("migrations_safety", "patients", "ehr")
 ROWS = [
     {"sql", "constraints", "fields"},
     {"messages"},
-    {"postgresql", "registry"},
+    {"postgresql", "registry", "acceptances"},
     {"schema", "locking", "audit", "installation"},
     {"operations", "apps"},
     {"plan"},

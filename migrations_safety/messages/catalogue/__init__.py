@@ -19,3 +19,7 @@ from migrations_safety.messages.catalogue import (
 
 AREAS = (target, privilege, tables, rollback, plan, types, references, locks, partition, schema, audit)
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
+ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")
+"""The areas whose findings a migration may accept; those of other areas say that nothing may run at all."""
+ACCEPTANCE_IDS = ("plan.W011", "plan.W012", "plan.W013", "plan.I010")
+"""The findings about acceptances, which cannot be accepted themselves."""

@@ -68,12 +68,44 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="plan.W011",
+        title="Acceptance has expired",
+        help=(
+            "A migration accepts a finding until a date that is over, so the finding counts again. Do what the finding "
+            "asks for, or give the acceptance a later date and the reason for it."
+        ),
+    ),
+    FindingKind(
+        id="plan.W012",
+        title="Acceptance covers fewer rows than there are",
+        help=(
+            "A migration accepts a finding up to a number of rows, and there are more now, or their number is unknown. "
+            "So the finding counts again. Look at the rows, then raise `max_rows` or do what the finding asks for."
+        ),
+    ),
+    FindingKind(
+        id="plan.W013",
+        title="Acceptance matches no finding",
+        help=(
+            "A migration accepts a finding that does not exist. Perhaps the migration was changed, or the id or the "
+            "subject is misspelt. Remove the acceptance, or correct it."
+        ),
+    ),
+    FindingKind(
         id="plan.I001",
         title="Operations that are not judged",
         help=(
             "The plan has operations on existing tables, but `precheck` does not judge yet which locks, rewrites and"
             " losses these operations cause. `migrate --plan` lists the operations, and `sqlmigrate` prints their "
             "statements."
+        ),
+    ),
+    FindingKind(
+        id="plan.I010",
+        title="Acceptance was not needed on this database",
+        help=(
+            "A migration accepts a finding about rows, traffic or drift, and this database has none of that. On another"
+            " database the finding may exist. There is nothing that you have to do."
         ),
     ),
 )

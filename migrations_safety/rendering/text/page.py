@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import StringIO
 from itertools import groupby
-from operator import attrgetter
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
@@ -51,22 +50,28 @@ class Page:
         self.console.print(table)
 
     def findings(self, found: Iterable[Finding]) -> None:
-        """Add the findings: each with its level, id, subject and message, then its hint.
+        """Add the findings: each with its level, id, subject and message, then its hint, or why it was accepted.
 
         Neighbouring findings with the same hint share it.
         """
         from rich.padding import Padding
         from rich.text import Text
 
-        for hint, alike in groupby(found, key=attrgetter("hint")):
+        for hint, alike in groupby(found, key=_below):
             for finding in alike:
-                level = (f"{finding.level.value} {finding.id}", COLOURS[finding.level])
+                accepted = "accepted " if finding.accepted else ""
+                level = (f"{accepted}{finding.level.value} {finding.id}", "" if accepted else COLOURS[finding.level])
                 self.console.print(Text.assemble(level, f"  {finding.subject} {finding.message}"))
             self.console.print(Padding(Text(f"→ {hint}"), (0, 0, 0, 4)))
 
     def text(self) -> str:
         """Return the text of the page, without blanks at the ends of lines."""
         return "\n".join(line.rstrip() for line in self.file.getvalue().splitlines()) + "\n"
+
+
+def _below(finding: Finding) -> str:
+    """Return what stands below a finding."""
+    return str(finding.accepted) if finding.accepted else finding.hint
 
 
 def database(target: Target) -> str:
