@@ -26,6 +26,16 @@ class Acceptance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Fingerprint:
+    """By what a finding is known again: it holds no line number, no message and no count."""
+
+    id: str
+    migration: str
+    operation: int | None
+    subject: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """One finding about one object of the database or of a plan.
 
@@ -45,6 +55,11 @@ class Finding:
     """How many rows the finding is about; None where no rows were counted for it."""
     accepted: Acceptance | None = None
     """Why the finding was accepted; it then neither blocks nor warns. None where it was not accepted."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What this finding has in common with the same finding of another day."""
+        return Fingerprint(id=self.id, migration=self.migration, operation=self.operation, subject=self.subject)
 
 
 def finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -105,6 +105,20 @@ class Plan:
         in_rollback = len({*self.rollback.opaque, *self.rollback.unjudged})
         return sum(self.code.values()) + sum(self.unjudged.values()) + in_rollback
 
+    def without(self, labels: Container[str]) -> Plan:
+        """Return the plan without the migrations of these labels, as far as it is told by migration."""
+        left = tuple(one for one in self.migrations if one.label not in labels)
+        counts = Counter(dict.fromkeys(self.operations, 0))
+        for migration in left:
+            counts.update(migration.operations)
+        return replace(
+            self,
+            adopted=tuple(one for one in self.adopted if one.label not in labels),
+            migrations=left,
+            unapplied=tuple(one for one in self.unapplied if one.label not in labels),
+            operations=dict(counts),
+        )
+
     @property
     def creates(self) -> frozenset[str]:
         """Names of the tables that the plan creates."""
@@ -201,7 +215,8 @@ def _with_names(migration: Any, alias: str, changes: Changes) -> PlannedMigratio
     label = str(migration)
     tables = [use.name for use in changes.table_names if use.migration == label]
     others = [use.name for use in changes.other_names if use.migration == label]
-    return planned(migration, alias, tables=tables, others=others)
+    counts = count_operations([migration], alias, adding=changes.adding)
+    return planned(migration, alias, tables=tables, others=others, counts=counts)
 
 
 def _migrated_tables(executor: Any, state_apps: Any) -> set[str]:

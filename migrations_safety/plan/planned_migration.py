@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -54,6 +54,8 @@ class PlannedMigration:
     """The findings that the migration accepts."""
     file: str | None = None
     """The path of the migration's file; None where it was made in memory."""
+    operations: dict[str, int] = field(default_factory=dict)
+    """The number of its operations of each of KINDS; empty for a migration that does not run."""
 
     @property
     def label(self) -> str:
@@ -61,10 +63,18 @@ class PlannedMigration:
         return f"{self.app}.{self.name}"
 
 
-def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: Iterable[str] = ()) -> PlannedMigration:
+def planned(
+    migration: Any,
+    alias: str,
+    *,
+    tables: Iterable[str] = (),
+    others: Iterable[str] = (),
+    counts: dict[str, int] | None = None,
+) -> PlannedMigration:
     """A Migration object of Django as a plain value, for the database `alias`.
 
-    `tables` are the names for `PlannedMigration.creates`, `others` those for `PlannedMigration.others`.
+    `tables` are the names for `PlannedMigration.creates`, `others` those for `PlannedMigration.others`, and `counts`
+    those for `PlannedMigration.operations`.
     """
     operations = list(flat(migration.operations))
     return PlannedMigration(
@@ -82,6 +92,7 @@ def planned(migration: Any, alias: str, *, tables: Iterable[str] = (), others: I
         is_baseline=hasattr(migration, "adopts"),
         accepts=accepted_by(migration),
         file=file_of(migration),
+        operations=counts or {},
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.precheck.baseline import Baseline
 from migrations_safety.precheck.report import Depth
 
 
@@ -26,6 +27,10 @@ class PrecheckOptions:
     show_ids: int = 0
     """The number of orphan values to put into the report, which may be shown on a terminal only."""
     fail_level: Level = Level.ERROR
+    baseline: Baseline | None = None
+    """The findings that are known, and are therefore not told again."""
+    since: str | None = None
+    """The git revision since which a migration must have come to be reported on; None reports on all."""
 
 
 EVERYTHING = PrecheckOptions()

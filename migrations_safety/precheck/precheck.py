@@ -34,6 +34,7 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.inspected_schema import InspectedPlan, inspect_plan
+from migrations_safety.plan.since import older_than
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
@@ -63,6 +64,8 @@ def run(
     could not look, for example without SELECT on a table, or where the connection leads to another database or schema
     than expected.
     """
+    if options.since:
+        older_than(options.since, ())  # an unknown revision is refused before the work
     connection = connection_of(using)
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)

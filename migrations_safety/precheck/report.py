@@ -9,7 +9,7 @@ from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.incremental import EarlierCensus, Mark
 from migrations_safety.census.report import Census, OrphanValue
 from migrations_safety.messages.catalogue.kind import Level
-from migrations_safety.messages.findings import Finding, blocking
+from migrations_safety.messages.findings import Finding, Fingerprint, blocking
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
@@ -64,8 +64,30 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """The findings that the baseline `file` holds, and those of its entries that no finding matches any more."""
+
+    file: str
+    findings: tuple[Finding, ...]
+    gone: tuple[Fingerprint, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Since:
+    """The migrations that are older than a git revision, and the number of findings about them that are left out."""
+
+    revision: str
+    older: tuple[str, ...]
+    findings: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PrecheckReport:
-    """The result of a precheck. `findings` are those about the catalog and those about the rows, errors first."""
+    """The result of a precheck. `findings` are those about the catalog and those about the rows, errors first.
+
+    Where a baseline was given, `known` has the findings that it holds, and `findings` the others. Where a revision was
+    given, `since` says which migrations are left out.
+    """
 
     target: Target
     plan: Plan
@@ -73,6 +95,8 @@ class PrecheckReport:
     data: Data
     findings: tuple[Finding, ...]
     fail_level: Level
+    known: Known | None = None
+    since: Since | None = None
 
     @property
     def blocking(self) -> list[Finding]:

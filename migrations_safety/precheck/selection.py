@@ -9,19 +9,34 @@ from datetime import date
 from migrations_safety.messages.catalogue import ACCEPTABLE_AREAS
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
+from migrations_safety.plan.since import older_than
 from migrations_safety.precheck.acceptance import accept
+from migrations_safety.precheck.baseline import apply
 from migrations_safety.precheck.options import PrecheckOptions
-from migrations_safety.precheck.report import Depth, PrecheckReport
+from migrations_safety.precheck.report import Depth, PrecheckReport, Since
 
 
 def select(report: PrecheckReport, options: PrecheckOptions, *, today: date) -> PrecheckReport:
     """Return the report with the findings that it is to tell, errors first and accepted ones last.
 
-    The others still stand in the report: as accepted ones, as known ones, or as a number of those left out.
+    The others still stand in the report: known ones in `known`, and the number of those left out in `since`. Raises
+    RevisionRefused where git cannot say which migrations are older than the revision of `options.since`.
     """
+    if options.since:
+        report = _since(report, options.since)
     migrations = (*report.plan.migrations, *report.plan.unapplied)
     found = accept(report.findings, migrations, judged=_judged(report), today=today)
-    return replace(report, findings=tuple(errors_first(found)))
+    report = replace(report, findings=tuple(errors_first(found)))
+    return apply(report, options.baseline) if options.baseline else report
+
+
+def _since(report: PrecheckReport, revision: str) -> PrecheckReport:
+    planned = (*report.plan.adopted, *report.plan.migrations, *report.plan.unapplied)
+    files = older_than(revision, [one.file for one in planned])
+    older = tuple(one.label for one in planned if one.file in files)
+    kept = tuple(one for one in report.findings if one.migration not in older)
+    since = Since(revision=revision, older=older, findings=len(report.findings) - len(kept))
+    return replace(report, plan=report.plan.without(older), findings=kept, since=since)
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:

@@ -14,7 +14,7 @@ from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql.target import Target
-from migrations_safety.precheck.report import Depth, PrecheckReport, Recount
+from migrations_safety.precheck.report import Depth, Known, PrecheckReport, Recount
 from migrations_safety.verification.report import VerificationReport
 
 SCHEMA_VERSION = 1
@@ -72,8 +72,15 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         },
         "operations": plan.operations,
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
+        "baseline": _known(report.known) if report.known else None,
+        "since": asdict(report.since) if report.since else None,
     }
     return envelope("precheck", report, body, found=report.findings, seconds=seconds)
+
+
+def _known(known: Known) -> dict[str, Any]:
+    fingerprints = [asdict(one.fingerprint) for one in known.findings]
+    return {"file": known.file, "known": fingerprints, "gone": [asdict(one) for one in known.gone]}
 
 
 def migrations(plan: Plan | None) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from django.core.management.base import CommandError
 
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.report_file import report_file
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
-from migrations_safety.precheck import precheck
+from migrations_safety.precheck import baseline, precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import serialization, text
@@ -48,6 +49,7 @@ class Command(SafetyCommand):
         parser.add_argument("--fake-initial", action="store_true", help=help)
         help = "lowest level of a finding that blocks: error (default), or warning (then warnings and errors block)"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
+        _add_selecting_arguments(parser)
         depth = parser.add_mutually_exclusive_group()
         help = "read only the catalog and no rows: fast, but rows whose parent row does not exist are not found"
         depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
@@ -66,13 +68,20 @@ class Command(SafetyCommand):
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the checks, and return the report on them as an Outcome."""
         self._refuse_to_show_ids(options)
-        report = precheck.run(
-            using=options["database"],
-            expect_database=options["expect_database"],
-            expect_schema=options["expect_schema"],
-            options=_precheck_options(options),
-            progress=progress,
-        )
+        if options["since"] and options["write_baseline"]:
+            raise CommandError("--write-baseline writes all findings; leave out --since.")
+        with report_file(options["write_baseline"]) as write:
+            report = precheck.run(
+                using=options["database"],
+                expect_database=options["expect_database"],
+                expect_schema=options["expect_schema"],
+                options=_precheck_options(options),
+                progress=progress,
+            )
+            if write:
+                known = baseline.baseline_of(report, options["write_baseline"])
+                write(baseline.as_text(known))
+                report = baseline.apply(report, known)
         return Outcome(
             is_refused=bool(report.blocking),
             closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
@@ -89,6 +98,21 @@ class Command(SafetyCommand):
             )
 
 
+def _add_selecting_arguments(parser: ArgumentParser) -> None:
+    help = (
+        "do not tell the findings again that this file holds: a report of precheck as JSON, or a file of "
+        "--write-baseline; they do not block, and a line says how many they are"
+    )
+    parser.add_argument("--baseline", metavar="FILE", help=help)
+    help = "write all findings that may be known to this file, for --baseline; then they do not block"
+    parser.add_argument("--write-baseline", metavar="FILE", help=help)
+    help = (
+        "report only on migrations whose files were added or changed since this git revision, and on those that git "
+        "does not know; a line says how many others are left out"
+    )
+    parser.add_argument("--since", metavar="REF", help=help)
+
+
 def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
     return PrecheckOptions(
         app_label=options["app_label"],
@@ -99,4 +123,6 @@ def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
         is_marked=options["format"] == "json",
         show_ids=SHOWN_IDS if options["show_ids"] else 0,
         fail_level=Level(options["fail_level"]),
+        baseline=baseline.read(options["baseline"]) if options["baseline"] else None,
+        since=options["since"],
     )

@@ -33,12 +33,26 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
         page.findings(report.findings)
     if report.data.identifiers:
         _identifiers(page, report)
+    _not_told(page, report)
     page.line()
     words, style = VERDICTS[report.verdict]
     if not report.blocking:
         words = _not_blocked(report) or words
     page.line(f"{words} ({seconds:.1f} s)", style=style)
     return page.text()
+
+
+def _not_told(page: Page, report: PrecheckReport) -> None:
+    """Say how many findings are left out, and why."""
+    if known := report.known:
+        entries = pluralize(len(known.gone), "entry of it matches", "entries of it match")
+        gone = f" {entries} no finding now." if known.gone else ""
+        findings = pluralize(len(known.findings), "known finding is", "known findings are")
+        page.line(f"{findings} in the baseline {known.file} and not told again.{gone}")
+    if since := report.since:
+        migrations = pluralize(len(since.older), "pending migration is", "pending migrations are")
+        findings = pluralize(since.findings, "finding")
+        page.line(f"{migrations} older than {since.revision} and left out, with {findings}.")
 
 
 def _data(page: Page, report: PrecheckReport) -> None:
@@ -90,6 +104,8 @@ def _not_blocked(report: PrecheckReport) -> str:
     plan = report.plan
     if plan.backwards:
         return _about_the_rollback(report)
+    if report.since and report.since.older and not plan.changes_something:
+        return f"No pending migration came since {report.since.revision}."
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
     if report.data.depth is Depth.CATALOG and report.inspected.references():

@@ -1,0 +1,76 @@
+"""Asks git which migrations came since a revision: those whose files were added or changed, or that git does not know.
+
+The revision is compared with the files as they are now, from the commit where the present branch left it. A file that
+is not under git (that of an installed package, for example) may have come since, so it counts as new.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from migrations_safety.messages.refusals.acceptance import RevisionRefused
+
+PATIENCE = 60
+"""How many seconds one command of git may take."""
+
+
+def older_than(revision: str, files: Iterable[str | None]) -> frozenset[str]:
+    """Return those of the files that git knows, and that were not changed since the revision.
+
+    Raises RevisionRefused where git is not installed, where the current folder is in no repository, and where the
+    revision is unknown.
+    """
+    top = Path(_git(revision, "rev-parse", "--show-toplevel", failing="the current folder is in no git repository"))
+    start = _start(revision)
+    inside = {path: file for file in files if file and (path := _inside(Path(file), top))}
+    if not inside:
+        return frozenset()
+    known = _names(revision, "-C", str(top), "ls-files", "-z", "--", *inside)
+    how = ("--name-only", "--no-relative", "--no-ext-diff", "--no-renames", "-z", start)
+    changed = _names(revision, "-C", str(top), "diff", *how, "--", *inside)
+    return frozenset(file for path, file in inside.items() if path in known and path not in changed)
+
+
+def _start(revision: str) -> str:
+    """Return the commit at which HEAD left the revision; the revision itself where they have none in common."""
+    unknown = "git does not know this revision"
+    commit = _git(
+        revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", failing=unknown
+    )
+    found = _run(revision, "merge-base", commit, "HEAD")
+    return found.stdout.strip() if found.returncode == 0 else commit
+
+
+def _inside(file: Path, top: Path) -> str | None:
+    path = file.resolve()
+    return path.relative_to(top.resolve()).as_posix() if path.is_relative_to(top.resolve()) else None
+
+
+def _names(revision: str, *command: str) -> set[str]:
+    return set(_git(revision, *command, failing="git could not compare the files").split("\0"))
+
+
+def _git(revision: str, *command: str, failing: str) -> str:
+    done = _run(revision, *command)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise RevisionRefused(revision=revision, problem=f"{failing} ({said[0]})" if said else failing)
+    return done.stdout.strip()
+
+
+def _run(revision: str, *command: str) -> subprocess.CompletedProcess[str]:
+    git = ["git", "--no-pager", "--literal-pathspecs", *command]
+    try:
+        return subprocess.run(
+            git, capture_output=True, text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL
+        )
+    except FileNotFoundError:
+        raise RevisionRefused(revision=revision, problem="git is not installed") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RevisionRefused(revision=revision, problem=f"git could not be run ({type(error).__name__})") from None
+    except UnicodeDecodeError:
+        raise RevisionRefused(revision=revision, problem="git named a file that is not UTF-8") from None
+    except ValueError:
+        raise RevisionRefused(revision=revision, problem="git does not know this revision") from None
