@@ -25,6 +25,8 @@ class FollowedOperation:
     app_label: str
     migration: str
     """Label of the migration, such as `ehr.0002_keys`."""
+    number: int
+    """The number of the operation in the migration, counted from 1. Operations inside another one have its number."""
     code_from: int | None
     """Set for a state operation whose change RunPython or RunSQL makes in the database. It is the position in
     `changes.code` of the first code that may make this change. None where Django makes the change itself."""

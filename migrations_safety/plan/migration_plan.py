@@ -38,6 +38,7 @@ from migrations_safety.plan.planned_keys import (
 )
 from migrations_safety.plan.planned_migration import PlannedMigration, count_operations, planned
 from migrations_safety.plan.rollback import Rollback
+from migrations_safety.plan.running_release import RunningRelease, running_release
 from migrations_safety.plan.state_changes import Changes
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
@@ -88,6 +89,8 @@ class Plan:
     statement, which scans the table."""
     rollback: Rollback = field(default_factory=Rollback)
     """What the rollback of `unapplied` does to the database."""
+    running_release: RunningRelease = field(default_factory=RunningRelease)
+    """What the migrations that run mean for the release that is running."""
 
     @property
     def backwards(self) -> bool:
@@ -184,6 +187,7 @@ def _plan(executor: Any, pending: PendingMigrations, states: _States, rollback: 
         unjudged=dict(changes.unjudged),
         in_steps=frozenset(keys_in_steps(pending.running)),
         rollback=rollback,
+        running_release=running_release(changes),
     )
 
 

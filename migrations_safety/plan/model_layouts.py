@@ -58,6 +58,9 @@ class Layout:
     indexes: dict[str, str | None] = field(default_factory=dict)
     """The name of each index and unique constraint, with the first field in it. The field is None for an expression and
     for an index of only some rows."""
+    constraints: dict[str, str] = field(default_factory=dict)
+    """What limits the rows of the table besides its fields, by name: constraints, and fields unique together. The value
+    is how a message names it."""
 
 
 class Layouts:
@@ -80,14 +83,25 @@ class Layouts:
 
         `field_name` None stands for the primary key of the model.
         """
-        known = state.models.get(name[:2])
-        if known is None:
+        if name[:2] not in state.models:
             return _of_registry(name, field_name)
-        for model in _with_bases(state, known):
-            for found, model_field in model.fields.items():
-                if (found == field_name) if field_name else model_field.primary_key:
-                    column = self._column(found, model_field)
-                    return ColumnName(table=_table(model), column=column) if column else None
+        for model, found, model_field in _targets(state, name, field_name):
+            column = self._column(found, model_field)
+            return ColumnName(table=_table(model), column=column) if column else None
+        return None
+
+    def target_model_field(self, state: Any, name: ModelName, field_name: str | None) -> Any | None:
+        """The model field that a ForeignKey references, with the arguments of `target`.
+
+        Where that is a ForeignKey itself, it is the field that this one references, and so on.
+        """
+        if name[:2] not in state.models:
+            return _in_registry(name, field_name)
+        for model, _, model_field in _targets(state, name, field_name):
+            if not isinstance(model_field, models.ForeignKey):
+                return model_field
+            further = resolve_relation(model_field.remote_field.model, model.app_label, model.name_lower)
+            return self.target_model_field(state, further, model_field.remote_field.field_name)
         return None
 
     def _of_model(self, model: Any) -> Iterator[Layout]:
@@ -101,6 +115,7 @@ class Layouts:
             fields=self._fields(name, model),
             keys=_constraints(model, ForeignKeyConstraint),
             indexes={index: _leading_field(found) for index, found in _indexes(model).items()},
+            constraints=_limits(model),
         )
         for field_name, model_field in model.fields.items():
             if model_field.many_to_many and not model_field.remote_field.through:
@@ -147,6 +162,14 @@ class Layouts:
         return self._column_names[known][1]
 
 
+def _targets(state: Any, name: ModelName, field_name: str | None) -> Iterator[tuple[Any, str, Any]]:
+    """Each field of that name (None: each primary key) with its model and its name, those of parents after its own."""
+    for model in _with_bases(state, state.models[name[:2]]):
+        for found, model_field in model.fields.items():
+            if (found == field_name) if field_name else model_field.primary_key:
+                yield model, found, model_field
+
+
 def _with_bases(state: Any, model: Any) -> Iterator[Any]:
     """The ModelStates in which a model's fields are looked up: the model unless it is a proxy, then its parents."""
     if not model.options.get("proxy"):
@@ -181,6 +204,13 @@ def _indexes(model: Any) -> dict[str, Any]:
     )
 
 
+def _limits(model: Any) -> dict[str, str]:
+    """The constraints of a model, and its sets of fields that are unique together, as messages name them."""
+    together = (tuple(fields) for fields in model.options.get("unique_together", ()))
+    sets = {f"unique ({', '.join(fields)})": f"unique ({', '.join(fields)})" for fields in together}
+    return sets | {found.name: f'"{found.name}"' for found in model.options.get("constraints", ())}
+
+
 def _leading_field(index: Any) -> str | None:
     """The name of the first field in an index; None for an expression and for an index of only some rows."""
     names = [name.lstrip("-") for name in getattr(index, "fields", ())]
@@ -207,9 +237,13 @@ def _many_to_many_layout(model: Any, name: str, model_field: Any) -> Layout:
 
 def _of_registry(name: ModelName, field_name: str | None) -> ColumnName | None:
     """The table and column of the referenced field, for an installed model that no migration creates."""
+    target = _in_registry(name, field_name)
+    return ColumnName(table=target.model._meta.db_table, column=target.column) if target else None
+
+
+def _in_registry(name: ModelName, field_name: str | None) -> Any | None:
     try:
         meta: Any = apps.get_model(name[0], name[1])._meta
-        target = meta.get_field(field_name) if field_name else meta.pk
+        return meta.get_field(field_name) if field_name else meta.pk
     except LookupError:
         return None
-    return ColumnName(table=target.model._meta.db_table, column=target.column)

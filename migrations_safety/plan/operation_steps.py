@@ -43,7 +43,7 @@ def follow(migrations: Iterable[Any], state: Any, *, alias: str) -> Changes:
     """
     walk = _Walk(changes=Changes(), layouts=Layouts(alias))
     for migration in migrations:
-        for operation in migration.operations:
+        for walk.number, operation in enumerate(migration.operations, 1):
             walk.operation(migration, operation, state)
     return walk.changes
 
@@ -52,6 +52,8 @@ def follow(migrations: Iterable[Any], state: Any, *, alias: str) -> Changes:
 class _Walk:
     changes: Changes
     layouts: Layouts
+    number: int = 0
+    """The number of the operation in its migration, counted from 1."""
 
     def operation(self, migration: Any, operation: Any, state: Any, *, code_from: int | None = None) -> None:
         """Note the changes of one operation; `code_from` is explained in FollowedOperation."""
@@ -110,6 +112,7 @@ class _Walk:
             state=state,
             app_label=migration.app_label,
             migration=str(migration),
+            number=self.number,
             code_from=code_from,
         )
         _compare(followed, before, after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from migrations_safety.plan.lineage import Column, Lineage, Table
 from migrations_safety.plan.model_layouts import ModelName
@@ -55,6 +56,45 @@ class Use:
     the change itself."""
 
 
+class Step(StrEnum):
+    """What an operation means for the release that is running while `migrate` works, and for the one that follows."""
+
+    ADDS = "adds"
+    """It adds or permits something, which the running release does not notice."""
+    DROPS = "drops"
+    RENAMES = "renames"
+    RETYPES = "retypes"
+    """The new type does not take, or does not give back, the values of the old one."""
+    NARROWS = "narrows"
+    """The new type is like the old one, but some values of the old one do not fit."""
+    DEMANDS = "demands"
+    """An INSERT that leaves out a new column, or leaves it to a default, fails from now on."""
+    FORBIDS_NULL = "forbids NULL"
+    """The running release may still write NULL into the column."""
+    REQUIRES = "requires"
+    """A column becomes NOT NULL that the running release always writes, or that has a default."""
+    CONSTRAINS = "constrains"
+    """A new constraint, which the running release does not know, limits the rows of an existing table."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseStep:
+    """One step of an operation on a table that exists in the database, as the running release sees it."""
+
+    kind: Step
+    migration: str
+    """Label of the migration."""
+    operation: int
+    """The number of the operation in its migration, counted from 1."""
+    table: Table
+    column: Column | None = None
+    """None where the step concerns the table as a whole."""
+    detail: str = ""
+    """The new name, the old and the new type, or the constraint."""
+    blocks_new: bool = False
+    """Whether the release that follows cannot add rows until this step is done."""
+
+
 @dataclass(kw_only=True)
 class Changes:
     """All changes of a plan. The function `operation_steps.follow` fills this object."""
@@ -85,3 +125,5 @@ class Changes:
     """For each column that the plan creates, the number of elements of `code` that run before its creation."""
     filled: set[Column] = field(default_factory=set)
     """Columns that are created with a default."""
+    release_steps: list[ReleaseStep] = field(default_factory=list)
+    """What the running release and the one that follows notice, in the order of the plan."""

@@ -84,7 +84,12 @@ def test_nothing_that_precheck_does_waits_for_a_lock(hospital):
         result = hospital.run("precheck", "--format", "json")
 
     assert result.code == 1
-    assert {one["id"] for one in result.json["findings"]} == {"locks.W001", "references.E001", "references.W003"}
+    assert {one["id"] for one in result.json["findings"]} == {
+        "locks.W001",
+        "references.E001",
+        "references.W003",
+        "application.I001",
+    }
 
 
 def test_timeouts_of_the_role_are_a_warning(hospital, new_role, in_process):

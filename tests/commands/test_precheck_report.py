@@ -38,7 +38,7 @@ def test_a_hospital_without_references_is_safe(hospital):
     report = result.json
     assert set(report) >= KEYS
     assert (report["command"], report["schema_version"], report["verdict"]) == ("precheck", 1, "attention")
-    assert finding_ids(result) == ["references.W003"]
+    assert finding_ids(result) == ["references.W003", "application.I001"]
     assert report["database"] == {
         "alias": "default",
         "name": hospital.name,
@@ -75,7 +75,13 @@ def test_orphans_block_and_the_report_has_their_figures(hospital):
         "distinct_values": 2, "orphan_values": 2, "orphan_rows": 3, "classes": {"uuid_canonical": 1, "uuid_nil": 1},
         "orphan_classes": {"uuid_canonical": 1, "uuid_nil": 1},
     }  # fmt: skip
-    assert finding_ids(result) == ["references.E001", "references.E001", "references.E002", "references.W003"]
+    assert finding_ids(result) == [
+        "references.E001",
+        "references.E001",
+        "references.E002",
+        "references.W003",
+        "application.I001",
+    ]
     first = result.json["findings"][0]
     assert first == {
         "id": "references.E001",

@@ -42,7 +42,7 @@ def test_what_public_has_is_neither_found_nor_hinted_at(clinic_c):
 
     report = precheck.run(using="default")
 
-    assert {one.id for one in report.findings} == {"references.E001", "references.W003"}
+    assert {one.id for one in report.findings} == {"references.E001", "references.W003", "application.I001"}
     assert [one.label for one in report.plan.adopted] == ["ehr.0001_initial"]
     (index,) = (one.hint for one in report.findings if one.id == "references.W003")
     assert index == 'CREATE INDEX CONCURRENTLY ON clinic_c.insurance_policies ("patientId");'

@@ -4,6 +4,7 @@ import pytest
 
 from migrations_safety.precheck.report import Depth
 from tests.database.test_plan_judged import closing
+from tests.support.authors_and_books import ids
 
 ID = "('id', models.BigAutoField(primary_key=True))"
 TO = "models.ForeignKey('ward.{}', models.CASCADE, null=True{})"
@@ -19,10 +20,6 @@ def work(apps, schema_editor):
 """
 DELETES = OF_MODEL.format("Author", "_meta.model.objects.filter(pk=one.pk)._raw_delete('default')")
 PYTHON, RENAME = "migrations.RunPython(work)", "migrations.RenameModel('Author', 'Writer')"
-
-
-def ids(report):
-    return {one.id for one in report.findings}
 
 
 def told(report, id):

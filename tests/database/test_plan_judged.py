@@ -6,6 +6,7 @@ import pytest
 
 from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import text
+from tests.support.authors_and_books import ids
 from tests.support.plain_django import ward_installed
 
 ID = "('id', models.BigAutoField(primary_key=True))"
@@ -91,7 +92,7 @@ def test_a_plan_is_called_safe_only_where_all_of_it_was_looked_at(ward, shape):
 
     report = ward.look()
 
-    assert {one.id for one in report.findings} == found
+    assert ids(report) == found
     assert (report.verdict, closing(report)) == (verdict, said)
 
 
@@ -112,7 +113,7 @@ def test_what_is_dropped_and_holds_nothing_is_no_loss(ward, operation):
     ward.starts_with(f"{AUTHOR}, {OPEN_BOOK}", "INSERT INTO ward_author (age) VALUES (NULL)")
     ward.migration(f"migrations.{operation}")
 
-    assert {one.id for one in ward.look().findings} == {"plan.I001"}
+    assert ids(ward.look()) == {"plan.I001"}
 
 
 @pytest.mark.parametrize("operation", ["DeleteModel('Book')", "RemoveField('Author', 'age')"])
@@ -120,7 +121,7 @@ def test_what_is_dropped_without_a_look_is_said(ward, operation):
     ward.starts_with(f"{AUTHOR}, {OPEN_BOOK}")
     ward.migration(f"migrations.{operation}")
 
-    assert {one.id for one in ward.look(depth=Depth.CATALOG).findings} == {"plan.W006", "plan.I001"}
+    assert ids(ward.look(depth=Depth.CATALOG)) == {"plan.W006", "plan.I001"}
 
 
 def test_without_data_each_key_is_named_as_not_looked_at(ward):
@@ -129,7 +130,8 @@ def test_without_data_each_key_is_named_as_not_looked_at(ward):
 
     report = ward.look(depth=Depth.CATALOG)
 
-    assert [f"{one.id} {one.subject} {one.message}" for one in report.findings] == [
+    found = [one for one in report.findings if one.id != "application.I001"]
+    assert [f"{one.id} {one.subject} {one.message}" for one in found] == [
         'references.W006 ward_book."author_id" gets a foreign key to ward_author, but its future values were not '
         "checked: --no-data."
     ]

@@ -4,6 +4,7 @@
 """
 
 from migrations_safety.messages.catalogue import (
+    application,
     audit,
     locks,
     partition,
@@ -17,7 +18,7 @@ from migrations_safety.messages.catalogue import (
     types,
 )
 
-AREAS = (target, privilege, tables, rollback, plan, types, references, locks, partition, schema, audit)
+AREAS = (target, privilege, tables, rollback, plan, types, references, locks, partition, application, schema, audit)
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")
 """The areas whose findings a migration may accept; those of other areas say that nothing may run at all."""
