@@ -80,7 +80,9 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _watchers(session: Any, asked: dict[str, Any]) -> dict[str, Watcher]:
     """Return what else is looked at, by the names of the fields of MeasuredPlan."""
-    return {}
+    from migrations_safety.measurement.demands import DemandWatcher
+
+    return {"demands": DemandWatcher(session)}
 
 
 def _migrate(executor: Any, asked: dict[str, Any]) -> str | None:

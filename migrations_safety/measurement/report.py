@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from migrations_safety.measurement.demand import Demand
+
 LOCKS = (
     "AccessShareLock",
     "RowShareLock",
@@ -92,6 +94,7 @@ class MeasuredPlan:
     server_version: str | None
     left_out: tuple[str, ...]  # objects of the target that the scratch database lacks
     transactions: tuple[MeasuredTransaction, ...]
+    demands: tuple[Demand, ...] = ()  # what it demands of rows that are there
     error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early
 
 

@@ -6,6 +6,7 @@
 from migrations_safety.messages.catalogue import (
     application,
     audit,
+    data,
     locks,
     partition,
     plan,
@@ -18,7 +19,9 @@ from migrations_safety.messages.catalogue import (
     types,
 )
 
-AREAS = (target, privilege, tables, rollback, plan, types, references, locks, partition, application, schema, audit)
+AREAS = (
+    target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, audit,
+)  # fmt: skip
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")
 """The areas whose findings a migration may accept; those of other areas say that nothing may run at all."""

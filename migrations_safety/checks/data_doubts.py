@@ -1,0 +1,120 @@
+"""Finds what a plan itself does to the rows before it demands something of them, from its measured statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from migrations_safety.measurement.demand import Demand
+from migrations_safety.measurement.report import LOCKS, MeasuredOperation, MeasuredPlan, MeasuredStatement
+
+WRITES = re.compile(r"(UPDATE|DELETE|INSERT|MERGE|COPY|TRUNCATE|WITH)\b", re.IGNORECASE)
+WRITING_LOCK = "RowExclusiveLock"
+STRONG = frozenset(LOCKS[LOCKS.index("ShareUpdateExclusiveLock") :])
+"""The locks of the statements that demand something of rows."""
+NAME = r'(?:"?[\w$]+"?\.)?"?([\w$]+)"?'
+FILLS = re.compile(
+    rf'UPDATE (?:ONLY )?{NAME} SET "?([\w$]+)"? = (?:%s|\$\d+|true|false|now\(\)|gen_random_uuid\(\)) '  # noqa: S608
+    r'WHERE "?\2"? IS NULL;?$',
+    re.IGNORECASE,
+)
+"""An UPDATE that gives a value to all rows that have none, as Django sends before SET NOT NULL."""
+RETYPES = re.compile(r'ALTER (?:COLUMN )?"?([\w$]+)"? (?:SET DATA )?TYPE (.*)', re.IGNORECASE)
+USING = re.compile(r"\bUSING (.*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Before:
+    """What the plan does to the rows of one demand before that."""
+
+    written_by: tuple[str, ...]
+    """Labels of the migrations whose SQL writes the rows."""
+    code: tuple[str, ...]
+    """Labels of the migrations that run code whose effect is not known."""
+    filled: frozenset[str]
+    """The columns, by their names then, in which every NULL is replaced."""
+
+
+def before(measured: MeasuredPlan, demand: Demand) -> Before:
+    """Return what the plan does before a demand to the rows that it is about."""
+    written: dict[str, None] = {}
+    code: dict[str, None] = {}
+    filled: set[str] = set()
+    tables = {demand.table, demand.parent_name} if demand.parent else {demand.table}
+    for operation, statement in _earlier(measured, demand):
+        if statement is None:
+            code[operation.migration] = None
+            continue
+        fills = FILLS.match(statement.sql)
+        if fills and fills[1] in (demand.alias, demand.relation):
+            filled.add(fills[2])
+            if fills[2] not in _names(demand):
+                continue
+        if _touches(statement, demand, tables):
+            written[operation.migration] = None
+    return Before(written_by=tuple(written), code=tuple(code), filled=frozenset(filled))
+
+
+def _names(demand: Demand) -> set[str]:
+    return {*demand.columns, *(source.name for source in demand.sources)}
+
+
+def _earlier(measured: MeasuredPlan, demand: Demand) -> Iterator[tuple[MeasuredOperation, MeasuredStatement | None]]:
+    """Return the statements before the demand, each with its operation; None stands for code that is not known."""
+    for transaction in measured.transactions:
+        steps = [
+            (operation, statement)
+            for operation in transaction.operations
+            for statement in (*((None,) if operation.opaque else ()), *operation.statements)
+        ]
+        if demand.migration not in transaction.migrations:
+            yield from steps
+            continue
+        yield from steps[: _last(steps, demand)]
+        return
+
+
+def _last(steps: list[tuple[MeasuredOperation, MeasuredStatement | None]], demand: Demand) -> int:
+    """Return the position of the last statement that may have made the demand."""
+    found = [
+        place
+        for place, (_, statement) in enumerate(steps)
+        if statement and any(one.table == demand.table and one.lock in STRONG for one in statement.tables)
+    ]
+    return found[-1] if found else len(steps)
+
+
+def _touches(statement: MeasuredStatement, demand: Demand, tables: Iterable[str]) -> bool:
+    """Return whether a statement writes one of the tables; before a drop it is enough that it reads the table.
+
+    A parent that the plan makes is written by any statement that writes a new table.
+    """
+    of_new = demand.kind == "foreign_key" and demand.parent is None
+    is_writing = WRITES.match(statement.sql) is not None
+    return any(
+        (effect.lock == WRITING_LOCK or is_writing) and (effect.table in tables or (effect.new and of_new))
+        for effect in statement.tables
+    )
+
+
+def conversion(measured: MeasuredPlan, demand: Demand) -> str:
+    """Return how a column is converted: `plain`, `cast` (USING column::type), or `other` for any other USING."""
+    names = _names(demand)
+    for transaction in measured.transactions:
+        if demand.migration not in transaction.migrations:
+            continue
+        for operation in transaction.operations:
+            for statement in operation.statements:
+                for found in RETYPES.finditer(statement.sql):
+                    if found[1] in names and any(one.table == demand.table for one in statement.tables):
+                        return _of_using(found[1], found[2])
+    return "plain"
+
+
+def _of_using(column: str, rest: str) -> str:
+    using = USING.search(rest)
+    if using is None:
+        return "plain"
+    is_cast = re.match(rf'\(?"?{re.escape(column)}"?\)?(::[\w" .]+(\(\d+(, ?\d+)?\))?(\[\])?)+;?$', using[1])
+    return "cast" if is_cast else "other"

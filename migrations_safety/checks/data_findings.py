@@ -1,0 +1,113 @@
+"""Decides which finding the counts of a demand make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from migrations_safety.checks.data_doubts import Before
+from migrations_safety.checks.data_report import DataCheck
+from migrations_safety.measurement.demand import Demand
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.messages.wording import data as wording
+from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
+
+DEMANDS = {
+    "not_null": "the NOT NULL",
+    "unique": "the unique constraint",
+    "check": "the CHECK",
+    "exclusion": "the exclusion constraint",
+    "foreign_key": "the foreign key",
+    "length": "the shorter type",
+    "cast": "the new type",
+    "enum": "the new enum",
+    "drop": "the drop",
+}
+"""Each kind of demand in words."""
+WRONG = {
+    "not_null": "without a value, which must have one",
+    "unique": "that are duplicates, which must be unique",
+    "check": "that violate a CHECK",
+    "exclusion": "that exclude each other",
+    "foreign_key": "without a parent, which must have one",
+    "length": "with values that are too long for the new type",
+    "cast": "with values that the new type refuses",
+    "enum": "with labels that the new enum lacks",
+    "drop": "with values, which are dropped or cut",
+}
+"""What is wrong with the violating rows, in words that go on with "in" and the migration."""
+
+
+def subject_of(demand: Demand) -> str:
+    """Return how findings name the columns of a demand, or its table."""
+    if not demand.columns:
+        return demand.table
+    if len(demand.columns) == 1:
+        return f"{demand.table}.{quote_identifier(demand.columns[0])}"
+    return f"{demand.table} ({', '.join(quote_identifier(column) for column in demand.columns)})"
+
+
+def finding_of(demand: Demand, check: DataCheck, earlier: Before) -> Finding | None:
+    """Return the finding about a demand, None where no row forbids it and the plan leaves the rows alone."""
+    subject, what = subject_of(demand), DEMANDS[check.kind]
+    if check.reason and not check.violating_rows:
+        return wording.not_judged(subject, what=what, migration=demand.migration, reason=check.reason)
+    code = ", ".join(dict.fromkeys((*earlier.written_by, *earlier.code)))
+    if not check.violating_rows:
+        if not earlier.written_by or check.kind == "drop":
+            return None
+        code = ", ".join(earlier.written_by)
+        return wording.may_be_changed(subject, what=what, migration=demand.migration, code=code)
+    if code:
+        words = {"what": WRONG[check.kind], "migration": demand.migration, "code": code}
+        return wording.may_be_corrected(subject, rows=check.violating_rows, **words)
+    return _FINDINGS[check.kind](demand, check)
+
+
+def refused_finding(demand: Demand) -> Finding:
+    """Return the finding about values that a new type refuses, where their number is not known."""
+    return wording.refused(subject_of(demand), rows="some rows", migration=demand.migration, type=demand.type_after)
+
+
+def _words(demand: Demand, check: DataCheck) -> dict[str, Any]:
+    return {"rows": check.violating_rows, "migration": demand.migration}
+
+
+def _of_nulls(demand: Demand, check: DataCheck) -> Finding:
+    word = wording.nulls if demand.sources[0].before else wording.no_default
+    return word(subject_of(demand), **_words(demand, check))
+
+
+def _of_cast(demand: Demand, check: DataCheck) -> Finding:
+    rows = pluralize(check.violating_rows or 0, "row")
+    return wording.refused(subject_of(demand), rows=rows, migration=demand.migration, type=demand.type_after)
+
+
+def _of_drop(demand: Demand, check: DataCheck) -> Finding:
+    dump = qualify_if_needed(demand.relation, schema=demand.schema)
+    if demand.kind != "drop":
+        return wording.values_cut(subject_of(demand), dump=dump, type=demand.type_after, **_words(demand, check))
+    word = wording.column_dropped if demand.columns else wording.table_dropped
+    return word(subject_of(demand), dump=dump, again="", **_words(demand, check))
+
+
+_FINDINGS: dict[str, Callable[[Demand, DataCheck], Finding]] = {
+    "not_null": _of_nulls,
+    "unique": lambda demand, check: wording.duplicates(
+        subject_of(demand), groups=check.groups or 0, name=demand.name, **_words(demand, check)
+    ),
+    "check": lambda demand, check: wording.violations(subject_of(demand), name=demand.name, **_words(demand, check)),
+    "exclusion": lambda demand, check: wording.excluded(subject_of(demand), name=demand.name, **_words(demand, check)),
+    "foreign_key": lambda demand, check: wording.orphans(
+        subject_of(demand), target=demand.parent_name or "its new parent", **_words(demand, check)
+    ),
+    "length": lambda demand, check: wording.too_long(
+        subject_of(demand), type=demand.type_after, **_words(demand, check)
+    ),
+    "cast": _of_cast,
+    "enum": lambda demand, check: wording.label_in_use(
+        subject_of(demand), type=demand.type_after, **_words(demand, check)
+    ),
+    "drop": _of_drop,
+}

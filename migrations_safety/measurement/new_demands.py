@@ -1,0 +1,232 @@
+"""Compares two readings of a table: what the later one demands of rows that are there, and the earlier one did not."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from migrations_safety.measurement.demand import Demand, Source
+from migrations_safety.measurement.demand_catalog import ColumnShape, ConstraintShape, IndexShape, TableShape
+from migrations_safety.sql.identifiers import quote_identifier
+
+TEXTS = re.compile(r"(text|character varying(\(\d+\))?)$")
+INTEGERS = ("smallint", "integer", "bigint")
+LENGTH = re.compile(r"(?:character varying|character|bit|bit varying)\((\d+)\)$")
+MADE_BY_PLAN = "the plan makes the column {}"
+TYPE_MADE_BY_PLAN = "the plan makes the type {}"
+
+Signature = tuple[Any, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beginning:
+    """The tables and types as they are before the plan, and what was demanded of each table since."""
+
+    tables: dict[int, TableShape]
+    types: frozenset[int]
+    known: dict[int, set[Signature]] = field(default_factory=lambda: defaultdict(set))
+    casts: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    """The types that each column, by table and number, has had since, other than the first."""
+
+    def __post_init__(self) -> None:
+        for table in self.tables.values():
+            self.known[table.oid] |= {signature for signature, _ in _structures(table)}
+
+    def dropped(self, table: TableShape, migration: str, gone: Iterable[TableShape]) -> Iterator[Demand]:
+        """Return the demand of a table that is gone, unless it is a partition of another one that is gone."""
+        if table.parent not in {one.oid for one in gone}:
+            yield Demand(kind="drop", columns=(), migration=migration, **self.of_table(table))
+
+    def of_table(self, table: TableShape) -> dict[str, Any]:
+        """Return the values of a demand that say which table it is about."""
+        first = self.tables[table.oid]
+        return {
+            "table": first.name,
+            "schema": first.schema,
+            "relation": first.relation,
+            "is_partitioned": first.is_partitioned,
+            "alias": table.relation,
+        }
+
+    def before(self, table: TableShape, number: int) -> ColumnShape | None:
+        """Return a column as it is before the plan, None for one that the plan makes."""
+        return self.tables[table.oid].columns.get(number)
+
+    def name(self, table: TableShape, number: int) -> str:
+        """Return the name of a column before the plan, or its own for one that the plan makes."""
+        return (self.before(table, number) or table.columns[number]).name
+
+    def source(self, table: TableShape, number: int) -> Source:
+        """Return where the values of a column come from."""
+        column, first = table.columns[number], self.before(table, number)
+        if first is None:
+            is_known = column.is_filled or not column.has_default
+            unknown = None if is_known else MADE_BY_PLAN.format(column.name)
+            unknown = unknown or self.unknown_type(column)
+            return Source(name=column.name, before=None, constant=column.constant, type=column.type, unknown=unknown)
+        casts = self.casts.get((table.oid, number), ())
+        unknown = self.unknown_type(column) if casts else None
+        return Source(name=column.name, before=first.name, casts=casts, type=column.type, unknown=unknown)
+
+    def unknown_type(self, column: ColumnShape) -> str | None:
+        """Return why a type cannot be used before the plan, None where it can."""
+        return None if column.type_oid in self.types else TYPE_MADE_BY_PLAN.format(column.type)
+
+
+def new_demands(
+    beginning: Beginning,
+    last: TableShape,
+    now: TableShape,
+    migration: str,
+    *,
+    is_empty: Callable[[TableShape], bool],
+) -> Iterator[Demand]:
+    """Return what a table newly demands since its last reading, or drops."""
+    how = {"migration": migration, **beginning.of_table(now)}
+    inherits = now.is_partition
+    for number, column in last.columns.items():
+        if number not in now.columns and beginning.before(last, number) and not inherits:
+            yield Demand(kind="drop", columns=(beginning.name(last, number),), **how)
+        elif number in now.columns and now.columns[number].type != column.type and not inherits:
+            yield from _retyped(beginning, last, now, number, how)
+    for number, column in now.columns.items():
+        if column.is_required and not inherits and _is_newly_required(last.columns.get(number), now, column, is_empty):
+            columns = (beginning.name(now, number),)
+            yield Demand(kind="not_null", columns=columns, sources=(beginning.source(now, number),), **how)
+    for signature, structure in _structures(now):
+        if signature not in beginning.known[now.oid] and structure.oid not in _oids(last):
+            yield _of_structure(beginning, now, structure, how)
+        beginning.known[now.oid].add(signature)
+
+
+def _is_newly_required(
+    last: ColumnShape | None, table: TableShape, column: ColumnShape, is_empty: Callable[[TableShape], bool]
+) -> bool:
+    """Return whether NOT NULL is new, and rows that are there may lack a value.
+
+    A new column that has a value in the scratch database's rows gets one in all others too.
+    """
+    if last is not None:
+        return not last.is_required
+    return not column.is_filled and not column.has_default and is_empty(table)
+
+
+def _oids(table: TableShape) -> set[int]:
+    return {one.oid for one in table.constraints} | {one.oid for one in table.indexes}
+
+
+def _structures(table: TableShape) -> Iterator[tuple[Signature, ConstraintShape | IndexShape]]:
+    """Return the constraints and unique indexes, each with what makes it the same one if it is made again."""
+    for constraint in table.constraints:
+        shapes = tuple(_family(table.columns[number].type) for number in constraint.numbers or ())
+        if constraint.is_key:
+            ends = (tuple(constraint.numbers or ()), constraint.parent, tuple(constraint.parent_numbers or ()))
+            yield (*ends, constraint.is_full, shapes), constraint
+        else:
+            yield (constraint.expression, tuple(table.columns[n].type for n in constraint.numbers or ())), constraint
+    for index in table.indexes:
+        keys = (tuple(index.keys), index.condition, tuple(index.operators), index.nulls_are_equal)
+        shapes = tuple(_family(table.columns[number].type) for number in index.numbers)
+        yield (tuple(index.numbers), *keys, shapes), index
+
+
+def _family(type: str) -> str:
+    """Return one name for types between which values stay apart and equal, so that what was unique stays unique."""
+    if TEXTS.match(type):
+        return "text"
+    return "integer" if type in INTEGERS else type
+
+
+def _of_structure(
+    beginning: Beginning, table: TableShape, structure: ConstraintShape | IndexShape, how: dict[str, Any]
+) -> Demand:
+    numbers = structure.numbers or ()
+    how = how | {
+        "columns": tuple(beginning.name(table, number) for number in numbers),
+        "sources": tuple(beginning.source(table, number) for number in numbers),
+        "name": structure.name,
+    }
+    if isinstance(structure, IndexShape):
+        kind = "exclusion" if structure.operators else "unique"
+        keys, operators = tuple(structure.keys), tuple(structure.operators)
+        how |= {"condition": structure.condition, "nulls_are_equal": structure.nulls_are_equal}
+        return Demand(kind=kind, keys=keys, operators=operators, **how)
+    if not structure.is_key:
+        return Demand(kind="check", condition=structure.expression, **how)
+    return _of_key(beginning, table, structure, how)
+
+
+def _of_key(beginning: Beginning, table: TableShape, key: ConstraintShape, how: dict[str, Any]) -> Demand:
+    how |= {"keys": tuple(quote_identifier(table.columns[number].name) for number in key.numbers or ())}
+    how |= {"operators": tuple(key.operators), "is_full": key.is_full}
+    if key.has_period:
+        how |= {"not_judged": "a foreign key with PERIOD is not counted"}
+    parent = beginning.tables.get(key.parent or 0)
+    if parent is None:
+        return Demand(kind="foreign_key", **how)
+    known = [parent.columns.get(number) for number in key.parent_numbers or ()]
+    if None in known:
+        how |= {"not_judged": f"the plan makes the referenced column of {parent.name}"}
+    elif any(beginning.casts.get((parent.oid, number)) for number in key.parent_numbers or ()):
+        how |= {"not_judged": f"the plan changes the type of the referenced column of {parent.name}"}
+    return Demand(
+        kind="foreign_key",
+        parent=(parent.schema, parent.relation),
+        parent_is_partitioned=parent.is_partitioned,
+        parent_name=parent.name,
+        parent_columns=tuple(column.name for column in known if column),
+        **how,
+    )
+
+
+def _retyped(
+    beginning: Beginning, last: TableShape, now: TableShape, number: int, how: dict[str, Any]
+) -> Iterator[Demand]:
+    """Return the demand of a new type that may refuse or cut values, and note the conversion."""
+    old, new, first = last.columns[number], now.columns[number], beginning.before(now, number)
+    if first is None:
+        return
+    place = (now.oid, number)
+    source = beginning.source(last, number)
+    beginning.casts[place] = (*beginning.casts.get(place, ()), new.type)
+    if keeps_all(old, new):
+        return
+    types = {"type_before": old.type, "type_after": new.type, "category": old.category}
+    types |= {"category_after": new.category}
+    how = how | types | {"columns": (first.name,), "sources": (source,)}
+    if new.labels is not None:
+        yield Demand(kind="enum", labels=tuple(new.labels), **how)
+    elif old.category == "S" and LENGTH.match(new.type):
+        yield Demand(kind="length", **how)
+    else:
+        yield Demand(kind="cast", not_judged=beginning.unknown_type(new), **how)
+
+
+def keeps_all(old: ColumnShape, new: ColumnShape) -> bool:
+    """Return whether every value of the old type is a value of the new one, unchanged."""
+    if new.type in ("text", "character varying"):
+        return True
+    if old.type in INTEGERS and new.type in INTEGERS:
+        return INTEGERS.index(old.type) <= INTEGERS.index(new.type)
+    if old.type in INTEGERS and new.type == "numeric":
+        return True
+    if new.labels is not None and old.labels is not None:
+        return set(old.labels) <= set(new.labels)
+    before, after = LENGTH.match(old.type), LENGTH.match(new.type)
+    if before and after and old.type.partition("(")[0] == new.type.partition("(")[0] == "character varying":
+        return int(before[1]) <= int(after[1])
+    return _is_wider_number(old.type, new.type)
+
+
+def _is_wider_number(old: str, new: str) -> bool:
+    digits = re.compile(r"numeric\((\d+),(-?\d+)\)$")
+    before, after = digits.match(old), digits.match(new)
+    if before and new == "numeric":
+        return True
+    if not before or not after:
+        return False
+    whole, fraction = int(before[1]) - int(before[2]), int(before[2])
+    return whole <= int(after[1]) - int(after[2]) and fraction <= int(after[2])

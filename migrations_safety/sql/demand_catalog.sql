@@ -1,0 +1,77 @@
+-- tables: the tables of the project with these oids (NULL: all of them)
+SELECT c.oid::bigint AS oid, c.oid::regclass::text AS name, n.nspname AS schema, c.relname AS relation,
+       c.relkind = 'p' AS is_partitioned, c.relispartition AS is_partition,
+       (SELECT inhparent::bigint FROM pg_inherits WHERE inhrelid = c.oid AND c.relispartition) AS parent
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'
+  AND n.nspname NOT IN ('information_schema', 'migrations_safety_scratch')
+  AND c.relname <> 'django_migrations' AND NOT starts_with(c.relname, 'migrations_safety_')
+  AND (c.oid = ANY(%(oids)s) OR %(oids)s::oid[] IS NULL)
+
+-- there: which of these tables there still are
+SELECT oid::bigint FROM pg_class WHERE oid = ANY(%(oids)s)
+
+-- now: the oldest transaction that is not over, as a mark for `changed`
+SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text
+
+-- changed: the tables whose definition a transaction since that mark has changed
+SELECT DISTINCT oid::bigint FROM (
+    SELECT oid, xmin FROM pg_class UNION ALL SELECT attrelid, xmin FROM pg_attribute
+    UNION ALL SELECT conrelid, xmin FROM pg_constraint UNION ALL SELECT indrelid, xmin FROM pg_index
+) AS definitions WHERE oid = ANY(%(oids)s) AND age(xmin) <= age(%(since)s::text::xid)
+
+-- types: all types that there are
+SELECT oid::bigint FROM pg_type
+
+-- columns: the columns of tables, with what rows have that were there before a new one
+SELECT a.attrelid::bigint AS table_oid, a.attnum::int AS number, a.attname AS name,
+       a.atttypid::bigint AS type_oid, format_type(a.atttypid, a.atttypmod) AS type,
+       t.typcategory::text AS category,
+       CASE WHEN t.typtype = 'e' THEN ARRAY(
+           SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder
+       ) END AS labels,
+       a.attnotnull AND NOT EXISTS (
+           SELECT FROM pg_constraint AS n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
+             AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated
+       ) AS is_required,
+       a.atthasmissing AS is_filled, (a.attmissingval::text::text[])[1] AS constant,
+       a.atthasdef OR a.attidentity <> '' AS has_default
+FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
+
+-- constraints: the valid CHECK constraints and foreign keys of tables, less those that a partition has of its parent
+SELECT r.oid::bigint AS oid, r.conrelid::bigint AS table_oid, r.conname AS name, r.contype = 'f' AS is_key,
+       r.conkey::int[] AS numbers, pg_get_expr(r.conbin, r.conrelid) AS expression,
+       nullif(r.confrelid, 0)::bigint AS parent, r.confkey::int[] AS parent_numbers,
+       r.confmatchtype = 'f' AS is_full, pg_get_constraintdef(r.oid) LIKE '%% PERIOD %%' AS has_period,
+       ARRAY(SELECT format('OPERATOR(%%I.%%s)', s.nspname, o.oprname)
+             FROM unnest(r.conpfeqop) WITH ORDINALITY AS u (operator, place)
+             JOIN pg_operator AS o ON o.oid = u.operator JOIN pg_namespace AS s ON s.oid = o.oprnamespace
+             ORDER BY u.place) AS operators
+FROM pg_constraint AS r JOIN pg_class AS c ON c.oid = r.conrelid
+WHERE r.conrelid = ANY(%(oids)s) AND r.contype IN ('c', 'f') AND r.convalidated AND r.conparentid = 0
+  AND NOT (c.relispartition AND r.coninhcount > 0)
+
+-- indexes: the unique and excluding indexes of tables, less those that a partition has of its parent
+SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, c.relname AS name,
+       i.indnullsnotdistinct AS nulls_are_equal, pg_get_expr(i.indpred, i.indrelid) AS condition,
+       ARRAY(SELECT format('(%%s)', pg_get_indexdef(i.indexrelid, k, true))
+                 || coalesce(' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(l.collname), '')
+             FROM generate_series(1, i.indnkeyatts) AS k
+             LEFT JOIN pg_collation AS l ON l.oid = i.indcollation[k - 1]
+             LEFT JOIN pg_namespace AS n ON n.oid = l.collnamespace ORDER BY k) AS keys,
+       ARRAY(SELECT k::int FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u (k, place)
+             WHERE k > 0 AND place <= i.indnkeyatts
+             UNION SELECT d.refobjsubid FROM pg_depend AS d
+             WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0
+             ORDER BY 1) AS numbers,
+       ARRAY(SELECT format('OPERATOR(%%I.%%s)', s.nspname, o.oprname)
+             FROM pg_constraint AS r CROSS JOIN unnest(r.conexclop) WITH ORDINALITY AS u (operator, place)
+             JOIN pg_operator AS o ON o.oid = u.operator JOIN pg_namespace AS s ON s.oid = o.oprnamespace
+             WHERE r.conindid = i.indexrelid AND r.contype IN ('x', 'p', 'u') ORDER BY u.place) AS operators
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+WHERE i.indrelid = ANY(%(oids)s) AND (i.indisunique OR i.indisexclusion) AND i.indisvalid AND NOT c.relispartition
+
+-- any_row: whether a table holds any row
+SELECT EXISTS (SELECT FROM {table})

@@ -1,0 +1,57 @@
+"""Judging the rows of the app `ward` against its pending migrations, and what plain Django then makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.migrations.executor import MigrationExecutor
+
+from migrations_safety.census.reference_counts import count
+from migrations_safety.census.scan_strategy import BY_SIZE
+from migrations_safety.checks.data import check_data
+from migrations_safety.checks.data_report import DataChecks
+from migrations_safety.measurement.measurement import measure
+from migrations_safety.measurement.options import MeasureOptions
+from migrations_safety.messages.errors import sqlstate
+from migrations_safety.messages.progress import Progress
+from migrations_safety.plan import migration_plan
+from migrations_safety.plan.inspected_schema import inspect_plan
+from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.postgresql.target import connect
+
+
+def judge(connection: Any, scratch: Any, **options: Any) -> DataChecks:
+    """What the rows say to the pending migrations of `ward`, measured on the empty database `scratch`."""
+    measured = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url, **options))
+    assert measured.measured == "url", measured.reason
+    target = connect(connection)
+    with snapshot(connection):
+        plan = migration_plan.read(connection, app_label="ward")
+        inspected = inspect_plan(connection, plan=plan, target=target)
+        keys = inspected.references()
+        censuses = count(connection, inspected, keys, reading=BY_SIZE, progress=Progress()) if keys else []
+        return check_data(connection, measured, inspected=inspected, censuses=censuses)
+
+
+def counts(judged: DataChecks) -> list[tuple[Any, ...]]:
+    """Kind, table, columns, violating rows and groups of each check."""
+    return [
+        (one.kind, f"{one.table} {' '.join(one.columns)}".rstrip(), one.violating_rows, one.groups)
+        for one in judged.checks
+    ]
+
+
+def ids(judged: DataChecks) -> list[str]:
+    """The ids of the findings."""
+    return [one.id for one in judged.findings]
+
+
+def plain_migrate(connection: Any) -> str | None:
+    """What plain Django says of the pending migrations of `ward`: the SQLSTATE, None where it goes through."""
+    executor = MigrationExecutor(connection)
+    try:
+        executor.migrate(executor.loader.graph.leaf_nodes("ward"))
+    except DatabaseError as error:
+        return sqlstate(error)
+    return None
