@@ -16,6 +16,7 @@ import pytest
 for _variable in [name for name in os.environ if name.startswith(("PG", "DATABASE_URL", "EHR_ID_TYPE"))]:
     del os.environ[_variable]  # the tests' own server and nothing else
 os.environ["DJANGO_SETTINGS_MODULE"] = "ehr.settings"
+os.environ["MIGRATIONS_SAFETY_MEASURE"] = "no"  # a measurement takes seconds: tests that want one say --measure
 
 import django  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402

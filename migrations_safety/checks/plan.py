@@ -9,6 +9,7 @@ from psycopg import sql
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import plan as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.plan.operation_steps import KEY_ALONE
 from migrations_safety.plan.planned_changes import Drop, Use
 from migrations_safety.postgresql import catalog
@@ -23,13 +24,14 @@ FOREIGN_TABLE = "a foreign table"
 def check_plan(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     """Find tables and columns that the plan alters and that do not exist, and dropped ones that hold data.
 
-    Operations that run code, and operations that no check judges, are findings, too. With `looks_at_data=False` no row
-    is read, and every dropped table or column is reported as unseen.
+    With `looks_at_data=False` no row is read, and every dropped table or column is reported as unseen.
     """
-    plan = inspected.plan
-    found = [*_missing(connection, inspected), *_dropped(connection, inspected, looks_at_data=looks_at_data)]
-    if plan.code:
-        found.append(wording.runs_code(kinds=_kinds(plan.code)))
+    return [*_missing(connection, inspected), *_dropped(connection, inspected, looks_at_data=looks_at_data)]
+
+
+def check_not_judged(plan: Plan) -> list[Finding]:
+    """Find operations that run code, and operations that nobody judges while the plan is not measured."""
+    found = [wording.runs_code(kinds=_kinds(plan.code))] if plan.code else []
     if unjudged := {kind: number for kind, number in plan.unjudged.items() if kind != KEY_ALONE}:
         found.append(wording.not_judged(sum(unjudged.values()), kinds=_kinds(unjudged)))
     return found

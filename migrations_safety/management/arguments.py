@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from migrations_safety.census.scan_strategy import ScanOptions
+from migrations_safety.measurement.options import PATIENCE, MeasureOptions
 
 
 def add_target_arguments(parser: ArgumentParser) -> None:
@@ -70,3 +72,43 @@ def whole_number(unit: str, *, least: int, most: int | None = None) -> Callable[
         return int(text)
 
     return parse
+
+
+def add_measuring_arguments(parser: ArgumentParser) -> None:
+    """Add the options that say whether and where the plan is measured."""
+    help = (
+        "run the plan on a scratch database, which has the schema of this one and none of its rows, and measure what "
+        "each statement locks, scans and rewrites there (default: yes, or the setting MIGRATIONS_SAFETY_MEASURE)"
+    )
+    default = bool(getattr(settings, "MIGRATIONS_SAFETY_MEASURE", True))
+    parser.add_argument("--measure", action=BooleanOptionalAction, default=default, help=help)
+    help = (
+        "URL of an empty PostgreSQL database to use as the scratch database (default: a new one on the same server if "
+        "the role may create databases and is no superuser, otherwise on a PostgreSQL that is started here)"
+    )
+    parser.add_argument("--scratch-url", metavar="URL", help=help)
+    help = (
+        "also run RunPython on the scratch database; the code may do anything but reach the databases of the project "
+        "or send mail through Django (default: it is passed over, and named)"
+    )
+    parser.add_argument("--measure-python", action="store_true", help=help)
+    help = f"give the measurement up after this many seconds (default: {PATIENCE})"
+    seconds = whole_number("seconds", least=1)
+    parser.add_argument("--max-scratch-seconds", type=seconds, default=PATIENCE, metavar="SECONDS", help=help)
+
+
+def measure_options(options: dict[str, Any]) -> MeasureOptions:
+    """The values of the options that say whether and where the plan is measured.
+
+    Raises CommandError where `--no-measure` is given with an option that only a measurement needs.
+    """
+    ours = {"--scratch-url": options["scratch_url"], "--measure-python": options["measure_python"]}
+    needless = ", ".join(name for name, value in ours.items() if value)
+    if needless and not options["measure"]:
+        raise CommandError(f"{needless}: only for a plan that is measured; leave out --no-measure.")
+    return MeasureOptions(
+        is_wanted=options["measure"],
+        scratch_url=options["scratch_url"],
+        measure_python=options["measure_python"],
+        max_seconds=options["max_scratch_seconds"],
+    )

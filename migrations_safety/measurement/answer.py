@@ -38,4 +38,4 @@ def _operation(found: dict[str, Any]) -> MeasuredOperation:
         MeasuredStatement(**one | {"tables": tuple(TableEffect(**effect) for effect in one["tables"])})
         for one in found["statements"]
     )
-    return MeasuredOperation(**found | {"statements": statements})
+    return MeasuredOperation(**found | {"statements": statements, "models": tuple(found["models"])})

@@ -75,7 +75,12 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
             watcher.before()
         error = _migrate(executor, asked)
     found = {name: [asdict(one) for one in watcher.found] for name, watcher in watchers.items()}
-    return {"transactions": [asdict(one) for one in executor.found], "error": error, **found}
+    return {
+        "transactions": [asdict(one) for one in executor.found],
+        "error": error,
+        "is_without_rows": executor.is_without_rows,
+        **found,
+    }
 
 
 def _watchers(session: Any, asked: dict[str, Any]) -> dict[str, Watcher]:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.operations import RunPython, RunSQL
+from django.db.migrations.operations import RunPython, RunSQL, SeparateDatabaseAndState
+from psycopg import sql
 
 from migrations_safety.measurement.report import MeasuredOperation, MeasuredStatement, MeasuredTransaction
 from migrations_safety.measurement.statements import StatementMeter
-from migrations_safety.messages.error_place import described, file_of, line_of_operation
+from migrations_safety.messages.error_place import file_of, line_of_operation
+from migrations_safety.messages.errors import sqlstate
 from migrations_safety.plan.opaque_operations import code_of
 from migrations_safety.postgresql.connection import Connection, schema_editor_with
+from migrations_safety.sql import statement
+
+OUTSIDE = frozenset({
+    "program", "dblink", "dblink_connect", "dblink_exec", "dblink_send_query", "pg_read_file", "pg_read_binary_file",
+    "pg_ls_dir", "pg_file_write", "lo_import", "lo_export", "subscription", "http", "http_get", "http_post",
+    "pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_switch_wal", "pg_notify", "notify",
+})  # fmt: skip
+"""Words of SQL that reach beyond the database: programs, files, other servers and other sessions."""
 
 
 class OperationNotes:
@@ -99,6 +112,7 @@ class MeasuringExecutor(MigrationExecutor):
     """
 
     connection: Connection
+    _create_project_state: Callable[..., Any]
 
     def __init__(self, connection: Connection, meter: StatementMeter) -> None:
         super().__init__(connection)
@@ -106,11 +120,35 @@ class MeasuringExecutor(MigrationExecutor):
         self.before_each: Callable[[], None] = _nothing
         self.after_each: Sequence[Callable[[str], None]] = ()
         self.found: list[MeasuredTransaction] = []
+        self.is_without_rows = False
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
         """Apply a migration, and note the statements that were sent."""
+        try:
+            with self._noted(migration, "database_forwards"):
+                return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+        except DatabaseError as error:
+            if not migration.atomic or not is_about_rows(sqlstate(error)) or self.is_without_rows:
+                raise
+        self._go_on_without_rows()
+        state = self._create_project_state(with_applied_migrations=True)
         with self._noted(migration, "database_forwards"):
             return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+
+    def _models(self) -> list[str]:
+        """The labels of all models of the project, such as `shop.Order`."""
+        return [f"{one.app_label}.{one.name}" for one in self.loader.project_state().models.values()]
+
+    def _go_on_without_rows(self) -> None:
+        """Empty all tables, because the made-up rows do not fit what the migration demands of rows."""
+        self.found.pop()
+        self.is_without_rows = True
+        session = self.connection.connection
+        tables = [sql.SQL(name) for (name,) in session.execute(statement("executor.filled").encode()).fetchall()]
+        if tables:
+            session.execute(sql.SQL(statement("executor.empty")).format(tables=sql.SQL(", ").join(tables)))
+        self.meter.observer.moment_outside()
+        self.loader.build_graph()
 
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
         """Unapply a migration, and note the statements that were sent."""
@@ -130,7 +168,9 @@ class MeasuringExecutor(MigrationExecutor):
                 yield
         finally:
             self.meter.sent = None
-            self.found.append(_transaction(migration, notes))
+            self.found.append(
+                _transaction(migration, notes, models=self._models, is_backwards=method == "database_backwards")
+            )
         for looks in self.after_each:
             looks(str(migration))
 
@@ -139,19 +179,59 @@ def _nothing() -> None:
     """Do nothing."""
 
 
+def is_about_rows(code: str | None) -> bool:
+    """Whether an SQLSTATE says that rows do not fit, which says nothing about the rows of the target (22xxx, 23xxx)."""
+    return bool(code) and str(code)[:2] in {"22", "23"}
+
+
 @contextmanager
 def without_code() -> Iterator[None]:
-    """Run the block with every RunPython disabled in this process, whichever migration or operation holds it."""
-    before = RunPython.database_forwards, RunPython.database_backwards
-    RunPython.database_forwards = RunPython.database_backwards = _pass_over  # type: ignore[method-assign]
+    """Run the block without the operations that run Python, and without SQL that reaches outside of the database.
+
+    They are passed over whichever migration or operation holds them.
+    """
+    with ExitStack() as stack:
+        for kind in (RunPython, RunSQL):
+            for method in ("database_forwards", "database_backwards"):
+                stack.enter_context(_passed_over(kind, method))
+        yield
+
+
+@contextmanager
+def _passed_over(kind: Any, method: str) -> Iterator[None]:
+    run = getattr(kind, method)
+
+    def pass_over(self: Any, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if isinstance(self, RunSQL) and not reaches_outside(self):
+            run(self, app_label, schema_editor, from_state, to_state)
+        else:
+            from_state.clear_delayed_apps_cache()  # as RunPython itself does before its code
+
+    setattr(kind, method, pass_over)
     try:
         yield
     finally:
-        RunPython.database_forwards, RunPython.database_backwards = before  # type: ignore[method-assign]
+        setattr(kind, method, run)
 
 
-def _pass_over(self: Any, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-    from_state.clear_delayed_apps_cache()  # as RunPython itself does before its code
+def reaches_outside(operation: Any) -> bool:
+    """Whether the text of a RunSQL has a word with which PostgreSQL reaches files, programs or other servers."""
+    return any(not OUTSIDE.isdisjoint(re.findall(r"\w+", str(text).lower())) for text in _texts(operation))
+
+
+def _texts(operation: Any) -> Iterator[str]:
+    for texts in (operation.sql, operation.reverse_sql):
+        yield from [texts] if isinstance(texts, str) else (str(one) for one in texts or ())
+
+
+def is_opaque(operation: Any, *, is_backwards: bool) -> bool:
+    """Whether an operation, or one inside it, was passed over by `without_code`."""
+    if isinstance(operation, SeparateDatabaseAndState):
+        return any(is_opaque(one, is_backwards=is_backwards) for one in operation.database_operations)
+    if isinstance(operation, RunSQL):
+        return reaches_outside(operation)
+    code = "reverse_code" if is_backwards else "code"
+    return isinstance(operation, RunPython) and getattr(operation, code) is not RunPython.noop
 
 
 @contextmanager
@@ -174,20 +254,46 @@ def _naming(operations: list[Any], method: str, notes: OperationNotes) -> Iterat
             delattr(operation, method)
 
 
-def _transaction(migration: Any, notes: OperationNotes) -> MeasuredTransaction:
+def _transaction(
+    migration: Any, notes: OperationNotes, *, models: Callable[[], list[str]], is_backwards: bool
+) -> MeasuredTransaction:
     label = str(migration)
+    opaque = [is_opaque(operation, is_backwards=is_backwards) for operation in migration.operations]
     operations = (
         MeasuredOperation(
             migration=label,
+            number=number + 1,
             kind=type(operation).__name__,
-            description=described(operation),
-            file=file_of(migration),
+            description=_description(operation),
+            file=_file(migration),
             line=line_of_operation(migration, number),
             reversible=bool(operation.reversible),
-            opaque=code_of(operation, migration=label) is not None and not isinstance(operation, RunSQL),
+            opaque=opaque[number],
             statements=tuple(notes.statements.get(number, ())),
             place=notes.places.get(number, 0),
+            models=_named_models(operation, label, models()) if opaque[number] else (),
         )
         for number, operation in enumerate(migration.operations)
     )
     return MeasuredTransaction(migrations=(label,), atomic=bool(migration.atomic), operations=tuple(operations))
+
+
+def _description(operation: Any) -> str:
+    """What the operation says of itself; its class where it says nothing, as a custom one may."""
+    try:
+        return str(operation.describe())
+    except Exception:
+        return type(operation).__name__
+
+
+def _file(migration: Any) -> str | None:
+    """The path of the migration's file, relative to the working directory where it lies below it."""
+    file = file_of(migration)
+    path = Path(file) if file else None
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) if path else None
+
+
+def _named_models(operation: Any, label: str, models: list[str]) -> tuple[str, ...]:
+    """The models that the source of an operation names; none where the source cannot be read."""
+    code = code_of(operation, migration=label)
+    return tuple(sorted(one for one in models if code.names([one]))) if code and code.text else ()

@@ -32,6 +32,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 """The URL that replaces every PostgreSQL URL in the environment of the child process, whatever the variable."""
 IN_SETTINGS = ("dbname", "user", "password", "host", "port")
 """The parameters that have a name of their own in an entry of DATABASES."""
+WITHOUT_ROWS = "rows: made-up ones did not fit a migration, which was measured on empty tables with all later ones"
 COULD_NOT = (psycopg.Error, django.db.Error, subprocess.CalledProcessError, OSError)
 """The errors of a server that cannot be reached, started or used, and of a program that cannot be run."""
 
@@ -59,6 +60,8 @@ def measure(
         return not_measured(str(reason))
     except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
         return not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
+    if answer.pop("is_without_rows"):
+        left_out += (WITHOUT_ROWS,)
     return MeasuredPlan(
         measured=place.where,
         reason=place.why_not_the_server,

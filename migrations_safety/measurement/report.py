@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from migrations_safety.measurement.demand import Demand
@@ -17,6 +18,8 @@ LOCKS = (
     "AccessExclusiveLock",
 )
 """The lock modes of tables, spelled as in `pg_locks`, weakest first (PostgreSQL documentation, 13.3.1)."""
+WORDS_OF_LOCKS = {mode: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", mode.removesuffix("Lock")).upper() for mode in LOCKS}
+"""The same modes as PostgreSQL's documentation spells them, for example `ACCESS EXCLUSIVE`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +52,7 @@ class MeasuredOperation:
     """One operation of a migration, with the statements that it sent, including deferred ones."""
 
     migration: str
+    number: int  # its place in the migration, from 1
     kind: str
     description: str
     file: str | None  # the path of the migration, None for one without a file
@@ -57,6 +61,15 @@ class MeasuredOperation:
     opaque: bool  # whether it holds Python code (RunPython and the like)
     statements: tuple[MeasuredStatement, ...]
     place: int = 0  # when it began, in the same order as its statements
+    models: tuple[str, ...] = ()  # the models that the source of an opaque operation names, such as `shop.Order`
+
+    @property
+    def at(self) -> str:
+        """The file and line of the operation, or the migration where it has no file."""
+        return f"{self.file}:{self.line}" if self.file and self.line else self.file or self.migration
+
+    def __str__(self) -> str:
+        return f"operation {self.number}, {self.description}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +98,13 @@ class MeasuredTransaction:
         return [effect for one in self.operations for statement in one.statements for effect in statement.tables]
 
 
+NOTHING_TO_LOCK = "no table exists yet that the plan could lock or change"
+NOTHING_PENDING = "nothing is pending"
+NOT_ASKED = "--no-measure"
+NO_FAULT = frozenset({NOTHING_TO_LOCK, NOTHING_PENDING, NOT_ASKED})
+"""The reasons why a plan is not measured that are no fault."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredPlan:
     """The measurements of a plan that ran on a scratch database."""
@@ -96,6 +116,16 @@ class MeasuredPlan:
     transactions: tuple[MeasuredTransaction, ...]
     demands: tuple[Demand, ...] = ()  # what it demands of rows that are there
     error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the plan ran on a scratch database, as far as it went."""
+        return self.measured != "no"
+
+    @property
+    def opaque(self) -> tuple[MeasuredOperation, ...]:
+        """The operations whose code was not run, so that nobody knows what it does."""
+        return tuple(one for transaction in self.transactions for one in transaction.operations if one.opaque)
 
 
 def not_measured(reason: str) -> MeasuredPlan:

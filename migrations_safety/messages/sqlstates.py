@@ -95,3 +95,15 @@ WORDS = {
     "57P03": ("the server accepts no connections now", "Wait until it has started, then run again."),
 }
 """For each SQLSTATE (PostgreSQL documentation, appendix A) a clause that says what it means, and a hint."""
+
+
+def meaning(code: str) -> str:
+    """Return an SQLSTATE with what it means, for example `42P01 (a table does not exist)`."""
+    words, _ = WORDS.get(code, ("", ""))
+    return f"{code} ({words})" if words else code
+
+
+def advice(code: str, *, migration: str) -> str:
+    """Return the hint of an SQLSTATE for a migration, which is named as in the arguments of `migrate`."""
+    _, hint = WORDS.get(code, ("", ""))
+    return hint.replace("{migration}", migration)

@@ -68,6 +68,7 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
         fake_initial=options.fake_initial,
         scan=options.scan,
         before=incremental.read(options.census) if options.census else None,
+        measure=options.measure,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
+from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.messages.progress import Progress
 
 
@@ -39,6 +40,7 @@ class MigrateOptions:
     expect_database: str | None = None
     expect_schema: str | None = None
     scan: ScanOptions = BY_SIZE
+    measure: MeasureOptions = NOT_WANTED
     locks: LockOptions = field(default_factory=LockOptions)
 
     @property

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
+from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
+from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.precheck.baseline import Baseline
 from migrations_safety.precheck.report import Depth
@@ -31,6 +33,10 @@ class PrecheckOptions:
     """The findings that are known, and are therefore not told again."""
     since: str | None = None
     """The git revision since which a migration must have come to be reported on; None reports on all."""
+    measure: MeasureOptions = NOT_WANTED
+    """Where the plan is measured. The commands measure it by default."""
+    measured: MeasuredPlan | None = None
+    """The measurements of an earlier precheck of the same plan, which are used instead of new ones."""
 
 
 EVERYTHING = PrecheckOptions()

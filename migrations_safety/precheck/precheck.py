@@ -29,6 +29,7 @@ from migrations_safety.checks.rollback import check_rollback
 from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
 from migrations_safety.checks.types import check_types
+from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
@@ -40,14 +41,17 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.precheck.measuring import measured
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
 from migrations_safety.precheck.report import Data, Depth, PrecheckReport, Recount
+from migrations_safety.precheck.review import review
 from migrations_safety.precheck.selection import select
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
     check_locks, check_invalid_indexes, check_running_release,
 )  # fmt: skip
+LENGTH_NOT_JUDGED = "rollback.I001"
 BACKFILL = "python manage.py backfill_placeholders"
 
 
@@ -70,13 +74,19 @@ def run(
     connection = connection_of(using)
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
-    examine = partial(_examine, connection, target, options, progress)
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+    examine = partial(_examine, connection, target, options, progress, measured(connection, options, progress))
     report = in_snapshot(connection, examine, progress=progress)
     return select(report, options, today=date.today())
 
 
-def _examine(connection: Connection, target: Target, options: PrecheckOptions, progress: Progress) -> PrecheckReport:
-    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+def _examine(
+    connection: Connection,
+    target: Target,
+    options: PrecheckOptions,
+    progress: Progress,
+    measurements: MeasuredPlan,
+) -> PrecheckReport:
     plan = migration_plan.read(
         connection,
         app_label=options.app_label,
@@ -85,12 +95,16 @@ def _examine(connection: Connection, target: Target, options: PrecheckOptions, p
     )
     inspected = inspect_plan(connection, plan=plan, target=target)
     found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
+    reviewed = review(inspected, measurements)
+    found = [one for one in found if not measurements.is_measured or one.id != LENGTH_NOT_JUDGED]
+    found += reviewed.findings
     data = _data(connection, inspected, options, progress)
     return PrecheckReport(
         target=target,
         plan=plan,
         inspected=inspected,
         data=data,
+        review=reviewed,
         findings=tuple(found + _of_data(inspected, data, besides=found)),
         fail_level=options.fail_level,
     )

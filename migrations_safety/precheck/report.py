@@ -8,6 +8,7 @@ from enum import StrEnum
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.incremental import EarlierCensus, Mark
 from migrations_safety.census.report import Census, OrphanValue
+from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding, Fingerprint, blocking
 from migrations_safety.messages.humanize import pluralize
@@ -81,6 +82,13 @@ class Since:
     findings: int
 
 
+class Review:
+    """The measurements of the plan, and the findings about them."""
+
+    measured: MeasuredPlan
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrecheckReport:
     """The result of a precheck. `findings` are those about the catalog and those about the rows, errors first.
@@ -93,6 +101,7 @@ class PrecheckReport:
     plan: Plan
     inspected: InspectedPlan
     data: Data
+    review: Review
     findings: tuple[Finding, ...]
     fail_level: Level
     known: Known | None = None
@@ -108,7 +117,13 @@ class PrecheckReport:
         """`blocked`, `attention` (there are warnings, or operations that no check judges) or `safe`."""
         if self.blocking:
             return "blocked"
-        return "attention" if self.warns or self.plan.not_judged else "safe"
+        return "attention" if self.warns or self.not_judged else "safe"
+
+    @property
+    def not_judged(self) -> int:
+        """The number of operations that run code, or that nobody judges because the plan was not measured."""
+        measured = self.review.measured
+        return len(measured.opaque) if measured.is_measured else self.plan.not_judged
 
     @property
     def warns(self) -> bool:

@@ -14,7 +14,7 @@ from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql.target import Target
-from migrations_safety.precheck.report import Depth, Known, PrecheckReport, Recount
+from migrations_safety.precheck.report import Depth, Known, PrecheckReport, Recount, Review
 from migrations_safety.verification.report import VerificationReport
 
 SCHEMA_VERSION = 1
@@ -60,7 +60,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
     plan, data = report.plan, report.data
     counted = [reference(report.inspected, counts) for census in data.censuses for counts in census.references]
     body = {
-        "not_judged": plan.not_judged,
+        "not_judged": report.not_judged,
         "seconds_behind": report.target.seconds_behind,
         "data_counted": data.depth is Depth.COUNT,
         "approximate": data.depth is Depth.ESTIMATE,
@@ -71,6 +71,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
             "columns": [{"table": drop.table, "column": drop.column} for drop in plan.rollback.columns],
         },
         "operations": plan.operations,
+        "plan": measured(report.review),
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
         "baseline": _known(report.known) if report.known else None,
         "since": asdict(report.since) if report.since else None,
@@ -81,6 +82,19 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
 def _known(known: Known) -> dict[str, Any]:
     fingerprints = [asdict(one.fingerprint) for one in known.findings]
     return {"file": known.file, "known": fingerprints, "gone": [asdict(one) for one in known.gone]}
+
+
+def measured(review: Review) -> dict[str, Any]:
+    """Return the JSON of what was measured, per transaction."""
+    measured = review.measured
+    return {
+        "measured": measured.measured,
+        "reason": measured.reason,
+        "server_version": measured.server_version,
+        "left_out": list(measured.left_out),
+        "error": measured.error,
+        "transactions": [asdict(one) for one in measured.transactions],
+    }
 
 
 def migrations(plan: Plan | None) -> dict[str, Any]:

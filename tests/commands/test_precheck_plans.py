@@ -29,7 +29,7 @@ def test_an_ordinary_plan_passes_with_a_sentence_that_says_what_was_looked_at(ho
     done = hospital.run("migrate", "ward", **ward.variables)
 
     assert (text.code, json.code, done.code) == (0, 0, 0)
-    assert "No foreign key is added. Locks, rewrites and dropped data are not judged yet: 3 operations. Read the" in (
+    assert "No foreign key is added. Locks, rewrites and dropped data are not judged: 3 operations. Read the" in (
         " ".join(text.out.split())
     )
     assert "safe" not in text.said.lower()

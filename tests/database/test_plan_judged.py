@@ -30,7 +30,7 @@ class Elsewhere(Operation):
 """
 ROWS = "INSERT INTO ward_author (age) VALUES (30); INSERT INTO ward_book (author_id) VALUES (1)"
 TWO_STEPS = f"AddForeignKeyNotValid('Book', {KEY}), ValidateForeignKey('Book', 'book_author')"
-NOT_JUDGED = "Locks, rewrites and dropped data are not judged yet: "
+NOT_JUDGED = "Locks, rewrites and dropped data are not judged: "
 PLANS = {
     "new tables": (BOOK.replace("Book", "Page"), "safe", "Safe to migrate.", set()),
     "a key in two steps": (TWO_STEPS, "safe", "Safe to migrate.", set()),
@@ -104,7 +104,7 @@ def test_code_and_all_other_operations_are_told_by_kind(ward):
 
     assert told == [
         "the plan runs code that was not checked: 1 Elsewhere, 1 RunPython, 2 RunSQL.",
-        "the plan has 2 operations whose locks, rewrites and losses are not judged yet: 1 AddField, 1 AddIndex.",
+        "the plan has 2 operations whose locks, rewrites and losses are not judged: 1 AddField, 1 AddIndex.",
     ]
 
 

@@ -43,3 +43,5 @@ def find_ours() -> None:
 
 if os.environ["DJANGO_SUITE_COMMANDS"] == "ours":
     find_ours()
+
+MIGRATIONS_SAFETY_MEASURE = False  # the tests ask what migrate does, not what a plan would lock

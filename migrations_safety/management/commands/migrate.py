@@ -14,9 +14,11 @@ from django.db import connections
 
 from migrations_safety.installation.other_apps import built_on_next, our_command
 from migrations_safety.management.arguments import (
+    add_measuring_arguments,
     add_reading_arguments,
     add_report_arguments,
     add_target_arguments,
+    measure_options,
     scan_options,
     whole_number,
 )
@@ -61,6 +63,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         add_target_arguments(parser)
         add_report_arguments(parser)
         add_reading_arguments(parser)
+        add_measuring_arguments(parser)
         help = (
             "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "
             "that migrate runs first starts from the counts in this report, and counts only newer rows itself"
@@ -181,6 +184,7 @@ def migrate_options(options: dict[str, Any]) -> MigrateOptions:
         using=options["database"],
         **{name: options[name] for name in AS_THEY_ARE},
         scan=scan_options(options),
+        measure=measure_options(options),
         locks=LockOptions(
             max_stall=options["max_stall"] / 1000,
             retry_for=options["retry_for"],

@@ -9,7 +9,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from migrations_safety.management.arguments import add_reading_arguments, scan_options
+from migrations_safety.management.arguments import (
+    add_measuring_arguments,
+    add_reading_arguments,
+    measure_options,
+    scan_options,
+)
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.report_file import report_file
 from migrations_safety.messages.catalogue.kind import Level
@@ -37,6 +42,7 @@ class Command(SafetyCommand):
         """Add the arguments of migrate, and the options that say how closely to check."""
         super().add_arguments(parser)
         add_reading_arguments(parser)
+        add_measuring_arguments(parser)
         parser.add_argument(
             "app_label", nargs="?", help="label of the app whose migrations to check (default: all apps)"
         )
@@ -125,4 +131,5 @@ def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
         fail_level=Level(options["fail_level"]),
         baseline=baseline.read(options["baseline"]) if options["baseline"] else None,
         since=options["since"],
+        measure=measure_options(options),
     )

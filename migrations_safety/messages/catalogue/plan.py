@@ -13,6 +13,48 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="plan.E002",
+        title="Migration fails on this schema",
+        help=(
+            "A statement of the migration failed on the scratch database, which has the schema of this one, so it "
+            "would fail here, too. The message has the SQLSTATE and what it means. Correct the operation, or the "
+            "schema."
+        ),
+    ),
+    FindingKind(
+        id="plan.E003",
+        title="NOT VALID and VALIDATE in one transaction",
+        help=(
+            "The migration adds a constraint NOT VALID and validates it in the same transaction. So the strong lock of "
+            "the first statement is held while the second one reads the whole table, which is what NOT VALID is there "
+            "to prevent. Validate in a migration of its own."
+        ),
+    ),
+    FindingKind(
+        id="plan.E004",
+        title="Statement that cannot run in a transaction",
+        help=(
+            "The migration is atomic, and one of its statements refuses to run in a transaction, for example `CREATE "
+            "INDEX CONCURRENTLY`. Write `atomic = False` into the migration class."
+        ),
+    ),
+    FindingKind(
+        id="plan.E005",
+        title="Concurrent index on a partitioned table",
+        help=(
+            "PostgreSQL does not build an index CONCURRENTLY on a partitioned table. Create it on the parent with `ON "
+            "ONLY`, build it concurrently on each partition, and attach these indexes."
+        ),
+    ),
+    FindingKind(
+        id="plan.E006",
+        title="Enum label used where it is added",
+        help=(
+            "PostgreSQL does not allow a new label of an enum to be used in the transaction that adds it. Split the "
+            "migration: the first adds the label, the second uses it."
+        ),
+    ),
+    FindingKind(
         id="plan.W001",
         title="Plan runs code that was not checked",
         help=(
@@ -92,6 +134,14 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="plan.W008",
+        title="Plan was not measured",
+        help=(
+            "The plan, or a part of it, could not be run on a scratch database. So which locks it takes, what it scans "
+            "and whether it fails is unknown. The message says why."
+        ),
+    ),
+    FindingKind(
         id="plan.I001",
         title="Operations that are not judged",
         help=(
@@ -106,6 +156,23 @@ KINDS = (
         help=(
             "A migration accepts a finding about rows, traffic or drift, and this database has none of that. On another"
             " database the finding may exist. There is nothing that you have to do."
+        ),
+    ),
+    FindingKind(
+        id="plan.I002",
+        title="Only the catalog of an existing table changes",
+        help=(
+            "A migration locks existing tables, but reads and rewrites none of their rows. Each lock is instant once "
+            "it is granted. It still waits behind the longest transaction on its table, and others wait behind it at "
+            "most `--max-stall`."
+        ),
+    ),
+    FindingKind(
+        id="plan.I003",
+        title="Validated CHECK proves NOT NULL",
+        help=(
+            "A column becomes NOT NULL, and PostgreSQL does not read the table for it, because a validated CHECK "
+            "constraint proves that no value is missing."
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import pluralize
+from migrations_safety.messages.sqlstates import advice, meaning
 
 MIGRATE_PLAN = (
     "python manage.py migrate --plan lists them, python manage.py sqlmigrate APP NAME prints their statements."
@@ -30,7 +31,7 @@ def runs_code(*, kinds: str) -> Finding:
 
 def not_judged(operations: int, *, kinds: str) -> Finding:
     """The finding that the plan has other operations on existing tables, which are not judged."""
-    message = f"has {pluralize(operations, 'operation')} whose locks, rewrites and losses are not judged yet: {kinds}."
+    message = f"has {pluralize(operations, 'operation')} whose locks, rewrites and losses are not judged: {kinds}."
     return finding("plan.I001", THE_PLAN, message, MIGRATE_PLAN)
 
 
@@ -104,6 +105,71 @@ def acceptance_not_needed(migration: str, *, accepts: str) -> Finding:
     """The finding that a migration accepts a finding about rows or traffic, which this database does not have."""
     message = f"accepts {accepts}, which this database does not have."
     return finding("plan.I010", migration, message, "Nothing to do.", migration=migration)
+
+
+def fails(migration: str, *, operation: str, number: int, place: str, code: str) -> Finding:
+    """The finding that a statement of an operation fails on this schema; `code` is its SQLSTATE."""
+    message = f"would fail here in {operation}: {meaning(code)}."
+    app, _, name = migration.partition(".")
+    hint = f"{advice(code, migration=f'{app} {name}')} The operation is at {place}.".strip()
+    return finding("plan.E002", migration, message, hint, migration=migration, operation=number)
+
+
+def validated_at_once(migration: str, *, operation: str, number: int, tables: str) -> Finding:
+    """The finding that a constraint is added NOT VALID and validated in one transaction."""
+    message = (
+        f"validates a constraint of {tables} in the transaction that adds it NOT VALID ({operation}). "
+        "The lock of the first statement is held while the second one reads the whole table."
+    )
+    hint = "Move the validation (ValidateConstraint or ValidateForeignKey) into a migration of its own."
+    return finding("plan.E003", migration, message, hint, migration=migration, operation=number)
+
+
+def needs_no_transaction(migration: str, *, operation: str, number: int) -> Finding:
+    """The finding that a statement that cannot run in a transaction is in an atomic migration."""
+    message = f"would fail here: {operation} cannot run in a transaction, and the migration is atomic."
+    hint = "Write atomic = False into the migration class."
+    return finding("plan.E004", migration, message, hint, migration=migration, operation=number)
+
+
+def concurrently_on_partitioned(migration: str, *, operation: str, number: int) -> Finding:
+    """The finding that an index is to be built concurrently on a partitioned table."""
+    message = f"would fail here: {operation} works CONCURRENTLY, which PostgreSQL refuses on a partitioned table."
+    hint = (
+        "Create the index with ON ONLY on the parent, build it concurrently on each partition, then attach these "
+        "with ALTER INDEX … ATTACH PARTITION (RunSQL with state_operations, atomic = False)."
+    )
+    return finding("plan.E005", migration, message, hint, migration=migration, operation=number)
+
+
+def new_label_used(migration: str, *, operation: str, number: int) -> Finding:
+    """The finding that an enum label is used in the transaction that adds it."""
+    message = f"would fail here: {operation} uses an enum label that the same transaction adds."
+    hint = "Split the migration: the first adds the label, the second uses it."
+    return finding("plan.E006", migration, message, hint, migration=migration, operation=number)
+
+
+def not_measured(subject: str, *, because: str, migration: str = "") -> Finding:
+    """The finding that the plan was not measured, or not from a migration on; `because` is a clause."""
+    message = f"was not measured: {because}. Which locks it takes, and for how long, is unknown."
+    hint = "Name an empty database of your own with --scratch-url, or try the plan on a copy of the database."
+    return finding("plan.W008", subject, message, hint, migration=migration)
+
+
+def catalog_only(migration: str, *, tables: str) -> Finding:
+    """The finding that a migration locks existing tables, but changes only the catalog there."""
+    message = (
+        f"changes only the catalog of {tables}. Each lock is instant once granted; it waits behind the "
+        "longest transaction on its table, and others wait behind it at most --max-stall."
+    )
+    return finding("plan.I002", migration, message, "Nothing to do.", migration=migration)
+
+
+def proven_not_null(migration: str, *, operation: str, number: int, table: str) -> Finding:
+    """The finding that SET NOT NULL reads no row, because a validated CHECK proves it."""
+    message = f"sets NOT NULL on {table} without reading it, because a validated CHECK proves it ({operation})."
+    hint = "The CHECK is not needed afterwards; a later migration may drop it."
+    return finding("plan.I003", migration, message, hint, migration=migration, operation=number)
 
 
 def _keep(dump: str) -> str:

@@ -114,13 +114,17 @@ def _not_blocked(report: PrecheckReport) -> str:
         said = "Nothing blocks here. This is a standby; migrate on the primary."
     elif report.uncovered:
         said = "Nothing blocks, but not every reference could be counted."
-    elif plan.not_judged:
+    elif report.not_judged:
         said = "References are covered." if plan.keys else "No foreign key is added."
     else:
         return ""
-    if plan.not_judged:
-        operations = pluralize(plan.not_judged, "operation")
-        said += f" Locks, rewrites and dropped data are not judged yet: {operations}."
+    if report.not_judged:
+        operations = pluralize(report.not_judged, "operation")
+        is_measured = report.review.measured.is_measured
+        unknown = (
+            "Code that was not run is not judged" if is_measured else "Locks, rewrites and dropped data are not judged"
+        )
+        said += f" {unknown}: {operations}."
     return f"{said} Read the warnings first." if report.warns else said
 
 
@@ -132,7 +136,7 @@ def _about_the_rollback(report: PrecheckReport) -> str:
         said += " This is a standby; migrate on the primary."
     if rollback.opaque:
         said += f" Code of the project was not examined: {pluralize(len(rollback.opaque), 'operation')}."
-    if rollback.unjudged:
+    if rollback.unjudged and not report.review.measured.is_measured:
         said += f" How long locks are held is not judged yet: {pluralize(len(rollback.unjudged), 'operation')}."
     return f"{said} Read the warnings first." if report.warns else said
 

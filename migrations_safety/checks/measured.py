@@ -1,0 +1,160 @@
+"""The check of what a plan did on the scratch database: where it fails, and what it does to existing tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+from migrations_safety.measurement.report import (
+    LOCKS,
+    NO_FAULT,
+    WORDS_OF_LOCKS,
+    MeasuredOperation,
+    MeasuredPlan,
+    MeasuredStatement,
+    MeasuredTransaction,
+)
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import listed, pluralize
+from migrations_safety.messages.sqlstates import meaning
+from migrations_safety.messages.wording import plan as wording
+
+IN_TRANSACTION, UNSUPPORTED, NEW_ENUM_LABEL = "25001", "0A000", "55P04"
+ABOUT_DEFINITIONS = ("0A", "25", "2B", "3F", "42", "55P04")
+"""Classes of SQLSTATE that tell of definitions. Other classes tell of rows, time or the server: what the scratch
+database lacks may be the cause of these."""
+MAY_BE_LEFT_OUT = ("42704", "42883", "42P01", "42703", "3F000", "58P01")
+"""SQLSTATEs of something that does not exist, which the copy of the schema may have left out."""
+CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
+NOT_VALID = re.compile(r"\bNOT VALID\b", re.IGNORECASE)
+VALIDATE = re.compile(r"\bVALIDATE CONSTRAINT\b", re.IGNORECASE)
+SET_NOT_NULL = re.compile(r"\bSET NOT NULL\b", re.IGNORECASE)
+
+
+def check_measured(measured: MeasuredPlan) -> list[Finding]:
+    """Find where the plan fails, NOT VALID and VALIDATE in one transaction, and what only changes the catalog.
+
+    A plan that could not be measured, or only in part, is a finding, too.
+    """
+    if not measured.is_measured:
+        is_fault = measured.reason not in NO_FAULT
+        return [wording.not_measured(wording.THE_PLAN, because=str(measured.reason))] if is_fault else []
+    found = list(_failure(measured))
+    for transaction in measured.transactions:
+        found += _validated_at_once(transaction)
+        found += _catalog_only(transaction, empty=measured.left_out)
+    return found
+
+
+def _failure(measured: MeasuredPlan) -> Iterator[Finding]:
+    """The finding for the error that ended the plan: it would fail here, or nobody knows."""
+    if measured.error is None:
+        return
+    transaction = measured.transactions[-1] if measured.transactions else None
+    failed = _failed_statement(transaction) if transaction else None
+    if transaction is None or failed is None:
+        because = f"it ended on the scratch database with {meaning(measured.error)}"
+        yield _not_measured_from(transaction, because)
+        return
+    operation, statement = failed
+    if doubt := _doubt(measured, operation, str(statement.error)):
+        because = f"it failed on the scratch database in {operation} with {meaning(str(statement.error))}, but {doubt}"
+        yield _not_measured_from(transaction, because)
+        return
+    yield _failing(transaction, operation, statement)
+
+
+def _not_measured_from(transaction: MeasuredTransaction | None, because: str) -> Finding:
+    label = transaction.migrations[0] if transaction else ""
+    subject = f"the plan from {label} on" if label else wording.THE_PLAN
+    return wording.not_measured(subject, because=because, migration=label)
+
+
+def _failed_statement(transaction: MeasuredTransaction) -> tuple[MeasuredOperation, MeasuredStatement] | None:
+    for operation in transaction.operations:
+        for statement in operation.statements:
+            if statement.error:
+                return operation, statement
+    return None
+
+
+def _doubt(measured: MeasuredPlan, failing: MeasuredOperation, code: str) -> str:
+    """Why the failure on the scratch database is no proof of one on the target; empty where it is one."""
+    if not code.startswith(ABOUT_DEFINITIONS):
+        return "the cause may be the rows or the settings of the scratch database"
+    before = list(takewhile(lambda one: one is not failing, _operations(measured)))
+    if opaque := [one for one in before if one.opaque]:
+        return f"{pluralize(len(opaque), 'operation')} before it runs code that was not run"
+    if code in MAY_BE_LEFT_OUT and measured.left_out:
+        return f"{pluralize(len(measured.left_out), 'object')} of the target could not be copied"
+    return ""
+
+
+def _operations(measured: MeasuredPlan) -> Iterator[MeasuredOperation]:
+    return (one for transaction in measured.transactions for one in transaction.operations)
+
+
+def _failing(transaction: MeasuredTransaction, operation: MeasuredOperation, statement: MeasuredStatement) -> Finding:
+    code = str(statement.error)
+    is_concurrent = CONCURRENTLY.search(statement.sql) is not None
+    where = _where(operation)
+    if code == IN_TRANSACTION and transaction.atomic:
+        return wording.needs_no_transaction(**where)
+    if code == UNSUPPORTED and is_concurrent:
+        return wording.concurrently_on_partitioned(**where)
+    if code == NEW_ENUM_LABEL:
+        return wording.new_label_used(**where)
+    return wording.fails(**where, place=operation.at, code=code)
+
+
+def _where(operation: MeasuredOperation) -> dict[str, Any]:
+    return {"migration": operation.migration, "operation": str(operation), "number": operation.number}
+
+
+def _validated_at_once(transaction: MeasuredTransaction) -> Iterator[Finding]:
+    """The finding for a constraint that is added NOT VALID and validated while the lock of the first is still held."""
+    if not transaction.atomic:
+        return
+    unproven: set[str] = set()
+    for operation in transaction.operations:
+        for statement in operation.statements:
+            existing = {effect.table for effect in statement.tables if not effect.new}
+            if VALIDATE.search(statement.sql) and (together := existing & unproven):
+                yield wording.validated_at_once(**_where(operation), tables=listed(sorted(together)))
+                return
+            if NOT_VALID.search(statement.sql):
+                unproven |= existing
+
+
+def _catalog_only(transaction: MeasuredTransaction, *, empty: tuple[str, ...]) -> Iterator[Finding]:
+    """The finding for existing tables whose catalog entries alone change, and for a NOT NULL that a CHECK proves."""
+    heavy = {one.table for one in transaction.effects if one.scanned or one.rewritten or one.dropped}
+    light = {table: lock for table, lock in transaction.held.items() if table not in heavy and _is_strong(lock)}
+    for operation in transaction.operations:
+        for statement in operation.statements:
+            proven = [one.table for one in statement.tables if one.table in light and not _is_empty(one.table, empty)]
+            if SET_NOT_NULL.search(statement.sql) and proven:
+                yield wording.proven_not_null(**_where(operation), table=proven[0])
+                light.pop(proven[0])
+    if light:
+        named = [f"{table} ({WORDS_OF_LOCKS[lock]})" for table, lock in sorted(light.items())]
+        yield wording.catalog_only(transaction.migrations[0], tables=listed(named))
+
+
+def _is_strong(lock: str) -> bool:
+    """Whether a lock stops writers or readers."""
+    return LOCKS.index(lock) >= LOCKS.index("ShareLock")
+
+
+def check_opaque(measured: MeasuredPlan) -> list[Finding]:
+    """Find operations whose code the measurement passed over."""
+    if not measured.opaque:
+        return []
+    places = [one.at + (f" ({', '.join(one.models)})" if one.models else "") for one in measured.opaque]
+    return [wording.runs_code(kinds=f"{pluralize(len(places), 'operation')} at {listed(places)}")]
+
+
+def _is_empty(table: str, left_out: tuple[str, ...]) -> bool:
+    return any(one.startswith((f"rows in {table}:", "rows:")) for one in left_out)

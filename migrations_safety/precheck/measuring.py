@@ -1,0 +1,53 @@
+"""Decides whether a plan has to be measured, and measures it before the precheck takes its snapshot.
+
+The snapshot would be held open for seconds otherwise, and `VACUUM` of every table would wait for it.
+"""
+
+from __future__ import annotations
+
+from django.db.migrations.executor import MigrationExecutor
+
+from migrations_safety.measurement.measurement import measure
+from migrations_safety.measurement.report import NOT_ASKED, NOTHING_PENDING, NOTHING_TO_LOCK, MeasuredPlan, not_measured
+from migrations_safety.messages.progress import Progress
+from migrations_safety.plan.pending_migrations import pending_migrations
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.transactions import is_in_transaction
+from migrations_safety.precheck.options import PrecheckOptions
+from migrations_safety.sql import statement
+
+IN_TRANSACTION = "a transaction is open on this connection, and no other session sees what it did"
+
+
+def measured(connection: Connection, options: PrecheckOptions, progress: Progress) -> MeasuredPlan:
+    """Return the measurements of the plan; where it was not measured, `reason` says why.
+
+    Raises the same errors as reading the plan, for example CouldNotLook for an unknown app.
+    """
+    if options.measured:
+        return options.measured
+    if not options.measure.is_wanted:
+        return not_measured(NOT_ASKED)
+    if is_in_transaction(connection):
+        return not_measured(IN_TRANSACTION)
+    names = options.app_label, options.migration_name
+    pending = pending_migrations(MigrationExecutor(connection), *names, fake_initial=options.fake_initial)
+    if not pending.running and not pending.unapplied:
+        return not_measured(NOTHING_PENDING)
+    if not options.measure.scratch_url and not _holds_any_table(connection):
+        return not_measured(NOTHING_TO_LOCK)
+    progress.say("Measuring the plan on a scratch database …")
+    return measure(
+        connection,
+        app_label=options.app_label,
+        migration_name=options.migration_name,
+        fake_initial=options.fake_initial,
+        options=options.measure,
+    )
+
+
+def _holds_any_table(connection: Connection) -> bool:
+    """Whether the database has a table besides Django's record, the records of runs, and those of extensions."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("measuring.holds_any_table"))
+        return bool(cursor.fetchone()[0])
