@@ -96,7 +96,7 @@ def test_a_column_that_is_not_null_is_refused_before_anything_changes(hospital, 
     result = hospital.run(BACKFILL, "--nullify", "bills", "--nullify", table)
 
     assert (result.code, result.out) == (2, "")
-    assert f'references.E004: {table}."patientId" is NOT NULL' in result.err
+    assert f'references.E004: The column {table}."patientId" is NOT NULL' in result.err
     assert (catalog_snapshot(hospital), row_snapshot(hospital)) == before
 
 
