@@ -82,6 +82,7 @@ class Since:
     findings: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
     """The measurements of the plan, and the findings about them."""
 

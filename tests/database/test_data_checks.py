@@ -1,5 +1,7 @@
 """Rows that forbid a migration are counted exactly, good rows pass without a word, and plain Django agrees."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.data_checks import counts, ids, judge, plain_migrate
@@ -7,7 +9,7 @@ from tests.support.measured_app import write
 
 WARD = "INSERT INTO ward_ward (name, beds, price, clinic_number) VALUES "
 BED = "INSERT INTO ward_bed (number, slug, gone) VALUES "
-CASES = {
+CASES: dict[str, Any] = {
     "NOT NULL": (
         ['migrations.AlterField("ward", "beds", models.IntegerField())'],
         WARD + "('a', 1, 1, 1)", WARD + "('b', NULL, 1, 1), ('c', NULL, 1, 1)",
