@@ -14,3 +14,33 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
     """Return the names with commas between them; of more than `most` names the others are only counted."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
+def format_bytes(number: int) -> str:
+    """Return a size with two digits and its unit: `640 kB`, `1.2 GB`."""
+    unit, size = next(
+        (unit, number / size) for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 1))
+        if number >= size or unit == "bytes"
+    )  # fmt: skip
+    return f"{_two_digits(size)} {unit}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration with its unit: `40 ms`, `4.2 s`, `15 min`, `3.5 h`."""
+    if seconds < 0.995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{_two_digits(seconds)} s"
+    return f"{_two_digits(seconds / 60)} min" if seconds < 7200 else f"{_two_digits(seconds / 3600)} h"
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:.1f}" if number < 9.95 and number != round(number) else f"{number:,.0f}"
+
+
+def format_range(least: float, most: float | None) -> str:
+    """Return a range of durations: `0.8 s to 2.1 s`, `4 s or more` where nobody knows the end."""
+    if most is None:
+        return f"{format_seconds(least)} or more" if least else "an unknown time"
+    first, last = format_seconds(least), format_seconds(most)
+    return first if first == last else f"{first} to {last}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
@@ -29,6 +30,7 @@ class TableFigures:
 
     table: str
     """The name as PostgreSQL prints it (`regclass`)."""
+    schema: str
     oid: int
     partition_of: str | None
     """The name of the partitioned table at the top, for a partition."""
@@ -90,6 +92,7 @@ class _Counter:
 class _Table:
     oid: int
     table: str
+    schema: str
     partition_of: str | None
     parts: tuple[int, ...]
     rows: int | None
@@ -99,6 +102,23 @@ class _Table:
     keys: int
     open_transactions: int
     longest: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedFigures:
+    """The figures of all tables of one database at one moment, as a file of `--write-statistics` keeps them."""
+
+    file: str
+    taken_at: datetime
+    database: str
+    host: str
+    in_recovery: bool
+    """Whether they were taken on a standby."""
+    figures: Mapping[str, TableFigures]
+
+    def age(self, now: datetime) -> float:
+        """Return the seconds that have passed since they were taken."""
+        return (now - self.taken_at).total_seconds()
 
 
 def read_counters(connection: Connection) -> Counters:
@@ -137,6 +157,7 @@ def _figures(table: _Table, now: Counters, earlier: Counters | None) -> TableFig
     elsewhere = now.in_recovery
     return TableFigures(
         table=table.table,
+        schema=table.schema,
         oid=table.oid,
         partition_of=table.partition_of,
         rows=table.rows,

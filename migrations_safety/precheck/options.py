@@ -9,8 +9,26 @@ from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck.baseline import Baseline
 from migrations_safety.precheck.report import Depth
+
+SMALL = 1_000_000
+"""The default of `--small`, in bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrafficOptions:
+    """How long others may wait for a lock of the plan, and which tables count."""
+
+    max_stall: float = 0.2
+    """How many seconds others may wait behind a statement; 0 for no limit."""
+    small: int = SMALL
+    """Work on a table of fewer bytes takes no time worth mentioning."""
+    hot: frozenset[str] = frozenset()
+    """The names of the tables on which no lock may stop writers or readers, however short."""
+    saved: SavedFigures | None = None
+    """The figures of `--statistics`, which are used instead of those of the database."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +53,8 @@ class PrecheckOptions:
     """The git revision since which a migration must have come to be reported on; None reports on all."""
     measure: MeasureOptions = NOT_WANTED
     """Where the plan is measured. The commands measure it by default."""
+    traffic: TrafficOptions = TrafficOptions()
+    """How long locks may be held, and on which tables."""
     measured: MeasuredPlan | None = None
     """The measurements of an earlier precheck of the same plan, which are used instead of new ones."""
 

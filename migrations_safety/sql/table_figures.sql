@@ -69,7 +69,7 @@ WITH RECURSIVE parts AS (
            bool_or(seconds IS NULL) AS is_hidden
     FROM parts JOIN holders ON holders.relation = parts.oid GROUP BY parts.root
 )
-SELECT c.oid::bigint AS oid, c.oid::regclass::text AS table,
+SELECT c.oid::bigint AS oid, c.oid::regclass::text AS table, n.nspname AS schema,
        CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::text END AS partition_of,
        ARRAY(SELECT parts.oid::bigint FROM parts WHERE parts.root = c.oid) AS parts,
        CASE WHEN sums.root IS NULL THEN 0 ELSE sums.rows END AS rows,
@@ -80,5 +80,6 @@ SELECT c.oid::bigint AS oid, c.oid::regclass::text AS table,
        coalesce(open.open_transactions, 0) AS open_transactions,
        CASE WHEN open.root IS NULL THEN 0 WHEN NOT open.is_hidden THEN open.longest END AS longest
 FROM parts JOIN pg_class AS c ON c.oid = parts.oid AND c.oid = parts.root
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN sums ON sums.root = c.oid LEFT JOIN open ON open.root = c.oid
 ORDER BY c.oid

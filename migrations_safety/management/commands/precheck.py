@@ -17,13 +17,14 @@ from migrations_safety.management.arguments import (
 )
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.report_file import report_file
+from migrations_safety.management.traffic_arguments import add_traffic_arguments, traffic_options
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
-from migrations_safety.precheck import baseline, precheck
+from migrations_safety.precheck import baseline, precheck, statistics
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
-from migrations_safety.rendering import serialization, text
+from migrations_safety.rendering import serialization, text, traffic_serialization
 
 SHOWN_IDS = 100
 
@@ -43,6 +44,7 @@ class Command(SafetyCommand):
         super().add_arguments(parser)
         add_reading_arguments(parser)
         add_measuring_arguments(parser)
+        add_traffic_arguments(parser)
         parser.add_argument(
             "app_label", nargs="?", help="label of the app whose migrations to check (default: all apps)"
         )
@@ -74,6 +76,8 @@ class Command(SafetyCommand):
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the checks, and return the report on them as an Outcome."""
         self._refuse_to_show_ids(options)
+        if options["write_statistics"]:
+            return _write_statistics(options, progress, seconds)
         if options["since"] and options["write_baseline"]:
             raise CommandError("--write-baseline writes all findings; leave out --since.")
         with report_file(options["write_baseline"]) as write:
@@ -104,6 +108,26 @@ class Command(SafetyCommand):
             )
 
 
+def _write_statistics(options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+    with report_file(options["write_statistics"]) as write:
+        target, saved = statistics.take(
+            using=options["database"],
+            file=options["write_statistics"],
+            expect_database=options["expect_database"],
+            expect_schema=options["expect_schema"],
+            progress=progress,
+        )
+        assert write is not None
+        write(statistics.as_text(saved))
+    tables = pluralize(len(saved.figures), "table")
+    return Outcome(
+        is_refused=False,
+        closing=f"precheck: statistics of {tables} written to {saved.file}, nothing was checked.",
+        text=partial(text.statistics, target, saved),
+        json=partial(traffic_serialization.statistics, target, saved, seconds=seconds()),
+    )
+
+
 def _add_selecting_arguments(parser: ArgumentParser) -> None:
     help = (
         "do not tell the findings again that this file holds: a report of precheck as JSON, or a file of "
@@ -132,4 +156,5 @@ def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
         baseline=baseline.read(options["baseline"]) if options["baseline"] else None,
         since=options["since"],
         measure=measure_options(options),
+        traffic=traffic_options(options),
     )

@@ -13,6 +13,13 @@ STARTS_AGAIN = (
 )
 
 
+class StatisticsRefused(Refusal):
+    """Raised where the file of `--statistics` cannot be used."""
+
+    message = "The statistics {file} cannot be used: {problem}. Nothing was checked."
+    hint = "Write them on the database itself: python manage.py precheck --write-statistics FILE"
+
+
 class RolledBack(Refusal):
     """The base class for a statement that was rolled back because of locks.
 

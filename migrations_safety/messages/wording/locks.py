@@ -1,4 +1,4 @@
-"""Wording of the findings about sessions and transactions that use the tables now."""
+"""Wording of the findings about who uses the tables now, and about the locks that the plan takes on them."""
 
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import pluralize
@@ -31,3 +31,61 @@ def wraparound_vacuum(table: str, *, pid: int) -> Finding:
     """The finding that an autovacuum works on the table and does not give way to a migration."""
     message = f"is being vacuumed to prevent wraparound (pid {pid}), and that vacuum does not give way to a migration."
     return finding("locks.W002", table, message, "Wait until it has finished: SELECT * FROM pg_stat_progress_vacuum;")
+
+
+def held_too_long(
+    table: str, *, taken: str, waiting: str, granted: str, limit: str, hint: str, migration: str, operation: int
+) -> Finding:
+    """The finding that others wait for longer than `--max-stall`, even by the fastest estimate."""
+    message = f"{taken}: {waiting}, longer than --max-stall ({limit}); {granted}."
+    return finding("locks.E002", table, message, hint, migration=migration, operation=operation)
+
+
+def perhaps_held_too_long(
+    table: str, *, taken: str, waiting: str, granted: str, limit: str, hint: str, migration: str, operation: int
+) -> Finding:
+    """The finding that others wait for longer than `--max-stall` by the slowest estimate, and not by the fastest."""
+    message = f"{taken}: {waiting}, which may be longer than --max-stall ({limit}); {granted}."
+    return finding("locks.W004", table, message, hint, migration=migration, operation=operation)
+
+
+def duration_unknown(
+    table: str, *, taken: str, waiting: str, granted: str, hint: str, migration: str, operation: int
+) -> Finding:
+    """The finding that nobody can tell how long the lock is held."""
+    message = f"{taken}: {waiting}; {granted}."
+    return finding("locks.W005", table, message, hint, migration=migration, operation=operation)
+
+
+def hot_table_locked(
+    table: str, *, taken: str, waiting: str, granted: str, hint: str, migration: str, operation: int
+) -> Finding:
+    """The finding that a lock on a hot table stops writers, or readers too."""
+    message = f"is a hot table and {taken}: {waiting}; {granted}."
+    return finding("locks.E003", table, message, hint, migration=migration, operation=operation)
+
+
+def short_lock(
+    table: str,
+    *,
+    taken: str,
+    waiting: str,
+    granted: str,
+    limit: str,
+    is_used: bool,
+    migration: str,
+    operation: int,
+) -> Finding:
+    """The information that a lock stops others for a short time, or that nobody uses the table."""
+    others = f"; others wait behind it at most --max-stall ({limit})" if limit else ""
+    unused = "" if is_used else "; no read and no write of the table was counted"
+    message = f"{taken}: {waiting}; {granted}{others}{unused}."
+    hint = "Nothing to do: migrate tries the lock on the lock ladder. At a quiet hour it is granted sooner."
+    return finding("locks.I001", table, message, hint, migration=migration, operation=operation)
+
+
+def rows_locked(table: str, *, waiting: str, migration: str, operation: int) -> Finding:
+    """The finding that written rows stay locked until the end of a transaction that may be long."""
+    message = f"has rows written by {migration}, operation {operation}: others who write the same rows wait {waiting}."
+    hint = "Write the rows in batches, each in a transaction of its own: RunPython in a migration with atomic = False."
+    return finding("locks.W006", table, message, hint, migration=migration, operation=operation)

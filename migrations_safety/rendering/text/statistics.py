@@ -1,0 +1,49 @@
+"""Builds the text that `precheck --write-statistics` prints, and the sentence about figures from a file."""
+
+from __future__ import annotations
+
+from migrations_safety.messages.humanize import format_bytes, pluralize
+from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
+from migrations_safety.postgresql.target import Target
+from migrations_safety.rendering.text.page import Page, database
+
+SHOWN = 10
+HEADINGS = (
+    ("table", "left"), ("rows", "right"), ("size", "right"), ("indexes", "right"),
+    ("reads/s", "right"), ("writes/s", "right"), ("open transactions", "right"),
+)  # fmt: skip
+
+
+def statistics(target: Target, saved: SavedFigures, *, width: int, colour: bool) -> str:
+    """Return the text of `precheck --write-statistics`, wrapped at `width` characters: the largest tables."""
+    page = Page(width=width, colour=colour)
+    page.line(database(target))
+    largest = sorted(saved.figures.values(), key=lambda one: (-one.bytes - one.index_bytes, one.table))
+    whole = [one for one in largest if one.partition_of is None]
+    if whole:
+        page.line()
+        page.table(HEADINGS, [figure(one) for one in whole[:SHOWN]])
+    if len(whole) > SHOWN:
+        page.line(f"{pluralize(len(whole) - SHOWN, 'smaller table')} not shown.")
+    page.line()
+    page.line(f"Statistics of {pluralize(len(saved.figures), 'table')} written to {saved.file}; nothing was checked.")
+    return page.text()
+
+
+def figure(one: TableFigures) -> tuple[str, ...]:
+    """Return one row of a table of figures."""
+    return (
+        one.table,
+        "unknown" if one.rows is None else f"{one.rows:,}",
+        format_bytes(one.bytes),
+        format_bytes(one.index_bytes),
+        _rate(one.reads_per_second),
+        _rate(one.writes_per_second),
+        "unknown" if one.open_transactions is None else f"{one.open_transactions:,}",
+    )
+
+
+def _rate(number: float | None) -> str:
+    if number is None:
+        return "unknown"
+    return f"{number:,.0f}" if number >= 9.95 or number == 0 else f"{number:.2g}"
