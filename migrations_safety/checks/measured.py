@@ -15,6 +15,7 @@ from migrations_safety.measurement.report import (
     MeasuredPlan,
     MeasuredStatement,
     MeasuredTransaction,
+    TableEffect,
 )
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import listed, pluralize
@@ -22,6 +23,8 @@ from migrations_safety.messages.sqlstates import meaning
 from migrations_safety.messages.wording import plan as wording
 
 IN_TRANSACTION, UNSUPPORTED, NEW_ENUM_LABEL = "25001", "0A000", "55P04"
+NOT_SUPPORTED = "NotSupportedError"
+"""What Django's own concurrent operations raise in a transaction."""
 ABOUT_DEFINITIONS = ("0A", "25", "2B", "3F", "42", "55P04")
 """Classes of SQLSTATE that tell of definitions. Other classes tell of rows, time or the server: what the scratch
 database lacks may be the cause of these."""
@@ -53,17 +56,17 @@ def _failure(measured: MeasuredPlan) -> Iterator[Finding]:
     if measured.error is None:
         return
     transaction = measured.transactions[-1] if measured.transactions else None
-    failed = _failed_statement(transaction) if transaction else None
-    if transaction is None or failed is None:
-        because = f"it ended on the scratch database with {meaning(measured.error)}"
+    operation = _failed_operation(transaction) if transaction else None
+    if transaction is None or operation is None:
+        yield _not_measured_from(transaction, f"it ended on the scratch database with {meaning(measured.error)}")
+        return
+    statement = next((one for one in operation.statements if one.error), None)
+    code = str(statement.error) if statement else measured.error
+    if doubt := _doubt(measured, operation, code):
+        because = f"it failed on the scratch database in {operation} with {meaning(code)}, but {doubt}"
         yield _not_measured_from(transaction, because)
         return
-    operation, statement = failed
-    if doubt := _doubt(measured, operation, str(statement.error)):
-        because = f"it failed on the scratch database in {operation} with {meaning(str(statement.error))}, but {doubt}"
-        yield _not_measured_from(transaction, because)
-        return
-    yield _failing(transaction, operation, statement)
+    yield _failing(transaction, operation, code, statement)
 
 
 def _not_measured_from(transaction: MeasuredTransaction | None, because: str) -> Finding:
@@ -72,17 +75,18 @@ def _not_measured_from(transaction: MeasuredTransaction | None, because: str) ->
     return wording.not_measured(subject, because=because, migration=label)
 
 
-def _failed_statement(transaction: MeasuredTransaction) -> tuple[MeasuredOperation, MeasuredStatement] | None:
-    for operation in transaction.operations:
-        for statement in operation.statements:
-            if statement.error:
-                return operation, statement
-    return None
+def _failed_operation(transaction: MeasuredTransaction) -> MeasuredOperation | None:
+    """The operation that failed; a deferred statement fails at the end, and counts to the one that deferred it."""
+    deferring = (one for one in transaction.operations if any(statement.error for statement in one.statements))
+    number = transaction.failed
+    return transaction.operations[number - 1] if number else next(deferring, None)
 
 
 def _doubt(measured: MeasuredPlan, failing: MeasuredOperation, code: str) -> str:
     """Why the failure on the scratch database is no proof of one on the target; empty where it is one."""
-    if not code.startswith(ABOUT_DEFINITIONS):
+    if failing.opaque:
+        return "its code saw no row of the target"
+    if re.fullmatch("[0-9A-Z]{5}", code) and not code.startswith(ABOUT_DEFINITIONS):
         return "the cause may be the rows or the settings of the scratch database"
     before = list(takewhile(lambda one: one is not failing, _operations(measured)))
     if opaque := [one for one in before if one.opaque]:
@@ -96,13 +100,13 @@ def _operations(measured: MeasuredPlan) -> Iterator[MeasuredOperation]:
     return (one for transaction in measured.transactions for one in transaction.operations)
 
 
-def _failing(transaction: MeasuredTransaction, operation: MeasuredOperation, statement: MeasuredStatement) -> Finding:
-    code = str(statement.error)
-    is_concurrent = CONCURRENTLY.search(statement.sql) is not None
+def _failing(
+    transaction: MeasuredTransaction, operation: MeasuredOperation, code: str, statement: MeasuredStatement | None
+) -> Finding:
     where = _where(operation)
-    if code == IN_TRANSACTION and transaction.atomic:
+    if code in (IN_TRANSACTION, NOT_SUPPORTED) and transaction.atomic:
         return wording.needs_no_transaction(**where)
-    if code == UNSUPPORTED and is_concurrent:
+    if code == UNSUPPORTED and statement and CONCURRENTLY.search(statement.sql):
         return wording.concurrently_on_partitioned(**where)
     if code == NEW_ENUM_LABEL:
         return wording.new_label_used(**where)
@@ -129,9 +133,17 @@ def _validated_at_once(transaction: MeasuredTransaction) -> Iterator[Finding]:
 
 
 def _catalog_only(transaction: MeasuredTransaction, *, empty: tuple[str, ...]) -> Iterator[Finding]:
-    """The finding for existing tables whose catalog entries alone change, and for a NOT NULL that a CHECK proves."""
-    heavy = {one.table for one in transaction.effects if one.scanned or one.rewritten or one.dropped}
-    light = {table: lock for table, lock in transaction.held.items() if table not in heavy and _is_strong(lock)}
+    """The finding for existing tables whose catalog entries alone change, and for a NOT NULL that a CHECK proves.
+
+    A partitioned table is its partitions.
+    """
+    light: dict[str, str] = {}
+    for statements in _units(transaction):
+        effects = [effect for one in statements for effect in one.tables]
+        heavy = {name for one in effects if _is_heavy(one) for name in (one.table, one.partition_of)}
+        for effect in effects:
+            if effect.lock and not effect.new and _is_strong(effect.lock) and effect.table not in heavy:
+                light[effect.table] = max(light.get(effect.table, effect.lock), effect.lock, key=LOCKS.index)
     for operation in transaction.operations:
         for statement in operation.statements:
             proven = [one.table for one in statement.tables if one.table in light and not _is_empty(one.table, empty)]
@@ -141,6 +153,16 @@ def _catalog_only(transaction: MeasuredTransaction, *, empty: tuple[str, ...]) -
     if light:
         named = [f"{table} ({WORDS_OF_LOCKS[lock]})" for table, lock in sorted(light.items())]
         yield wording.catalog_only(transaction.migrations[0], tables=listed(named))
+
+
+def _units(transaction: MeasuredTransaction) -> list[list[MeasuredStatement]]:
+    """The statements that are committed together."""
+    statements = [one for operation in transaction.operations for one in operation.statements]
+    return [statements] if transaction.atomic else [[one] for one in statements]
+
+
+def _is_heavy(effect: TableEffect) -> bool:
+    return effect.scanned or effect.rewritten or effect.dropped
 
 
 def _is_strong(lock: str) -> bool:

@@ -30,6 +30,7 @@ def _transaction(found: dict[str, Any]) -> MeasuredTransaction:
         migrations=tuple(found["migrations"]),
         atomic=found["atomic"],
         operations=tuple(_operation(one) for one in found["operations"]),
+        failed=found["failed"],
     )
 
 

@@ -68,6 +68,7 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         if not asked["measure_python"]:
             stack.enter_context(without_code())
         executor = MeasuringExecutor(connection, meter)
+        executor.runs_code = asked["measure_python"]
         executor.before_each = partial(_refuse_elsewhere, connection, asked)
         watchers = _watchers(connection.connection, asked)
         executor.after_each = [watcher.after for watcher in watchers.values()]

@@ -14,15 +14,14 @@ from django.db import DatabaseError
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython, RunSQL, SeparateDatabaseAndState
-from psycopg import sql
 
 from migrations_safety.measurement.report import MeasuredOperation, MeasuredStatement, MeasuredTransaction
+from migrations_safety.measurement.sample_rows import remove_sample_rows
 from migrations_safety.measurement.statements import StatementMeter
 from migrations_safety.messages.error_place import file_of, line_of_operation
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.plan.opaque_operations import code_of
 from migrations_safety.postgresql.connection import Connection, schema_editor_with
-from migrations_safety.sql import statement
 
 OUTSIDE = frozenset({
     "program", "dblink", "dblink_connect", "dblink_exec", "dblink_send_query", "pg_read_file", "pg_read_binary_file",
@@ -42,6 +41,7 @@ class OperationNotes:
         self.statements: dict[int, list[MeasuredStatement]] = {}
         self.places: dict[int, int] = {}
         self.at_work: int | None = None
+        self.failed: int | None = None
         self._place = count(1)
 
     def add(self, statement: MeasuredStatement) -> None:
@@ -58,6 +58,9 @@ class OperationNotes:
             self.places.setdefault(number, next(self._place))
         try:
             yield
+        except Exception:
+            self.failed = number if self.failed is None else self.failed
+            raise
         finally:
             self.at_work = before
 
@@ -121,6 +124,7 @@ class MeasuringExecutor(MigrationExecutor):
         self.after_each: Sequence[Callable[[str], None]] = ()
         self.found: list[MeasuredTransaction] = []
         self.is_without_rows = False
+        self.runs_code = False
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
         """Apply a migration, and note the statements that were sent."""
@@ -135,6 +139,11 @@ class MeasuringExecutor(MigrationExecutor):
         with self._noted(migration, "database_forwards"):
             return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
 
+    def _opaque(self, migration: Any, method: str) -> list[bool]:
+        """For each operation of the migration, whether it was passed over."""
+        is_backwards = method == "database_backwards"
+        return [not self.runs_code and is_opaque(one, is_backwards=is_backwards) for one in migration.operations]
+
     def _models(self) -> list[str]:
         """The labels of all models of the project, such as `shop.Order`."""
         return [f"{one.app_label}.{one.name}" for one in self.loader.project_state().models.values()]
@@ -143,10 +152,7 @@ class MeasuringExecutor(MigrationExecutor):
         """Empty all tables, because the made-up rows do not fit what the migration demands of rows."""
         self.found.pop()
         self.is_without_rows = True
-        session = self.connection.connection
-        tables = [sql.SQL(name) for (name,) in session.execute(statement("executor.filled").encode()).fetchall()]
-        if tables:
-            session.execute(sql.SQL(statement("executor.empty")).format(tables=sql.SQL(", ").join(tables)))
+        remove_sample_rows(self.connection.connection)
         self.meter.observer.moment_outside()
         self.loader.build_graph()
 
@@ -169,7 +175,7 @@ class MeasuringExecutor(MigrationExecutor):
         finally:
             self.meter.sent = None
             self.found.append(
-                _transaction(migration, notes, models=self._models, is_backwards=method == "database_backwards")
+                _transaction(migration, notes, models=self._models, opaque=self._opaque(migration, method))
             )
         for looks in self.after_each:
             looks(str(migration))
@@ -255,10 +261,9 @@ def _naming(operations: list[Any], method: str, notes: OperationNotes) -> Iterat
 
 
 def _transaction(
-    migration: Any, notes: OperationNotes, *, models: Callable[[], list[str]], is_backwards: bool
+    migration: Any, notes: OperationNotes, *, models: Callable[[], list[str]], opaque: list[bool]
 ) -> MeasuredTransaction:
     label = str(migration)
-    opaque = [is_opaque(operation, is_backwards=is_backwards) for operation in migration.operations]
     operations = (
         MeasuredOperation(
             migration=label,
@@ -275,7 +280,12 @@ def _transaction(
         )
         for number, operation in enumerate(migration.operations)
     )
-    return MeasuredTransaction(migrations=(label,), atomic=bool(migration.atomic), operations=tuple(operations))
+    return MeasuredTransaction(
+        migrations=(label,),
+        atomic=bool(migration.atomic),
+        operations=tuple(operations),
+        failed=None if notes.failed is None else notes.failed + 1,
+    )
 
 
 def _description(operation: Any) -> str:

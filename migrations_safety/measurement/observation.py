@@ -26,6 +26,7 @@ class TableState:
     file: int | None  # None for partitioned and foreign tables, which have no file
     scans: int
     index_scans: int
+    partition_of: str | None = None  # the partitioned table at the top, for a partition
 
     def was_scanned_since(self, before: TableState, *, by_index: bool) -> bool:
         """Return whether a scan of the table has begun since `before`; with `by_index`, index scans count too."""
@@ -119,11 +120,12 @@ class Observer:
             scanned=bool(was and now and now.was_scanned_since(was, by_index=by_index)),
             rewritten=bool(was and now and now.file != was.file),
             dropped=now is None,
+            partition_of=(now or before.tables[oid]).partition_of,
         )
 
     def _tables(self, oids: list[int] | None = None) -> dict[int, TableState]:
         rows = self.session.execute(statement("observation.tables").encode(), {"oids": oids}).fetchall()
         return {
-            oid: TableState(name=name, file=file, scans=scans, index_scans=index_scans)
-            for oid, name, file, scans, index_scans in rows
+            oid: TableState(name=name, file=file, scans=scans, index_scans=index_scans, partition_of=root)
+            for oid, name, file, scans, index_scans, root in rows
         }

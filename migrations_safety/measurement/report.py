@@ -35,6 +35,7 @@ class TableEffect:
     scanned: bool
     rewritten: bool
     dropped: bool
+    partition_of: str | None = None  # the partitioned table at the top, for a partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +80,7 @@ class MeasuredTransaction:
     migrations: tuple[str, ...]
     atomic: bool
     operations: tuple[MeasuredOperation, ...]
+    failed: int | None = None  # the number of the operation that raised an error
 
     @property
     def held(self) -> dict[str, str]:

@@ -6,7 +6,8 @@ and its name is returned.
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -69,15 +70,28 @@ class FillableColumn:
 
 def make_sample_rows(place: Place) -> tuple[str, ...]:
     """Insert rows into all tables, parents first, and return the names of the tables that stay empty."""
-    with closing(open_connection(place.parameters)) as session:
-        triggers = session.execute(statement("sample_rows.triggers").encode()).fetchall()
-        try:
-            for table, trigger, _ in triggers:
-                _switch(session, "sample_rows.disable_trigger", table, trigger)
-            return _fill_all(session)
-        finally:
-            for table, trigger, enabled in triggers:
-                _switch(session, ENABLE[enabled], table, trigger)
+    with closing(open_connection(place.parameters)) as session, _without_triggers(session):
+        return _fill_all(session)
+
+
+def remove_sample_rows(session: psycopg.Connection[Any]) -> None:
+    """Empty all tables that `make_sample_rows` fills, all at once because they reference each other."""
+    tables = [sql.SQL(name) for (name,) in session.execute(statement("sample_rows.filled").encode()).fetchall()]
+    if tables:
+        with _without_triggers(session):
+            session.execute(sql.SQL(statement("sample_rows.empty")).format(tables=sql.SQL(", ").join(tables)))
+
+
+@contextmanager
+def _without_triggers(session: psycopg.Connection[Any]) -> Iterator[None]:
+    triggers = session.execute(statement("sample_rows.triggers").encode()).fetchall()
+    try:
+        for table, trigger, _ in triggers:
+            _switch(session, "sample_rows.disable_trigger", table, trigger)
+        yield
+    finally:
+        for table, trigger, enabled in triggers:
+            _switch(session, ENABLE[enabled], table, trigger)
 
 
 def _switch(session: psycopg.Connection[Any], name: str, table: str, trigger: str) -> None:

@@ -95,10 +95,10 @@ def _examine(
     )
     inspected = inspect_plan(connection, plan=plan, target=target)
     found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
-    reviewed = review(inspected, measurements)
     found = [one for one in found if not measurements.is_measured or one.id != LENGTH_NOT_JUDGED]
-    found += reviewed.findings
     data = _data(connection, inspected, options, progress)
+    reviewed = review(connection, inspected, measurements, options=options, censuses=data.censuses)
+    found += [one for one in reviewed.findings if one not in found]
     return PrecheckReport(
         target=target,
         plan=plan,

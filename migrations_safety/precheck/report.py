@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.incremental import EarlierCensus, Mark
 from migrations_safety.census.report import Census, OrphanValue
+from migrations_safety.checks.data_report import DataChecks
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding, Fingerprint, blocking
@@ -84,10 +85,11 @@ class Since:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """The measurements of the plan, and the findings about them."""
+    """The measurements of the plan, what they mean on this database, and the findings about that."""
 
     measured: MeasuredPlan
     findings: tuple[Finding, ...]
+    data: DataChecks = field(default_factory=DataChecks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

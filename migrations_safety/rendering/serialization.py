@@ -72,6 +72,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         },
         "operations": plan.operations,
         "plan": measured(report.review),
+        "data_checks": [asdict(one) for one in report.review.data.checks],
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
         "baseline": _known(report.known) if report.known else None,
         "since": asdict(report.since) if report.since else None,

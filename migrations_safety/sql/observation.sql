@@ -2,7 +2,8 @@
 SELECT c.oid, c.oid::regclass::text AS name, pg_relation_filenode(c.oid) AS file,
        pg_stat_get_xact_numscans(c.oid) + pg_stat_get_numscans(c.oid) AS scans,
        (SELECT coalesce(sum(pg_stat_get_xact_numscans(i.indexrelid) + pg_stat_get_numscans(i.indexrelid)), 0)::bigint
-        FROM pg_index AS i WHERE i.indrelid = c.oid) AS index_scans
+        FROM pg_index AS i WHERE i.indrelid = c.oid) AS index_scans,
+       CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::regclass::text END AS partition_of
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND (c.oid = ANY(%(oids)s) OR %(oids)s::oid[] IS NULL)
