@@ -1,4 +1,4 @@
-"""The check of what a plan did on the scratch database: where it fails, and what it does to existing tables."""
+"""The check of what a plan did on the scratch database: where it fails, and which of its steps undo each other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from itertools import takewhile
 from typing import Any
 
 from migrations_safety.measurement.report import (
-    LOCKS,
     NO_FAULT,
-    WORDS_OF_LOCKS,
     MeasuredOperation,
     MeasuredPlan,
     MeasuredStatement,
     MeasuredTransaction,
-    TableEffect,
 )
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import listed, pluralize
@@ -37,7 +34,7 @@ SET_NOT_NULL = re.compile(r"\bSET NOT NULL\b", re.IGNORECASE)
 
 
 def check_measured(measured: MeasuredPlan) -> list[Finding]:
-    """Find where the plan fails, NOT VALID and VALIDATE in one transaction, and what only changes the catalog.
+    """Find where the plan fails, NOT VALID and VALIDATE in one transaction, and NOT NULL that a CHECK proves.
 
     A plan that could not be measured, or only in part, is a finding, too.
     """
@@ -47,7 +44,7 @@ def check_measured(measured: MeasuredPlan) -> list[Finding]:
     found = list(_failure(measured))
     for transaction in measured.transactions:
         found += _validated_at_once(transaction)
-        found += _catalog_only(transaction, empty=measured.left_out)
+        found += _proven(transaction, empty=measured.left_out)
     return found
 
 
@@ -132,42 +129,14 @@ def _validated_at_once(transaction: MeasuredTransaction) -> Iterator[Finding]:
                 unproven |= existing
 
 
-def _catalog_only(transaction: MeasuredTransaction, *, empty: tuple[str, ...]) -> Iterator[Finding]:
-    """The finding for existing tables whose catalog entries alone change, and for a NOT NULL that a CHECK proves.
-
-    A partitioned table is its partitions.
-    """
-    light: dict[str, str] = {}
-    for statements in _units(transaction):
-        effects = [effect for one in statements for effect in one.tables]
-        heavy = {name for one in effects if _is_heavy(one) for name in (one.table, one.partition_of)}
-        for effect in effects:
-            if effect.lock and not effect.new and _is_strong(effect.lock) and effect.table not in heavy:
-                light[effect.table] = max(light.get(effect.table, effect.lock), effect.lock, key=LOCKS.index)
+def _proven(transaction: MeasuredTransaction, *, empty: tuple[str, ...]) -> Iterator[Finding]:
+    """The findings for columns that become NOT NULL without a scan, because a validated CHECK proves it."""
     for operation in transaction.operations:
         for statement in operation.statements:
-            proven = [one.table for one in statement.tables if one.table in light and not _is_empty(one.table, empty)]
+            unread = [one.table for one in statement.tables if one.lock and not (one.new or one.scanned)]
+            proven = [table for table in unread if not _is_empty(table, empty)]
             if SET_NOT_NULL.search(statement.sql) and proven:
                 yield wording.proven_not_null(**_where(operation), table=proven[0])
-                light.pop(proven[0])
-    if light:
-        named = [f"{table} ({WORDS_OF_LOCKS[lock]})" for table, lock in sorted(light.items())]
-        yield wording.catalog_only(transaction.migrations[0], tables=listed(named))
-
-
-def _units(transaction: MeasuredTransaction) -> list[list[MeasuredStatement]]:
-    """The statements that are committed together."""
-    statements = [one for operation in transaction.operations for one in operation.statements]
-    return [statements] if transaction.atomic else [[one] for one in statements]
-
-
-def _is_heavy(effect: TableEffect) -> bool:
-    return effect.scanned or effect.rewritten or effect.dropped
-
-
-def _is_strong(lock: str) -> bool:
-    """Whether a lock stops writers or readers."""
-    return LOCKS.index(lock) >= LOCKS.index("ShareLock")
 
 
 def check_opaque(measured: MeasuredPlan) -> list[Finding]:

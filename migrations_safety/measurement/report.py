@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from migrations_safety.measurement.demand import Demand
@@ -18,8 +17,6 @@ LOCKS = (
     "AccessExclusiveLock",
 )
 """The lock modes of tables, spelled as in `pg_locks`, weakest first (PostgreSQL documentation, 13.3.1)."""
-WORDS_OF_LOCKS = {mode: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", mode.removesuffix("Lock")).upper() for mode in LOCKS}
-"""The same modes as PostgreSQL's documentation spells them, for example `ACCESS EXCLUSIVE`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

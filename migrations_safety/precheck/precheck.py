@@ -40,6 +40,7 @@ from migrations_safety.plan.since import older_than
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
+from migrations_safety.postgresql.table_figures import Counters, read_counters
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.precheck.measuring import measured
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
@@ -75,7 +76,9 @@ def run(
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
-    examine = partial(_examine, connection, target, options, progress, measured(connection, options, progress))
+    counters = read_counters(connection) if options.measure.is_wanted else None
+    measurements = measured(connection, options, progress)
+    examine = partial(_examine, connection, target, options, progress, measurements, counters)
     report = in_snapshot(connection, examine, progress=progress)
     return select(report, options, today=date.today())
 
@@ -86,6 +89,7 @@ def _examine(
     options: PrecheckOptions,
     progress: Progress,
     measurements: MeasuredPlan,
+    counters: Counters | None,
 ) -> PrecheckReport:
     plan = migration_plan.read(
         connection,
@@ -97,7 +101,7 @@ def _examine(
     found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
     found = [one for one in found if not measurements.is_measured or one.id != LENGTH_NOT_JUDGED]
     data = _data(connection, inspected, options, progress)
-    reviewed = review(connection, inspected, measurements, options=options, censuses=data.censuses)
+    reviewed = review(connection, inspected, measurements, options=options, censuses=data.censuses, counters=counters)
     found += [one for one in reviewed.findings if one not in found]
     return PrecheckReport(
         target=target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.incremental import EarlierCensus, Mark
 from migrations_safety.census.report import Census, OrphanValue
 from migrations_safety.checks.data_report import DataChecks
+from migrations_safety.measurement.durations import HeldLock
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding, Fingerprint, blocking
@@ -16,6 +18,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.migration_plan import Plan
+from migrations_safety.postgresql.table_figures import TableFigures
 from migrations_safety.postgresql.target import Target
 
 
@@ -90,6 +93,10 @@ class Review:
     measured: MeasuredPlan
     findings: tuple[Finding, ...]
     data: DataChecks = field(default_factory=DataChecks)
+    figures: Mapping[str, TableFigures] = field(default_factory=dict)
+    """The figures of the existing tables that the plan touches, by name."""
+    held: tuple[tuple[HeldLock, ...], ...] = ()
+    """For each transaction of the plan the locks that it holds on existing tables, the longest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

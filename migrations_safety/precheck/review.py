@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from migrations_safety.census.report import Census
 from migrations_safety.checks.data import check_data
 from migrations_safety.checks.data_report import DataChecks
+from migrations_safety.checks.held_locks import check_held_locks
 from migrations_safety.checks.measured import check_measured, check_opaque
 from migrations_safety.checks.plan import check_not_judged
+from migrations_safety.measurement.durations import held_locks, tables_of
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.plan.inspected_schema import InspectedPlan
+from migrations_safety.postgresql import table_figures
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.precheck.options import PrecheckOptions
+from migrations_safety.postgresql.table_figures import Counters, TableFigures
+from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
 from migrations_safety.precheck.report import Depth, Review
 
 
@@ -23,10 +27,12 @@ def review(
     *,
     options: PrecheckOptions,
     censuses: Iterable[Census],
+    counters: Counters | None,
 ) -> Review:
     """Judge a plan by its measurements; where there are none, say what nobody judges.
 
     `censuses` are the counts of foreign keys, which are not counted again. Without the depth COUNT no rows are read.
+    `counters` are those of the tables before the measurement, for rates.
     """
     if not measured.is_measured:
         found = [*check_measured(measured), *check_not_judged(inspected.plan)]
@@ -34,7 +40,26 @@ def review(
     data = DataChecks()
     if options.depth is Depth.COUNT:
         data = check_data(connection, measured, inspected=inspected, censuses=censuses)
-    found = [*check_measured(measured), *data.findings]
+    traffic = options.traffic
+    figures = _figures(connection, measured, traffic, counters)
+    locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
+    found = [*check_measured(measured), *data.findings, *locks]
     if not inspected.plan.backwards:
         found += check_opaque(measured)
-    return Review(measured=measured, data=data, findings=tuple(found))
+    return Review(
+        measured=measured,
+        data=data,
+        figures=figures,
+        held=held_locks(measured, figures, small=traffic.small),
+        findings=tuple(found),
+    )
+
+
+def _figures(
+    connection: Connection, measured: MeasuredPlan, traffic: TrafficOptions, counters: Counters | None
+) -> dict[str, TableFigures]:
+    """The figures of the existing tables that the plan touches, from `--statistics` where that was given."""
+    tables = tables_of(measured)
+    if traffic.saved:
+        return {name: figure for name, figure in traffic.saved.figures.items() if name in tables}
+    return table_figures.figures(connection, tables, earlier=counters)

@@ -15,6 +15,7 @@ from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck.report import Depth, Known, PrecheckReport, Recount, Review
+from migrations_safety.rendering import traffic_serialization
 from migrations_safety.verification.report import VerificationReport
 
 SCHEMA_VERSION = 1
@@ -72,6 +73,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         },
         "operations": plan.operations,
         "plan": measured(report.review),
+        "tables": traffic_serialization.tables(report.review.figures.values()),
         "data_checks": [asdict(one) for one in report.review.data.checks],
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
         "baseline": _known(report.known) if report.known else None,
@@ -94,7 +96,10 @@ def measured(review: Review) -> dict[str, Any]:
         "server_version": measured.server_version,
         "left_out": list(measured.left_out),
         "error": measured.error,
-        "transactions": [asdict(one) for one in measured.transactions],
+        "transactions": [
+            asdict(one) | {"held": traffic_serialization.held(held)}
+            for one, held in zip(measured.transactions, review.held, strict=True)
+        ],
     }
 
 

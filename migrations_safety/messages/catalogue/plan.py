@@ -160,15 +160,6 @@ KINDS = (
     ),
     FindingKind(
         id="plan.I002",
-        title="Only the catalog of an existing table changes",
-        help=(
-            "A migration locks existing tables, but reads and rewrites none of their rows. Each lock is instant once "
-            "it is granted. It still waits behind the longest transaction on its table, and others wait behind it at "
-            "most `--max-stall`."
-        ),
-    ),
-    FindingKind(
-        id="plan.I003",
         title="Validated CHECK proves NOT NULL",
         help=(
             "A column becomes NOT NULL, and PostgreSQL does not read the table for it, because a validated CHECK "

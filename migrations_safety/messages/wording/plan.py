@@ -156,20 +156,11 @@ def not_measured(subject: str, *, because: str, migration: str = "") -> Finding:
     return finding("plan.W008", subject, message, hint, migration=migration)
 
 
-def catalog_only(migration: str, *, tables: str) -> Finding:
-    """The finding that a migration locks existing tables, but changes only the catalog there."""
-    message = (
-        f"changes only the catalog of {tables}. Each lock is instant once granted; it waits behind the "
-        "longest transaction on its table, and others wait behind it at most --max-stall."
-    )
-    return finding("plan.I002", migration, message, "Nothing to do.", migration=migration)
-
-
 def proven_not_null(migration: str, *, operation: str, number: int, table: str) -> Finding:
     """The finding that SET NOT NULL reads no row, because a validated CHECK proves it."""
     message = f"sets NOT NULL on {table} without reading it, because a validated CHECK proves it ({operation})."
     hint = "The CHECK is not needed afterwards; a later migration may drop it."
-    return finding("plan.I003", migration, message, hint, migration=migration, operation=number)
+    return finding("plan.I002", migration, message, hint, migration=migration, operation=number)
 
 
 def _keep(dump: str) -> str:
