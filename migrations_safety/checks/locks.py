@@ -12,6 +12,7 @@ from migrations_safety.messages.wording import locks as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.table_figures import TableFigures
 from migrations_safety.sql import statement
 
 LONG_TRANSACTION = 5
@@ -20,10 +21,30 @@ LONG_TRANSACTION = 5
 
 def check_locks(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
     """Find long and idle transactions, prepared transactions and wraparound vacuums on the tables of the plan."""
-    names = _at_keys_of_dropped(connection, inspected) | {table.oid: table.name for table in inspected.touched()}
+    return _users(connection, _of_plan(connection, inspected), role=inspected.target.role)
+
+
+def check_locks_of_measured(
+    connection: Connection, inspected: InspectedPlan, figures: Iterable[TableFigures]
+) -> list[Finding]:
+    """Find the same on tables that only the measurement has shown, such as those of a RunSQL.
+
+    `figures` are those of the tables on which the plan takes a lock that stops writers.
+    """
+    known = _of_plan(connection, inspected)
+    others = {one.oid: one.table for one in figures if one.oid not in known}
+    return _users(connection, others, role=inspected.target.role) if others else []
+
+
+def _of_plan(connection: Connection, inspected: InspectedPlan) -> dict[int, str]:
+    return _at_keys_of_dropped(connection, inspected) | {table.oid: table.name for table in inspected.touched()}
+
+
+def _users(connection: Connection, names: dict[int, str], *, role: str) -> list[Finding]:
+    """Return the findings about the tables with these names, by oid."""
     with connection.cursor() as cursor:
         cursor.execute(statement("locks.users_of_tables"), {"oids": list(names)})
-        found = _sessions(names, cursor.fetchall(), role=inspected.target.role)
+        found = _sessions(names, cursor.fetchall(), role=role)
         cursor.execute(statement("locks.prepared_transactions_on_tables"), {"oids": list(names)})
         prepared = [wording.prepared_transaction(names[oid], seconds=seconds) for oid, seconds in cursor.fetchall()]
     return [*found.visible, *prepared, *found.hidden]

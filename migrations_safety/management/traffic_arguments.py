@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -48,7 +49,7 @@ def traffic_options(options: dict[str, Any]) -> TrafficOptions:
         max_stall=options["max_stall"] / 1000,
         small=options["small"] * MEGABYTE,
         hot=hot_tables(),
-        saved=statistics.read(options["statistics"]) if options["statistics"] else None,
+        saved=statistics.read(options["statistics"], now=datetime.now(UTC)) if options["statistics"] else None,
     )
 
 

@@ -115,10 +115,8 @@ class SavedFigures:
     in_recovery: bool
     """Whether they were taken on a standby."""
     figures: Mapping[str, TableFigures]
-
-    def age(self, now: datetime) -> float:
-        """Return the seconds that have passed since they were taken."""
-        return (now - self.taken_at).total_seconds()
+    age: float = 0
+    """The seconds that had passed since then when the file was read."""
 
 
 def read_counters(connection: Connection) -> Counters:

@@ -69,8 +69,8 @@ def as_text(saved: SavedFigures) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def read(file: str) -> SavedFigures:
-    """Read a file of `--write-statistics`.
+def read(file: str, *, now: datetime) -> SavedFigures:
+    """Read a file of `--write-statistics`; `now` is the moment from which its age is counted.
 
     Whose transactions were open then says nothing of now, so these figures are not known. Raises StatisticsRefused for
     a file that cannot be used.
@@ -80,9 +80,11 @@ def read(file: str) -> SavedFigures:
         if found["command"] != "precheck --write-statistics":
             raise StatisticsRefused(file=file, problem="it was not written by precheck --write-statistics")
         tables = [_figures(one) for one in found["tables"]]
+        taken_at = _moment(found["taken_at"])
         return SavedFigures(
             file=file,
-            taken_at=_moment(found["taken_at"]),
+            taken_at=taken_at,
+            age=max((now - taken_at).total_seconds(), 0),
             database=_kept(str, found["database"]["name"]),
             host=_kept(str, found["database"]["host"]),
             in_recovery=_kept(bool, found["database"]["in_recovery"]),

@@ -48,7 +48,7 @@ def held(locks: Iterable[HeldLock]) -> list[dict[str, Any]]:
     ]
 
 
-def saved(figures: SavedFigures | None, *, age: float) -> dict[str, Any] | None:
+def saved(figures: SavedFigures | None) -> dict[str, Any] | None:
     """Return the value of `statistics`: where figures of `--statistics` come from; null without that option."""
     if figures is None:
         return None
@@ -58,7 +58,7 @@ def saved(figures: SavedFigures | None, *, age: float) -> dict[str, Any] | None:
         "host": figures.host,
         "in_recovery": figures.in_recovery,
         "taken_at": figures.taken_at.isoformat(timespec="seconds"),
-        "age_seconds": round(age),
+        "age_seconds": round(figures.age),
     }
 
 

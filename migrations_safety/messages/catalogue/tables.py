@@ -112,4 +112,13 @@ KINDS = (
             " but every write maintains it. Drop the index, or rebuild it with REINDEX if you need it."
         ),
     ),
+    FindingKind(
+        id="tables.W011",
+        title="Constraint is NOT VALID",
+        help=(
+            "A table of the plan has a constraint that is NOT VALID, and no pending migration validates it. An earlier "
+            "deploy has left it so. PostgreSQL enforces it for new rows, but older rows may violate it. Validate the "
+            "constraint, or drop it."
+        ),
+    ),
 )

@@ -111,3 +111,11 @@ def index_invalid(table: str, *, name: str, index: str) -> Finding:
     if not LEFT_BY_REINDEX.search(name):
         hint += f" or, if it is wanted: REINDEX INDEX CONCURRENTLY {index};"
     return finding("tables.W010", table, message, hint)
+
+
+def constraint_not_valid(table: str, *, kind: str, name: str, statement: str) -> Finding:
+    """The finding that an earlier deploy has left a constraint NOT VALID, which the plan does not validate."""
+    left = f"has the {kind} constraint {quote_identifier(name)}, which is NOT VALID"
+    message = f"{left}: older rows were never checked, and no pending migration does it."
+    hint = f"ALTER TABLE {table} {statement}; or, in a migration: ValidateConstraint, ValidateForeignKey for our keys."
+    return finding("tables.W011", table, message, hint)
