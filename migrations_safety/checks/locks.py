@@ -12,7 +12,6 @@ from migrations_safety.messages.wording import locks as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.table_figures import TableFigures
 from migrations_safety.sql import statement
 
 LONG_TRANSACTION = 5
@@ -25,14 +24,16 @@ def check_locks(connection: Connection, inspected: InspectedPlan) -> list[Findin
 
 
 def check_locks_of_measured(
-    connection: Connection, inspected: InspectedPlan, figures: Iterable[TableFigures]
+    connection: Connection, inspected: InspectedPlan, *, tables: Iterable[str]
 ) -> list[Finding]:
     """Find the same on tables that only the measurement has shown, such as those of a RunSQL.
 
-    `figures` are those of the tables on which the plan takes a lock that stops writers.
+    `tables` are the names of those on which the plan takes a lock that stops writers.
     """
     known = _of_plan(connection, inspected)
-    others = {one.oid: one.table for one in figures if one.oid not in known}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("locks.oids_of_tables"), {"names": sorted(tables)})
+        others = {oid: name for oid, name in cursor.fetchall() if oid not in known}
     return _users(connection, others, role=inspected.target.role) if others else []
 
 

@@ -20,7 +20,7 @@ from migrations_safety.plan.rollback import Rollback
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.precheck import precheck
-from migrations_safety.precheck.options import PrecheckOptions
+from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
 from migrations_safety.precheck.report import PrecheckReport
 
 WOULD_FAIL = "plan.E001"
@@ -69,6 +69,7 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
         scan=options.scan,
         before=incremental.read(options.census) if options.census else None,
         measure=options.measure,
+        traffic=TrafficOptions(max_stall=options.locks.max_stall, hot=options.locks.hot_tables),
     )
 
 

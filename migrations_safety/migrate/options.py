@@ -21,6 +21,8 @@ class LockOptions:
     """How long to try again for a lock that is not free."""
     deploy_wait: float = 600
     """How long to wait for another running deploy; 0 means not at all."""
+    hot_tables: frozenset[str] = frozenset()
+    """The names of the tables on which no lock may stop writers or readers, however short."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

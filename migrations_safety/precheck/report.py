@@ -18,7 +18,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.migration_plan import Plan
-from migrations_safety.postgresql.table_figures import TableFigures
+from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
 from migrations_safety.postgresql.target import Target
 
 
@@ -95,6 +95,8 @@ class Review:
     data: DataChecks = field(default_factory=DataChecks)
     figures: Mapping[str, TableFigures] = field(default_factory=dict)
     """The figures of the existing tables that the plan touches, by name."""
+    saved: SavedFigures | None = None
+    """The file of `--statistics` from which they are; None where they are those of this database."""
     held: tuple[tuple[HeldLock, ...], ...] = ()
     """For each transaction of the plan the locks that it holds on existing tables, the longest first."""
 

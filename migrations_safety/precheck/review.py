@@ -8,9 +8,11 @@ from migrations_safety.census.report import Census
 from migrations_safety.checks.data import check_data
 from migrations_safety.checks.data_report import DataChecks
 from migrations_safety.checks.held_locks import check_held_locks
+from migrations_safety.checks.locks import check_locks_of_measured
 from migrations_safety.checks.measured import check_measured, check_opaque
+from migrations_safety.checks.not_valid import check_not_valid
 from migrations_safety.checks.plan import check_not_judged
-from migrations_safety.measurement.durations import held_locks, tables_of
+from migrations_safety.measurement.durations import HeldLock, held_locks, tables_of
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import table_figures
@@ -42,17 +44,26 @@ def review(
         data = check_data(connection, measured, inspected=inspected, censuses=censuses)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
+    held = held_locks(measured, figures, small=traffic.small)
     locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found = [*check_measured(measured), *data.findings, *locks]
+    found += check_locks_of_measured(connection, inspected, tables=_locked(held))
+    found += check_not_valid(connection, inspected, measured)
     if not inspected.plan.backwards:
         found += check_opaque(measured)
     return Review(
         measured=measured,
         data=data,
         figures=figures,
-        held=held_locks(measured, figures, small=traffic.small),
+        held=held,
+        saved=traffic.saved,
         findings=tuple(found),
     )
+
+
+def _locked(held: tuple[tuple[HeldLock, ...], ...]) -> set[str]:
+    """Return the tables whose writers have to wait."""
+    return {lock.table for locks in held for lock in locks if lock.writers}
 
 
 def _figures(

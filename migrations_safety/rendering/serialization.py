@@ -74,6 +74,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "operations": plan.operations,
         "plan": measured(report.review),
         "tables": traffic_serialization.tables(report.review.figures.values()),
+        "statistics": traffic_serialization.saved(report.review.saved),
         "data_checks": [asdict(one) for one in report.review.data.checks],
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
         "baseline": _known(report.known) if report.known else None,

@@ -21,3 +21,7 @@ LEFT JOIN pg_locks own ON own.locktype = 'transactionid' AND own.pid IS NULL
 LEFT JOIN pg_prepared_xacts p ON p.transaction::text = own.transactionid::text
 WHERE l.locktype = 'relation' AND l.granted AND l.pid IS NULL AND l.relation = ANY(%(oids)s::oid[])
 GROUP BY l.relation
+
+-- oids_of_tables: the tables with these names, as PostgreSQL prints them
+SELECT oid::bigint AS oid, oid::regclass::text AS name FROM pg_class
+WHERE relkind IN ('r', 'p', 'm', 'f') AND oid::regclass::text = ANY(%(names)s::text[])

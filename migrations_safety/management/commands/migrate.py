@@ -26,6 +26,7 @@ from migrations_safety.management.base import Outcome, ReportingCommand
 from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences
 from migrations_safety.management.report_file import report_file
 from migrations_safety.management.streams import write_report
+from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.messages.progress import Progress, progress_on
 from migrations_safety.migrate import deploy
 from migrations_safety.migrate.ladder_session import is_at_work
@@ -189,6 +190,7 @@ def migrate_options(options: dict[str, Any]) -> MigrateOptions:
             max_stall=options["max_stall"] / 1000,
             retry_for=options["retry_for"],
             deploy_wait=0 if options["no_wait"] else options["retry_for"],
+            hot_tables=hot_tables(),
         ),
     )
 
