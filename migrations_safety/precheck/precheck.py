@@ -47,6 +47,7 @@ from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
 from migrations_safety.precheck.report import Data, Depth, PrecheckReport, Recount
 from migrations_safety.precheck.review import review
 from migrations_safety.precheck.selection import select
+from migrations_safety.verification.drift import check_drift, find_drift
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
@@ -97,6 +98,7 @@ def _examine(
         migration_name=options.migration_name,
         fake_initial=options.fake_initial,
     )
+    drift = find_drift(connection, plan.applied)
     inspected = inspect_plan(connection, plan=plan, target=target)
     found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
     found = [one for one in found if not measurements.is_measured or one.id != LENGTH_NOT_JUDGED]
@@ -109,7 +111,8 @@ def _examine(
         inspected=inspected,
         data=data,
         review=reviewed,
-        findings=tuple(found + _of_data(inspected, data, besides=found)),
+        drift=drift,
+        findings=tuple(check_drift(drift) + found + _of_data(inspected, data, besides=found)),
         fail_level=options.fail_level,
     )
 

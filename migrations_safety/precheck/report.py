@@ -20,6 +20,7 @@ from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
 from migrations_safety.postgresql.target import Target
+from migrations_safety.verification.report import NO_DRIFT, Drift
 
 
 class Depth(StrEnum):
@@ -116,6 +117,7 @@ class PrecheckReport:
     review: Review
     findings: tuple[Finding, ...]
     fail_level: Level
+    drift: Drift = NO_DRIFT
     known: Known | None = None
     since: Since | None = None
 

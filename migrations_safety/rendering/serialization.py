@@ -77,6 +77,11 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "statistics": traffic_serialization.saved(report.review.saved),
         "data_checks": [asdict(one) for one in report.review.data.checks],
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
+        "drift": [
+            {"object": one.object, "declared": one.declared, "found": one.found} for one in report.drift.differences
+        ],
+        "drift_not_compared": [{"name": one.name, "reason": one.reason} for one in report.drift.not_compared],
+        "tables_of_others": list(report.drift.unmanaged),
         "baseline": _known(report.known) if report.known else None,
         "since": asdict(report.since) if report.since else None,
     }

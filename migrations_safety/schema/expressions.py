@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from django.db import DatabaseError, transaction
 from psycopg import sql
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql.composition import compose, send
@@ -36,7 +36,7 @@ class Expressions:
         try:
             self._printed |= dict(zip(wanted, self._print(wanted), strict=True))
         except DatabaseError as error:
-            if isinstance(error.__cause__, InsufficientPrivilege):
+            if isinstance(error.__cause__, InsufficientPrivilege | LockNotAvailable):
                 raise
             if len(wanted) == 1:
                 self._printed[wanted[0]] = None

@@ -20,6 +20,34 @@ class NotCompared:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """An object that the database does not have as the applied migrations make it.
+
+    `declared` is None for one that no migration makes, `found` for one that does not exist. `change` says, mostly as
+    SQL, how the database becomes what the migrations say.
+    """
+
+    object: str
+    declared: str | None
+    found: str | None
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drift:
+    """The differences, the tables that were not compared with their reasons, and those that no model declares."""
+
+    compared: int = 0
+    differences: tuple[Difference, ...] = ()
+    not_compared: tuple[NotCompared, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+
+
+NO_DRIFT = Drift()
+"""The drift where nothing was compared."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VerificationReport:
     """The number of declared objects, the number of those that exist as declared, and every difference."""
 

@@ -69,10 +69,10 @@ def _compare(
 ) -> Comparison:
     table = model._meta.db_table
     if table in there:
-        compared = _compare_table(connection, model, there[table])
+        compared = compare_table(connection, model, there[table])
 
         def compare(other: Any) -> list[Finding]:
-            return _compare_table(connection, other, there[table]).findings
+            return compare_table(connection, other, there[table]).findings
 
         findings = states.explain(compared.findings, model, compare=compare)
         return Comparison(findings=findings, expected=compared.expected, found=compared.found)
@@ -96,7 +96,8 @@ def _expected(model: Any, editor: Any) -> Counter[str]:
     )
 
 
-def _compare_table(connection: Connection, model: Any, there: TableDetails) -> Comparison:
+def compare_table(connection: Connection, model: Any, there: TableDetails) -> Comparison:
+    """Compare one existing table with a model of it, except its foreign keys."""
     editor, expressions = _editor(connection), Expressions(connection, there.table.in_sql)
     columns = compare_columns(connection, model, editor, there, expressions)
     constraints = compare_constraints(model, editor, there, expressions)

@@ -147,4 +147,7 @@ def test_with_nothing_pending_a_table_that_is_gone_ends_no_look(ward):
     ward.starts_with(f"{AUTHOR}, {book(to())}", BOOKS)
     ward.database.execute("DROP TABLE ward_book")
 
-    assert ward.look().verdict == "safe"
+    report = ward.look()
+
+    assert report.verdict == "attention"
+    assert [(one.id, one.subject) for one in report.findings] == [("drift.W001", "ward_book")]

@@ -7,6 +7,7 @@ from migrations_safety.messages.catalogue import (
     application,
     audit,
     data,
+    drift,
     locks,
     partition,
     plan,
@@ -20,7 +21,8 @@ from migrations_safety.messages.catalogue import (
 )
 
 AREAS = (
-    target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, audit,
+    target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, drift,
+    audit,
 )  # fmt: skip
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")

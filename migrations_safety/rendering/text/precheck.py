@@ -22,10 +22,15 @@ VERDICTS = {
 }
 
 
+SHOWN_OBJECTS = 5
+"""How many objects that differ from the applied migrations are named before the plan; all of them are findings."""
+
+
 def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool) -> str:
     """Return the text of `precheck`, wrapped at `width` characters; `seconds` is the duration of the command."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
+    _drift(page, report)
     _plan(page, report)
     _data(page, report)
     if report.findings:
@@ -40,6 +45,17 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
         words = _not_blocked(report) or words
     page.line(f"{words} ({seconds:.1f} s)", style=style)
     return page.text()
+
+
+def _drift(page: Page, report: PrecheckReport) -> None:
+    """Say that the database is not what its migrations made, before anything is said on top of that."""
+    differing = [one.object for one in report.drift.differences]
+    if differing:
+        more = ", …" if len(differing) > SHOWN_OBJECTS else ""
+        words = (
+            f"The applied migrations make something else than there is: {', '.join(differing[:SHOWN_OBJECTS])}{more}."
+        )
+        page.line(f"{words} All that follows is said of the database as it is.", style="yellow")
 
 
 def _not_told(page: Page, report: PrecheckReport) -> None:
