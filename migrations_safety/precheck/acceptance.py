@@ -13,7 +13,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import plan as wording
 from migrations_safety.plan.planned_migration import PlannedMigration
 
-OF_THE_DATABASE = ("data", "locks", "drift")
+OF_THE_DATABASE = ("data", "locks", "application", "drift")
 """The areas whose findings depend on the database, so that an acceptance may be right and match nothing here."""
 
 

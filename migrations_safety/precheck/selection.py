@@ -13,7 +13,7 @@ from migrations_safety.plan.since import older_than
 from migrations_safety.precheck.acceptance import accept
 from migrations_safety.precheck.baseline import apply
 from migrations_safety.precheck.options import PrecheckOptions
-from migrations_safety.precheck.report import Depth, PrecheckReport, Since
+from migrations_safety.precheck.report import Depth, PrecheckReport, Review, Since
 
 
 def select(report: PrecheckReport, options: PrecheckOptions, *, today: date) -> PrecheckReport:
@@ -36,7 +36,22 @@ def _since(report: PrecheckReport, revision: str) -> PrecheckReport:
     older = tuple(one.label for one in planned if one.file in files)
     kept = tuple(one for one in report.findings if one.migration not in older)
     since = Since(revision=revision, older=older, findings=len(report.findings) - len(kept))
-    return replace(report, plan=report.plan.without(older), findings=kept, since=since)
+    reviewed = _review(report.review, frozenset(older))
+    return replace(report, plan=report.plan.without(older), review=reviewed, findings=kept, since=since)
+
+
+def _review(review: Review, older: frozenset[str]) -> Review:
+    """Return the review without the older migrations."""
+    transactions = review.measured.transactions
+    left = [number for number, one in enumerate(transactions) if not older.issuperset(one.migrations)]
+    demands = tuple(one for one in review.measured.demands if one.migration not in older)
+    return replace(
+        review,
+        measured=replace(review.measured, transactions=tuple(transactions[number] for number in left), demands=demands),
+        held=tuple(review.held[number] for number in left if review.held),
+        data=replace(review.data, checks=tuple(one for one in review.data.checks if one.demanded_by not in older)),
+        findings=tuple(one for one in review.findings if one.migration not in older),
+    )
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
@@ -46,6 +61,9 @@ def errors_first(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _judged(report: PrecheckReport) -> frozenset[str]:
-    """Return the areas that were looked at completely."""
-    unseen = set() if report.data.depth is Depth.COUNT else {"data"}
-    return frozenset(ACCEPTABLE_AREAS) - unseen
+    """Return the areas that were looked at completely: rows were counted, and the plan was measured."""
+    if report.plan.backwards:
+        return frozenset()
+    measured = report.review.measured.is_measured and report.review.measured.error is None
+    unseen = frozenset() if report.data.depth is Depth.COUNT else frozenset({"data"})
+    return frozenset(ACCEPTABLE_AREAS if measured else ("drift",)) - unseen
