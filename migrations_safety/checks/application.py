@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from migrations_safety.measurement.broken_statement import BrokenStatement
+from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import application as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
-from migrations_safety.plan.running_release import ReleaseChange
+from migrations_safety.plan.migration_plan import Plan
+from migrations_safety.plan.running_release import ReleaseChange, Rollout
 from migrations_safety.plan.state_changes import Step
 from migrations_safety.postgresql.connection import Connection
+
+UNPARSED = "that the scratch database could not parse before the plan"
 
 
 def check_running_release(connection: Connection, inspected: InspectedPlan) -> list[Finding]:
@@ -20,6 +26,53 @@ def check_running_release(connection: Connection, inspected: InspectedPlan) -> l
     for mixed in release.mixed:
         found.append(wording.both_kinds(mixed.migration, before=_numbers(mixed.before), after=_numbers(mixed.after)))
     return [*found, *_limits(release.limits)]
+
+
+def check_statements(measured: MeasuredPlan) -> list[Finding]:
+    """Find statements of the application that fail after a migration; say how many were examined, or why none was."""
+    asked = measured.statements
+    if not measured.is_measured or asked is None:
+        return []
+    if asked.reason:
+        return [wording.not_examined(because=asked.reason)]
+    groups: dict[tuple[str, str], list[BrokenStatement]] = {}
+    for broken in measured.broken:
+        groups.setdefault((broken.because_of or "", broken.breaks_with), []).append(broken)
+    unparsed = sum(1 for one in measured.application if one.because_of is None)
+    left_out = [*asked.left_out, *([(UNPARSED, unparsed)] if unparsed else [])]
+    examined = wording.examined(
+        source=asked.source,
+        statements=len(asked.statements) - unparsed,
+        since=asked.since or "",
+        left_out=", ".join(f"{number:,} {why}" for why, number in left_out),
+    )
+    return [*(_failing(migration, code, group) for (migration, code), group in groups.items()), examined]
+
+
+def rollouts(plan: Plan, measured: MeasuredPlan) -> dict[str, Rollout]:
+    """When each migration of the plan belongs to the rollout of the new release, by its label.
+
+    A migration with which a statement of the application fails belongs after it, whatever the models say.
+    """
+    labels = [one.label for one in (*plan.unapplied, *plan.migrations)]
+    found = dict.fromkeys(labels, Rollout.EITHER) | plan.running_release.rollouts
+    dropped = {one.migration for one in plan.rollback.tables} | {one.migration for one in plan.rollback.columns}
+    found |= dict.fromkeys(dropped, Rollout.AFTER)
+    for broken in measured.broken:
+        before = found.get(str(broken.because_of))
+        found[str(broken.because_of)] = Rollout.BOTH if before in (Rollout.BEFORE, Rollout.BOTH) else Rollout.AFTER
+    return found
+
+
+def _failing(migration: str, code: str, group: list[BrokenStatement]) -> Finding:
+    known = [one.calls for one in group if one.calls is not None]
+    return wording.statements_fail(
+        migration,
+        statements=len(group),
+        calls=pluralize(sum(known), "call") if known else "",
+        code=code,
+        example=max(group, key=lambda one: one.calls or 0).statement,
+    )
 
 
 def _break(change: ReleaseChange) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.demand import read_demand
 from migrations_safety.measurement.report import (
     MeasuredOperation,
@@ -21,6 +22,7 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return {
         "transactions": tuple(_transaction(one) for one in answer["transactions"]),
         "demands": tuple(read_demand(one) for one in answer["demands"]),
+        "application": tuple(BrokenStatement(**one) for one in answer.get("application", ())),
         "error": answer["error"],
     }
 

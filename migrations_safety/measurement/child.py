@@ -86,9 +86,13 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _watchers(session: Any, asked: dict[str, Any]) -> dict[str, Watcher]:
     """Return what else is looked at, by the names of the fields of MeasuredPlan."""
+    from migrations_safety.measurement.application import ApplicationWatcher
     from migrations_safety.measurement.demands import DemandWatcher
 
-    return {"demands": DemandWatcher(session)}
+    return {
+        "demands": DemandWatcher(session),
+        "application": ApplicationWatcher(session, asked["statements"]),
+    }
 
 
 def _migrate(executor: Any, asked: dict[str, Any]) -> str | None:

@@ -23,7 +23,9 @@ from migrations_safety.measurement.report import MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
+from migrations_safety.measurement.statement_texts import as_asked
 from migrations_safety.messages.errors import sqlstate
+from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.connection import Connection
 
 REFUSED = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSER": "nobody"}
@@ -44,13 +46,16 @@ def measure(
     migration_name: str | None = None,
     fake_initial: bool = False,
     options: MeasureOptions = EVERYTHING,
+    statements: ApplicationStatements | None = None,
 ) -> MeasuredPlan:
     """Run `migrate [app_label] [migration_name]` on a scratch database, and measure what each statement does there.
 
-    Where nothing could be measured, `measured` of the result is `no` and `reason` says why.
+    `statements` are those of the application, without values, which are parsed before and after each migration. Where
+    nothing could be measured, `measured` of the result is `no` and `reason` says why.
     """
-    asked = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
+    asked: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
     asked["measure_python"] = options.measure_python
+    asked["statements"] = as_asked(statements) if statements else []
     try:
         with scratch_database(connection, url=options.scratch_url) as place:
             left_out = copy_schema(connection, place)
@@ -67,6 +72,7 @@ def measure(
         reason=place.why_not_the_server,
         server_version=str(place.version),
         left_out=left_out,
+        statements=statements,
         **read_answer(answer),
     )
 

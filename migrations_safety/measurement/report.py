@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.demand import Demand
+from migrations_safety.postgresql.application_statements import ApplicationStatements
 
 LOCKS = (
     "AccessShareLock",
@@ -115,11 +117,18 @@ class MeasuredPlan:
     transactions: tuple[MeasuredTransaction, ...]
     demands: tuple[Demand, ...] = ()  # what it demands of rows that are there
     error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early
+    application: tuple[BrokenStatement, ...] = ()  # statements of the application that fail, also before the plan
+    statements: ApplicationStatements | None = None  # those that were parsed; None where nobody asked for them
 
     @property
     def is_measured(self) -> bool:
         """Whether the plan ran on a scratch database, as far as it went."""
         return self.measured != "no"
+
+    @property
+    def broken(self) -> tuple[BrokenStatement, ...]:
+        """The statements of the application that fail after a migration."""
+        return tuple(one for one in self.application if one.because_of is not None)
 
     @property
     def opaque(self) -> tuple[MeasuredOperation, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -18,6 +19,7 @@ from migrations_safety.postgresql.connection import Connection
 
 NOT_IN_A_TRANSACTION = "25001"
 """The SQLSTATE of statements that cannot run in a transaction, such as VACUUM (active_sql_transaction)."""
+PARAMETER = re.compile(r"\$(\d+)")
 NUMBER = re.compile(r"(?<![\w$.])\.?\d[\w.]*")
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
@@ -106,13 +108,13 @@ class StatementMeter:
 def without_literals(text: StatementText) -> str:
     """Return a statement without comments, and with `$1` … in place of its strings, which may hold patient data.
 
-    In a text with a statement that reads or writes rows, numbers are replaced too.
+    In a text with a statement that reads or writes rows, numbers are replaced too. Parameters that the text has already
+    stay, and the new ones are numbered after them.
     """
-    places: list[str] = []
+    numbers = count(1 + max((int(number) for number in PARAMETER.findall(text.text)), default=0))
 
     def place(_: Any) -> str:
-        places.append("")
-        return f"${len(places)}"
+        return f"${next(numbers)}"
 
     def piece(match: re.Match[str]) -> str:
         return match[0] if match[0].startswith('"') else place(match)

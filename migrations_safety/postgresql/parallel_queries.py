@@ -16,7 +16,7 @@ from migrations_safety.postgresql import second_connection
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import Record, records
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import compose
+from migrations_safety.sql.composition import MARK, compose
 
 
 class StatementQueue:
@@ -59,7 +59,7 @@ def run_in_parallel(
     session cannot be opened, fewer do the work. Inside a savepoint this connection does it alone, because a snapshot
     cannot be exported there (25001). `advance` is called with the number of statements that are done.
     """
-    shared = StatementQueue([query.as_string(connection.connection) for query in statements])
+    shared = StatementQueue([f"{query.as_string(connection.connection)} {MARK}" for query in statements])
 
     def here(query: str) -> list[Record]:
         advance(len(shared.done))

@@ -9,8 +9,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.report import NOT_ASKED, NOTHING_PENDING, NOTHING_TO_LOCK, MeasuredPlan, not_measured
+from migrations_safety.measurement.statement_texts import without_values
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan.pending_migrations import pending_migrations
+from migrations_safety.postgresql.application_statements import read_statements
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.precheck.options import PrecheckOptions
@@ -43,6 +45,7 @@ def measured(connection: Connection, options: PrecheckOptions, progress: Progres
         migration_name=options.migration_name,
         fake_initial=options.fake_initial,
         options=options.measure,
+        statements=without_values(options.statements or read_statements(connection)),
     )
 
 

@@ -9,6 +9,7 @@ from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck.baseline import Baseline
 from migrations_safety.precheck.report import Depth
@@ -57,6 +58,8 @@ class PrecheckOptions:
     """How long locks may be held, and on which tables."""
     measured: MeasuredPlan | None = None
     """The measurements of an earlier precheck of the same plan, which are used instead of new ones."""
+    statements: ApplicationStatements | None = None
+    """The statements of the application; None reads them from pg_stat_statements."""
 
 
 EVERYTHING = PrecheckOptions()

@@ -18,6 +18,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.plan.migration_plan import Plan
+from migrations_safety.plan.running_release import Rollout
 from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
 from migrations_safety.postgresql.target import Target
 from migrations_safety.verification.report import NO_DRIFT, Drift
@@ -100,6 +101,12 @@ class Review:
     """The file of `--statistics` from which they are; None where they are those of this database."""
     held: tuple[tuple[HeldLock, ...], ...] = ()
     """For each transaction of the plan the locks that it holds on existing tables, the longest first."""
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
+    """When each migration belongs to the rollout of the new release, by its label."""
+
+    def migrations_of(self, *times: Rollout) -> list[str]:
+        """The labels of the migrations that belong to the rollout at one of these times."""
+        return [label for label, time in self.rollouts.items() if time in times]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

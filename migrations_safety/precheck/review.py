@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migrations_safety.census.report import Census
+from migrations_safety.checks.application import check_statements, rollouts
 from migrations_safety.checks.data import check_data
 from migrations_safety.checks.data_report import DataChecks
 from migrations_safety.checks.held_locks import check_held_locks
@@ -38,7 +39,7 @@ def review(
     """
     if not measured.is_measured:
         found = [*check_measured(measured), *check_not_judged(inspected.plan)]
-        return Review(measured=measured, findings=tuple(found))
+        return Review(measured=measured, rollouts=rollouts(inspected.plan, measured), findings=tuple(found))
     data = DataChecks()
     if options.depth is Depth.COUNT:
         data = check_data(connection, measured, inspected=inspected, censuses=censuses)
@@ -46,7 +47,7 @@ def review(
     figures = _figures(connection, measured, traffic, counters)
     held = held_locks(measured, figures, small=traffic.small)
     locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
-    found = [*check_measured(measured), *data.findings, *locks]
+    found = [*check_measured(measured), *check_statements(measured), *data.findings, *locks]
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)
     if not inspected.plan.backwards:
@@ -57,6 +58,7 @@ def review(
         figures=figures,
         held=held,
         saved=traffic.saved,
+        rollouts=rollouts(inspected.plan, measured),
         findings=tuple(found),
     )
 

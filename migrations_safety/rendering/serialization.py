@@ -76,6 +76,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "tables": traffic_serialization.tables(report.review.figures.values()),
         "statistics": traffic_serialization.saved(report.review.saved),
         "data_checks": [asdict(one) for one in report.review.data.checks],
+        "application": [asdict(one) for one in report.review.measured.broken],
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
         "drift": [
             {"object": one.object, "declared": one.declared, "found": one.found} for one in report.drift.differences
@@ -103,7 +104,7 @@ def measured(review: Review) -> dict[str, Any]:
         "left_out": list(measured.left_out),
         "error": measured.error,
         "transactions": [
-            asdict(one) | {"held": traffic_serialization.held(held)}
+            asdict(one) | {"rollout": review.rollouts.get(one.migrations[0]), "held": traffic_serialization.held(held)}
             for one, held in zip(measured.transactions, review.held, strict=True)
         ],
     }

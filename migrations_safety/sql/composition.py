@@ -10,6 +10,9 @@ from psycopg import sql
 from migrations_safety.sql import statement
 
 QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+MARK = "/* migrations_safety */"
+"""A comment at the end of each statement on tables of the project. pg_stat_statements keeps it, so that the
+statements of this app are not taken for those of the application."""
 QUALIFIED = re.compile(r'"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")+')
 
 
@@ -29,9 +32,9 @@ def fill(name: str, /, **parts: str) -> str:
 def send(cursor: Any, query: sql.Composable, parameters: Any = None) -> None:
     """Execute `query` on a cursor of Django, as a str.
 
-    The execute_wrappers of other apps expect a str, because they add comments to it, for example.
+    The execute_wrappers of other apps expect a str, because they add comments to it, for example. It ends with MARK.
     """
-    cursor.execute(query.as_string(cursor.connection), parameters)
+    cursor.execute(f"{query.as_string(cursor.connection)} {MARK}", parameters)
 
 
 def address(name: str) -> tuple[str | None, str]:

@@ -18,6 +18,7 @@ from migrations_safety.census import counts, reference_counts, scan_queries
 from migrations_safety.census.identifier_classes import value_type
 from migrations_safety.census.scan_strategy import LARGE, MEGABYTE, ScanOptions
 from migrations_safety.precheck import precheck
+from migrations_safety.sql.composition import MARK
 from tests.support.commands import ROOT
 from tests.support.factories import REFERENCING, new_id, refer
 from tests.support.in_process import fill
@@ -162,7 +163,8 @@ def statements_of(connection, work):
     sent = []
 
     def remember(execute, query, parameters, many, context):
-        sent.append(query if isinstance(query, str) else sql.SQL("").join([query]).as_string(connection.connection))
+        text = query if isinstance(query, str) else sql.SQL("").join([query]).as_string(connection.connection)
+        sent.append(text.removesuffix(f" {MARK}"))  # the comment at the end says whose statement it is
         return execute(query, parameters, many, context)
 
     with connection.execute_wrapper(remember):

@@ -19,7 +19,7 @@ MEET = """
         END LOOP;
     END $$"""
 """Returns when three sessions have come to it."""
-TWO_ASLEEP = "SELECT count(*) = 2 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
+TWO_ASLEEP = "SELECT count(*) = 2 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(600)%'"
 NONE_ASLEEP = TWO_ASLEEP.replace("= 2", "= 0")
 
 

@@ -18,9 +18,11 @@ from migrations_safety.management.arguments import (
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.report_file import report_file
 from migrations_safety.management.traffic_arguments import add_traffic_arguments, traffic_options
+from migrations_safety.measurement.statement_texts import statements_of_file
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.precheck import baseline, precheck, statistics
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
@@ -58,6 +60,11 @@ class Command(SafetyCommand):
         help = "lowest level of a finding that blocks: error (default), or warning (then warnings and errors block)"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         _add_selecting_arguments(parser)
+        help = (
+            "file with the statements that programs send to this database, as SQL or as JSON; those that fail after a "
+            "migration are named (default: the statements of the extension pg_stat_statements)"
+        )
+        parser.add_argument("--application-statements", metavar="FILE", help=help)
         depth = parser.add_mutually_exclusive_group()
         help = "read only the catalog and no rows: fast, but rows whose parent row does not exist are not found"
         depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
@@ -157,4 +164,13 @@ def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
         since=options["since"],
         measure=measure_options(options),
         traffic=traffic_options(options),
+        statements=_statements(options),
     )
+
+
+def _statements(options: dict[str, Any]) -> ApplicationStatements | None:
+    if not options["application_statements"]:
+        return None
+    if not options["measure"]:
+        raise CommandError("--application-statements: only for a plan that is measured; leave out --no-measure.")
+    return statements_of_file(options["application_statements"])

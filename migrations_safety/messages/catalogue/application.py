@@ -61,12 +61,40 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="application.W007",
+        title="Statements of the application fail after a migration",
+        help=(
+            "A statement that a program sends to this database can be parsed before the plan, and not any more after a "
+            "migration. The statements are those of `pg_stat_statements`, or of the file of "
+            "`--application-statements`. Change the programs first, or keep what the statement needs until they are "
+            "changed."
+        ),
+    ),
+    FindingKind(
         id="application.I001",
         title="Constraints that the running release does not know",
         help=(
             "A migration adds a constraint to an existing table, or makes a column NOT NULL that the running release "
             "fills. The running release was not written for it, and PostgreSQL refuses its rows where they violate "
             "the constraint."
+        ),
+    ),
+    FindingKind(
+        id="application.I002",
+        title="Statements of the application were not examined",
+        help=(
+            "`precheck` could not read which statements the programs send to this database, so what breaks in them is "
+            "judged by the models alone. Other programs than Django are not judged at all. Install the extension "
+            "`pg_stat_statements`, or give the statements with `--application-statements`."
+        ),
+    ),
+    FindingKind(
+        id="application.I003",
+        title="Statements of the application were examined",
+        help=(
+            "PostgreSQL parsed the statements on the scratch database before the plan and after each migration, and "
+            "executed none of them. Names and types show in this. What depends on values does not, such as a missing "
+            "value of a column that is NOT NULL."
         ),
     ),
 )

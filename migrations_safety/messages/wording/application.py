@@ -1,9 +1,12 @@
 """Wording of the findings about the release that runs while `migrate` works, and about its statements."""
 
 from migrations_safety.messages.findings import Finding, finding
+from migrations_safety.messages.humanize import listed, pluralize
+from migrations_safety.messages.sqlstates import meaning
 
-NAMED = 6
-"""How many constraints of a migration are named; of the others only their number is told."""
+THE_APPLICATION = "the application"
+SHOWN = 120
+"""How many characters of a statement are shown."""
 
 
 def dropped(subject: str, *, migration: str, operation: int, is_column: bool, blocks_new: bool) -> Finding:
@@ -77,8 +80,39 @@ def both_kinds(migration: str, *, before: str, after: str) -> Finding:
 
 def new_constraints(migration: str, *, constraints: list[str]) -> Finding:
     """The finding that a migration limits existing tables in a way that the running release does not know."""
-    more = len(constraints) - NAMED
-    named = ", ".join(constraints[:NAMED]) + (f" and {more} more" if more > 0 else "")
-    message = f"adds constraints that the running release does not know: {named}."
+    message = f"adds constraints that the running release does not know: {listed(constraints, most=6)}."
     hint = "Check that the running release writes no rows that violate them."
     return finding("application.I001", migration, message, hint, migration=migration)
+
+
+def statements_fail(migration: str, *, statements: int, calls: str, code: str, example: str) -> Finding:
+    """The finding that statements of the application fail after a migration.
+
+    `example` is the one called most. `calls` says how often all were called; it is empty where that is not known.
+    """
+    number = pluralize(statements, "statement") + " of the application"
+    called = f" ({calls})" if calls else ""
+    shown = example if len(example) <= SHOWN else f"{example[: SHOWN - 1]}…"
+    message = f"makes {number}{called} fail with {meaning(code)}: {shown}."
+    hint = (
+        "Change the program first, or keep what it needs. If only an earlier release sends it: SELECT "
+        "pg_stat_statements_reset(); and look again later. --format json lists all of them."
+    )
+    return finding("application.W007", migration, message, hint, migration=migration)
+
+
+def not_examined(*, because: str) -> Finding:
+    """The finding that the statements of the application could not be read, and why."""
+    message = f"was not examined: {because}. What breaks in it is judged by the models alone."
+    hint = "CREATE EXTENSION pg_stat_statements; or python manage.py precheck --application-statements FILE."
+    return finding("application.I002", THE_APPLICATION, message, hint)
+
+
+def examined(*, source: str, statements: int, since: str, left_out: str) -> Finding:
+    """The finding how many statements of the application were examined, and how many of which kind were not."""
+    counted = f", counted since {since}" if since else ""
+    message = f"was examined: {pluralize(statements, 'statement')} of {source}{counted}."
+    message += f" Not examined: {left_out}." if left_out else ""
+    message += " A missing value of a NOT NULL column does not show in this; the models tell it."
+    hint = "python manage.py precheck --application-statements FILE examines others."
+    return finding("application.I003", THE_APPLICATION, message, hint)

@@ -10,8 +10,9 @@ from typing import Any
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.identifier_classes import NOT_CLASSED
 from migrations_safety.census.report import ReferenceCounts
-from migrations_safety.messages.humanize import pluralize
+from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering.text.page import Page, database
 
@@ -178,6 +179,16 @@ def _plan(page: Page, report: PrecheckReport) -> None:
     if plan.migrations:
         page.line(f"Would run {', '.join(step.label for step in plan.migrations)}:")
         page.line("  " + _operations(plan.operations) + ".")
+        _rollout(page, report)
+
+
+def _rollout(page: Page, report: PrecheckReport) -> None:
+    """Name the migrations that do not belong before the rollout of the new release."""
+    after, both = report.review.migrations_of(Rollout.AFTER), report.review.migrations_of(Rollout.BOTH)
+    if after:
+        page.line(f"  After the rollout of the new release: {listed(after)}.")
+    if both:
+        page.line(f"  Neither before nor after the rollout without harm: {listed(both)}.", style="yellow")
 
 
 def _operations(operations: dict[str, int]) -> str:
