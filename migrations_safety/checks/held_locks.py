@@ -12,7 +12,9 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.messages.lock_words import LockWords
 from migrations_safety.messages.wording import locks as wording
+from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.table_figures import TableFigures
+from migrations_safety.sql import statement
 
 
 def check_held_locks(
@@ -35,6 +37,17 @@ def check_held_locks(
             found += _stopped(lock, figure, max_stall=max_stall, is_hot=is_hot(lock.table, figure, hot))
             found += _rows_locked(lock, figure, max_stall=max_stall)
     return found
+
+
+def check_hot_tables(connection: Connection, measured: MeasuredPlan, *, hot: frozenset[str]) -> list[Finding]:
+    """Find the names of hot tables that no table has, and that the plan makes none for."""
+    if not hot:
+        return []
+    made = {effect.table.replace('"', "") for one in measured.transactions for effect in one.effects}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("held_locks.missing"), {"names": [name.replace('"', "") for name in hot]})
+        missing = [name for (name,) in cursor.fetchall()]
+    return [wording.hot_table_missing(name) for name in missing if made.isdisjoint({name, name.partition(".")[2]})]
 
 
 def is_hot(table: str, figure: TableFigures | None, hot: frozenset[str]) -> bool:

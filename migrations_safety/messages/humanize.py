@@ -35,7 +35,7 @@ def format_seconds(seconds: float) -> str:
 
 
 def _two_digits(number: float) -> str:
-    return f"{number:.1f}" if number < 9.95 and number != round(number) else f"{number:,.0f}"
+    return f"{number:.1f}".removesuffix(".0") if number < 9.95 else f"{number:,.0f}"
 
 
 def format_range(least: float, most: float | None) -> str:

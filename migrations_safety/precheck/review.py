@@ -8,7 +8,7 @@ from migrations_safety.census.report import Census
 from migrations_safety.checks.application import check_statements, rollouts
 from migrations_safety.checks.data import check_data
 from migrations_safety.checks.data_report import DataChecks
-from migrations_safety.checks.held_locks import check_held_locks
+from migrations_safety.checks.held_locks import check_held_locks, check_hot_tables
 from migrations_safety.checks.locks import check_locks_of_measured
 from migrations_safety.checks.measured import check_measured, check_opaque
 from migrations_safety.checks.not_valid import check_not_valid
@@ -50,6 +50,7 @@ def review(
     found = [*check_measured(measured), *check_statements(measured), *data.findings, *locks]
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)
+    found += check_hot_tables(connection, measured, hot=traffic.hot)
     if not inspected.plan.backwards:
         found += check_opaque(measured)
     return Review(

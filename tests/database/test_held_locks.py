@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migrations_safety.checks.held_locks import check_held_locks
+from migrations_safety.checks.held_locks import check_held_locks, check_hot_tables
 from migrations_safety.measurement.durations import held_locks, tables_of
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
@@ -69,7 +69,7 @@ def test_an_index_stops_writers_as_long_as_it_is_built(plan):
 
     assert (lock.lock, lock.readers) == ("ShareLock", None)
     assert 0 < lock.writers.least == lock.least < lock.most == lock.writers.most
-    assert re.fullmatch(r"builds an index on \d\.\d MB of ward_bed", lock.because)
+    assert re.fullmatch(r"builds an index on \d(\.\d)? MB of ward_bed", lock.because)
 
 
 def test_the_real_duration_of_an_index_lies_in_the_range(plan, measured):
@@ -331,3 +331,13 @@ def test_partitions_are_told_with_their_table(plan, measured):
     assert set(held(found)) == {"visit"}
     assert held(found)["visit"].because.count("builds an index on") == 2
     assert list(check(found, max_stall=LONG)) == ["locks.E002 visit"]
+
+
+def test_a_hot_table_that_is_nowhere_is_named(plan, measured):
+    _, _, connection = measured
+    made, _ = plan('migrations.CreateModel("Visit", [("id", models.AutoField(primary_key=True))])')
+    hot = frozenset({"ward_bed", "public.ward_bed", '"ward_visit"', "public.ward_visit", "ward.Bed", "other.ward_bed"})
+
+    found = check_hot_tables(connection, made, hot=hot)
+
+    assert [(one.id, one.subject) for one in found] == [("locks.I002", "other.ward_bed"), ("locks.I002", "ward.Bed")]

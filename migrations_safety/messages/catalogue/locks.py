@@ -89,4 +89,13 @@ KINDS = (
             "`migrate` lets them wait for `--max-stall` at most, then it gives way and tries again."
         ),
     ),
+    FindingKind(
+        id="locks.I002",
+        title="Hot table is not in this database",
+        help=(
+            "The setting `MIGRATIONS_SAFETY_HOT_TABLES` names a table that neither exists in this database nor is "
+            "created by the plan. Correct a name that is misspelt: it protects nothing. A table of another database "
+            "of the project may stand there."
+        ),
+    ),
 )

@@ -89,3 +89,10 @@ def rows_locked(table: str, *, waiting: str, migration: str, operation: int) -> 
     message = f"has rows written by {migration}, operation {operation}: others who write the same rows wait {waiting}."
     hint = "Write the rows in batches, each in a transaction of its own: RunPython in a migration with atomic = False."
     return finding("locks.W006", table, message, hint, migration=migration, operation=operation)
+
+
+def hot_table_missing(table: str) -> Finding:
+    """The information that the settings call a table hot that is not there."""
+    message = "is in the setting MIGRATIONS_SAFETY_HOT_TABLES, and this database has no such table."
+    hint = "If the name is misspelt, correct it in the settings. Write the table as in the database, not the model."
+    return finding("locks.I002", table, message, hint)
