@@ -4,7 +4,7 @@ A migration lists them beside its operations:
 
     class Migration(migrations.Migration):
         accepted_findings = [
-            AcceptedFinding("plan.W003", subject='shop_order."note"', reason="Nobody reads the notes before 2020."),
+            AcceptedFinding("data.E010", subject='shop_order."note"', reason="Nobody reads the notes before 2020."),
         ]
 """
 

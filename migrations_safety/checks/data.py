@@ -9,13 +9,18 @@ from migrations_safety.checks import data_counts, data_queries
 from migrations_safety.checks.data_conditions import LOST, VIOLATES
 from migrations_safety.checks.data_counts import Counts
 from migrations_safety.checks.data_doubts import before
-from migrations_safety.checks.data_findings import finding_of, refused_finding
+from migrations_safety.checks.data_findings import finding_of, not_judged_finding, refused_finding
 from migrations_safety.checks.data_report import DataCheck, DataChecks
+from migrations_safety.checks.drops import again_of
 from migrations_safety.measurement.demand import Demand
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.findings import Finding
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.schema.declared_keys import DeclaredKey
+
+End = tuple[tuple[str, ...], tuple[str, ...]]
+"""Schema, table and column of a foreign key, and those of its parent."""
 
 
 def check_data(
@@ -27,22 +32,32 @@ def check_data(
     PostgreSQL refuses ends nothing: its check has the reason.
     """
     demands = [one for one in dict.fromkeys(measured.demands) if not _is_filled(measured, one)]
-    counted = _by_census(inspected, censuses)
+    declared, counted = _declared(inspected), _by_census(inspected, censuses)
     reasons = _why_not_readable(connection, demands)
-    left = [one for one in demands if one not in reasons and _end(one) not in counted]
+    left = [one for one in demands if one not in reasons and _end(one) not in declared]
     counts = data_counts.count(connection, measured, left)
     counts.reasons |= reasons
     checks: list[DataCheck] = []
     findings: list[Finding] = []
     for demand in demands:
-        if reference := counted.get(_end(demand)):
-            checks.append(_of_census(demand, reference))
+        if _end(demand) in declared:
+            checks += _of_census(demand, counted)
             continue
         made = list(_checks(demand, counts))
         checks += made
         if not _is_judged_elsewhere(inspected, demand):
-            findings += _findings(measured, demand, made, counts)
+            findings += _findings(inspected, measured, demand, made, counts)
     return DataChecks(checks=tuple(checks), findings=tuple(findings))
+
+
+def check_not_read(measured: MeasuredPlan, *, inspected: InspectedPlan, reason: str) -> list[Finding]:
+    """Find what the plan demands of rows that were not read, for the `reason`; `check_drops` tells what it drops."""
+    declared = _declared(inspected)
+    return [
+        not_judged_finding(demand, reason=reason)
+        for demand in dict.fromkeys(measured.demands)
+        if demand.kind != "drop" and _end(demand) not in declared and not _is_judged_elsewhere(inspected, demand)
+    ]
 
 
 def _is_filled(measured: MeasuredPlan, demand: Demand) -> bool:
@@ -51,34 +66,40 @@ def _is_filled(measured: MeasuredPlan, demand: Demand) -> bool:
     return demand.sources[0].name in before(measured, demand).filled
 
 
-def _end(demand: Demand) -> tuple[str, ...]:
-    """Return what a foreign key of one column is recognised by; empty for any other demand."""
+def _end(demand: Demand) -> End | None:
+    """Return what a foreign key of one column is recognised by; None for any other demand."""
     if demand.kind != "foreign_key" or len(demand.columns) != 1 or demand.parent is None:
-        return ()
-    return (demand.schema, demand.relation, demand.columns[0], *demand.parent, *demand.parent_columns)
+        return None
+    return (*demand.of, demand.columns[0]), (*demand.parent, *demand.parent_columns)
 
 
-def _by_census(inspected: InspectedPlan, censuses: Iterable[Census]) -> dict[tuple[str, ...], ReferenceCounts]:
-    found: dict[tuple[str, ...], ReferenceCounts] = {}
-    for census in censuses:
-        for counted in census.references:
-            table, parent = inspected.table(counted.key), inspected.parent_table(counted.key)
-            if table and parent:
-                ends = (table.schema, table.relation, counted.key.column)
-                found[(*ends, parent.schema, parent.relation, counted.key.target_column)] = counted
-    return found
+def _declared(inspected: InspectedPlan) -> set[End | None]:
+    return {end for key in inspected.references() if (end := _end_of_key(inspected, key))}
 
 
-def _of_census(demand: Demand, counted: ReferenceCounts) -> DataCheck:
-    return DataCheck(
-        kind=demand.kind,
-        table=demand.table,
-        columns=demand.columns,
-        rows=counted.total_rows,
-        violating_rows=counted.orphan_rows,
-        groups=None,
-        demanded_by=demand.migration,
-    )
+def _end_of_key(inspected: InspectedPlan, key: DeclaredKey) -> End | None:
+    table, parent = inspected.table(key), inspected.parent_table(key)
+    if table is None or parent is None:
+        return None
+    return (table.schema, table.relation, key.column), (parent.schema, parent.relation, key.target_column)
+
+
+def _by_census(inspected: InspectedPlan, censuses: Iterable[Census]) -> dict[End | None, ReferenceCounts]:
+    counted = (reference for census in censuses for reference in census.references)
+    return {_end_of_key(inspected, reference.key): reference for reference in counted}
+
+
+def _of_census(demand: Demand, counted: dict[End | None, ReferenceCounts]) -> Iterator[DataCheck]:
+    if reference := counted.get(_end(demand)):
+        yield DataCheck(
+            kind=demand.kind,
+            table=demand.table,
+            columns=demand.columns,
+            rows=reference.total_rows,
+            violating_rows=reference.orphan_rows,
+            groups=None,
+            demanded_by=demand.migration,
+        )
 
 
 def _why_not_readable(connection: Connection, demands: list[Demand]) -> dict[Demand, str]:
@@ -125,12 +146,15 @@ def _check(demand: Demand, kind: str, violating: int | None, counts: Counts) -> 
     )
 
 
-def _findings(measured: MeasuredPlan, demand: Demand, made: Iterable[DataCheck], counts: Counts) -> Iterator[Finding]:
+def _findings(
+    inspected: InspectedPlan, measured: MeasuredPlan, demand: Demand, made: Iterable[DataCheck], counts: Counts
+) -> Iterator[Finding]:
     earlier = before(measured, demand)
+    again = again_of(inspected, (demand.of, demand.columns)) if demand.kind == "drop" else ""
     for check in made:
         if demand in counts.refused and not check.violating_rows and check.kind != "drop":
             yield refused_finding(demand)
-        elif found := finding_of(demand, check, earlier):
+        elif found := finding_of(demand, check, earlier, again=again):
             yield found
 
 

@@ -75,6 +75,8 @@ class _Counter:
         if how == "other" and demand.kind in ("length", "cast", "enum"):
             self.counts.reasons[demand] = "the migration converts the values by an expression of its own (USING)"
             return ()
+        if demand.kind == "length" and how == "cast":
+            self.counts.violating[demand, VIOLATES] = 0  # a cast cuts what is too long
         if demand.kind != "cast":
             return conditions(demand, conversion=how, version=version)
         try:

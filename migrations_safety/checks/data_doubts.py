@@ -7,16 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from migrations_safety.measurement.demand import Demand
-from migrations_safety.measurement.report import LOCKS, MeasuredOperation, MeasuredPlan, MeasuredStatement
+from migrations_safety.measurement.report import MeasuredOperation, MeasuredPlan, MeasuredStatement
 
 WRITES = re.compile(r"(UPDATE|DELETE|INSERT|MERGE|COPY|TRUNCATE|WITH)\b", re.IGNORECASE)
 WRITING_LOCK = "RowExclusiveLock"
-STRONG = frozenset(LOCKS[LOCKS.index("ShareUpdateExclusiveLock") :])
-"""The locks of the statements that demand something of rows."""
+MAKERS = {
+    "not_null": r"NOT NULL|PRIMARY KEY|IDENTITY",
+    "unique": r"UNIQUE|PRIMARY KEY",
+    "check": r"CHECK|VALIDATE|DOMAIN",
+    "exclusion": r"EXCLUDE|OVERLAPS",
+    "foreign_key": r"REFERENCES|VALIDATE",
+    "length": r"TYPE",
+    "cast": r"TYPE",
+    "enum": r"TYPE",
+    "drop": r"DROP",
+}
+"""For each kind of demand the words of the statements that make it."""
 NAME = r'(?:"?[\w$]+"?\.)?"?([\w$]+)"?'
 FILLS = re.compile(
     rf'UPDATE (?:ONLY )?{NAME} SET "?([\w$]+)"? = (?:%s|\$\d+|true|false|now\(\)|gen_random_uuid\(\)) '  # noqa: S608
-    r'WHERE "?\2"? IS NULL;?$',
+    r'WHERE "?\2"? IS NULL(?:; SET CONSTRAINTS ALL IMMEDIATE)?;?$',
     re.IGNORECASE,
 )
 """An UPDATE that gives a value to all rows that have none, as Django sends before SET NOT NULL."""
@@ -76,13 +86,21 @@ def _earlier(measured: MeasuredPlan, demand: Demand) -> Iterator[tuple[MeasuredO
 
 
 def _last(steps: list[tuple[MeasuredOperation, MeasuredStatement | None]], demand: Demand) -> int:
-    """Return the position of the last statement that may have made the demand."""
-    found = [
-        place
+    """Return the position of the last statement that may have made the demand, by its words, else by its effects."""
+    about = [
+        (place, statement)
         for place, (_, statement) in enumerate(steps)
-        if statement and any(one.table == demand.table and one.lock in STRONG for one in statement.tables)
+        if statement and not WRITES.match(statement.sql) and _is_about(statement, demand)
     ]
+    by_words = re.compile(rf"\b(?:{MAKERS[demand.kind]})\b", re.IGNORECASE)
+    found = [place for place, statement in about if by_words.search(statement.sql)] or [place for place, _ in about]
     return found[-1] if found else len(steps)
+
+
+def _is_about(statement: MeasuredStatement, demand: Demand) -> bool:
+    if any(effect.table == demand.table for effect in statement.tables):
+        return True
+    return not {demand.alias, demand.relation}.isdisjoint(re.findall(r"[\w$]+", statement.sql))
 
 
 def _touches(statement: MeasuredStatement, demand: Demand, tables: Iterable[str]) -> bool:

@@ -48,11 +48,14 @@ def subject_of(demand: Demand) -> str:
     return f"{demand.table} ({', '.join(quote_identifier(column) for column in demand.columns)})"
 
 
-def finding_of(demand: Demand, check: DataCheck, earlier: Before) -> Finding | None:
-    """Return the finding about a demand, None where no row forbids it and the plan leaves the rows alone."""
+def finding_of(demand: Demand, check: DataCheck, earlier: Before, *, again: str = "") -> Finding | None:
+    """Return the finding about a demand, None where no row forbids it and the plan leaves the rows alone.
+
+    `again` says what the plan makes in the place of what it drops.
+    """
     subject, what = subject_of(demand), DEMANDS[check.kind]
     if check.reason and not check.violating_rows:
-        return wording.not_judged(subject, what=what, migration=demand.migration, reason=check.reason)
+        return not_judged_finding(demand, reason=check.reason)
     code = ", ".join(dict.fromkeys((*earlier.written_by, *earlier.code)))
     if not check.violating_rows:
         if not earlier.written_by or check.kind == "drop":
@@ -62,7 +65,15 @@ def finding_of(demand: Demand, check: DataCheck, earlier: Before) -> Finding | N
     if code:
         words = {"what": WRONG[check.kind], "migration": demand.migration, "code": code}
         return wording.may_be_corrected(subject, rows=check.violating_rows, **words)
+    if check.kind == "drop":
+        return _of_drop(demand, check, again=again)
     return _FINDINGS[check.kind](demand, check)
+
+
+def not_judged_finding(demand: Demand, *, reason: str) -> Finding:
+    """Return the finding that the rows for a demand were not judged."""
+    words = {"what": DEMANDS[demand.kind], "migration": demand.migration, "reason": reason}
+    return wording.not_judged(subject_of(demand), **words)
 
 
 def refused_finding(demand: Demand) -> Finding:
@@ -84,12 +95,12 @@ def _of_cast(demand: Demand, check: DataCheck) -> Finding:
     return wording.refused(subject_of(demand), rows=rows, migration=demand.migration, type=demand.type_after)
 
 
-def _of_drop(demand: Demand, check: DataCheck) -> Finding:
+def _of_drop(demand: Demand, check: DataCheck, *, again: str) -> Finding:
     dump = qualify_if_needed(demand.relation, schema=demand.schema)
     if demand.kind != "drop":
         return wording.values_cut(subject_of(demand), dump=dump, type=demand.type_after, **_words(demand, check))
     word = wording.column_dropped if demand.columns else wording.table_dropped
-    return word(subject_of(demand), dump=dump, again="", **_words(demand, check))
+    return word(subject_of(demand), dump=dump, again=again, **_words(demand, check))
 
 
 _FINDINGS: dict[str, Callable[[Demand, DataCheck], Finding]] = {
@@ -109,5 +120,4 @@ _FINDINGS: dict[str, Callable[[Demand, DataCheck], Finding]] = {
     "enum": lambda demand, check: wording.label_in_use(
         subject_of(demand), type=demand.type_after, **_words(demand, check)
     ),
-    "drop": _of_drop,
 }

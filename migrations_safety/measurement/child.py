@@ -70,7 +70,7 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         executor = MeasuringExecutor(connection, meter)
         executor.runs_code = asked["measure_python"]
         executor.before_each = partial(_refuse_elsewhere, connection, asked)
-        watchers = _watchers(connection.connection, asked)
+        watchers = _watchers(connection.connection, asked, lacking=meter.rows.lacking)
         executor.after_each = [watcher.after for watcher in watchers.values()]
         for watcher in watchers.values():
             watcher.before()
@@ -79,18 +79,21 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
     return {
         "transactions": [asdict(one) for one in executor.found],
         "error": error,
-        "is_without_rows": executor.is_without_rows,
+        "emptied": meter.rows.emptied,
         **found,
     }
 
 
-def _watchers(session: Any, asked: dict[str, Any]) -> dict[str, Watcher]:
-    """Return what else is looked at, by the names of the fields of MeasuredPlan."""
+def _watchers(session: Any, asked: dict[str, Any], *, lacking: set[tuple[str, str, str]]) -> dict[str, Watcher]:
+    """Return what else is looked at, by the names of the fields of MeasuredPlan.
+
+    `lacking` is filled with the columns for which made-up rows had no value.
+    """
     from migrations_safety.measurement.application import ApplicationWatcher
     from migrations_safety.measurement.demands import DemandWatcher
 
     return {
-        "demands": DemandWatcher(session),
+        "demands": DemandWatcher(session, without_rows=asked["without_rows"], lacking=lacking),
         "application": ApplicationWatcher(session, asked["statements"]),
     }
 

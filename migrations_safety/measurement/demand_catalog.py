@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 
 from migrations_safety.sql import statement
-from migrations_safety.sql.composition import compose
 
 Row = TypeVar("Row")
 
@@ -128,12 +126,6 @@ class DemandCatalog:
         for index in self._rows("demand_catalog.indexes", asked, IndexShape):
             found[index.table_oid].indexes.append(index)
         return found
-
-    def has_rows(self, table: TableShape) -> bool:
-        """Return whether the scratch database has any row in a table."""
-        name = sql.Identifier(table.schema, table.relation)
-        ((found,),) = self.session.execute(compose("demand_catalog.any_row", table=name)).fetchall()
-        return bool(found)
 
     def _rows(self, name: str, asked: dict[str, Any], row: type[Row]) -> list[Row]:
         with self.session.cursor(row_factory=class_row(row)) as cursor:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
 
 from migrations_safety.measurement.demand import Demand
-from migrations_safety.measurement.demand_catalog import DemandCatalog, TableShape
+from migrations_safety.measurement.demand_catalog import ColumnShape, DemandCatalog, TableShape
 from migrations_safety.measurement.new_demands import Beginning, new_demands
 
 
 class DemandWatcher:
-    """Compares the catalog before and after each migration, for the tables that there were before the plan."""
+    """Compares the catalog before and after each migration, for the tables that there were before the plan.
 
-    def __init__(self, session: psycopg.Connection[Any]) -> None:
+    `without_rows` has the names of the tables that got no made-up rows. `lacking` has the columns, as schema, table and
+    name, for which the made-up rows had no value so far.
+    """
+
+    def __init__(
+        self,
+        session: psycopg.Connection[Any],
+        *,
+        without_rows: Collection[str] = (),
+        lacking: Collection[tuple[str, str, str]] = (),
+    ) -> None:
         self.catalog = DemandCatalog(session)
         self.found: list[Demand] = []
+        self._without_rows = without_rows
+        self._lacking = lacking
         self._last: dict[int, TableShape] = {}
 
     def before(self) -> None:
@@ -34,8 +47,12 @@ class DemandWatcher:
         for table in gone:
             self.found += self._beginning.dropped(table, migration, gone)
         for oid, now in self.catalog.tables(changed).items() if changed else ():
-            self.found += new_demands(self._beginning, self._last[oid], now, migration, is_empty=self._is_empty)
+            self.found += new_demands(self._beginning, self._last[oid], now, migration, lacks=self._lacks)
             self._last[oid] = now
 
-    def _is_empty(self, table: TableShape) -> bool:
-        return not self.catalog.has_rows(table)
+    def _lacks(self, table: TableShape, column: ColumnShape) -> bool:
+        """Return whether rows may be without a value in a new column, which is so if those of the scratch were."""
+        return (
+            self._beginning.tables[table.oid].name in self._without_rows
+            or (table.schema, table.relation, column.name) in self._lacking
+        )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython, RunSQL, SeparateDatabaseAndState
 
 from migrations_safety.measurement.report import MeasuredOperation, MeasuredStatement, MeasuredTransaction
-from migrations_safety.measurement.sample_rows import remove_sample_rows
 from migrations_safety.measurement.statements import StatementMeter
 from migrations_safety.messages.error_place import file_of, line_of_operation
-from migrations_safety.messages.errors import sqlstate
 from migrations_safety.plan.opaque_operations import code_of
 from migrations_safety.postgresql.connection import Connection, schema_editor_with
 
@@ -115,7 +114,6 @@ class MeasuringExecutor(MigrationExecutor):
     """
 
     connection: Connection
-    _create_project_state: Callable[..., Any]
 
     def __init__(self, connection: Connection, meter: StatementMeter) -> None:
         super().__init__(connection)
@@ -123,21 +121,12 @@ class MeasuringExecutor(MigrationExecutor):
         self.before_each: Callable[[], None] = _nothing
         self.after_each: Sequence[Callable[[str], None]] = ()
         self.found: list[MeasuredTransaction] = []
-        self.is_without_rows = False
         self.runs_code = False
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
         """Apply a migration, and note the statements that were sent."""
-        try:
-            with self._noted(migration, "database_forwards"):
-                return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
-        except DatabaseError as error:
-            if not migration.atomic or not is_about_rows(sqlstate(error)) or self.is_without_rows:
-                raise
-        self._go_on_without_rows()
-        state = self._create_project_state(with_applied_migrations=True)
-        with self._noted(migration, "database_forwards"):
-            return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+        apply = partial(super().apply_migration, migration=migration, fake=fake, fake_initial=fake_initial)
+        return self._measured(migration, "database_forwards", lambda: apply(state.clone()))
 
     def _opaque(self, migration: Any, method: str) -> list[bool]:
         """For each operation of the migration, whether it was passed over."""
@@ -148,18 +137,24 @@ class MeasuringExecutor(MigrationExecutor):
         """The labels of all models of the project, such as `shop.Order`."""
         return [f"{one.app_label}.{one.name}" for one in self.loader.project_state().models.values()]
 
-    def _go_on_without_rows(self) -> None:
-        """Empty all tables, because the made-up rows do not fit what the migration demands of rows."""
-        self.found.pop()
-        self.is_without_rows = True
-        remove_sample_rows(self.connection.connection)
-        self.meter.observer.moment_outside()
-        self.loader.build_graph()
-
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
         """Unapply a migration, and note the statements that were sent."""
-        with self._noted(migration, "database_backwards"):
-            return super().unapply_migration(state, migration, fake=fake)
+        unapply = partial(super().unapply_migration, migration=migration, fake=fake)
+        return self._measured(migration, "database_backwards", lambda: unapply(state))
+
+    def _measured(self, migration: Any, method: str, run: Callable[[], Any]) -> Any:
+        """Run an atomic migration again without the made-up rows that forbid it.
+
+        Of any other migration, single statements are run again.
+        """
+        while True:
+            try:
+                with self._noted(migration, method):
+                    return run()
+            except DatabaseError as error:
+                if not migration.atomic or not self.meter.rows.yield_to(error):
+                    raise
+                self.found.pop()
 
     @contextmanager
     def _noted(self, migration: Any, method: str) -> Iterator[None]:
@@ -183,11 +178,6 @@ class MeasuringExecutor(MigrationExecutor):
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def is_about_rows(code: str | None) -> bool:
-    """Whether an SQLSTATE says that rows do not fit, which says nothing about the rows of the target (22xxx, 23xxx)."""
-    return bool(code) and str(code)[:2] in {"22", "23"}
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
 from migrations_safety.measurement.statement_texts import as_asked
+from migrations_safety.measurement.yielding_rows import ALL
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.connection import Connection
@@ -59,14 +60,14 @@ def measure(
     try:
         with scratch_database(connection, url=options.scratch_url) as place:
             left_out = copy_schema(connection, place)
-            left_out += tuple(f"rows in {table}: none could be made up" for table in make_sample_rows(place))
+            asked["without_rows"] = make_sample_rows(place)
+            left_out += tuple(f"rows in {table}: none could be made up" for table in asked["without_rows"])
             answer = _in_a_child(connection, place, asked, max_seconds=options.max_seconds)
     except NotMeasured as reason:
         return not_measured(str(reason))
     except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
         return not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
-    if answer.pop("is_without_rows"):
-        left_out += (WITHOUT_ROWS,)
+    left_out += tuple(_emptied(table) for table in answer.pop("emptied"))
     return MeasuredPlan(
         measured=place.where,
         reason=place.why_not_the_server,
@@ -75,6 +76,10 @@ def measure(
         statements=statements,
         **read_answer(answer),
     )
+
+
+def _emptied(table: str) -> str:
+    return WITHOUT_ROWS if table == ALL else f"rows in {table}: the made-up ones did not fit a migration"
 
 
 def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, max_seconds: float) -> dict[str, Any]:

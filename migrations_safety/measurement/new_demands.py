@@ -82,9 +82,12 @@ def new_demands(
     now: TableShape,
     migration: str,
     *,
-    is_empty: Callable[[TableShape], bool],
+    lacks: Callable[[TableShape, ColumnShape], bool],
 ) -> Iterator[Demand]:
-    """Return what a table newly demands since its last reading, or drops."""
+    """Return what a table newly demands since its last reading, or drops.
+
+    `lacks` says whether rows that are there may be without a value in a new column.
+    """
     how = {"migration": migration, **beginning.of_table(now)}
     inherits = now.is_partition
     for number, column in last.columns.items():
@@ -93,7 +96,7 @@ def new_demands(
         elif number in now.columns and now.columns[number].type != column.type and not inherits:
             yield from _retyped(beginning, last, now, number, how)
     for number, column in now.columns.items():
-        if column.is_required and not inherits and _is_newly_required(last.columns.get(number), now, column, is_empty):
+        if column.is_required and not inherits and _is_newly_required(last.columns.get(number), now, column, lacks):
             columns = (beginning.name(now, number),)
             yield Demand(kind="not_null", columns=columns, sources=(beginning.source(now, number),), **how)
     for signature, structure in _structures(now):
@@ -103,15 +106,12 @@ def new_demands(
 
 
 def _is_newly_required(
-    last: ColumnShape | None, table: TableShape, column: ColumnShape, is_empty: Callable[[TableShape], bool]
+    last: ColumnShape | None, table: TableShape, column: ColumnShape, lacks: Callable[[TableShape, ColumnShape], bool]
 ) -> bool:
-    """Return whether NOT NULL is new, and rows that are there may lack a value.
-
-    A new column that has a value in the scratch database's rows gets one in all others too.
-    """
+    """Return whether NOT NULL is new, and rows that are there may be without a value."""
     if last is not None:
         return not last.is_required
-    return not column.is_filled and not column.has_default and is_empty(table)
+    return not column.is_filled and not column.has_default and lacks(table, column)
 
 
 def _oids(table: TableShape) -> set[int]:

@@ -74,12 +74,14 @@ def make_sample_rows(place: Place) -> tuple[str, ...]:
         return _fill_all(session)
 
 
-def remove_sample_rows(session: psycopg.Connection[Any]) -> None:
-    """Empty all tables that `make_sample_rows` fills, all at once because they reference each other."""
-    tables = [sql.SQL(name) for (name,) in session.execute(statement("sample_rows.filled").encode()).fetchall()]
-    if tables:
+def remove_sample_rows(session: psycopg.Connection[Any], of: list[str] | None = None) -> None:
+    """Empty these tables, and those that reference them; without `of` all tables that `make_sample_rows` fills."""
+    if of is None:
+        of = [name for (name,) in session.execute(statement("sample_rows.filled").encode()).fetchall()]
+    if of:
+        tables = sql.SQL(", ").join(sql.SQL(name) for name in of)
         with _without_triggers(session):
-            session.execute(sql.SQL(statement("sample_rows.empty")).format(tables=sql.SQL(", ").join(tables)))
+            session.execute(sql.SQL(statement("sample_rows.empty")).format(tables=tables))
 
 
 @contextmanager

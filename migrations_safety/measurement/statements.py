@@ -14,6 +14,7 @@ from migrations_safety.locking.statement_text import ON_ROWS, PIECES, StatementT
 from migrations_safety.measurement.observation import Moment, Observer
 from migrations_safety.measurement.report import MeasuredStatement
 from migrations_safety.measurement.watched_locks import watched_locks
+from migrations_safety.measurement.yielding_rows import YieldingRows
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.connection import Connection
 
@@ -34,6 +35,7 @@ class StatementMeter:
     def __init__(self, connection: Connection, observer: Observer) -> None:
         self.connection = connection
         self.observer = observer
+        self.rows = YieldingRows(observer)
         self.sent: Callable[[MeasuredStatement], None] | None = None
         self._is_measuring = False
 
@@ -54,6 +56,16 @@ class StatementMeter:
         """
         if self.connection.in_atomic_block:
             return self._inside(run, query)
+        while True:
+            try:
+                return self._alone(run, query)
+            except DatabaseError as error:
+                if not self.rows.yield_to(error):
+                    self._note(query, error=sqlstate(error))
+                    raise
+
+    def _alone(self, run: Callable[[], Any], query: Any) -> Any:
+        """Measure a statement in a transaction of its own, or outside of transactions where it refuses one."""
         try:
             with transaction.atomic(using=self.connection.alias):
                 return self._inside(run, query, is_ours=True)
@@ -65,13 +77,13 @@ class StatementMeter:
     def _inside(self, run: Callable[[], Any], query: Any, *, is_ours: bool = False) -> Any:
         """Measure a statement inside a transaction.
 
-        `is_ours` is True if the transaction was opened only for this statement, which may refuse to run in one.
+        `is_ours` is True if the transaction was opened only for this statement, which may be tried again.
         """
         before = self.observer.moment()
         try:
             result = run()
         except DatabaseError as error:
-            if not is_ours or sqlstate(error) != NOT_IN_A_TRANSACTION:
+            if not is_ours:
                 self._note(query, error=sqlstate(error))
             raise
         self._note(query, before=before, after=self.observer.moment())
@@ -81,11 +93,7 @@ class StatementMeter:
         """Measure a statement outside of transactions, where its locks show only while it runs."""
         before = self.observer.moment_outside()
         with watched_locks(self.observer) as seen:
-            try:
-                result = run()
-            except DatabaseError as error:
-                self._note(query, error=sqlstate(error))
-                raise
+            result = run()
         self._note(query, before=before, after=self.observer.moment_outside(), seen=frozenset(seen))
         return result
 

@@ -56,6 +56,8 @@ class Drop:
     """None where the whole table is dropped."""
     migration: str
     """Label of the migration."""
+    code: str
+    """Labels of earlier migrations whose code names the table and may have kept its contents, separated by commas."""
     made_again: str
     """The name, where the plan later creates an empty table or column of the same name; otherwise an empty string."""
     done_by: str | None
@@ -132,6 +134,7 @@ def drops_of(changes: Changes) -> Iterator[Drop]:
             table=table,
             column=column,
             migration=dropped.migration,
+            code=labels(code for code in dropped.code if dropped.table and code.names(dropped.table.names)),
             made_again=_made_again(changes, dropped),
             done_by=_done_by(dropped),
         )

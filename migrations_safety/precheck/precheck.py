@@ -51,7 +51,7 @@ from migrations_safety.verification.drift import check_drift, find_drift
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
-    check_locks, check_invalid_indexes, check_running_release,
+    check_locks, check_invalid_indexes, check_running_release, check_plan,
 )  # fmt: skip
 LENGTH_NOT_JUDGED = "rollback.I001"
 BACKFILL = "python manage.py backfill_placeholders"
@@ -103,7 +103,7 @@ def _examine(
     found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
     found = [one for one in found if not measurements.is_measured or one.id != LENGTH_NOT_JUDGED]
     data = _data(connection, inspected, options, progress)
-    reviewed = review(connection, inspected, measurements, options=options, censuses=data.censuses, counters=counters)
+    reviewed = review(connection, inspected, measurements, options=options, data=data, counters=counters)
     found += [one for one in reviewed.findings if one not in found]
     return PrecheckReport(
         target=target,
@@ -119,7 +119,7 @@ def _examine(
 
 def _of_catalog(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
     found = [finding for check in CATALOG_CHECKS for finding in check(connection, inspected)]
-    for check_beside_data in (check_plan, check_rollback, check_not_looked_at):
+    for check_beside_data in (check_rollback, check_not_looked_at):
         found += check_beside_data(connection, inspected, looks_at_data=looks_at_data)
     return found
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from migrations_safety.census.report import Census
 from migrations_safety.checks.application import check_statements, rollouts
-from migrations_safety.checks.data import check_data
+from migrations_safety.checks.data import check_data, check_not_read
 from migrations_safety.checks.data_report import DataChecks
+from migrations_safety.checks.drops import check_drops
 from migrations_safety.checks.held_locks import check_held_locks, check_hot_tables
 from migrations_safety.checks.locks import check_locks_of_measured
 from migrations_safety.checks.measured import check_measured, check_opaque
@@ -20,7 +18,7 @@ from migrations_safety.postgresql import table_figures
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.table_figures import Counters, TableFigures
 from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
-from migrations_safety.precheck.report import Depth, Review
+from migrations_safety.precheck.report import Data, Depth, Review
 
 
 def review(
@@ -29,25 +27,24 @@ def review(
     measured: MeasuredPlan,
     *,
     options: PrecheckOptions,
-    censuses: Iterable[Census],
+    data: Data,
     counters: Counters | None,
 ) -> Review:
     """Judge a plan by its measurements; where there are none, say what nobody judges.
 
-    `censuses` are the counts of foreign keys, which are not counted again. Without the depth COUNT no rows are read.
+    `data` has the counts of foreign keys, which are not counted again. Without the depth COUNT no rows are read.
     `counters` are those of the tables before the measurement, for rates.
     """
+    drops = check_drops(connection, inspected, measured, looks_at_data=data.depth is Depth.COUNT)
     if not measured.is_measured:
-        found = [*check_measured(measured), *check_not_judged(inspected.plan)]
+        found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops]
         return Review(measured=measured, rollouts=rollouts(inspected.plan, measured), findings=tuple(found))
-    data = DataChecks()
-    if options.depth is Depth.COUNT:
-        data = check_data(connection, measured, inspected=inspected, censuses=censuses)
+    rows = _rows(connection, inspected, measured, data)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
     held = held_locks(measured, figures, small=traffic.small)
     locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
-    found = [*check_measured(measured), *check_statements(measured), *data.findings, *locks]
+    found = [*check_measured(measured), *check_statements(measured), *drops, *rows.findings, *locks]
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)
     found += check_hot_tables(connection, measured, hot=traffic.hot)
@@ -55,7 +52,7 @@ def review(
         found += check_opaque(measured)
     return Review(
         measured=measured,
-        data=data,
+        data=rows,
         figures=figures,
         held=held,
         saved=traffic.saved,
@@ -67,6 +64,14 @@ def review(
 def _locked(held: tuple[tuple[HeldLock, ...], ...]) -> set[str]:
     """Return the tables whose writers have to wait."""
     return {lock.table for locks in held for lock in locks if lock.writers}
+
+
+def _rows(connection: Connection, inspected: InspectedPlan, measured: MeasuredPlan, data: Data) -> DataChecks:
+    if data.depth is not Depth.COUNT:
+        found = check_not_read(measured, inspected=inspected, reason="no rows were counted")
+        return DataChecks(findings=tuple(found))
+    censuses = () if data.recount else data.censuses
+    return check_data(connection, measured, inspected=inspected, censuses=censuses)
 
 
 def _figures(

@@ -72,6 +72,3 @@ SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, c.relname A
              WHERE r.conindid = i.indexrelid AND r.contype IN ('x', 'p', 'u') ORDER BY u.place) AS operators
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY(%(oids)s) AND (i.indisunique OR i.indisexclusion) AND i.indisvalid AND NOT c.relispartition
-
--- any_row: whether a table holds any row
-SELECT EXISTS (SELECT FROM {table})

@@ -47,5 +47,5 @@ SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid 
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'migrations_safety_scratch') AND c.relname <> 'django_migrations'
 
--- empty: all of them at once, because they reference each other
-TRUNCATE {tables}
+-- empty: some of them without their rows, and the tables that reference them
+TRUNCATE {tables} CASCADE

@@ -16,7 +16,7 @@ BED = """
     ])
 """
 DROP = "migrations.RemoveField('Bed', 'note')"
-ACCEPTS = """AcceptedFinding("plan.W003", subject='ward_bed."note"', reason="The notes moved to the ward's book.")"""
+ACCEPTS = """AcceptedFinding("data.E010", subject='ward_bed."note"', reason="The notes moved to the ward's book.")"""
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def test_an_accepted_finding_does_not_block_and_is_told_with_its_reason(ward):
     report = ward.look(fail_level=Level.WARNING)
 
     assert [one.id for one in report.blocking if one.id.startswith("plan.W0")] == []
-    (told,) = (one for one in serialization.precheck(report, seconds=0)["findings"] if one["id"] == "plan.W003")
+    (told,) = (one for one in serialization.precheck(report, seconds=0)["findings"] if one["id"] == "data.E010")
     assert told["accepted"] == {
         "reason": "The notes moved to the ward's book.",
         "until": None,
         "migration": "ward.0002_step",
     }
     page = text.precheck(report, seconds=0, width=200, colour=False)
-    assert "accepted warning plan.W003" in page
+    assert "accepted error data.E010" in page
     assert "→ Accepted in ward.0002_step: The notes moved to the ward's book." in page
     json.dumps(serialization.precheck(report, seconds=0))
 
@@ -49,7 +49,7 @@ def test_without_it_the_same_finding_blocks(ward):
 
     report = ward.look(fail_level=Level.WARNING)
 
-    assert "plan.W003" in [one.id for one in report.blocking]
+    assert "data.E010" in [one.id for one in report.blocking]
 
 
 def test_the_gate_of_migrate_accepts_it_too(ward):
@@ -69,7 +69,7 @@ def test_an_applied_migration_accepts_nothing_any_more(ward):
 
 
 def test_a_list_of_something_else_is_refused_with_the_name_of_the_migration(ward):
-    ward.migration(DROP, accepts="'plan.W003'")
+    ward.migration(DROP, accepts="'data.E010'")
 
     with pytest.raises(AcceptanceRefused, match=r"ward\.0002_step cannot be used"):
         ward.look()

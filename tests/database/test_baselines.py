@@ -49,7 +49,7 @@ def commit():
 
 
 def dropped(report):
-    return [one.subject for one in report.findings if one.id == "plan.W003"]
+    return [one.subject for one in report.findings if one.id == "data.E010"]
 
 
 def written(report, folder):
@@ -66,7 +66,7 @@ def test_known_findings_are_not_told_again_and_new_ones_are(ward, tmp_path):
     report = ward.look(baseline=baseline.read(file), **WARNINGS)
 
     assert dropped(report) == ['ward_bed."size"']
-    assert [one.id for one in report.known.findings if one.id == "plan.W003"] == ["plan.W003"]
+    assert [one.id for one in report.known.findings if one.id == "data.E010"] == ["data.E010"]
     assert report.known.gone == ()
     assert "in the baseline" in text.precheck(report, seconds=0, width=300, colour=False)
 
@@ -110,7 +110,7 @@ def test_what_is_gone_is_counted(ward, tmp_path):
 
     report = ward.look(baseline=baseline.read(file))
 
-    assert {one.id for one in report.known.gone} >= {"plan.W003"}
+    assert {one.id for one in report.known.gone} >= {"data.E010"}
     assert "match no finding now" in text.precheck(report, seconds=0, width=300, colour=False)
 
 

@@ -55,13 +55,13 @@ PLANS = {
     ),
     "a table with rows goes": (
         "migrations.DeleteModel('Book')",
-        "attention", f"No foreign key is added. {NOT_JUDGED}1 operation. Read the warnings first.",
-        {"plan.W002", "plan.I001"},
+        "blocked", "Blocked: do not migrate yet.",
+        {"data.E009", "plan.I001"},
     ),
     "a column with values goes": (
         "migrations.RemoveField('Author', 'age')",
-        "attention", f"No foreign key is added. {NOT_JUDGED}1 operation. Read the warnings first.",
-        {"plan.W003", "plan.I001"},
+        "blocked", "Blocked: do not migrate yet.",
+        {"data.E010", "plan.I001"},
     ),
     "changes of what the plan makes itself": (
         "migrations.CreateModel('Page', [" + ID + "]), migrations.AddField('Page', 'number', models.IntegerField()), "
@@ -72,8 +72,8 @@ PLANS = {
     "through several of them": (
         "migrations.SeparateDatabaseAndState(database_operations=[migrations.RunSQL('SELECT 1'), "
         "migrations.SeparateDatabaseAndState(database_operations=[migrations.RemoveField('Author', 'age')])])",
-        "attention", f"No foreign key is added. {NOT_JUDGED}2 operations. Read the warnings first.",
-        {"plan.W001", "plan.W003", "plan.I001"},
+        "blocked", "Blocked: do not migrate yet.",
+        {"plan.W001", "data.E010", "plan.I001"},
     ),
 }  # fmt: skip
 

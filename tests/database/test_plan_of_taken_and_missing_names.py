@@ -14,10 +14,10 @@ def test_a_column_that_is_dropped_and_made_again_is_another_one(ward):
     report = ward.look()
 
     assert counted(report) == {}
-    assert (report.verdict, ids(report)) == ("attention", {"plan.W003", "plan.I001"})
-    assert [f"{one.subject} {one.message}" for one in report.findings if one.id == "plan.W003"] == [
-        'ward_book."author_id" holds values, and ward.0002_step drops it and then creates another column, which '
-        "holds its default or NULL."
+    assert (report.verdict, ids(report)) == ("blocked", {"data.E010", "plan.I001"})
+    assert [f"{one.subject} {one.message}" for one in report.findings if one.id == "data.E010"] == [
+        'ward_book."author_id" holds values in 3 rows, and ward.0002_step drops it and then creates another '
+        "column, which holds its default or NULL."
     ]
     assert ward.apply() is None
     assert ward.database.value("SELECT count(author_id) FROM ward_book") == 0
@@ -45,7 +45,7 @@ def test_a_model_that_is_deleted_and_made_again_with_its_index_is_no_conflict(wa
 
     report = ward.look()
 
-    assert ids(report) == {"plan.W002", "plan.I001"}
+    assert ids(report) == {"data.E009", "plan.I001"}
     assert ward.apply() is None
 
 

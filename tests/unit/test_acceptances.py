@@ -36,7 +36,7 @@ class Migration:
     ],
 )
 def test_an_acceptance_that_cannot_be_meant_says_why(values, problem):
-    words = {"id": "plan.W003", "reason": "Nobody reads it.", **values}
+    words = {"id": "plan.W006", "reason": "Nobody reads it.", **values}
 
     with pytest.raises(AcceptanceRefused, match=problem) as refused:
         AcceptedFinding(words.pop("id"), **words)
@@ -44,7 +44,7 @@ def test_an_acceptance_that_cannot_be_meant_says_why(values, problem):
     assert isinstance(refused.value, ValueError)
 
 
-@pytest.mark.parametrize("listed", ["plan.W003", ["plan.W003"], None, AcceptedFinding("plan.W003", reason="x")])
+@pytest.mark.parametrize("listed", ["plan.W006", ["plan.W006"], None, AcceptedFinding("plan.W006", reason="x")])
 def test_a_migration_must_list_acceptances(listed):
     migration = Migration()
     migration.accepted_findings = listed
@@ -65,16 +65,16 @@ def planned(*accepts):
 
 
 def dropped(migration="shop.0004_x", rows=None):
-    return finding("plan.W003", 'shop_order."note"', "is dropped.", "Keep it.", migration=migration, rows=rows)
+    return finding("plan.W006", 'shop_order."note"', "is dropped.", "Keep it.", migration=migration, rows=rows)
 
 
 def accepted(found, *, judged=EVERY_AREA, **how):
-    acceptance = AcceptedFinding(how.pop("id", "plan.W003"), reason="Nobody reads it.", **how)
+    acceptance = AcceptedFinding(how.pop("id", "plan.W006"), reason="Nobody reads it.", **how)
     result = accept([found], [planned(acceptance)], judged=judged, today=TODAY)
     return [(one.id, str(one.accepted) if one.accepted else None) for one in result]
 
 
-WITH_REASON = ("plan.W003", "Accepted in shop.0004_x: Nobody reads it.")
+WITH_REASON = ("plan.W006", "Accepted in shop.0004_x: Nobody reads it.")
 
 
 @pytest.mark.parametrize("how", [{}, {"subject": 'shop_order."note"'}, {"max_rows": 9}])
@@ -85,28 +85,28 @@ def test_an_accepted_finding_has_its_reason(how):
 
 def test_an_acceptance_holds_to_the_end_of_its_last_day():
     assert accepted(dropped(), until=TODAY) == [
-        ("plan.W003", "Accepted in shop.0004_x until 2026-11-26: Nobody reads it.")
+        ("plan.W006", "Accepted in shop.0004_x until 2026-11-26: Nobody reads it.")
     ]
-    assert accepted(dropped(), until=date(2026, 11, 25)) == [("plan.W003", None), ("plan.W011", None)]
+    assert accepted(dropped(), until=date(2026, 11, 25)) == [("plan.W006", None), ("plan.W011", None)]
 
 
 @pytest.mark.parametrize("rows", [10, None])
 def test_more_rows_than_accepted_or_an_unknown_number_count_again(rows):
-    assert accepted(dropped(rows=rows), max_rows=9) == [("plan.W003", None), ("plan.W012", None)]
+    assert accepted(dropped(rows=rows), max_rows=9) == [("plan.W006", None), ("plan.W012", None)]
 
 
-@pytest.mark.parametrize("how", [{"subject": "shop_order"}, {"id": "plan.W002"}])
+@pytest.mark.parametrize("how", [{"subject": "shop_order"}, {"id": "plan.W007"}])
 def test_an_acceptance_of_something_else_is_a_finding(how):
-    assert accepted(dropped(), **how) == [("plan.W003", None), ("plan.W013", None)]
+    assert accepted(dropped(), **how) == [("plan.W006", None), ("plan.W013", None)]
 
 
 def test_a_migration_accepts_no_finding_of_another_one():
-    assert accepted(dropped(migration="shop.0005_y")) == [("plan.W003", None), ("plan.W013", None)]
+    assert accepted(dropped(migration="shop.0005_y")) == [("plan.W006", None), ("plan.W013", None)]
 
 
 def test_what_depends_on_the_database_may_be_absent_here():
-    assert accepted(dropped(), id="locks.W001") == [("plan.W003", None), ("plan.I010", None)]
+    assert accepted(dropped(), id="locks.W001") == [("plan.W006", None), ("plan.I010", None)]
 
 
 def test_where_nobody_looked_no_acceptance_is_blamed():
-    assert accepted(dropped(), id="plan.W002", judged=frozenset()) == [("plan.W003", None)]
+    assert accepted(dropped(), id="plan.W007", judged=frozenset()) == [("plan.W006", None)]

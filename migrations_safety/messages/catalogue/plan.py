@@ -63,19 +63,7 @@ KINDS = (
             "code, and try it on a copy of the database."
         ),
     ),
-    FindingKind(
-        id="plan.W002",
-        title="Migration drops a table with rows",
-        help="A migration drops a table that holds rows, so these rows are lost. Keep the rows first with `pg_dump`.",
-    ),
-    FindingKind(
-        id="plan.W003",
-        title="Migration drops a column with values",
-        help=(
-            "A migration drops a column that holds values, so these values are lost. Keep the values first with "
-            "`pg_dump`."
-        ),
-    ),
+    # W002 and W003 of this area became E009 and E010 of the area data; an id never gets another meaning.
     FindingKind(
         id="plan.W004",
         title="Name is taken, code may free it",

@@ -7,7 +7,7 @@ class AcceptanceRefused(Refusal, ValueError):
     """Raised where a migration accepts a finding with values that cannot be meant."""
 
     message = "{where} cannot be used: {problem}."
-    hint = 'An example: AcceptedFinding("plan.W003", reason="Nobody reads it.", until=date(2027, 1, 1), max_rows=100)'
+    hint = 'An example: AcceptedFinding("data.E010", reason="Nobody reads it.", until=date(2027, 1, 1), max_rows=100)'
 
 
 class BaselineRefused(Refusal):

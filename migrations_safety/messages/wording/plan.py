@@ -35,18 +35,6 @@ def not_judged(operations: int, *, kinds: str) -> Finding:
     return finding("plan.I001", THE_PLAN, message, MIGRATE_PLAN)
 
 
-def table_dropped(table: str, *, dump: str, migration: str, again: str) -> Finding:
-    """The finding that the plan drops a table with rows; `dump` is its name for `pg_dump --table`."""
-    message = f"holds rows, and {migration} drops it{again}."
-    return finding("plan.W002", table, message, _keep(dump), migration=migration)
-
-
-def column_dropped(subject: str, *, dump: str, migration: str, again: str) -> Finding:
-    """The finding that the plan drops a column with values; `dump` is its table for `pg_dump --table`."""
-    message = f"holds values, and {migration} drops it{again}."
-    return finding("plan.W003", subject, message, _keep(dump), migration=migration)
-
-
 def may_be_dropped(subject: str, *, dump: str, migration: str) -> Finding:
     """The finding that code may drop a table or column.
 
@@ -161,8 +149,3 @@ def proven_not_null(migration: str, *, operation: str, number: int, table: str) 
     message = f"sets NOT NULL on {table} without reading it, because a validated CHECK proves it ({operation})."
     hint = "The CHECK is not needed afterwards; a later migration may drop it."
     return finding("plan.I002", migration, message, hint, migration=migration, operation=number)
-
-
-def _keep(dump: str) -> str:
-    """Return the hint; `dump` is the name of the table for `pg_dump --table`."""
-    return f"Keep them first: pg_dump --table '{dump}'."
