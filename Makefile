@@ -13,7 +13,7 @@ USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test coverage package-test django-tests torture bench bench-stall lint format clean
+.PHONY: help demo test coverage package-test django-tests torture bench bench-stall bench-review lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
@@ -49,6 +49,10 @@ bench: $(INSTALLED) ## how fast the commands are, beside their rivals (ROWS="100
 bench-stall: $(INSTALLED) ## how long the hospital waits, beside three other ways (ROWS="1000000 10000000")
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	$(PYTHON_IN_VENV) -m tests.benchmarks.stall --rows $(ROWS) $(ARGS)
+
+bench-review: $(INSTALLED) ## what precheck finds in 53 operations, beside plain Django and other reviewers (ARGS="--rows 500")
+	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench-review.txt
+	$(PYTHON_IN_VENV) -m tests.benchmarks.review $(ARGS)
 
 lint: $(INSTALLED) ## format, lint, types, and that no migration is missing; changes nothing
 	$(PYTHON_IN_VENV) -m ruff format --check .

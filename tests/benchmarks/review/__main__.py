@@ -1,0 +1,145 @@
+"""What reviewers of migrations find, beside what plain Django does: `python -m tests.benchmarks.review`.
+
+Makes a populated database with an app for each operation, lets plain Django apply each to learn the truth, and gives
+the same pending migrations to `precheck` and to its rivals. Rivals that are not installed are named and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from migrations_safety import __version__
+from migrations_safety.postgresql.embedded_server import Server
+from tests.benchmarks.machine import machine
+from tests.benchmarks.review.effects import Effects
+from tests.benchmarks.review.ours import our_review
+from tests.benchmarks.review.project import Project, copied
+from tests.benchmarks.review.reviewers import APP, RIVALS, Reviewer, Rules, reviewed, sql_files
+from tests.benchmarks.review.scores import Truth, differences, score, shows_hazard, table, truths
+
+
+def main() -> int:
+    """Review, print, write; exit code 0 if ours found all hazards, invented none, and differs nowhere."""
+    options = arguments()
+    server = Server.create(version=options.postgresql)
+    try:
+        with tempfile.TemporaryDirectory(prefix="review-") as folder:
+            project = made(server, Path(folder), rows=options.rows)
+            report = {"machine": machine(server, "tests.benchmarks.review")} | review(server, project)
+    finally:
+        server.remove()
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(report, indent=2) + "\n")
+    print(table(report["reviewers"]))
+    for one in report["differences"]:
+        print(f"{one['operation']}: plain Django {one['truth']}, precheck {one['shown']}")
+    print(f"Written to {options.output}.")
+    ours = report["reviewers"][0]
+    return int(bool(ours["missed"] or ours["invented"] or report["differences"]))
+
+
+def arguments() -> argparse.Namespace:
+    """Rows in each table, the version of PostgreSQL, where to write."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.review", description=__doc__)
+    parser.add_argument("--rows", type=int, default=500, help="rows in each table")
+    parser.add_argument("--postgresql", type=int, default=18, metavar="VERSION")
+    parser.add_argument("--output", type=Path, default=Path(".cache/review.json"), metavar="FILE")
+    return parser.parse_args()
+
+
+def made(server: Server, folder: Path, *, rows: int) -> Project:
+    """Make the project, with its database."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE review")
+    project = Project(folder=folder, url=server.url("review"))
+    say("Making the populated database …")
+    project.write(rows)
+    return project
+
+
+def review(server: Server, project: Project) -> dict[str, Any]:
+    """Learn the truth on a copy, then let each reviewer read."""
+    truth = true_effects(server, project)
+    say("precheck …")
+    ours = our_review(project)
+    shown = shows_hazard(truth, ours.shown)
+    named = {label for label, rules in ours.findings.items() if rules}
+    us = {"package": "django-migrations-safety", "version": __version__, "reads": f"{APP}, on the populated database"}
+    scores: list[dict[str, Any]] = [
+        us | {"reviewer": "precheck, what the plan shows", "seconds": ours.seconds} | score(truth, shown),
+        us | {"reviewer": "precheck, a finding", "seconds": None} | score(truth, named),
+    ]
+    named_by: dict[str, Rules] = {"precheck": ours.findings}
+    scores += of_rivals(server, project, truth, named_by)
+    return {
+        "reviewers": scores,
+        "differences": differences(truth, ours.shown),
+        "operations": [of_operation(label, one, named_by) for label, one in truth.items()],
+    }
+
+
+def true_effects(server: Server, project: Project) -> dict[str, Truth]:
+    """Let plain Django apply everything to a copy."""
+    say("Plain Django …")
+    done = project.run("-m", "tests.benchmarks.review.truth", url=copied(server, "plain", template="review"))
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    effects = {label: Effects(**one) for label, one in json.loads(done.stdout).items()}
+    return truths(project.operations, effects)
+
+
+def of_rivals(
+    server: Server, project: Project, truth: dict[str, Truth], named_by: dict[str, Rules]
+) -> Iterator[dict[str, Any]]:
+    """The score of each rival; what each names is noted in `named_by`."""
+    files = sql_files(project)
+    for rival in RIVALS:
+        about = {"reviewer": rival.package, "package": rival.package, "version": rival.version, "reads": rival.reads}
+        if rival.version is None:
+            say(f"{rival.package} is not installed.")
+            yield about | {"skipped": "not installed"}
+            continue
+        say(f"{rival.package} {rival.version} …")
+        yield about | of_rival(server, project, rival, files, truth, named_by)
+
+
+def of_rival(
+    server: Server,
+    project: Project,
+    rival: Reviewer,
+    files: list[Path],
+    truth: dict[str, Truth],
+    named_by: dict[str, Rules],
+) -> dict[str, Any]:
+    """Let one rival read, on a copy of its own."""
+    url = copied(server, rival.package, template="review")
+    found = reviewed(rival, project, files, url)
+    named_by[rival.package] = found.rules
+    return {"seconds": found.seconds} | score(truth, set(found.rules))
+
+
+def of_operation(label: str, one: Truth, named_by: dict[str, Rules]) -> dict[str, Any]:
+    """One operation: the truth, and what each reviewer names."""
+    named = {reviewer: sorted(rules.get(label, ())) for reviewer, rules in named_by.items()}
+    return {"operation": one.operation.name, "kind": one.kind, "hazards": one.hazards} | {
+        "truth": asdict(one.effects),
+        "named_by": named,
+    }
+
+
+def say(sentence: str) -> None:
+    """Progress, on stderr."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
