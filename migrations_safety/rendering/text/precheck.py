@@ -14,8 +14,11 @@ from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import Depth, PrecheckReport
+from migrations_safety.rendering.text.measured import measured
 from migrations_safety.rendering.text.page import Page, database
 
+IN_THE_TABLE = {"locks.I001"}
+"""Findings that the table of locks shows already."""
 VERDICTS = {
     "safe": ("Safe to migrate.", "bold green"),
     "attention": ("Safe to migrate; read the warnings first.", "yellow"),
@@ -33,10 +36,11 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     page.line(database(report.target))
     _drift(page, report)
     _plan(page, report)
+    measured(page, report.review)
     _data(page, report)
-    if report.findings:
+    if told := [one for one in report.findings if one.id not in IN_THE_TABLE or one.accepted]:
         page.line()
-        page.findings(report.findings)
+        page.findings(told)
     if report.data.identifiers:
         _identifiers(page, report)
     _not_told(page, report)
