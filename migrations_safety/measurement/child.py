@@ -51,8 +51,9 @@ def main() -> None:
 
 
 def _measured(asked: dict[str, Any]) -> dict[str, Any]:
-    from migrations_safety.measurement.executor import MeasuringExecutor, without_code
+    from migrations_safety.measurement.executor import MeasuringExecutor
     from migrations_safety.measurement.observation import Observer
+    from migrations_safety.measurement.passed_over import without_code
     from migrations_safety.measurement.statements import StatementMeter
     from migrations_safety.postgresql.connection import connection_of
     from migrations_safety.postgresql.second_connection import connection_parameters, open_connection

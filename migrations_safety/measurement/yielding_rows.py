@@ -11,10 +11,13 @@ from psycopg import sql
 from migrations_safety.measurement.observation import Observer
 from migrations_safety.measurement.sample_rows import remove_sample_rows
 from migrations_safety.messages.errors import sqlstate
+from migrations_safety.messages.refusals.tables import OrphansLeft
 from migrations_safety.sql import statement
 
 OF_ROWS = ("22", "23")
 """The classes of SQLSTATEs that a row causes: data exception, and integrity constraint violation."""
+ORPHANS = "23503"
+"""The SQLSTATE of rows without a parent (foreign key violation)."""
 
 ALL = "*"
 
@@ -31,9 +34,9 @@ class YieldingRows:
         self.lacking: set[tuple[str, str, str]] = set()
         self.emptied: list[str] = []
 
-    def yield_to(self, error: DatabaseError) -> bool:
+    def yield_to(self, error: DatabaseError | OrphansLeft) -> bool:
         """Empty the tables whose rows caused an error, outside of transactions; return whether to try again."""
-        state = sqlstate(error) or ""
+        state = ORPHANS if isinstance(error, OrphansLeft) else sqlstate(error) or ""
         if not state.startswith(OF_ROWS) or ALL in self.emptied:
             return False
         cause = error.__cause__

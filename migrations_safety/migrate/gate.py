@@ -19,7 +19,7 @@ from migrations_safety.plan import rollback_plan, targets
 from migrations_safety.plan.rollback import Rollback
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.precheck import precheck
+from migrations_safety.precheck import earlier, precheck
 from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
 from migrations_safety.precheck.report import PrecheckReport
 
@@ -44,6 +44,8 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
         return None
     gate = precheck.run(using=options.using, options=_looking_at(options), progress=listener.progress)
     refuse_what_would_fail(gate)
+    if gate.review.earlier:
+        listener.notice(gate.review.earlier)
     if gate.data.recount:
         listener.notice(f"{gate.data.recount}.")
     if not gate.blocking and not gate.plan.backwards:
@@ -70,6 +72,7 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
         before=incremental.read(options.census) if options.census else None,
         measure=options.measure,
         traffic=TrafficOptions(max_stall=options.locks.max_stall, hot=options.locks.hot_tables),
+        earlier=earlier.read(options.precheck) if options.precheck else None,
     )
 
 

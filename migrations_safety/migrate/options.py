@@ -39,6 +39,8 @@ class MigrateOptions:
     skip_precheck: bool = False
     census: str | None = None
     """The path of a file with the counts of an earlier precheck, which the precheck of this `migrate` then uses."""
+    precheck: str | None = None
+    """The path of a JSON report of `precheck`, whose measurements are used if nothing has changed since."""
     expect_database: str | None = None
     expect_schema: str | None = None
     scan: ScanOptions = BY_SIZE
@@ -62,6 +64,7 @@ class MigrateOptions:
             "run_syncdb": self.run_syncdb,
             "skip_precheck": self.skip_precheck,
             "census": self.census,
+            "precheck": self.precheck,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),
             "expect_database": self.expect_database,

@@ -5,6 +5,8 @@ The snapshot would be held open for seconds otherwise, and `VACUUM` of every tab
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.measurement.measurement import measure
@@ -12,32 +14,70 @@ from migrations_safety.measurement.report import NOT_ASKED, NOTHING_PENDING, NOT
 from migrations_safety.measurement.statement_texts import without_values
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan.pending_migrations import pending_migrations
+from migrations_safety.plan.planned_migration import planned
 from migrations_safety.postgresql.application_statements import read_statements
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
+from migrations_safety.precheck.earlier import Circumstances, EarlierReport, circumstances
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.sql import statement
 
 IN_TRANSACTION = "a transaction is open on this connection, and no other session sees what it did"
 
 
-def measured(connection: Connection, options: PrecheckOptions, progress: Progress) -> MeasuredPlan:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurements:
+    """The measurements of a plan, and what they depend on."""
+
+    plan: MeasuredPlan
+    circumstances: Circumstances | None = None
+    """None where nothing was measured."""
+    earlier: str = ""
+    """A sentence that says whether the measurements of an earlier precheck were used; empty where there are none."""
+
+
+def measured(connection: Connection, options: PrecheckOptions, progress: Progress) -> Measurements:
     """Return the measurements of the plan; where it was not measured, `reason` says why.
 
     Raises the same errors as reading the plan, for example CouldNotLook for an unknown app.
     """
-    if options.measured:
-        return options.measured
-    if not options.measure.is_wanted:
-        return not_measured(NOT_ASKED)
+    if not options.measure.is_wanted and not options.earlier:
+        return Measurements(plan=not_measured(NOT_ASKED))
     if is_in_transaction(connection):
-        return not_measured(IN_TRANSACTION)
+        return Measurements(plan=not_measured(IN_TRANSACTION))
     names = options.app_label, options.migration_name
     pending = pending_migrations(MigrationExecutor(connection), *names, fake_initial=options.fake_initial)
-    if not pending.running and not pending.unapplied:
-        return not_measured(NOTHING_PENDING)
+    migrations = [*pending.running, *pending.unapplied]
+    if not migrations:
+        return Measurements(plan=not_measured(NOTHING_PENDING))
     if not options.measure.scratch_url and not _holds_any_table(connection):
-        return not_measured(NOTHING_TO_LOCK)
+        return Measurements(plan=not_measured(NOTHING_TO_LOCK))
+    now = circumstances(
+        connection,
+        [planned(one, connection.alias) for one in migrations],
+        measures_python=options.measure.measure_python,
+    )
+    if options.earlier is None:
+        return Measurements(plan=_measure(connection, options, progress), circumstances=now)
+    return _measured_earlier(connection, options, options.earlier, now, progress)
+
+
+def _measured_earlier(
+    connection: Connection, options: PrecheckOptions, earlier: EarlierReport, now: Circumstances, progress: Progress
+) -> Measurements:
+    """Use the measurements of an earlier precheck if nothing has changed since, else say what, and measure again."""
+    changes = ["its plan was not measured"]
+    if earlier.circumstances and earlier.measured.is_measured:
+        changes = list(now.changes(earlier.circumstances))
+    if not changes:
+        sentence = f"The measurements of {earlier.file} are used: nothing that they depend on has changed."
+        return Measurements(plan=earlier.measured, circumstances=now, earlier=sentence)
+    plan = _measure(connection, options, progress) if options.measure.is_wanted else not_measured(NOT_ASKED)
+    sentence = f"The measurements of {earlier.file} are not used: {', '.join(changes)}."
+    return Measurements(plan=plan, circumstances=now, earlier=sentence)
+
+
+def _measure(connection: Connection, options: PrecheckOptions, progress: Progress) -> MeasuredPlan:
     progress.say("Measuring the plan on a scratch database …")
     return measure(
         connection,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
-from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck.baseline import Baseline
+from migrations_safety.precheck.earlier import EarlierReport
 from migrations_safety.precheck.report import Depth
 
 SMALL = 1_000_000
@@ -56,10 +56,10 @@ class PrecheckOptions:
     """Where the plan is measured. The commands measure it by default."""
     traffic: TrafficOptions = TrafficOptions()
     """How long locks may be held, and on which tables."""
-    measured: MeasuredPlan | None = None
-    """The measurements of an earlier precheck of the same plan, which are used instead of new ones."""
     statements: ApplicationStatements | None = None
     """The statements of the application; None reads them from pg_stat_statements."""
+    earlier: EarlierReport | None = None
+    """The report of an earlier precheck, whose measurements are used if nothing has changed since."""
 
 
 EVERYTHING = PrecheckOptions()

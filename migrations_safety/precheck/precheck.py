@@ -29,7 +29,6 @@ from migrations_safety.checks.rollback import check_rollback
 from migrations_safety.checks.tables import check_tables
 from migrations_safety.checks.target import check_target
 from migrations_safety.checks.types import check_types
-from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
@@ -42,7 +41,7 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.table_figures import Counters, read_counters
 from migrations_safety.postgresql.target import Target, connect
-from migrations_safety.precheck.measuring import measured
+from migrations_safety.precheck.measuring import Measurements, measured
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
 from migrations_safety.precheck.report import Data, Depth, PrecheckReport, Recount
 from migrations_safety.precheck.review import review
@@ -77,7 +76,7 @@ def run(
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
-    counters = read_counters(connection) if options.measure.is_wanted else None
+    counters = read_counters(connection) if options.measure.is_wanted or options.earlier else None
     measurements = measured(connection, options, progress)
     examine = partial(_examine, connection, target, options, progress, measurements, counters)
     report = in_snapshot(connection, examine, progress=progress)
@@ -89,7 +88,7 @@ def _examine(
     target: Target,
     options: PrecheckOptions,
     progress: Progress,
-    measurements: MeasuredPlan,
+    measurements: Measurements,
     counters: Counters | None,
 ) -> PrecheckReport:
     plan = migration_plan.read(
@@ -101,7 +100,7 @@ def _examine(
     drift = find_drift(connection, plan.applied)
     inspected = inspect_plan(connection, plan=plan, target=target)
     found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
-    found = [one for one in found if not measurements.is_measured or one.id != LENGTH_NOT_JUDGED]
+    found = [one for one in found if not measurements.plan.is_measured or one.id != LENGTH_NOT_JUDGED]
     data = _data(connection, inspected, options, progress)
     reviewed = review(connection, inspected, measurements, options=options, data=data, counters=counters)
     found += [one for one in reviewed.findings if one not in found]

@@ -21,6 +21,7 @@ from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.plan.running_release import Rollout
 from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
 from migrations_safety.postgresql.target import Target
+from migrations_safety.precheck.earlier import Circumstances
 from migrations_safety.verification.report import NO_DRIFT, Drift
 
 
@@ -99,6 +100,10 @@ class Review:
     """The figures of the existing tables that the plan touches, by name."""
     saved: SavedFigures | None = None
     """The file of `--statistics` from which they are; None where they are those of this database."""
+    circumstances: Circumstances | None = None
+    """What the measurements depend on; None where there are none."""
+    earlier: str = ""
+    """Whether the measurements of an earlier precheck were used, as a sentence; empty where there are none."""
     held: tuple[tuple[HeldLock, ...], ...] = ()
     """For each transaction of the plan the locks that it holds on existing tables, the longest first."""
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import table_figures
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.table_figures import Counters, TableFigures
+from migrations_safety.precheck.measuring import Measurements
 from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
 from migrations_safety.precheck.report import Data, Depth, Review
 
@@ -24,7 +25,7 @@ from migrations_safety.precheck.report import Data, Depth, Review
 def review(
     connection: Connection,
     inspected: InspectedPlan,
-    measured: MeasuredPlan,
+    measurements: Measurements,
     *,
     options: PrecheckOptions,
     data: Data,
@@ -35,10 +36,12 @@ def review(
     `data` has the counts of foreign keys, which are not counted again. Without the depth COUNT no rows are read.
     `counters` are those of the tables before the measurement, for rates.
     """
+    measured, earlier = measurements.plan, measurements.earlier
     drops = check_drops(connection, inspected, measured, looks_at_data=data.depth is Depth.COUNT)
     if not measured.is_measured:
         found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops]
-        return Review(measured=measured, rollouts=rollouts(inspected.plan, measured), findings=tuple(found))
+        rollout = rollouts(inspected.plan, measured)
+        return Review(measured=measured, earlier=earlier, rollouts=rollout, findings=tuple(found))
     rows = _rows(connection, inspected, measured, data)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
@@ -52,6 +55,8 @@ def review(
         found += check_opaque(measured)
     return Review(
         measured=measured,
+        circumstances=measurements.circumstances,
+        earlier=earlier,
         data=rows,
         figures=figures,
         held=held,

@@ -73,6 +73,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         },
         "operations": plan.operations,
         "plan": measured(report.review),
+        "circumstances": asdict(report.review.circumstances) if report.review.circumstances else None,
         "tables": traffic_serialization.tables(report.review.figures.values()),
         "statistics": traffic_serialization.saved(report.review.saved),
         "data_checks": [asdict(one) for one in report.review.data.checks],
@@ -102,6 +103,7 @@ def measured(review: Review) -> dict[str, Any]:
         "reason": measured.reason,
         "server_version": measured.server_version,
         "left_out": list(measured.left_out),
+        "demands": [asdict(one) for one in measured.demands],
         "error": measured.error,
         "transactions": [
             asdict(one) | {"rollout": review.rollouts.get(one.migrations[0]), "held": traffic_serialization.held(held)}

@@ -37,7 +37,7 @@ from migrations_safety.postgresql.target import is_of_another_vendor
 from migrations_safety.rendering import serialization, text
 
 AS_THEY_ARE = (
-    "app_label", "migration_name", "fake", "fake_initial", "prune", "run_syncdb", "skip_precheck", "census",
+    "app_label", "migration_name", "fake", "fake_initial", "prune", "run_syncdb", "skip_precheck", "census", "precheck",
     "expect_database", "expect_schema",
 )  # fmt: skip
 """Options of the command that have the same names in MigrateOptions."""
@@ -70,6 +70,11 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
             "that migrate runs first starts from the counts in this report, and counts only newer rows itself"
         )
         parser.add_argument("--census", metavar="FILE", help=help)
+        help = (
+            "JSON report of an earlier precheck (--format json --output FILE) of the same plan; its measurements are "
+            "used if neither the plan nor the schema has changed since, and everything else is checked again"
+        )
+        parser.add_argument("--precheck", metavar="FILE", help=help)
         help = "do not run precheck before migrating; meant for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
         help = (
@@ -108,7 +113,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         Nothing is checked and only Django's own `migrate` runs if the database is not PostgreSQL, or if a migration
         that is running now has called this command.
         """
-        _refuse_census_without_gate(options)
+        _refuse_files_without_gate(options)
         alias = options["database"]
         if is_of_another_vendor(alias):
             _refuse_our_options(options)
@@ -204,9 +209,13 @@ def _outcome(report: MigrateReport) -> Outcome:
     )
 
 
-def _refuse_census_without_gate(options: dict[str, Any]) -> None:
-    if options["census"] and (options["skip_precheck"] or migrate_options(options).runs_no_migration):
-        raise CommandError("--census is for the precheck before migrating, but these options skip that precheck.")
+def _refuse_files_without_gate(options: dict[str, Any]) -> None:
+    """Raise CommandError for the report of an earlier precheck where no precheck runs before migrating."""
+    given = [f"--{name}" for name in ("census", "precheck") if options[name]]
+    if given and (options["skip_precheck"] or migrate_options(options).runs_no_migration):
+        named = " and ".join(given)
+        verb = "is" if len(given) == 1 else "are"
+        raise CommandError(f"{named} {verb} for the precheck before migrating, but these options skip that precheck.")
 
 
 def _refuse_reports(options: dict[str, Any]) -> None:
@@ -217,7 +226,7 @@ def _refuse_reports(options: dict[str, Any]) -> None:
 def _refuse_our_options(options: dict[str, Any]) -> None:
     """Raise CommandError for options that would be ignored on a database that is not PostgreSQL."""
     ours = {"--format json": options["format"] == "json"}
-    names = ("output", "census", "expect_database", "expect_schema")
+    names = ("output", "census", "precheck", "expect_database", "expect_schema")
     ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}
     if wanted := [name for name, is_wanted in ours.items() if is_wanted]:
         problem = f'{", ".join(wanted)}: only for PostgreSQL, but the alias "{options["database"]}" is not.'

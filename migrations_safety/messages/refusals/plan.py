@@ -52,6 +52,13 @@ class Irreversible(Refusal):
         self.hint = f"Give the operation a reverse, or roll back no further than: python manage.py migrate {app} {name}"
 
 
+class ReportRefused(Refusal):
+    """Raised where a file is no JSON report of `precheck` whose measurements could be used."""
+
+    message = "The file {file} {problem}. Nothing was changed."
+    hint = "Write a report: python manage.py precheck --format json --output FILE"
+
+
 class CensusRefused(Refusal):
     """Raised where the counts of an earlier `precheck` cannot be used instead of counting."""
 

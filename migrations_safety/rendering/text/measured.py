@@ -19,7 +19,8 @@ PLACES = {
     "embedded": "a PostgreSQL {version} that was started here",
 }
 HEADINGS = (
-    ("migration", "left"), ("table", "left"), ("lock", "left"), ("granted", "left"), ("held", "left"), ("waiting", "left"),
+    ("migration", "left"), ("table", "left"), ("lock", "left"), ("granted", "left"), ("held", "left"),
+    ("waiting", "left"),
 )  # fmt: skip
 
 
@@ -31,6 +32,8 @@ def measured(page: Page, review: Review) -> None:
             page.line(f"Not measured: {plan.reason}.", style="yellow")
         return
     page.line(_place(plan))
+    if review.earlier:
+        page.line(review.earlier)
     if plan.left_out:
         page.line(f"Left out there: {listed(plan.left_out)}.")
     locks = sorted(_strong_locks(review), key=lambda one: _length(one[1]), reverse=True)
@@ -66,8 +69,17 @@ def _length(lock: HeldLock) -> tuple[bool, float]:
 def _row(migration: str, lock: HeldLock) -> list[str]:
     assert lock.writers is not None
     held = format_range(lock.writers.least, lock.writers.most) if lock.writers.most != 0 else "an instant"
-    waiting = "readers, writers" if lock.readers else "writers"
-    return [migration, lock.table, mode(lock.lock), _until(lock.until_granted), held, waiting]
+    return [migration, lock.table, mode(lock.lock), _until(lock.until_granted), held, _waiting(lock)]
+
+
+def _waiting(lock: HeldLock) -> str:
+    if lock.readers is None:
+        return "writers"
+    if lock.readers == lock.writers:
+        return "readers, writers"
+    return "writers; readers " + (
+        format_range(lock.readers.least, lock.readers.most) if lock.readers.most else "an instant"
+    )
 
 
 def _until(seconds: float | None) -> str:

@@ -17,6 +17,8 @@ from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering.text.measured import measured
 from migrations_safety.rendering.text.page import Page, database
 
+NAMED = 8
+"""How many migrations are named; the JSON has all of them."""
 IN_THE_TABLE = {"locks.I001"}
 """Findings that the table of locks shows already."""
 VERDICTS = {
@@ -177,11 +179,11 @@ def _plan(page: Page, report: PrecheckReport) -> None:
     for step in plan.adopted:
         page.line(f"Adopts {step.label}: its tables exist, so it is recorded and not run.")
     if plan.backwards:
-        page.line(f"Would unapply {', '.join(step.label for step in plan.unapplied)}:")
+        page.line(f"Would unapply {listed([step.label for step in plan.unapplied], most=NAMED)}:")
         tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
         page.line(f"  drops {tables} and {columns}.")
     if plan.migrations:
-        page.line(f"Would run {', '.join(step.label for step in plan.migrations)}:")
+        page.line(f"Would run {listed([step.label for step in plan.migrations], most=NAMED)}:")
         page.line("  " + _operations(plan.operations) + ".")
         _rollout(page, report)
 
