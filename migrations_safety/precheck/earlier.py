@@ -12,6 +12,7 @@ from migrations_safety.measurement.answer import read_answer
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.refusals.plan import ReportRefused
 from migrations_safety.plan.planned_migration import PlannedMigration
+from migrations_safety.postgresql.application_statements import ApplicationStatement, ApplicationStatements
 from migrations_safety.postgresql.catalog_fingerprint import catalog_fingerprint, database_identity
 from migrations_safety.postgresql.connection import Connection
 
@@ -89,8 +90,19 @@ def _plan(found: dict[str, Any]) -> MeasuredPlan:
         reason=found["reason"],
         server_version=found["server_version"],
         left_out=tuple(found["left_out"]),
+        statements=_statements(found["statements"]),
         **read_answer(found),
     )
+
+
+def _statements(found: dict[str, Any] | None) -> ApplicationStatements | None:
+    if found is None:
+        return None
+    read = {
+        "statements": tuple(ApplicationStatement(**one) for one in found["statements"]),
+        "left_out": tuple((str(why), int(number)) for why, number in found["left_out"]),
+    }
+    return ApplicationStatements(**found | read)
 
 
 def _circumstances(report: dict[str, Any]) -> Circumstances | None:

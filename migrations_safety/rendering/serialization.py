@@ -104,6 +104,8 @@ def measured(review: Review) -> dict[str, Any]:
         "server_version": measured.server_version,
         "left_out": list(measured.left_out),
         "demands": [asdict(one) for one in measured.demands],
+        "application": [asdict(one) for one in measured.application],
+        "statements": asdict(measured.statements) if measured.statements else None,
         "error": measured.error,
         "transactions": [
             asdict(one) | {"rollout": review.rollouts.get(one.migrations[0]), "held": traffic_serialization.held(held)}

@@ -5,8 +5,8 @@ WITH ours AS (
     SELECT c.* FROM pg_class AS c JOIN ours ON ours.oid = c.relnamespace
     WHERE c.relname <> 'django_migrations' AND c.relname NOT LIKE 'migrations\_safety\_%%'
 ), definitions AS (
-    SELECT format('%%s %%s %%s %%s %%s %%s %%s', oid::regclass, relkind, relpersistence, relrowsecurity, relispartition,
-                  reloptions, pg_get_expr(relpartbound, oid)) AS definition
+    SELECT concat_ws(' ', oid::regclass, relkind, relpersistence, relrowsecurity, relispartition, reloptions,
+                     pg_get_expr(relpartbound, oid)) AS definition
     FROM tables WHERE relkind NOT IN ('i', 'I', 'S')
     UNION ALL
     SELECT format('%%s %%s %%s %%s %%s %%s %%s %%s', a.attrelid::regclass, a.attnum, a.attname,
@@ -28,7 +28,8 @@ WITH ours AS (
     SELECT format('%%s %%s %%s', e.enumtypid::regtype, e.enumsortorder, e.enumlabel)
     FROM pg_enum AS e JOIN pg_type AS y ON y.oid = e.enumtypid JOIN ours ON ours.oid = y.typnamespace
     UNION ALL
-    SELECT format('%%s %%s', p.oid::regprocedure, md5(p.prosrc)) FROM pg_proc AS p JOIN ours ON ours.oid = p.pronamespace
+    SELECT format('%%s %%s', p.oid::regprocedure, md5(p.prosrc))
+    FROM pg_proc AS p JOIN ours ON ours.oid = p.pronamespace
 )
 SELECT coalesce(md5(string_agg(definition, E'\n' ORDER BY definition COLLATE "C")), '') FROM definitions
 
