@@ -6,6 +6,7 @@ from typing import Any
 
 from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.demand import read_demand
+from migrations_safety.measurement.release_loss import ReleaseLoss
 from migrations_safety.measurement.report import (
     MeasuredOperation,
     MeasuredStatement,
@@ -23,8 +24,13 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
         "transactions": tuple(_transaction(one) for one in answer["transactions"]),
         "demands": tuple(read_demand(one) for one in answer["demands"]),
         "application": tuple(BrokenStatement(**one) for one in answer.get("application", ())),
+        "losses": _losses(answer["losses"]),
         "error": answer["error"],
     }
+
+
+def _losses(found: list[dict[str, Any]] | None) -> tuple[ReleaseLoss, ...] | None:
+    return None if found is None else tuple(ReleaseLoss(**one) for one in found)
 
 
 def _transaction(found: dict[str, Any]) -> MeasuredTransaction:

@@ -92,10 +92,12 @@ def _watchers(session: Any, asked: dict[str, Any], *, lacking: set[tuple[str, st
     """
     from migrations_safety.measurement.application import ApplicationWatcher
     from migrations_safety.measurement.demands import DemandWatcher
+    from migrations_safety.measurement.release import ReleaseWatcher
 
     return {
         "demands": DemandWatcher(session, without_rows=asked["without_rows"], lacking=lacking),
         "application": ApplicationWatcher(session, asked["statements"]),
+        "losses": ReleaseWatcher(session, asked["release"]),
     }
 
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,18 @@ def measure(
     fake_initial: bool = False,
     options: MeasureOptions = EVERYTHING,
     statements: ApplicationStatements | None = None,
+    release: Mapping[str, Mapping[str, bool]] | None = None,
 ) -> MeasuredPlan:
     """Run `migrate [app_label] [migration_name]` on a scratch database, and measure what each statement does there.
 
-    `statements` are those of the application, without values, which are parsed before and after each migration. Where
-    nothing could be measured, `measured` of the result is `no` and `reason` says why.
+    `statements` are those of the application, without values, which are parsed before and after each migration.
+    `release` has the columns of the running release by table (see `columns_of_release`). Where nothing could be
+    measured, `measured` of the result is `no` and `reason` says why.
     """
     asked: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
     asked["measure_python"] = options.measure_python
     asked["statements"] = as_asked(statements) if statements else []
+    asked["release"] = release or {}
     try:
         with scratch_database(connection, url=options.scratch_url) as place:
             left_out = copy_schema(connection, place)

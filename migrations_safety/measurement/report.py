@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.demand import Demand
+from migrations_safety.measurement.release_loss import ReleaseLoss
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 
 LOCKS = (
@@ -118,6 +119,7 @@ class MeasuredPlan:
     demands: tuple[Demand, ...] = ()  # what it demands of rows that are there
     error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early
     application: tuple[BrokenStatement, ...] = ()  # statements of the application that fail, also before the plan
+    losses: tuple[ReleaseLoss, ...] | None = None  # what the running release lost; None where nobody looked
     statements: ApplicationStatements | None = None  # those that were parsed; None where nobody asked for them
 
     @property

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
+from migrations_safety.plan.column_types import writes_value
+from migrations_safety.plan.model_layouts import Layouts
 from migrations_safety.plan.state_changes import Changes, ReleaseStep, Step
 
 
@@ -37,8 +40,8 @@ class ReleaseChange:
 
     kind: Step
     migration: str
-    operation: int
-    """The number of the operation in its migration, counted from 1."""
+    operation: int | None
+    """The number of the operation in its migration, counted from 1; None where only the measurement told of it."""
     table: str
     column: str | None
     """None where the whole table is changed. A column that the plan creates has the name from the plan."""
@@ -71,6 +74,21 @@ class RunningRelease:
     """When each migration belongs to the rollout, by its label. A migration that is missing belongs to either."""
     mixed: tuple[MixedMigration, ...] = ()
     """Migrations with operations that belong before the rollout and others that belong after it."""
+
+
+def columns_of_release(state: Any, alias: str) -> dict[str, dict[str, bool]]:
+    """The columns of the running release by table; `state` is Django's ProjectState before the plan.
+
+    The value says whether Django writes NULL into the column where the code gives no value.
+    """
+    return {
+        layout.table: {one.column: _writes_null(one.field) for one in layout.fields.values()}
+        for layout in Layouts(alias).of(state).values()
+    }
+
+
+def _writes_null(field: Any) -> bool:
+    return field is not None and not field.many_to_many and bool(field.null) and not writes_value(field)
 
 
 def running_release(changes: Changes) -> RunningRelease:

@@ -5,7 +5,9 @@ The snapshot would be held open for seconds otherwise, and `VACUUM` of every tab
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.migrations.executor import MigrationExecutor
 
@@ -15,6 +17,7 @@ from migrations_safety.measurement.statement_texts import without_values
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan.pending_migrations import pending_migrations
 from migrations_safety.plan.planned_migration import planned
+from migrations_safety.plan.running_release import columns_of_release
 from migrations_safety.postgresql.application_statements import read_statements
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
@@ -46,7 +49,8 @@ def measured(connection: Connection, options: PrecheckOptions, progress: Progres
     if is_in_transaction(connection):
         return Measurements(plan=not_measured(IN_TRANSACTION))
     names = options.app_label, options.migration_name
-    pending = pending_migrations(MigrationExecutor(connection), *names, fake_initial=options.fake_initial)
+    executor = MigrationExecutor(connection)
+    pending = pending_migrations(executor, *names, fake_initial=options.fake_initial)
     migrations = [*pending.running, *pending.unapplied]
     if not migrations:
         return Measurements(plan=not_measured(NOTHING_PENDING))
@@ -57,13 +61,18 @@ def measured(connection: Connection, options: PrecheckOptions, progress: Progres
         [planned(one, connection.alias) for one in migrations],
         measures_python=options.measure.measure_python,
     )
+
+    def measure_now() -> MeasuredPlan:
+        progress.say("Measuring the plan on a scratch database …")
+        return _measure(connection, options, state=pending.state_before_running(executor))
+
     if options.earlier is None:
-        return Measurements(plan=_measure(connection, options, progress), circumstances=now)
-    return _measured_earlier(connection, options, options.earlier, now, progress)
+        return Measurements(plan=measure_now(), circumstances=now)
+    return _measured_earlier(options, options.earlier, now, measure_now)
 
 
 def _measured_earlier(
-    connection: Connection, options: PrecheckOptions, earlier: EarlierReport, now: Circumstances, progress: Progress
+    options: PrecheckOptions, earlier: EarlierReport, now: Circumstances, measure_now: Callable[[], MeasuredPlan]
 ) -> Measurements:
     """Use the measurements of an earlier precheck if nothing has changed since, else say what, and measure again."""
     changes = ["its plan was not measured"]
@@ -72,13 +81,13 @@ def _measured_earlier(
     if not changes:
         sentence = f"The measurements of {earlier.file} are used: nothing that they depend on has changed."
         return Measurements(plan=earlier.measured, circumstances=now, earlier=sentence)
-    plan = _measure(connection, options, progress) if options.measure.is_wanted else not_measured(NOT_ASKED)
+    plan = measure_now() if options.measure.is_wanted else not_measured(NOT_ASKED)
     sentence = f"The measurements of {earlier.file} are not used: {', '.join(changes)}."
     return Measurements(plan=plan, circumstances=now, earlier=sentence)
 
 
-def _measure(connection: Connection, options: PrecheckOptions, progress: Progress) -> MeasuredPlan:
-    progress.say("Measuring the plan on a scratch database …")
+def _measure(connection: Connection, options: PrecheckOptions, *, state: Any) -> MeasuredPlan:
+    """Measure the plan; `state` is Django's ProjectState before it."""
     return measure(
         connection,
         app_label=options.app_label,
@@ -86,6 +95,7 @@ def _measure(connection: Connection, options: PrecheckOptions, progress: Progres
         fake_initial=options.fake_initial,
         options=options.measure,
         statements=without_values(options.statements or read_statements(connection)),
+        release=columns_of_release(state, connection.alias),
     )
 
 

@@ -12,7 +12,6 @@ from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.reference_counts import count, questions
 from migrations_safety.census.report import OrphanValue
 from migrations_safety.census.scan_strategy import ScanOptions
-from migrations_safety.checks.application import check_running_release
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.plan import check_plan
@@ -50,7 +49,7 @@ from migrations_safety.verification.drift import check_drift, find_drift
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
-    check_locks, check_invalid_indexes, check_running_release, check_plan,
+    check_locks, check_invalid_indexes, check_plan,
 )  # fmt: skip
 LENGTH_NOT_JUDGED = "rollback.I001"
 BACKFILL = "python manage.py backfill_placeholders"

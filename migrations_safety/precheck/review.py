@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_safety.checks.application import check_statements, rollouts
+from migrations_safety.checks.application import check_running_release, check_statements, rollouts
 from migrations_safety.checks.data import check_data, check_not_read
 from migrations_safety.checks.data_report import DataChecks
 from migrations_safety.checks.drops import check_drops
@@ -38,8 +38,9 @@ def review(
     """
     measured, earlier = measurements.plan, measurements.earlier
     drops = check_drops(connection, inspected, measured, looks_at_data=data.depth is Depth.COUNT)
+    release = check_running_release(inspected.plan, measured)
     if not measured.is_measured:
-        found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops]
+        found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops, *release]
         rollout = rollouts(inspected.plan, measured)
         return Review(measured=measured, earlier=earlier, rollouts=rollout, findings=tuple(found))
     rows = _rows(connection, inspected, measured, data)
@@ -47,7 +48,7 @@ def review(
     figures = _figures(connection, measured, traffic, counters)
     held = held_locks(measured, figures, small=traffic.small)
     locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
-    found = [*check_measured(measured), *check_statements(measured), *drops, *rows.findings, *locks]
+    found = [*check_measured(measured), *release, *check_statements(measured), *drops, *rows.findings, *locks]
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)
     found += check_hot_tables(connection, measured, hot=traffic.hot)

@@ -9,26 +9,31 @@ SHOWN = 120
 """How many characters of a statement are shown."""
 
 
-def dropped(subject: str, *, migration: str, operation: int, is_column: bool, blocks_new: bool) -> Finding:
+def dropped(
+    subject: str,
+    *,
+    migration: str,
+    operation: int | None,
+    is_column: bool,
+    blocks_new: bool,
+    is_backwards: bool,
+) -> Finding:
     """The finding that the plan drops a table or column of the models before the plan."""
     message = f"is dropped by {migration}, and the running release uses it."
     if blocks_new:
         message += " The new release cannot add rows before that, because the column is NOT NULL without a default."
-    if is_column:
-        first = "null=True and " if blocks_new else ""
-        hint = (
-            f"In one release {first}SeparateDatabaseAndState(state_operations=[RemoveField(…)]), in the next one "
-            "RunSQL with the DROP COLUMN."
-        )
-    else:
-        hint = (
-            "In one release SeparateDatabaseAndState(state_operations=[DeleteModel(…)]), in the next one RunSQL with "
-            "the DROP TABLE."
-        )
+    what, drop = ("RemoveField(…)", "DROP COLUMN") if is_column else ("DeleteModel(…)", "DROP TABLE")
+    first = "AlterField(… null=True) and " if blocks_new else ""
+    hint = (
+        f"In one release {first}SeparateDatabaseAndState(state_operations=[{what}]), in the next one RunSQL with the "
+        f"{drop}."
+    )
+    if is_backwards:
+        hint = "Roll back the release first, to one that does not use it."
     return finding("application.W001", subject, message, hint, migration=migration, operation=operation)
 
 
-def renamed(subject: str, *, migration: str, operation: int, name: str, is_column: bool) -> Finding:
+def renamed(subject: str, *, migration: str, operation: int | None, name: str, is_column: bool) -> Finding:
     """The finding that the plan renames a table or column of the models before the plan."""
     message = f'is renamed to "{name}" by {migration}. The running release needs the old name, the new release the new.'
     old = subject.rpartition(".")[2].strip('"')
@@ -39,7 +44,7 @@ def renamed(subject: str, *, migration: str, operation: int, name: str, is_colum
     return finding("application.W002", subject, message, hint, migration=migration, operation=operation)
 
 
-def retyped(subject: str, *, migration: str, operation: int, types: str, is_narrower: bool) -> Finding:
+def retyped(subject: str, *, migration: str, operation: int | None, types: str, is_narrower: bool) -> Finding:
     """The finding that the plan gives a column a type that does not fit the running release; `types` names both."""
     why = "may write values that do not fit" if is_narrower else "expects the old type"
     message = f"changes from {types} in {migration}, and the running release {why}."
@@ -51,7 +56,7 @@ def retyped(subject: str, *, migration: str, operation: int, types: str, is_narr
     return finding("application.W003", subject, message, hint, migration=migration, operation=operation)
 
 
-def value_missing(subject: str, *, migration: str, operation: int) -> Finding:
+def value_missing(subject: str, *, migration: str, operation: int | None) -> Finding:
     """The finding that INSERTs of the running release fail, because they leave out a value that is required."""
     message = (
         f"is NOT NULL without a default in the database after {migration}, and the running release writes no value "
@@ -61,7 +66,7 @@ def value_missing(subject: str, *, migration: str, operation: int) -> Finding:
     return finding("application.W004", subject, message, hint, migration=migration, operation=operation)
 
 
-def null_forbidden(subject: str, *, migration: str, operation: int) -> Finding:
+def null_forbidden(subject: str, *, migration: str, operation: int | None) -> Finding:
     """The finding that INSERTs of the running release fail where they write NULL into a column."""
     message = (
         f"becomes NOT NULL in {migration}, without a default in the database. The running release may still write NULL "
