@@ -46,7 +46,7 @@ def review(
     rows = _rows(connection, inspected, measured, data)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
-    held = held_locks(measured, figures, small=traffic.small)
+    held = held_locks(measured, figures)
     locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found = [*check_measured(measured), *release, *check_statements(measured), *drops, *rows.findings, *locks]
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
