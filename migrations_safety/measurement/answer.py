@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from migrations_safety.measurement.broken_statement import BrokenStatement
@@ -11,7 +12,9 @@ from migrations_safety.measurement.report import (
     MeasuredOperation,
     MeasuredStatement,
     MeasuredTransaction,
+    OnRows,
     TableEffect,
+    WayBack,
 )
 
 
@@ -26,11 +29,26 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
         "application": tuple(BrokenStatement(**one) for one in answer.get("application", ())),
         "losses": _losses(answer["losses"]),
         "error": answer["error"],
+        "back": _way_back(answer["way_back"], answer["way_back_end"]) if "way_back" in answer else WayBack(),
     }
 
 
 def _losses(found: list[dict[str, Any]] | None) -> tuple[ReleaseLoss, ...] | None:
     return None if found is None else tuple(ReleaseLoss(**one) for one in found)
+
+
+def way_back_values(back: WayBack) -> dict[str, Any]:
+    """Return the way back as plain values: its transactions, and apart from them how far it goes and what it loses."""
+    values = asdict(back)
+    return {"way_back": values.pop("transactions"), "way_back_end": values}
+
+
+def _way_back(transactions: list[dict[str, Any]], end: dict[str, Any]) -> WayBack:
+    on_rows = {
+        name: tuple(OnRows(**one | {"columns": tuple(one["columns"])}) for one in end[name])
+        for name in ("loses", "needs_no_rows")
+    }
+    return WayBack(**end | {"transactions": tuple(map(_transaction, transactions))} | on_rows)
 
 
 def _transaction(found: dict[str, Any]) -> MeasuredTransaction:

@@ -47,14 +47,22 @@ def main() -> None:
         answer = _measured(asked)
     except Exception as failed:
         answer = {"failed": _named(failed)}
-    Path(asked["answer"]).write_text(json.dumps(answer), encoding="utf-8")
+    _write(asked, answer)
+
+
+def _write(asked: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Write the answer whole or not at all, because the process may be ended meanwhile."""
+    file = Path(asked["answer"])
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(answer), encoding="utf-8")
+    unfinished.replace(file)
 
 
 def _measured(asked: dict[str, Any]) -> dict[str, Any]:
-    from migrations_safety.measurement.executor import MeasuringExecutor
     from migrations_safety.measurement.observation import Observer
     from migrations_safety.measurement.passed_over import without_code
     from migrations_safety.measurement.statements import StatementMeter
+    from migrations_safety.measurement.way_back import ReturningExecutor
     from migrations_safety.postgresql.connection import connection_of
     from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 
@@ -68,21 +76,42 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         stack.enter_context(connection.execute_wrapper(meter))
         if not asked["measure_python"]:
             stack.enter_context(without_code())
-        executor = MeasuringExecutor(connection, meter)
+        executor = ReturningExecutor(connection, meter)
         executor.runs_code = asked["measure_python"]
         executor.before_each = partial(_refuse_elsewhere, connection, asked)
         watchers = _watchers(connection.connection, asked, lacking=meter.rows.lacking)
         executor.after_each = [watcher.after for watcher in watchers.values()]
         for watcher in watchers.values():
             watcher.before()
-        error = _migrate(executor, asked)
+        answer = _answer(executor, watchers, _migrate(executor, asked))
+        return answer | _way_back(executor, asked, answer)
+
+
+def _answer(executor: Any, watchers: dict[str, Watcher], error: str | None) -> dict[str, Any]:
     found = {name: [asdict(one) for one in watcher.found] for name, watcher in watchers.items()}
     return {
         "transactions": [asdict(one) for one in executor.found],
         "error": error,
-        "emptied": meter.rows.emptied,
+        "emptied": executor.meter.rows.emptied,
         **found,
     }
+
+
+def _way_back(executor: Any, asked: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """Go back, after the answer so far was written: it is kept if the time is over before the end of the way back."""
+    from migrations_safety.measurement.answer import way_back_values
+    from migrations_safety.measurement.demands import DemandWatcher
+    from migrations_safety.measurement.report import BACKWARDS, NOT_GONE, TOO_LONG, WayBack
+    from migrations_safety.measurement.way_back import go_back
+
+    if answer["error"]:
+        return way_back_values(WayBack(reason=NOT_GONE))
+    if not executor.steps:
+        return way_back_values(WayBack(reason=BACKWARDS))
+    _write(asked, answer | way_back_values(WayBack(reason=TOO_LONG)))
+    rows = {"without_rows": asked["without_rows"], "lacking": executor.meter.rows.lacking}
+    watcher = DemandWatcher(executor.connection.connection, **rows)
+    return way_back_values(go_back(executor, watcher, passes=(NotOnTheScratch,)))
 
 
 def _watchers(session: Any, asked: dict[str, Any], *, lacking: set[tuple[str, str, str]]) -> dict[str, Watcher]:

@@ -82,7 +82,7 @@ def held_locks(
 ) -> tuple[tuple[HeldLock, ...], ...]:
     """Return for each transaction of the plan the locks that it holds on existing tables, the longest first.
 
-    Work on tables of less than `small` bytes is left out.
+    Work on tables of less than `small` bytes counts as no time.
     """
     return tuple(_held(transaction, figures, small=small) for transaction in measured.transactions)
 

@@ -101,9 +101,11 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
                 command, input=json.dumps(asked), text=True, timeout=max_seconds, check=False, env=environment, **silent
             )
         except subprocess.TimeoutExpired:
-            raise NotMeasured(f"the plan took longer than {max_seconds:g} s there") from None
-        if done.returncode or not file.exists():
-            raise NotMeasured(f"it could not be run there (the process ended with {done.returncode})")
+            if not file.exists():  # it exists where only the way back took too long
+                raise NotMeasured(f"the plan took longer than {max_seconds:g} s there") from None
+        else:
+            if done.returncode or not file.exists():
+                raise NotMeasured(f"it could not be run there (the process ended with {done.returncode})")
         answer = dict(json.loads(file.read_text(encoding="utf-8")))
     if "failed" in answer:
         raise NotMeasured(f"it could not be run there ({answer['failed']})")

@@ -100,6 +100,40 @@ class MeasuredTransaction:
         return [effect for one in self.operations for statement in one.statements for effect in statement.tables]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnRows:
+    """What unapplying a migration does to rows, or demands of them.
+
+    `kind` is that of the demand: `drop` (of a table or column), `length` or `cast` (a type that cannot hold the
+    values), `enum` (a label that goes), or `not_null`.
+    """
+
+    migration: str
+    table: str
+    columns: tuple[str, ...]  # empty where the table itself is dropped
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WayBack:
+    """The measurements of unapplying the plan, the last migration first.
+
+    `ends_in` is the migration that could not be unapplied, None where all could. `operation` is the number of the
+    operation in it that has no reverse, or that failed with `error`: its SQLSTATE, else its class.
+    """
+
+    transactions: tuple[MeasuredTransaction, ...] = ()
+    loses: tuple[OnRows, ...] = ()
+    needs_no_rows: tuple[OnRows, ...] = ()  # columns that come back NOT NULL without a value
+    ends_in: str | None = None
+    operation: int | None = None
+    error: str | None = None
+    reason: str | None = None  # why it was not measured at all, None where it was
+
+
+NOT_GONE = "the plan could not be measured to its end"
+TOO_LONG = "the time for the scratch database was over"
+BACKWARDS = "the plan goes backwards itself"
 NOTHING_TO_LOCK = "no table exists yet that the plan could lock or change"
 NOTHING_PENDING = "nothing is pending"
 NOT_ASKED = "--no-measure"
@@ -121,6 +155,13 @@ class MeasuredPlan:
     application: tuple[BrokenStatement, ...] = ()  # statements of the application that fail, also before the plan
     losses: tuple[ReleaseLoss, ...] | None = None  # what the running release lost; None where nobody looked
     statements: ApplicationStatements | None = None  # those that were parsed; None where nobody asked for them
+
+    back: WayBack = WayBack(reason=NOT_GONE)
+
+    @property
+    def way_back(self) -> tuple[MeasuredTransaction, ...]:
+        """The measurements of unapplying the plan, as far as it goes."""
+        return self.back.transactions
 
     @property
     def is_measured(self) -> bool:

@@ -17,8 +17,6 @@ from migrations_safety.measurement.report import MeasuredStatement, TableEffect
 from migrations_safety.postgresql.table_figures import TableFigures
 
 MEGABYTE = 1_000_000
-SHORTEST = 1e-7
-"""The seconds in which a fast server sorts, writes or looks up one entry of an index or one row."""
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
 BUILDS_INDEX = re.compile(r"\b(INDEX|UNIQUE|PRIMARY KEY|EXCLUDE)\b", re.IGNORECASE)
 FOREIGN_KEY = re.compile(r"\b(FOREIGN KEY|REFERENCES)\b", re.IGNORECASE)
@@ -51,9 +49,9 @@ class Kind(Enum):
     """A kind of work, with the megabytes a second of a slow and of a fast server."""
 
     SCAN = ("reads", 50, 4000)
-    KEY = ("checks a foreign key on", 20, 4000)
-    INDEX = ("builds an index on", 5, 4000)
-    REWRITE = ("rewrites", 4, 1000)
+    KEY = ("checks a foreign key on", 20, 2000)
+    INDEX = ("builds an index on", 5, 500)
+    REWRITE = ("rewrites", 4, 300)
     WRITE = ("writes rows of", 1, 4000)
     ANY = ("works on", 1, 4000)
 
@@ -70,8 +68,6 @@ class Work:
     kind: Kind
     table: str
     bytes: int | None
-    entries: int = 0
-    """How many rows and entries of indexes it handles one by one, as far as the statistics tell."""
 
     @property
     def span(self) -> Span:
@@ -79,8 +75,7 @@ class Work:
         if self.bytes is None:
             return UNKNOWN
         megabytes = self.bytes / MEGABYTE
-        least = megabytes / self.kind.fast + self.entries * SHORTEST
-        return Span(least=least, most=max(least, megabytes / self.kind.slow))
+        return Span(least=megabytes / self.kind.fast, most=megabytes / self.kind.slow)
 
 
 def work_of(statement: MeasuredStatement, figures: Mapping[str, TableFigures], *, small: int) -> Iterator[Work]:
@@ -95,13 +90,8 @@ def work_of(statement: MeasuredStatement, figures: Mapping[str, TableFigures], *
         if table is None:
             yield Work(kind=kind, table=effect.table, bytes=None)
         elif table.bytes + table.index_bytes >= small:
-            yield _sized(kind, table)
-
-
-def _sized(kind: Kind, table: TableFigures) -> Work:
-    whole = kind in {Kind.REWRITE, Kind.WRITE, Kind.ANY}
-    entries = {Kind.KEY: 1, Kind.INDEX: 1, Kind.REWRITE: 1 + table.indexes}.get(kind, 0) * (table.rows or 0)
-    return Work(kind=kind, table=table.table, bytes=table.bytes + table.index_bytes * whole, entries=entries)
+            whole = kind in {Kind.REWRITE, Kind.WRITE, Kind.ANY}
+            yield Work(kind=kind, table=effect.table, bytes=table.bytes + table.index_bytes * whole)
 
 
 def _kind(effect: TableEffect, text: str, words: tuple[str, ...]) -> Kind | None:

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.plan import rollback_plan
 from migrations_safety.plan.applied_schema import AppliedSchema
+from migrations_safety.plan.irreversible import IrreversibleOperation, irreversible_operations
 from migrations_safety.plan.lineage import ColumnName
 from migrations_safety.plan.operation_steps import follow
 from migrations_safety.plan.pending_migrations import PendingMigrations, pending_migrations
@@ -92,6 +93,8 @@ class Plan:
     """What the rollback of `unapplied` does to the database."""
     running_release: RunningRelease = field(default_factory=RunningRelease)
     """What the migrations that run mean for the release that is running."""
+    irreversible: tuple[IrreversibleOperation, ...] = ()
+    """Operations of `migrations` that have no reverse."""
     applied: AppliedSchema | None = None
     """The tables that the applied migrations have made."""
 
@@ -191,6 +194,7 @@ def _plan(executor: Any, pending: PendingMigrations, states: _States, rollback: 
         in_steps=frozenset(keys_in_steps(pending.running)),
         rollback=rollback,
         running_release=running_release(changes),
+        irreversible=irreversible_operations(pending.running),
         applied=AppliedSchema(executor, states.before),
     )
 

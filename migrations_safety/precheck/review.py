@@ -11,6 +11,7 @@ from migrations_safety.checks.locks import check_locks_of_measured
 from migrations_safety.checks.measured import check_measured, check_opaque
 from migrations_safety.checks.not_valid import check_not_valid
 from migrations_safety.checks.plan import check_not_judged
+from migrations_safety.checks.way_back import check_way_back
 from migrations_safety.measurement.durations import HeldLock, held_locks, tables_of
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.plan.inspected_schema import InspectedPlan
@@ -37,16 +38,17 @@ def review(
     `counters` are those of the tables before the measurement, for rates.
     """
     measured, earlier = measurements.plan, measurements.earlier
+    way_back = check_way_back(inspected.plan, measured)
     drops = check_drops(connection, inspected, measured, looks_at_data=data.depth is Depth.COUNT)
     release = check_running_release(inspected.plan, measured)
     if not measured.is_measured:
-        found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops, *release]
+        found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops, *release, *way_back]
         rollout = rollouts(inspected.plan, measured)
         return Review(measured=measured, earlier=earlier, rollouts=rollout, findings=tuple(found))
     rows = _rows(connection, inspected, measured, data)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
-    held = held_locks(measured, figures)
+    held = held_locks(measured, figures, small=traffic.small)
     locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found = [*check_measured(measured), *release, *check_statements(measured), *drops, *rows.findings, *locks]
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
@@ -54,6 +56,7 @@ def review(
     found += check_hot_tables(connection, measured, hot=traffic.hot)
     if not inspected.plan.backwards:
         found += check_opaque(measured)
+    found += way_back
     return Review(
         measured=measured,
         circumstances=measurements.circumstances,

@@ -9,6 +9,7 @@ from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.report import ReferenceCounts
+from migrations_safety.measurement.answer import way_back_values
 from migrations_safety.messages.findings import Finding
 from migrations_safety.migrate.report import MigrateReport
 from migrations_safety.plan.inspected_schema import InspectedSchema
@@ -112,6 +113,7 @@ def measured(review: Review) -> dict[str, Any]:
             asdict(one) | {"rollout": review.rollouts.get(one.migrations[0]), "held": traffic_serialization.held(held)}
             for one, held in zip(measured.transactions, review.held, strict=True)
         ],
+        **way_back_values(measured.back),
     }
 
 

@@ -78,9 +78,13 @@ STATES = {
     "tables.E003 check": precheck(
         state="with_patients", sql='ALTER TABLE bills ADD CONSTRAINT "bills_patientId_fkey" CHECK (true)'
     ),
-    "tables.E004": precheck(state="by_hand"),
+    "tables.E004": precheck(state="by_hand", comes=frozenset({"drift.W001"})),
     "tables.E005": precheck(sql="""CREATE TYPE "PatientStatus" AS ENUM ('ODD')"""),
-    "tables.E006": precheck(state="with_patients", sql="ALTER TABLE patients DROP CONSTRAINT patients_pkey CASCADE"),
+    "tables.E006": precheck(
+        state="with_patients",
+        sql="ALTER TABLE patients DROP CONSTRAINT patients_pkey CASCADE",
+        comes=frozenset({"drift.W003"}),
+    ),
     "tables.W001": precheck(state="with_patients", sql=f'ALTER TABLE bills ADD CONSTRAINT "Odd ""key" {TO_PATIENTS}'),
     "tables.W010 drop": precheck(sql=f"{INDEX}; {INVALID}", follow=0),
     "tables.W010 reindex": precheck(sql=f"{INDEX}; {INVALID}", follow=1),
@@ -168,7 +172,7 @@ BY_PEOPLE = {
     "types.W003": "an attempt on an empty database",
 }  # fmt: skip
 """Why nobody can follow a hint for a person; areas of the plan and of the way back have hints to read code."""
-AREAS_OF_PEOPLE = ("plan", "data", "rollback")
+AREAS_OF_PEOPLE = ("plan", "data", "rollback", "drift")
 
 
 def test_every_finding_has_a_state_or_a_reason():

@@ -130,6 +130,31 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="plan.W014",
+        title="Operation has no reverse",
+        help=(
+            "A pending migration has an operation that cannot be unapplied, so after the deploy `migrate` cannot go "
+            "back beyond it. Give the operation a reverse. Where there is nothing to undo, that is "
+            "`migrations.RunPython.noop` or `migrations.RunSQL.noop`."
+        ),
+    ),
+    FindingKind(
+        id="plan.W015",
+        title="Rollback would fail",
+        help=(
+            "The plan was applied and then unapplied on the scratch database, and a statement of the rollback failed "
+            "there. So `migrate` could not go back after the deploy. Give the operation a reverse that works."
+        ),
+    ),
+    FindingKind(
+        id="plan.W016",
+        title="Rollback would work on an empty table only",
+        help=(
+            "A migration removes a column that is NOT NULL and has no value to come back with. Its reverse fails as "
+            "soon as the table holds a row. In a migration before, make the column nullable or give it a `db_default`."
+        ),
+    ),
+    FindingKind(
         id="plan.I001",
         title="Operations that are not judged",
         help=(

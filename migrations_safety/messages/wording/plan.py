@@ -95,6 +95,33 @@ def acceptance_not_needed(migration: str, *, accepts: str) -> Finding:
     return finding("plan.I010", migration, message, "Nothing to do.", migration=migration)
 
 
+def irreversible(migration: str, *, operation: str, number: int, at: str) -> Finding:
+    """The finding that an operation has no reverse; `at` is its file and line."""
+    message = (
+        f"has an operation without a reverse: operation {number}, {operation} ({at}). After the deploy migrate cannot "
+        "go back beyond it."
+    )
+    hint = "Give it reverse_code= or reverse_sql=; where there is nothing to undo, RunPython.noop or RunSQL.noop."
+    return finding("plan.W014", migration, message, hint, migration=migration, operation=number)
+
+
+def rollback_fails(migration: str, *, operation: int | None, code: str) -> Finding:
+    """The finding that a migration could not be unapplied on the scratch database; `code` is the SQLSTATE."""
+    where = f"operation {operation}" if operation else "its end"
+    message = f"could not be unapplied on the scratch database: {meaning(code)}, in {where}."
+    hint = "Change the operation, or give it another reverse, so that it can be unapplied."
+    return finding("plan.W015", migration, message, hint, migration=migration, operation=operation)
+
+
+def rollback_needs_no_rows(migration: str, *, table: str, columns: str) -> Finding:
+    """The finding that unapplying a migration adds columns that are NOT NULL and have no value."""
+    message = (
+        f"can be unapplied only while {table} holds no row: its reverse adds {columns} as NOT NULL without a value."
+    )
+    hint = "In a migration before, give the field null=True or a db_default, and remove it then."
+    return finding("plan.W016", migration, message, hint, migration=migration)
+
+
 def fails(migration: str, *, operation: str, number: int, place: str, code: str) -> Finding:
     """The finding that a statement of an operation fails on this schema; `code` is its SQLSTATE."""
     message = f"would fail here in {operation}: {meaning(code)}."

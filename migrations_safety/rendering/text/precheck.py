@@ -16,6 +16,7 @@ from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering.text.measured import measured
 from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.text.way_back import way_back
 
 NAMED = 8
 """How many migrations are named; the JSON has all of them."""
@@ -45,6 +46,7 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
         page.findings(told)
     if report.data.identifiers:
         _identifiers(page, report)
+    way_back(page, report.review.measured.back)
     _not_told(page, report)
     page.line()
     words, style = VERDICTS[report.verdict]
