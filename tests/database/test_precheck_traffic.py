@@ -12,7 +12,7 @@ from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.postgresql.table_figures import SavedFigures, figures
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
-from migrations_safety.rendering import serialization
+from migrations_safety.rendering import serialization, text
 from tests.support.in_process import migrate
 from tests.support.measured_app import ROWS, write
 
@@ -81,6 +81,9 @@ def test_figures_from_a_file_are_used_instead_and_named(look, measured):
     assert report.review.figures == {"ward_bed": bed}
     assert sorted(locks(report)) == ["locks.I001 log", "locks.I001 ward_bed"]
     assert serialization.precheck(report, seconds=1)["statistics"]["age_seconds"] == 259_200
+    said = " ".join(text.precheck(report, seconds=1, width=200, colour=False).split())
+    where = 'the database "far" at there, a standby, 3 days ago (figures.json).'
+    assert f"Sizes and traffic of the tables are those of {where}" in said
     unknown = look(OTHER_INDEX, TrafficOptions(max_stall=1000, small=0, saved=saved))
     assert "locks.W005 ward_ward" in locks(unknown)
 

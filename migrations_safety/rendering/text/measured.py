@@ -10,6 +10,7 @@ from migrations_safety.messages.humanize import format_range, format_seconds, li
 from migrations_safety.messages.lock_words import mode
 from migrations_safety.precheck.report import Review
 from migrations_safety.rendering.text.page import Page
+from migrations_safety.rendering.text.statistics import source
 
 SHOWN = 10
 """How many locks are shown; the JSON has all of them."""
@@ -34,6 +35,8 @@ def measured(page: Page, review: Review) -> None:
     page.line(_place(plan))
     if review.earlier:
         page.line(review.earlier)
+    if review.saved:
+        page.line(source(review.saved))
     if plan.left_out:
         page.line(f"Left out there: {listed(plan.left_out)}.")
     locks = sorted(_strong_locks(review), key=lambda one: _length(one[1]), reverse=True)

@@ -30,6 +30,20 @@ def statistics(target: Target, saved: SavedFigures, *, width: int, colour: bool)
     return page.text()
 
 
+def source(saved: SavedFigures) -> str:
+    """Return the sentence that says from where the figures of `--statistics` are, and how old."""
+    where = f'the database "{saved.database}" at {saved.host}' + (", a standby," if saved.in_recovery else "")
+    return f"Sizes and traffic of the tables are those of {where} {age(saved.age)} ago ({saved.file})."
+
+
+def age(seconds: float) -> str:
+    """Return an age in whole days, hours or minutes."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            return pluralize(int(seconds // size), unit)
+    return "less than a minute"
+
+
 def figure(one: TableFigures) -> tuple[str, ...]:
     """Return one row of a table of figures."""
     return (
