@@ -33,15 +33,18 @@ VALIDATE = re.compile(r"\bVALIDATE CONSTRAINT\b", re.IGNORECASE)
 SET_NOT_NULL = re.compile(r"\bSET NOT NULL\b", re.IGNORECASE)
 
 
-def check_measured(measured: MeasuredPlan) -> list[Finding]:
+def check_measured(measured: MeasuredPlan, *, version: str) -> list[Finding]:
     """Find where the plan fails, NOT VALID and VALIDATE in one transaction, and NOT NULL that a CHECK proves.
 
-    A plan that could not be measured, or only in part, is a finding, too.
+    A plan that could not be measured, or only in part, is a finding, too, and so is a server of another major version
+    than that of the target, which is `version`.
     """
     if not measured.is_measured:
         is_fault = measured.reason not in NO_FAULT
         return [wording.not_measured(wording.THE_PLAN, because=str(measured.reason))] if is_fault else []
     found = list(_failure(measured))
+    if str(measured.server_version).partition(".")[0] != version.partition(".")[0]:
+        found.append(wording.other_version(str(measured.server_version), version=version))
     for transaction in measured.transactions:
         found += _validated_at_once(transaction)
         found += _proven(transaction, empty=measured.left_out)

@@ -75,7 +75,7 @@ def measure(
     return MeasuredPlan(
         measured=place.where,
         reason=place.why_not_the_server,
-        server_version=str(place.version),
+        server_version=place.server_version,
         left_out=left_out,
         statements=statements,
         **read_answer(answer),

@@ -41,10 +41,15 @@ class Place:
 
     where: str  # the kind of place: `url`, `server` or `embedded`
     why_not_the_server: str | None
-    version: int  # the major version
+    server_version: str  # as PostgreSQL prints it, such as `18.4`
     parameters: dict[str, Any]
     token: str
     search_path: str  # that of the target, its schemas quoted and without "$user"
+
+    @property
+    def version(self) -> int:
+        """The major version of its server."""
+        return int(self.server_version.partition(".")[0])
 
     @property
     def name(self) -> str:
@@ -107,7 +112,7 @@ def scratch_database(connection: Connection, *, url: str | None = None) -> Itera
         return
     with _own_server(situation.version) as server:
         own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
-        with _made_on(own, situation, where="embedded", why_not=why_not, version=server.version) as place:
+        with _made_on(own, situation, where="embedded", why_not=why_not) as place:
             yield place
 
 
@@ -122,9 +127,7 @@ def _why_not_on_the_server(situation: Situation) -> str | None:
 
 
 @contextmanager
-def _made_on(
-    parameters: dict[str, Any], situation: Situation, *, where: str, why_not: str | None, version: int | None = None
-) -> Iterator[Place]:
+def _made_on(parameters: dict[str, Any], situation: Situation, *, where: str, why_not: str | None) -> Iterator[Place]:
     marker = f"scratch of migrations_safety for the database {situation.oid}"
     token = secrets.token_hex(16)
     name = f"migrations_safety_scratch_{situation.oid}_{os.getpid()}_{int(time.time())}"
@@ -135,11 +138,11 @@ def _made_on(
         try:
             session.execute(sql.SQL(statement("scratch.mark")).format(name=named, marker=sql.Literal(marker)))
             own = _complete(parameters, session) | {"dbname": name}
-            _leave_token(own, token)
+            server_version = _leave_token(own, token)
             yield Place(
                 where=where,
                 why_not_the_server=why_not,
-                version=version or situation.version,
+                server_version=server_version,
                 parameters=own,
                 token=token,
                 search_path=situation.search_path,
@@ -170,10 +173,13 @@ def _drop(session: psycopg.Connection[Any], name: str) -> None:
     session.execute(sql.SQL(statement("scratch.drop")).format(name=sql.Identifier(name)))
 
 
-def _leave_token(parameters: dict[str, Any], token: str) -> None:
+def _leave_token(parameters: dict[str, Any], token: str) -> str:
+    """Leave the token in the scratch database, and return the version of its server."""
     with closing(open_connection(parameters)) as session:
         session.execute(statement("scratch.leave_token").encode())
         session.execute(statement("scratch.token").encode(), {"token": token})
+        major, minor = divmod(session.info.server_version, 10000)
+        return f"{major}.{minor}"
 
 
 @contextmanager
@@ -185,14 +191,13 @@ def _at_url(url: str, situation: Situation) -> Iterator[Place]:
         (count,) = session.execute(statement("scratch.objects").encode()).fetchall()[0]
         if count:
             raise NotMeasured("the database of --scratch-url is not empty")
-        version = session.info.server_version // 10000
         parameters = _complete(given, session)
     try:
-        _leave_token(parameters, token)
+        server_version = _leave_token(parameters, token)
         yield Place(
             where="url",
             why_not_the_server=None,
-            version=version,
+            server_version=server_version,
             parameters=parameters,
             token=token,
             search_path=situation.search_path,

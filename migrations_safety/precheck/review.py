@@ -37,26 +37,28 @@ def review(
     `data` has the counts of foreign keys, which are not counted again. Without the depth COUNT no rows are read.
     `counters` are those of the tables before the measurement, for rates.
     """
-    measured, earlier = measurements.plan, measurements.earlier
-    way_back = check_way_back(inspected.plan, measured)
-    drops = check_drops(connection, inspected, measured, looks_at_data=data.depth is Depth.COUNT)
-    release = check_running_release(inspected.plan, measured)
+    plan, measured, earlier = inspected.plan, measurements.plan, measurements.earlier
+    found = [
+        *check_measured(measured, version=inspected.target.server_version),
+        *check_drops(connection, inspected, measured, looks_at_data=data.depth is Depth.COUNT),
+        *check_running_release(plan, measured),
+        *check_way_back(plan, measured),
+    ]
+    rollout = rollouts(plan, measured)
     if not measured.is_measured:
-        found = [*check_measured(measured), *check_not_judged(inspected.plan), *drops, *release, *way_back]
-        rollout = rollouts(inspected.plan, measured)
+        found += check_not_judged(plan)
         return Review(measured=measured, earlier=earlier, rollouts=rollout, findings=tuple(found))
     rows = _rows(connection, inspected, measured, data)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
     held = held_locks(measured, figures, small=traffic.small)
-    locks = check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
-    found = [*check_measured(measured), *release, *check_statements(measured), *drops, *rows.findings, *locks]
+    found += [*check_statements(measured), *rows.findings]
+    found += check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)
     found += check_hot_tables(connection, measured, hot=traffic.hot)
-    if not inspected.plan.backwards:
+    if not plan.backwards:
         found += check_opaque(measured)
-    found += way_back
     return Review(
         measured=measured,
         circumstances=measurements.circumstances,
@@ -65,7 +67,7 @@ def review(
         figures=figures,
         held=held,
         saved=traffic.saved,
-        rollouts=rollouts(inspected.plan, measured),
+        rollouts=rollout,
         findings=tuple(found),
     )
 

@@ -112,12 +112,16 @@ def test_a_schema_that_cannot_be_read_or_made_is_not_measured(empty, tmp_path):
     broken.write_text("no archive")
     parameters = {"conninfo": empty.url, "autocommit": True}
     where: dict[str, Any] = {"where": "url", "why_not_the_server": None, "token": "", "search_path": "public"}
-    place = Place(version=empty.server.version, parameters=parameters, **where)
+    place = Place(server_version=f"{empty.server.version}.0", parameters=parameters, **where)
     _, program = schema_copy._program("pg_restore", least=place.version)
 
     with pytest.raises(NotMeasured, match=r"pg_restore could not read the schema \(it ended with 1\)"):
         schema_copy._choose(program, broken, tmp_path / "list", place)
     (tmp_path / "list").write_text("")
-    there = Place(version=place.version, parameters={"dbname": empty.name, "host": str(empty.server.folder)}, **where)
+    there = Place(
+        server_version=place.server_version,
+        parameters={"dbname": empty.name, "host": str(empty.server.folder)},
+        **where,
+    )
     with pytest.raises(NotMeasured, match=r"pg_restore could not make the schema there \(it ended with 1\)"):
         schema_copy._restore(program, broken, tmp_path / "list", there)

@@ -98,6 +98,14 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="plan.W009",
+        title="Plan was measured on another version",
+        help=(
+            "The scratch database is on a server of another major version of PostgreSQL than this database, because no "
+            "server of the same version was at hand. Locks and scans may differ. Name one with `--scratch-url`."
+        ),
+    ),
+    FindingKind(
         id="plan.W011",
         title="Acceptance has expired",
         help=(

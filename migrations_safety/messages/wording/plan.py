@@ -171,6 +171,13 @@ def not_measured(subject: str, *, because: str, migration: str = "") -> Finding:
     return finding("plan.W008", subject, message, hint, migration=migration)
 
 
+def other_version(measured_on: str, *, version: str) -> Finding:
+    """The finding that the plan was measured on a server of another major version than that of the target."""
+    message = f"was measured on PostgreSQL {measured_on}, and this server is {version}. Locks and scans may differ."
+    hint = "Name an empty database on a server of the same version with --scratch-url."
+    return finding("plan.W009", THE_PLAN, message, hint)
+
+
 def proven_not_null(migration: str, *, operation: str, number: int, table: str) -> Finding:
     """The finding that SET NOT NULL reads no row, because a validated CHECK proves it."""
     message = f"sets NOT NULL on {table} without reading it, because a validated CHECK proves it ({operation})."
