@@ -12,7 +12,7 @@ from migrations_safety.measurement.report import MeasuredOperation, MeasuredPlan
 WRITES = re.compile(r"(UPDATE|DELETE|INSERT|MERGE|COPY|TRUNCATE|WITH)\b", re.IGNORECASE)
 WRITING_LOCK = "RowExclusiveLock"
 MAKERS = {
-    "not_null": r"NOT NULL|PRIMARY KEY|IDENTITY",
+    "not_null": r"NOT NULL|PRIMARY KEY|IDENTITY|DOMAIN",
     "unique": r"UNIQUE|PRIMARY KEY",
     "check": r"CHECK|VALIDATE|DOMAIN",
     "exclusion": r"EXCLUDE|OVERLAPS",

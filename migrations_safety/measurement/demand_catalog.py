@@ -23,6 +23,7 @@ class ColumnShape:
     name: str
     type_oid: int
     type: str
+    type_modifier: int
     category: str
     """The category of the type, a letter of `pg_type.typcategory`."""
     labels: list[str] | None
@@ -37,12 +38,13 @@ class ColumnShape:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConstraintShape:
-    """A valid CHECK constraint, or a valid foreign key (`is_key`)."""
+    """A valid CHECK constraint of a table, or of the domain of a column (`of_domain`), or a valid foreign key."""
 
     oid: int
     table_oid: int
     name: str
     is_key: bool
+    of_domain: bool
     numbers: list[int] | None
     """The numbers of its columns; None for a CHECK without columns."""
     expression: str | None
@@ -121,8 +123,9 @@ class DemandCatalog:
         asked = {"oids": list(found)}
         for column in self._rows("demand_catalog.columns", asked, ColumnShape):
             found[column.table_oid].columns[column.number] = column
-        for constraint in self._rows("demand_catalog.constraints", asked, ConstraintShape):
-            found[constraint.table_oid].constraints.append(constraint)
+        for name in ("demand_catalog.constraints", "demand_catalog.domain_checks"):
+            for constraint in self._rows(name, asked, ConstraintShape):
+                found[constraint.table_oid].constraints.append(constraint)
         for index in self._rows("demand_catalog.indexes", asked, IndexShape):
             found[index.table_oid].indexes.append(index)
         return found

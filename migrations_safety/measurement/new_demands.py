@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migrations_safety.measurement.demand import Demand, Source
@@ -93,14 +93,14 @@ def new_demands(
     for number, column in last.columns.items():
         if number not in now.columns and beginning.before(last, number) and not inherits:
             yield Demand(kind="drop", columns=(beginning.name(last, number),), **how)
-        elif number in now.columns and now.columns[number].type != column.type and not inherits:
+        elif number in now.columns and _is_retyped(column, now.columns[number]) and not inherits:
             yield from _retyped(beginning, last, now, number, how)
     for number, column in now.columns.items():
         if column.is_required and not inherits and _is_newly_required(last.columns.get(number), now, column, lacks):
             columns = (beginning.name(now, number),)
             yield Demand(kind="not_null", columns=columns, sources=(beginning.source(now, number),), **how)
     for signature, structure in _structures(now):
-        if signature not in beginning.known[now.oid] and structure.oid not in _oids(last):
+        if signature not in beginning.known[now.oid] and _is_new(structure, last, now):
             yield _of_structure(beginning, now, structure, how)
         beginning.known[now.oid].add(signature)
 
@@ -114,8 +114,19 @@ def _is_newly_required(
     return not column.is_filled and not column.has_default and lacks(table, column)
 
 
-def _oids(table: TableShape) -> set[int]:
-    return {one.oid for one in table.constraints} | {one.oid for one in table.indexes}
+def _is_retyped(last: ColumnShape, now: ColumnShape) -> bool:
+    return (last.type_oid, last.type_modifier) != (now.type_oid, now.type_modifier)
+
+
+def _is_new(structure: ConstraintShape | IndexShape, last: TableShape, now: TableShape) -> bool:
+    """Return whether a constraint or index is another one than before; that a column becomes a domain is no such."""
+    if isinstance(structure, ConstraintShape) and structure.of_domain:
+        (number,) = structure.numbers or (0,)
+        before = last.columns.get(number)
+        if before is None or before.type_oid != now.columns[number].type_oid:
+            return False
+    oids = {one.oid for one in last.constraints} | {one.oid for one in last.indexes}
+    return structure.oid not in oids
 
 
 def _structures(table: TableShape) -> Iterator[tuple[Signature, ConstraintShape | IndexShape]]:
@@ -126,7 +137,8 @@ def _structures(table: TableShape) -> Iterator[tuple[Signature, ConstraintShape 
             ends = (tuple(constraint.numbers or ()), constraint.parent, tuple(constraint.parent_numbers or ()))
             yield (*ends, constraint.is_full, shapes), constraint
         else:
-            yield (constraint.expression, tuple(table.columns[n].type for n in constraint.numbers or ())), constraint
+            types = tuple(table.columns[number].type for number in constraint.numbers or ())
+            yield (constraint.expression, tuple(constraint.numbers or ()), types), constraint
     for index in table.indexes:
         keys = (tuple(index.keys), index.condition, tuple(index.operators), index.nulls_are_equal)
         shapes = tuple(_family(table.columns[number].type) for number in index.numbers)
@@ -154,6 +166,8 @@ def _of_structure(
         keys, operators = tuple(structure.keys), tuple(structure.operators)
         how |= {"condition": structure.condition, "nulls_are_equal": structure.nulls_are_equal}
         return Demand(kind=kind, keys=keys, operators=operators, **how)
+    if structure.of_domain:
+        how |= {"sources": tuple(replace(source, name="value") for source in how["sources"])}
     if not structure.is_key:
         return Demand(kind="check", condition=structure.expression, **how)
     return _of_key(beginning, table, structure, how)

@@ -18,6 +18,10 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text
 SELECT DISTINCT oid::bigint FROM (
     SELECT oid, xmin FROM pg_class UNION ALL SELECT attrelid, xmin FROM pg_attribute
     UNION ALL SELECT conrelid, xmin FROM pg_constraint UNION ALL SELECT indrelid, xmin FROM pg_index
+    UNION ALL SELECT a.attrelid, t.xmin FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+              WHERE t.typtype = 'd'
+    UNION ALL SELECT a.attrelid, r.xmin FROM pg_attribute AS a JOIN pg_constraint AS r ON r.contypid = a.atttypid
+              WHERE r.contypid <> 0
 ) AS definitions WHERE oid = ANY(%(oids)s) AND age(xmin) <= age(%(since)s::text::xid)
 
 -- types: all types that there are
@@ -30,7 +34,8 @@ SELECT a.attrelid::bigint AS table_oid, a.attnum::int AS number, a.attname AS na
        CASE WHEN t.typtype = 'e' THEN ARRAY(
            SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder
        ) END AS labels,
-       a.attnotnull AND NOT EXISTS (
+       a.atttypmod AS type_modifier,
+       t.typnotnull OR a.attnotnull AND NOT EXISTS (
            SELECT FROM pg_constraint AS n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
              AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated
        ) AS is_required,
@@ -39,8 +44,17 @@ SELECT a.attrelid::bigint AS table_oid, a.attnum::int AS number, a.attname AS na
 FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
 WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
 
+-- domain_checks: the valid CHECK constraints of the domains that columns of tables have
+SELECT r.oid::bigint AS oid, a.attrelid::bigint AS table_oid, r.conname AS name, false AS is_key, true AS of_domain,
+       ARRAY[a.attnum::int] AS numbers, pg_get_expr(r.conbin, 0) AS expression, NULL::bigint AS parent,
+       NULL::int[] AS parent_numbers, false AS is_full, false AS has_period, '{}'::text[] AS operators
+FROM pg_attribute AS a JOIN pg_constraint AS r ON r.contypid = a.atttypid AND r.contype = 'c' AND r.convalidated
+JOIN pg_class AS c ON c.oid = a.attrelid
+WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped AND r.contypid <> 0 AND NOT c.relispartition
+
 -- constraints: the valid CHECK constraints and foreign keys of tables, less those that a partition has of its parent
 SELECT r.oid::bigint AS oid, r.conrelid::bigint AS table_oid, r.conname AS name, r.contype = 'f' AS is_key,
+       false AS of_domain,
        r.conkey::int[] AS numbers, pg_get_expr(r.conbin, r.conrelid) AS expression,
        nullif(r.confrelid, 0)::bigint AS parent, r.confkey::int[] AS parent_numbers,
        r.confmatchtype = 'f' AS is_full, pg_get_constraintdef(r.oid) LIKE '%% PERIOD %%' AS has_period,
