@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.apps import apps
+
 from migrations_safety.measurement.demand import Demand
 from migrations_safety.measurement.report import MeasuredOperation, MeasuredPlan, MeasuredStatement
 
 WRITES = re.compile(r"(UPDATE|DELETE|INSERT|MERGE|COPY|TRUNCATE|WITH)\b", re.IGNORECASE)
 WRITING_LOCK = "RowExclusiveLock"
+LOCKS_OF_READERS = ("AccessShareLock", "RowShareLock", WRITING_LOCK)
 MAKERS = {
     "not_null": r"NOT NULL|PRIMARY KEY|IDENTITY|DOMAIN",
     "unique": r"UNIQUE|PRIMARY KEY",
@@ -30,6 +33,8 @@ FILLS = re.compile(
     re.IGNORECASE,
 )
 """An UPDATE that gives a value to all rows that have none, as Django sends before SET NOT NULL."""
+UNKNOWN = ""
+"""Stands for a table whose name is not known."""
 RETYPES = re.compile(r'ALTER (?:COLUMN )?"?([\w$]+)"? (?:SET DATA )?TYPE (.*)', re.IGNORECASE)
 USING = re.compile(r"\bUSING (.*)", re.IGNORECASE)
 
@@ -76,13 +81,34 @@ def _earlier(measured: MeasuredPlan, demand: Demand) -> Iterator[tuple[MeasuredO
         steps = [
             (operation, statement)
             for operation in transaction.operations
-            for statement in (*((None,) if operation.opaque else ()), *operation.statements)
+            for statement in (*((None,) if _may_change(operation, demand) else ()), *operation.statements)
         ]
         if demand.migration not in transaction.migrations:
             yield from steps
             continue
         yield from steps[: _last(steps, demand)]
         return
+
+
+def _may_change(operation: MeasuredOperation, demand: Demand) -> bool:
+    """Return whether an operation runs code that may write the rows: it names the table's model, or none at all.
+
+    Before a drop any code counts, because the model that is dropped later is not among those that were looked for.
+    """
+    if not operation.opaque or not operation.models or demand.kind == "drop":
+        return operation.opaque
+    tables = {demand.alias, demand.relation, *((demand.parent[1],) if demand.parent else ())}
+    named = {table for label in operation.models for table in _tables_of(label)}
+    return UNKNOWN in named or any(table == name or table.startswith(f"{name}_") for table in tables for name in named)
+
+
+def _tables_of(label: str) -> set[str]:
+    """Return the names that the table of a model may have; UNKNOWN is among them for a model that is gone."""
+    by_default = label.replace(".", "_").lower()
+    try:
+        return {by_default, apps.get_model(label)._meta.db_table}
+    except LookupError:
+        return {by_default, UNKNOWN}
 
 
 def _last(steps: list[tuple[MeasuredOperation, MeasuredStatement | None]], demand: Demand) -> int:
@@ -110,8 +136,9 @@ def _touches(statement: MeasuredStatement, demand: Demand, tables: Iterable[str]
     """
     of_new = demand.kind == "foreign_key" and demand.parent is None
     is_writing = WRITES.match(statement.sql) is not None
+    locks = LOCKS_OF_READERS if demand.kind == "drop" else (WRITING_LOCK,)
     return any(
-        (effect.lock == WRITING_LOCK or is_writing) and (effect.table in tables or (effect.new and of_new))
+        (effect.lock in locks or is_writing) and (effect.table in tables or (effect.new and of_new))
         for effect in statement.tables
     )
 

@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 
-from migrations_safety.measurement.options import MeasureOptions
-from migrations_safety.precheck.report import Depth
-from migrations_safety.rendering import serialization
 from tests.support.data_checks import counts, ids, judge, plain_migrate
 from tests.support.measured_app import write
-from tests.support.plain_django import ward_installed
 
 WARD = "INSERT INTO ward_ward (name, beds, price, clinic_number) VALUES "
 BED = "INSERT INTO ward_bed (number, slug, gone) VALUES "
@@ -150,109 +146,3 @@ def test_rows_that_forbid_a_migration_are_counted_and_plain_django_agrees(measur
     assert ({rows for *_, rows, _ in counts(clean)}, clean.findings) == ({0}, ())
     assert (counts(judged), ids(judged)) == (expected, found)
     assert plain_migrate(connection) == state
-
-
-@pytest.fixture
-def ward(empty, in_process, tmp_path, monkeypatch):
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "ward_settings")
-    with ward_installed(tmp_path, empty, in_process(empty)) as ward:
-        ward.starts_with(BED_MODEL, rows="INSERT INTO ward_bed (note) VALUES ('x'), (NULL), ('yy')")
-        yield ward
-
-
-BED_MODEL = (
-    "migrations.CreateModel('Bed', [('id', models.AutoField(primary_key=True)), ('note', models.TextField(null=True))])"
-)
-
-
-def look(ward, make, **options):
-    """The report of a precheck that measures on a scratch database of its own."""
-    report = ward.look(measure=MeasureOptions(scratch_url=make("empty").url), **options)
-    assert report.review.measured.measured == "url", report.review.measured.reason
-    return report
-
-
-def told(report, area="data"):
-    return [f"{one.id} {one.subject} {one.message}" for one in report.findings if one.id.startswith(f"{area}.")]
-
-
-def test_precheck_tells_a_drop_once_and_has_its_check(ward, make):
-    ward.migration("migrations.RemoveField('Bed', 'note')")
-
-    report = look(ward, make)
-
-    assert told(report) == ['data.E010 ward_bed."note" holds values in 2 rows, and ward.0002_step drops it.']
-    assert serialization.precheck(report, seconds=0)["data_checks"] == [
-        {
-            "kind": "drop", "table": "ward_bed", "columns": ("note",), "rows": 3, "violating_rows": 2, "groups": None,
-            "demanded_by": "ward.0002_step", "reason": None,
-        }
-    ]  # fmt: skip
-
-
-def test_a_drop_by_sql_is_judged_by_what_it_did(ward, make):
-    ward.migration(
-        "migrations.SeparateDatabaseAndState([migrations.RunSQL('ALTER TABLE ward_bed RENAME note TO remark')], "
-        "[migrations.RemoveField('Bed', 'note')]), migrations.RunSQL('ALTER TABLE ward_bed DROP remark')"
-    )
-
-    report = look(ward, make)
-
-    assert told(report) == ['data.E010 ward_bed."note" holds values in 2 rows, and ward.0002_step drops it.']
-    assert {one.id for one in report.findings if one.id.startswith("plan.")} <= {"plan.I002"}
-
-
-def test_without_reading_rows_each_demand_is_named_as_not_judged(ward, make):
-    ward.migration(
-        "migrations.AlterField('Bed', 'note', models.TextField()), migrations.RemoveField('Bed', 'note')", atomic=False
-    )
-    ward.migration("migrations.RunSQL('ALTER TABLE ward_bed ADD CHECK (id > 0)')")
-
-    report = look(ward, make, depth=Depth.CATALOG)
-
-    assert report.review.data.checks == ()
-    assert told(report) == [
-        'data.W002 ward_bed."id" was not judged for the CHECK of ward.0003_step: no rows were counted.'
-    ]
-    assert [one.subject for one in report.findings if one.id == "plan.W006"] == ['ward_bed."note"']
-
-
-def test_rows_that_the_plan_fills_first_forbid_nothing(ward, make):
-    ward.migration("migrations.AlterField('Bed', 'note', models.TextField(default='none'))")
-
-    assert told(look(ward, make)) == []
-    assert ward.apply() is None
-
-
-def test_rows_that_sql_may_correct_first_do_not_block(ward, make):
-    ward.migration("migrations.RunSQL(\"UPDATE ward_bed SET note = '' WHERE note IS NULL OR id = 1\")")
-    ward.migration("migrations.AlterField('Bed', 'note', models.TextField())")
-
-    assert told(look(ward, make)) == [
-        'data.W001 ward_bed."note" has 1 row without a value, which must have one in ward.0003_step as they are now. '
-        "They were judged without the code of ward.0002_step, which runs before and may change that."
-    ]
-    assert ward.apply() is None
-
-
-def test_code_before_a_demand_is_named(ward, make):
-    before = "def fill(apps, editor):\n    apps.get_model('ward', 'Bed').objects.filter(note=None).update(note='')"
-    ward.migration("migrations.RunPython(fill)", before=before)
-    ward.migration("migrations.AlterField('Bed', 'note', models.TextField())")
-
-    report = look(ward, make)
-
-    assert [one.id for one in report.findings if one.id.startswith("data.")] == ["data.W001"]
-    assert ward.apply() is None
-
-
-def test_a_constraint_that_is_made_again_in_the_same_shape_demands_nothing(ward, make):
-    ward.migration("migrations.RunSQL('ALTER TABLE ward_bed ADD CONSTRAINT a CHECK (id > 0), ADD UNIQUE (note)')")
-    assert ward.apply() is None
-    ward.migration(
-        "migrations.RunSQL('ALTER TABLE ward_bed DROP CONSTRAINT a, ADD CONSTRAINT b CHECK (id > 0)'), "
-        "migrations.RunSQL('ALTER TABLE ward_bed DROP CONSTRAINT ward_bed_note_key, ADD UNIQUE (note)'), "
-        "migrations.RunSQL('ALTER TABLE ward_bed ADD CONSTRAINT c CHECK (id > 5) NOT VALID')"
-    )
-
-    assert look(ward, make).review.data.checks == ()

@@ -13,6 +13,7 @@ from migrations_safety.checks.data import check_data
 from migrations_safety.checks.data_report import DataChecks
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
+from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan import migration_plan
@@ -21,10 +22,20 @@ from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.postgresql.target import connect
 
 
-def judge(connection: Any, scratch: Any, **options: Any) -> DataChecks:
+def judge(connection: Any, scratch: Any) -> DataChecks:
     """What the rows say to the pending migrations of `ward`, measured on the empty database `scratch`."""
-    measured = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url, **options))
+    return check(connection, measured_on(connection, scratch))
+
+
+def measured_on(connection: Any, scratch: Any) -> MeasuredPlan:
+    """What the pending migrations of `ward` do on the empty database `scratch`."""
+    measured = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
     assert measured.measured == "url", measured.reason
+    return measured
+
+
+def check(connection: Any, measured: MeasuredPlan) -> DataChecks:
+    """What the rows that this connection sees say to a measured plan."""
     target = connect(connection)
     with snapshot(connection):
         plan = migration_plan.read(connection, app_label="ward")
