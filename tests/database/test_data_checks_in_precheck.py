@@ -122,7 +122,7 @@ def test_a_constraint_that_is_made_again_in_the_same_shape_demands_nothing(ward,
 
 
 def test_code_that_names_another_model_leaves_no_doubt(ward, make):
-    before = "def fill(apps, editor):\n    apps.get_model('auth', 'Group').objects.count()"
+    before = "def fill(apps, editor):\n    apps.get_model('patients', 'Patient').objects.count()"
     ward.migration("migrations.RunPython(fill)", before=before)
     ward.migration("migrations.AlterField('Bed', 'note', models.TextField())")
 
