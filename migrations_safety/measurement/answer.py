@@ -8,6 +8,7 @@ from typing import Any
 from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.demand import read_demand
 from migrations_safety.measurement.release_loss import ReleaseLoss
+from migrations_safety.measurement.remade import Remade
 from migrations_safety.measurement.report import (
     MeasuredOperation,
     MeasuredStatement,
@@ -28,6 +29,7 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
         "demands": tuple(read_demand(one) for one in answer["demands"]),
         "application": tuple(BrokenStatement(**one) for one in answer.get("application", ())),
         "losses": _losses(answer["losses"]),
+        "remade": tuple(Remade(**one) for one in answer["remade"]),
         "error": answer["error"],
         "back": _way_back(answer["way_back"], answer["way_back_end"]) if "way_back" in answer else WayBack(),
     }

@@ -122,11 +122,13 @@ def _watchers(session: Any, asked: dict[str, Any], *, lacking: set[tuple[str, st
     from migrations_safety.measurement.application import ApplicationWatcher
     from migrations_safety.measurement.demands import DemandWatcher
     from migrations_safety.measurement.release import ReleaseWatcher
+    from migrations_safety.measurement.remade import RemadeWatcher
 
     return {
         "demands": DemandWatcher(session, without_rows=asked["without_rows"], lacking=lacking),
         "application": ApplicationWatcher(session, asked["statements"]),
         "losses": ReleaseWatcher(session, asked["release"]),
+        "remade": RemadeWatcher(session),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.demand import Demand
 from migrations_safety.measurement.release_loss import ReleaseLoss
+from migrations_safety.measurement.remade import Remade
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 
 LOCKS = (
@@ -155,8 +156,8 @@ class MeasuredPlan:
     application: tuple[BrokenStatement, ...] = ()  # statements of the application that fail, also before the plan
     losses: tuple[ReleaseLoss, ...] | None = None  # what the running release lost; None where nobody looked
     statements: ApplicationStatements | None = None  # those that were parsed; None where nobody asked for them
-
-    back: WayBack = WayBack(reason=NOT_GONE)
+    remade: tuple[Remade, ...] = ()  # indexes and constraints that it drops and makes again as they were
+    back: WayBack = WayBack(reason=NOT_GONE)  # what unapplying it does
 
     @property
     def way_back(self) -> tuple[MeasuredTransaction, ...]:

@@ -9,6 +9,7 @@ from migrations_safety.checks.drops import check_drops
 from migrations_safety.checks.held_locks import check_held_locks, check_hot_tables
 from migrations_safety.checks.locks import check_locks_of_measured
 from migrations_safety.checks.measured import check_measured, check_opaque
+from migrations_safety.checks.needless import check_needless
 from migrations_safety.checks.not_valid import check_not_valid
 from migrations_safety.checks.plan import check_not_judged
 from migrations_safety.checks.way_back import check_way_back
@@ -52,7 +53,7 @@ def review(
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
     held = held_locks(measured, figures, small=traffic.small)
-    found += [*check_statements(measured), *rows.findings]
+    found += [*check_statements(measured), *rows.findings, *check_needless(measured)]
     found += check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)

@@ -108,6 +108,7 @@ def measured(review: Review) -> dict[str, Any]:
         "application": [asdict(one) for one in measured.application],
         "statements": asdict(measured.statements) if measured.statements else None,
         "losses": None if measured.losses is None else [asdict(one) for one in measured.losses],
+        "remade": [asdict(one) for one in measured.remade],
         "error": measured.error,
         "transactions": [
             asdict(one) | {"rollout": review.rollouts.get(one.migrations[0]), "held": traffic_serialization.held(held)}

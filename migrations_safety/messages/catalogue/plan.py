@@ -106,6 +106,16 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="plan.W010",
+        title="Object is dropped and made again as it was",
+        help=(
+            "A migration drops an index or constraint of an existing table and makes it again with the same "
+            "definition. Meanwhile the table is locked, and the new one is built from all its rows. PostgreSQL keeps an"
+            " index or constraint when a column is renamed or becomes nullable, so nothing is lost without these "
+            "statements. The hint says how to leave them out."
+        ),
+    ),
+    FindingKind(
         id="plan.W011",
         title="Acceptance has expired",
         help=(

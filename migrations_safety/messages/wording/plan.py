@@ -69,6 +69,19 @@ def name_may_be_freed(name: str, *, found: str, migration: str, code: str) -> Fi
     return finding("plan.W004", name, message, f"Read the code of {code}.", migration=migration)
 
 
+def needless(table: str, *, migration: str, number: int, operations: str, remade: str, rest: str) -> Finding:
+    """The finding that operations drop an object and make it again as it was.
+
+    `rest` are the statements of the operations that are needed all the same; empty for none.
+    """
+    message = f"has its {remade} dropped and made again as it was by {operations}. Nothing is lost without that."
+    database = f"database_operations=[migrations.RunSQL('{rest}', reverse_sql=…)], " if rest else ""
+    hint = (
+        f"migrations.SeparateDatabaseAndState({database}state_operations=[…]) with the same operations for the state."
+    )
+    return finding("plan.W010", table, message, hint, migration=migration, operation=number)
+
+
 def acceptance_expired(migration: str, *, accepts: str, until: str) -> Finding:
     """The finding that a migration accepts another finding only until a day that is over."""
     message = f"accepts {accepts} until {until} only, so that finding counts again."
