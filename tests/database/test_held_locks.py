@@ -105,6 +105,20 @@ def test_an_earlier_statement_does_not_count(plan):
     assert held(plan(steps))["ward_ward"].most == 0
 
 
+def test_a_deferred_statement_counts_where_it_is_sent_and_not_where_its_operation_stands(plan):
+    """The index of the first operation is built at the end, when the second has locked another table."""
+    steps = (
+        'migrations.AlterField("bed", "gone", models.TextField(null=True)), '
+        'migrations.AddField("bed", "note", models.TextField(null=True, db_index=True)), '
+        'migrations.AddField("ward", "note", models.TextField(null=True))'
+    )
+
+    ward = held(plan(steps))["ward_ward"]
+
+    assert ward.readers.least > 0
+    assert ward.because.endswith("of ward_bed")
+
+
 def test_without_a_transaction_each_statement_counts_alone(plan):
     steps = f'migrations.AddField("ward", "note", models.TextField(null=True)), {INDEX}'
 

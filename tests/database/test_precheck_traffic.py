@@ -48,6 +48,10 @@ def test_a_lock_that_is_held_too_long_blocks_and_the_json_has_the_figures(look):
 
     assert locks(report) == ["locks.E002 ward_bed"]
     assert report.verdict == "blocked"
+    lines = text.precheck(report, seconds=1, width=120, colour=False).splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("ward_bed ")]
+    assert row[:2] == ["ward_bed", "unknown"]
+    assert row[-1] == "0"
     found = serialization.precheck(report, seconds=1)
     (table,) = found["tables"]
     assert (table["table"], table["open_transactions"], table["rows"]) == ("ward_bed", 0, None)

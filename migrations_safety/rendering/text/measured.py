@@ -10,7 +10,7 @@ from migrations_safety.messages.humanize import format_range, format_seconds, li
 from migrations_safety.messages.lock_words import mode
 from migrations_safety.precheck.report import Review
 from migrations_safety.rendering.text.page import Page
-from migrations_safety.rendering.text.statistics import source
+from migrations_safety.rendering.text.statistics import source, used_tables
 
 SHOWN = 10
 """How many locks are shown; the JSON has all of them."""
@@ -47,6 +47,7 @@ def measured(page: Page, review: Review) -> None:
         page.line(f"{pluralize(len(locks) - SHOWN, 'shorter lock')} not shown (--format json has them).")
     elif not locks:
         page.line("No lock on an existing table stops readers or writers.")
+    used_tables(page, review.figures, [lock.table for _, lock in locks])
 
 
 def _place(plan: MeasuredPlan) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from migrations_safety.messages.humanize import format_bytes, pluralize
 from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
 from migrations_safety.postgresql.target import Target
 from migrations_safety.rendering.text.page import Page, database
 
 SHOWN = 10
+USED = 5
+"""How many tables in use the report of a plan shows."""
 HEADINGS = (
     ("table", "left"), ("rows", "right"), ("size", "right"), ("indexes", "right"),
     ("reads/s", "right"), ("writes/s", "right"), ("open transactions", "right"),
@@ -28,6 +32,17 @@ def statistics(target: Target, saved: SavedFigures, *, width: int, colour: bool)
     page.line()
     page.line(f"Statistics of {pluralize(len(saved.figures), 'table')} written to {saved.file}; nothing was checked.")
     return page.text()
+
+
+def used_tables(page: Page, figures: Mapping[str, TableFigures], names: Iterable[str]) -> None:
+    """Add a table of those named tables that are in use, the largest first."""
+    known = [figures[name] for name in dict.fromkeys(names) if name in figures]
+    used = sorted((one for one in known if one.is_used is not False), key=lambda one: (-one.bytes, one.table))
+    if used:
+        page.line()
+        page.table(HEADINGS, [figure(one) for one in used[:USED]])
+    if len(used) > USED:
+        page.line(f"{pluralize(len(used) - USED, 'smaller table')} in use not shown.")
 
 
 def source(saved: SavedFigures) -> str:
