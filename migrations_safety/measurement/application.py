@@ -16,12 +16,14 @@ from psycopg import sql
 from psycopg.pq import DiagnosticField, ExecStatus
 
 from migrations_safety.measurement.broken_statement import BrokenStatement
-from migrations_safety.measurement.statement_texts import number_of_parameters, plannable
+from migrations_safety.measurement.statement_texts import filled, filled_at, number_of_parameters, plannable
 from migrations_safety.sql import statement
 
 NEEDS_PLAN = "on conflict"
 """Words of a statement whose errors the planner alone finds: whether a unique index fits the conflict."""
 UNKNOWN = "XX000"
+MOST_REPAIRS = 20
+"""How many parameters of one statement are replaced, one after the other."""
 TYPED = frozenset({
     16, 20, 21, 23, 700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2950,
     1000, 1005, 1007, 1016, 1021, 1022, 1115, 1182, 1185, 1231, 2951,
@@ -58,6 +60,8 @@ class ApplicationWatcher:
         self._watched: list[_Watched] = []
         self._relations: dict[int, tuple[str, str]] = {}
         self._others = ""
+        self._place = 0
+        """Where in the text the last error was, counted from 0."""
 
     def before(self) -> None:
         """Parse all statements on the database as it is; those that fail are noted with `because_of` None."""
@@ -66,14 +70,24 @@ class ApplicationWatcher:
             self._begin(one["statement"], one["calls"])
 
     def _begin(self, text: str, calls: int | None) -> None:
-        errors = []
-        for form in plannable(text):
-            error = self._error(form)
-            if error is None:
-                self._watched.append(_Watched(statement=text, calls=calls, form=form, types=self._types(form)))
-                return
-            errors.append(error)
-        self.found.append(BrokenStatement(statement=text, calls=calls, breaks_with=errors[0], because_of=None))
+        plain = plannable(text)
+        error = self._error(plain)
+        form = plain if error is None else self._repaired(plain)
+        if form is None:
+            self.found.append(BrokenStatement(statement=text, calls=calls, breaks_with=str(error), because_of=None))
+        else:
+            self._watched.append(_Watched(statement=text, calls=calls, form=form, types=self._types(form)))
+
+    def _repaired(self, plain: str) -> str | None:
+        """Return the statement with constants where PostgreSQL cannot tell the type of a parameter; None in vain."""
+        form, place = plain, self._place
+        for _ in range(MOST_REPAIRS):
+            form = filled_at(form, place) or ""
+            if not form or self._error(form) is None:
+                break
+            place = self._place
+        forms = (form, filled(plain, "NULL"), filled(plain, "1"))
+        return next((one for one in forms if one and self._error(one) is None), None)
 
     def after(self, migration: str) -> None:
         """Parse the statements again that a migration may have broken."""
@@ -112,6 +126,7 @@ class ApplicationWatcher:
         text = form.encode(self.session.info.encoding, errors="replace")
         result = self.session.pgconn.prepare(b"", text, types or None)
         if result.status != ExecStatus.COMMAND_OK:
+            self._place = int(result.error_field(DiagnosticField.STATEMENT_POSITION) or 1) - 1
             return (result.error_field(DiagnosticField.SQLSTATE) or UNKNOWN.encode()).decode()
         return self._error_of_plan(form) if NEEDS_PLAN in form.lower() else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,7 @@ LENGTHS = re.compile(
     re.IGNORECASE,
 )
 EXTRACTED = re.compile(r"\bEXTRACT ?\( ?\$\d+ FROM\b", re.IGNORECASE)
-ARITHMETIC = re.compile(r"\$\d+( ?[-+*/%] ?)\$\d+")
-"""An operator between two parameters, of which PostgreSQL cannot tell the types."""
 PARAMETER = re.compile(r"\$(\d+)")
-FILLINGS = (None, "NULL", "1")
-"""What may stand for the parameters of a statement, where PostgreSQL cannot tell their types: None keeps them."""
 UTILITY = "that PostgreSQL does not plan (BEGIN, SET, COPY, …)"
 
 
@@ -115,18 +111,33 @@ def without_values(found: ApplicationStatements) -> ApplicationStatements:
     return replace(found, statements=statements, left_out=left_out)
 
 
-def plannable(text: str) -> Iterable[str]:
-    """Return forms of a statement without values, one of which PostgreSQL can perhaps plan.
+def plannable(text: str) -> str:
+    """Return a form of a statement without values that PostgreSQL can plan, as far as the grammar is concerned.
 
-    Where a constant stood that the grammar needs, or that alone had a type, a parameter is an error: `INTERVAL $1`,
-    `EXTRACT($1 FROM …)`, `$1 + $2`.
+    Where a constant stood that the grammar needs, a parameter is an error: `INTERVAL $1`, `EXTRACT($1 FROM …)`.
     """
     text = EXTRACTED.sub("EXTRACT(EPOCH FROM", LENGTHS.sub(r"\1", TYPED.sub(r"CAST(\2 AS \1)", text)))
-    text = ARITHMETIC.sub(r"1\g<1>1", text)
+    return _without_gaps(text)
+
+
+def filled(text: str, filling: str) -> str:
+    """Return the statement with the same constant in place of all its parameters."""
+    return PARAMETER.sub(filling, text)
+
+
+def filled_at(text: str, place: int) -> str | None:
+    """Return the statement with a 1 in place of its first parameter from `place` on; None where there is none.
+
+    `place` is where PostgreSQL cannot tell the type of a parameter, as in `$1 + $2` and `AVG($1)`.
+    """
+    found = PARAMETER.search(text, place)
+    return _without_gaps(f"{text[: found.start()]}1{text[found.end() :]}") if found else None
+
+
+def _without_gaps(text: str) -> str:
+    """Number the parameters anew, because PostgreSQL refuses a number that is left out."""
     numbers = {number: place for place, number in enumerate(dict.fromkeys(PARAMETER.findall(text)), 1)}
-    text = PARAMETER.sub(lambda found: f"${numbers[found[1]]}", text)  # without gaps, which PostgreSQL refuses
-    for filling in FILLINGS if PARAMETER.search(text) else FILLINGS[:1]:
-        yield text if filling is None else PARAMETER.sub(filling, text)
+    return PARAMETER.sub(lambda found: f"${numbers[found[1]]}", text)
 
 
 def number_of_parameters(text: str) -> int:

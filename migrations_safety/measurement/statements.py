@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -21,6 +21,13 @@ from migrations_safety.postgresql.connection import Connection
 NOT_IN_A_TRANSACTION = "25001"
 """The SQLSTATE of statements that cannot run in a transaction, such as VACUUM (active_sql_transaction)."""
 PARAMETER = re.compile(r"\$(\d+)")
+BY = re.compile(r"\b(?:GROUP|ORDER) BY\b", re.IGNORECASE)
+SIGNS = re.compile(
+    r"[(,);]|\b(?:HAVING|WINDOW|LIMIT|OFFSET|FETCH|FOR|ORDER|UNION|INTERSECT|EXCEPT|ROWS|RANGE|GROUPS|RETURNING)\b",
+    re.IGNORECASE,
+)
+"""What divides or ends the list of GROUP BY or ORDER BY."""
+PLACE = re.compile(r"\s*(\d{1,4})(?:\s+(?:ASC|DESC))?(?:\s+NULLS\s+\w+)?\s*", re.IGNORECASE)
 NUMBER = re.compile(r"(?<![\w$.])\.?\d[\w.]*")
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
@@ -116,7 +123,8 @@ class StatementMeter:
 def without_literals(text: StatementText) -> str:
     """Return a statement without comments, and with `$1` … in place of its strings, which may hold patient data.
 
-    In a text with a statement that reads or writes rows, numbers are replaced too. Parameters that the text has already
+    In a text with a statement that reads or writes rows, numbers are replaced too, except those that stand for a column
+    of the result: `ORDER BY 1`. Parameters that the text has already
     stay, and the new ones are numbered after them.
     """
     numbers = count(1 + max((int(number) for number in PARAMETER.findall(text.text)), default=0))
@@ -128,4 +136,28 @@ def without_literals(text: StatementText) -> str:
         return match[0] if match[0].startswith('"') else place(match)
 
     plain = " ".join(PIECES.sub(piece, text.text).split())
-    return plain if ON_ROWS.isdisjoint(text.words) else NUMBER.sub(place, plain)
+    if ON_ROWS.isdisjoint(text.words):
+        return plain
+    kept = set(_places_of_columns(plain))
+    return NUMBER.sub(lambda match: match[0] if match.start() in kept else place(match), plain)
+
+
+def _places_of_columns(text: str) -> Iterator[int]:
+    """Yield where an element of GROUP BY or ORDER BY is a number, which PostgreSQL reads as a column of the result."""
+    for clause in BY.finditer(text):
+        start, depth = clause.end(), 0
+        for sign in SIGNS.finditer(text, clause.end()):
+            depth += {"(": 1, ")": -1}.get(sign[0], 0)
+            if depth < 0 or (depth == 0 and sign[0] not in "(,)"):
+                break
+            if depth == 0 and sign[0] == ",":
+                yield from _whole_number(text, start, sign.start())
+                start = sign.end()
+        else:
+            sign = None
+        yield from _whole_number(text, start, sign.start() if sign else len(text))
+
+
+def _whole_number(text: str, start: int, end: int) -> Iterator[int]:
+    if found := PLACE.fullmatch(text, start, end):
+        yield found.start(1)

@@ -1,7 +1,9 @@
 """Fixtures of the tests that apply migrations of their own making."""
 
+from contextlib import closing
 from functools import partial
 
+import psycopg
 import pytest
 from django.db.migrations.executor import MigrationExecutor
 
@@ -9,7 +11,9 @@ from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import on_the_ladder
+from migrations_safety.postgresql.embedded_server import NoServerBinaries, Server
 from tests.support import failing_migration
+from tests.support.cluster import NUMBERS, SETTINGS, Database, new_folder
 from tests.support.in_process import installed, migrate
 from tests.support.measured_app import BEFORE
 from tests.support.sample_app import SampleApp
@@ -45,6 +49,35 @@ def measured(tmp_path, monkeypatch, empty, in_process):
     with installed(app):
         migrate("ward")
         yield app, empty, connection
+
+
+@pytest.fixture(scope="session", params=[15, 17])
+def server_with_statements(request):
+    """A server that has pg_stat_statements loaded."""
+    loaded = {"shared_preload_libraries": "pg_stat_statements"}
+    try:
+        server = Server.create(version=request.param, folder=new_folder(), settings=SETTINGS | loaded)
+    except NoServerBinaries:
+        pytest.skip(f"PostgreSQL {request.param} is not installed")
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def create(server_with_statements):
+    """`create()`: a fresh database on that server."""
+    made = []
+    with closing(psycopg.connect(server_with_statements.url(), autocommit=True)) as administration:
+
+        def create():
+            made.append(Database(server_with_statements, f"release_{next(NUMBERS)}"))
+            administration.execute(f"CREATE DATABASE {made[-1].name}")
+            return made[-1]
+
+        yield create
+        for database in made:
+            database.close()
+            administration.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -1,18 +1,15 @@
 """What precheck learns of a running release from pg_stat_statements, on servers that have it."""
 
 import json
-from contextlib import closing
 
-import psycopg
 import pytest
 
 from migrations_safety.postgresql.application_statements import read_statements
 from migrations_safety.postgresql.embedded_server import NoServerBinaries, Server
-from tests.support.cluster import NUMBERS, SETTINGS, Database, new_folder
+from tests.support.cluster import SETTINGS, Database, new_folder
 from tests.support.measured_app import BEFORE, ROWS
 from tests.support.sample_app import SampleApp
 
-LOADED = {"shared_preload_libraries": "pg_stat_statements"}
 SENT = (
     ("SELECT id, number, gone FROM ward_bed WHERE gone = %s", ("Ann",)),
     ("SELECT id, number, gone FROM ward_bed WHERE gone = %s", ("Eve",)),
@@ -23,33 +20,6 @@ SENT = (
 )
 """What the running release sends; the values are patients."""
 GONE = {"SELECT id, number, gone FROM ward_bed WHERE gone = $1": 2, "SELECT gone FROM ward_bed WHERE gone = $1": 1}
-
-
-@pytest.fixture(scope="module", params=[15, 17])
-def server(request):
-    try:
-        server = Server.create(version=request.param, folder=new_folder(), settings=SETTINGS | LOADED)
-    except NoServerBinaries:
-        pytest.skip(f"PostgreSQL {request.param} is not installed")
-    yield server
-    server.remove()
-
-
-@pytest.fixture
-def create(server):
-    """`create()`: a fresh database on that server."""
-    made = []
-    with closing(psycopg.connect(server.url(), autocommit=True)) as administration:
-
-        def create():
-            made.append(Database(server, f"release_{next(NUMBERS)}"))
-            administration.execute(f"CREATE DATABASE {made[-1].name}")
-            return made[-1]
-
-        yield create
-        for database in made:
-            database.close()
-            administration.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
 
 
 @pytest.fixture
