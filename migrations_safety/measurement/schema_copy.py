@@ -8,10 +8,14 @@ tables that the role may not read.
 from __future__ import annotations
 
 import os
+import random
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,13 @@ from migrations_safety.sql import statement
 
 LOCK_WAIT = 250
 """How many milliseconds pg_dump may wait for a lock: the longest time that one attempt of `migrate` waits."""
+MAX_STALL = 0.1
+"""How many seconds another session may wait for a lock of pg_dump before pg_dump is ended."""
+GLANCES = 0.03
+"""How many seconds pass between two looks at who waits."""
+ATTEMPTS = 5
+PAUSE = 0.3
+"""How many seconds pass before the second attempt, on average; before each later one twice as many."""
 OUTSIDE = (
     "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
     "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SECURITY LABEL",
@@ -65,15 +76,40 @@ def _unreadable(connection: Connection) -> list[str]:
 
 
 def _dump(connection: Connection, file: Path, *, without: list[str]) -> int:
-    """Write the schema to the file, and return the version of pg_dump, which an older pg_restore cannot read."""
-    parameters = connection_parameters(connection)
+    """Write the schema to the file, and return the version of pg_dump, which an older pg_restore cannot read.
+
+    pg_dump keeps its locks until it ends. It is ended as soon as another session waits for one of them, and begun again
+    later, because whoever waits makes all others wait.
+    """
+    name = f"migrations_safety dump {secrets.token_hex(8)}"
+    parameters = connection_parameters(connection) | {"application_name": name}
     version, program = _program("pg_dump", least=connection.pg_version // 10000)
     excluded = [f"--exclude-table={name}" for name in without]
     command = [program, "--format=custom", f"--file={file}", f"--lock-wait-timeout={LOCK_WAIT}", *WITHOUT, *excluded]
-    done = _run([*command, f"--dbname={dsn(parameters)}"], password=parameters.get("password"))
-    if done.returncode:
-        raise NotMeasured(f"pg_dump could not read the schema ({_reason(done.stderr)})")
-    return version
+    command.append(f"--dbname={dsn(parameters)}")
+    for number in range(ATTEMPTS):
+        done = _run_unless_waited_for(connection, command, parameters.get("password"), name=name)
+        if done and done.returncode:
+            raise NotMeasured(f"pg_dump could not read the schema ({_reason(done.stderr)})")
+        if done:
+            return version
+        time.sleep(random.uniform(0.5, 1.5) * PAUSE * 2**number)
+    raise NotMeasured("other sessions waited for locks of pg_dump each time that it read the schema")
+
+
+def _run_unless_waited_for(
+    connection: Connection, command: list[str], password: str | None, *, name: str
+) -> subprocess.CompletedProcess[str] | None:
+    """Run a program whose session has this application_name; None if it was ended because another session waited."""
+    asked = {"name": name, "seconds": MAX_STALL}
+    with ThreadPoolExecutor(1) as thread, connection.cursor() as cursor:
+        running = thread.submit(_run, command, password=password)
+        was_waited_for = False
+        while not running.done():
+            time.sleep(GLANCES)
+            cursor.execute(statement("schema_copy.end_if_waited_for"), asked)
+            was_waited_for = was_waited_for or cursor.fetchone() is not None
+        return None if was_waited_for else running.result()
 
 
 def _choose(program: str, file: Path, wanted: Path, place: Place) -> list[str]:

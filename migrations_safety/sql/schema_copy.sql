@@ -14,3 +14,11 @@ SELECT name FROM pg_available_extensions
 
 -- set_search_path: the search path of the target, for the session that writes the record of migrations
 SELECT set_config('search_path', %(path)s, false)
+
+-- end_if_waited_for: ends the query of a session for which another one has waited for that long
+SELECT pg_cancel_backend(a.pid) FROM pg_stat_activity AS a
+WHERE a.application_name = %(name)s AND a.pid <> pg_backend_pid() AND EXISTS (
+    SELECT FROM pg_locks AS l
+    WHERE NOT l.granted AND l.waitstart < clock_timestamp() - %(seconds)s * interval '1 second'
+      AND a.pid = ANY (pg_blocking_pids(l.pid))
+)
