@@ -49,6 +49,7 @@ ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<kind>[A-Z]+(?: [A-Z]+)*) (?P<rest>.*)$")
 FAILED = re.compile(r"from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
 WENT_ON = "errors ignored on restore"
 """What pg_restore says at the end if it went on after errors with single objects."""
+TIMED_OUT = "canceling statement due to lock timeout"
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -78,8 +79,8 @@ def _unreadable(connection: Connection) -> list[str]:
 def _dump(connection: Connection, file: Path, *, without: list[str]) -> int:
     """Write the schema to the file, and return the version of pg_dump, which an older pg_restore cannot read.
 
-    pg_dump keeps its locks until it ends. It is ended as soon as another session waits for one of them, and begun again
-    later, because whoever waits makes all others wait.
+    pg_dump keeps its locks until it ends. It is ended as soon as another session waits for one of them, because whoever
+    waits makes all others wait. It is begun again later, as it is where a lock was not free.
     """
     name = f"migrations_safety dump {secrets.token_hex(8)}"
     parameters = connection_parameters(connection) | {"application_name": name}
@@ -89,12 +90,12 @@ def _dump(connection: Connection, file: Path, *, without: list[str]) -> int:
     command.append(f"--dbname={dsn(parameters)}")
     for number in range(ATTEMPTS):
         done = _run_unless_waited_for(connection, command, parameters.get("password"), name=name)
-        if done and done.returncode:
+        if done and done.returncode and TIMED_OUT not in done.stderr:
             raise NotMeasured(f"pg_dump could not read the schema ({_reason(done.stderr)})")
-        if done:
+        if done and not done.returncode:
             return version
         time.sleep(random.uniform(0.5, 1.5) * PAUSE * 2**number)
-    raise NotMeasured("other sessions waited for locks of pg_dump each time that it read the schema")
+    raise NotMeasured("pg_dump and other sessions waited for locks of each other each time that it read the schema")
 
 
 def _run_unless_waited_for(

@@ -209,8 +209,21 @@ def _at_url(url: str, situation: Situation) -> Iterator[Place]:
 def _empty(parameters: dict[str, Any]) -> None:
     with closing(open_connection(parameters)) as session:
         for (name,) in session.execute(statement("scratch.schemas").encode()).fetchall():
-            session.execute(sql.SQL(statement("scratch.empty_schema")).format(name=sql.Identifier(name)))
+            drop = sql.SQL(statement("scratch.empty_schema")).format(name=sql.Identifier(name))
+            try:
+                session.execute(drop)
+            except psycopg.errors.OutOfMemory:  # one statement may not lock that many objects
+                _drop_relations(session, name)
+                session.execute(drop)
         session.execute(statement("scratch.public").encode())
+
+
+def _drop_relations(session: psycopg.Connection[Any], schema: str) -> None:
+    """Drop the tables and views of a schema one by one."""
+    found = session.execute(statement("scratch.relations").encode(), {"schema": schema}).fetchall()
+    for kind, name in found:
+        drop = sql.SQL(statement("scratch.drop_relation"))
+        session.execute(drop.format(kind=sql.SQL(kind), name=sql.Identifier(schema, name)))
 
 
 @contextmanager

@@ -39,3 +39,11 @@ DROP SCHEMA {name} CASCADE
 
 -- public: the schema that every new database has
 CREATE SCHEMA public
+
+-- relations: what a schema holds that rows can be read from, with the word for it, views before what they read
+SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, relname
+FROM pg_class WHERE relnamespace = quote_ident(%(schema)s)::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+ORDER BY relkind IN ('r', 'p'), oid DESC
+
+-- drop_relation: one of them, which may have gone with another one
+DROP {kind} IF EXISTS {name} CASCADE
