@@ -33,8 +33,6 @@ def conditions(demand: Demand, *, conversion: str, version: int) -> Iterator[Con
         yield _condition(demand, LOST, "data_conditions.has_value", sources=(source,))
     elif demand.kind == "drop":
         yield _condition(demand, LOST, "data_conditions.every_row")
-    elif demand.kind == "not_null" and demand.sources[0].before is None:
-        yield _condition(demand, VIOLATES, "data_conditions.every_row", sources=())
     elif demand.kind == "not_null":
         yield _condition(demand, VIOLATES, "data_conditions.is_null")
     elif demand.kind == "check":

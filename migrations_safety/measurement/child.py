@@ -79,7 +79,7 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         executor = ReturningExecutor(connection, meter)
         executor.runs_code = asked["measure_python"]
         executor.before_each = partial(_refuse_elsewhere, connection, asked)
-        watchers = _watchers(connection.connection, asked, lacking=meter.rows.lacking)
+        watchers = _watchers(connection.connection, asked, rows=_rows(asked, meter.rows))
         executor.after_each = [watcher.after for watcher in watchers.values()]
         for watcher in watchers.values():
             watcher.before()
@@ -109,23 +109,24 @@ def _way_back(executor: Any, asked: dict[str, Any], answer: dict[str, Any]) -> d
     if not executor.steps:
         return way_back_values(WayBack(reason=BACKWARDS))
     _write(asked, answer | way_back_values(WayBack(reason=TOO_LONG)))
-    rows = {"without_rows": asked["without_rows"], "lacking": executor.meter.rows.lacking}
-    watcher = DemandWatcher(executor.connection.connection, **rows)
+    watcher = DemandWatcher(executor.connection.connection, **_rows(asked, executor.meter.rows))
     return way_back_values(go_back(executor, watcher, passes=(NotOnTheScratch,)))
 
 
-def _watchers(session: Any, asked: dict[str, Any], *, lacking: set[tuple[str, str, str]]) -> dict[str, Watcher]:
-    """Return what else is looked at, by the names of the fields of MeasuredPlan.
+def _rows(asked: dict[str, Any], rows: Any) -> dict[str, Any]:
+    """Return what a DemandWatcher has to know of made-up rows; `rows` are YieldingRows, which go on yielding."""
+    return {"without_rows": asked["without_rows"], "lacking": rows.lacking, "emptied": rows.emptied}
 
-    `lacking` is filled with the columns for which made-up rows had no value.
-    """
+
+def _watchers(session: Any, asked: dict[str, Any], *, rows: dict[str, Any]) -> dict[str, Watcher]:
+    """Return what else is looked at, by the names of the fields of MeasuredPlan."""
     from migrations_safety.measurement.application import ApplicationWatcher
     from migrations_safety.measurement.demands import DemandWatcher
     from migrations_safety.measurement.release import ReleaseWatcher
     from migrations_safety.measurement.remade import RemadeWatcher
 
     return {
-        "demands": DemandWatcher(session, without_rows=asked["without_rows"], lacking=lacking),
+        "demands": DemandWatcher(session, **rows),
         "application": ApplicationWatcher(session, asked["statements"]),
         "losses": ReleaseWatcher(session, asked["release"]),
         "remade": RemadeWatcher(session),

@@ -34,6 +34,8 @@ class ColumnShape:
     """Whether all rows that were there before the column have the value `constant`."""
     constant: str | None
     has_default: bool
+    is_distinct: bool
+    """Whether its default differs from row to row, as numbers of a sequence and random UUIDs do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

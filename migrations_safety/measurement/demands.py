@@ -10,13 +10,14 @@ import psycopg
 from migrations_safety.measurement.demand import Demand
 from migrations_safety.measurement.demand_catalog import ColumnShape, DemandCatalog, TableShape
 from migrations_safety.measurement.new_demands import Beginning, new_demands
+from migrations_safety.measurement.yielding_rows import ALL
 
 
 class DemandWatcher:
     """Compares the catalog before and after each migration, for the tables that there were before the plan.
 
     `without_rows` has the names of the tables that got no made-up rows. `lacking` has the columns, as schema, table and
-    name, for which the made-up rows had no value so far.
+    name, for which the made-up rows had no value so far, and `emptied` the tables without their made-up rows by now.
     """
 
     def __init__(
@@ -25,11 +26,13 @@ class DemandWatcher:
         *,
         without_rows: Collection[str] = (),
         lacking: Collection[tuple[str, str, str]] = (),
+        emptied: Collection[str] = (),
     ) -> None:
         self.catalog = DemandCatalog(session)
         self.found: list[Demand] = []
         self._without_rows = without_rows
         self._lacking = lacking
+        self._emptied = emptied
         self._last: dict[int, TableShape] = {}
 
     def before(self) -> None:
@@ -47,7 +50,9 @@ class DemandWatcher:
         for table in gone:
             self.found += self._beginning.dropped(table, migration, gone)
         for oid, now in self.catalog.tables(changed).items() if changed else ():
-            self.found += new_demands(self._beginning, self._last[oid], now, migration, lacks=self._lacks)
+            self.found += new_demands(
+                self._beginning, self._last[oid], now, migration, lacks=self._lacks, has_rows=self._has_rows
+            )
             self._last[oid] = now
 
     def _lacks(self, table: TableShape, column: ColumnShape) -> bool:
@@ -56,3 +61,8 @@ class DemandWatcher:
             self._beginning.tables[table.oid].name in self._without_rows
             or (table.schema, table.relation, column.name) in self._lacking
         )
+
+    def _has_rows(self, table: TableShape) -> bool:
+        """Return whether the table has made-up rows, which is not looked up, because that would count as a scan."""
+        names = {self._beginning.tables[table.oid].name, table.name, ALL}
+        return names.isdisjoint(self._emptied) and names.isdisjoint(self._without_rows)

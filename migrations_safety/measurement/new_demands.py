@@ -10,7 +10,7 @@ from typing import Any
 
 from migrations_safety.measurement.demand import Demand, Source
 from migrations_safety.measurement.demand_catalog import ColumnShape, ConstraintShape, IndexShape, TableShape
-from migrations_safety.sql.identifiers import quote_identifier
+from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 TEXTS = re.compile(r"(text|character varying(\(\d+\))?)$")
 INTEGERS = ("smallint", "integer", "bigint")
@@ -83,10 +83,12 @@ def new_demands(
     migration: str,
     *,
     lacks: Callable[[TableShape, ColumnShape], bool],
+    has_rows: Callable[[TableShape], bool],
 ) -> Iterator[Demand]:
     """Return what a table newly demands since its last reading, or drops.
 
-    `lacks` says whether rows that are there may be without a value in a new column.
+    `lacks` says whether rows that are there may be without a value in a new column, and `has_rows` whether there are
+    rows in the scratch database, which have the same constants in new columns as the rows of the target.
     """
     how = {"migration": migration, **beginning.of_table(now)}
     inherits = now.is_partition
@@ -101,8 +103,36 @@ def new_demands(
             yield Demand(kind="not_null", columns=columns, sources=(beginning.source(now, number),), **how)
     for signature, structure in _structures(now):
         if signature not in beginning.known[now.oid] and _is_new(structure, last, now):
+            if _is_proven(beginning, now, structure, has_rows):
+                continue
             yield _of_structure(beginning, now, structure, how)
-        beginning.known[now.oid].add(signature)
+    beginning.known[now.oid] |= {signature for signature, _ in _structures(now)}
+
+
+def _is_proven(
+    beginning: Beginning, table: TableShape, structure: ConstraintShape | IndexShape, has_rows: Callable[..., bool]
+) -> bool:
+    """Return whether no row of the target can violate what is demanded of columns that the plan itself makes."""
+    made = [table.columns[n] for n in structure.numbers or () if beginning.before(table, n) is None]
+    is_null = any(not column.is_filled and not column.has_default for column in made)
+    if isinstance(structure, IndexShape):
+        is_distinct = any(column.is_distinct and _is_key(column, structure) for column in made)
+        return not structure.operators and (is_distinct or (is_null and _is_plain(structure, table)))
+    if structure.is_key:
+        return is_null and not structure.is_full
+    is_constant = all(column.is_filled or not column.has_default for column in made)
+    return bool(made) and len(made) == len(structure.numbers or ()) and is_constant and has_rows(table)
+
+
+def _is_key(column: ColumnShape, index: IndexShape) -> bool:
+    plain = f"({quote_if_needed(column.name)})"
+    return any(key == plain or key.startswith(f"{plain} COLLATE") for key in index.keys)
+
+
+def _is_plain(index: IndexShape, table: TableShape) -> bool:
+    """Return whether a NULL in any of the columns takes a row out of a unique index."""
+    is_of_columns = all(_is_key(table.columns[number], index) for number in index.numbers)
+    return is_of_columns and index.condition is None and not index.nulls_are_equal
 
 
 def _is_newly_required(

@@ -47,16 +47,17 @@ class YieldingRows:
         )
         if schema and table and column:
             self.lacking.add((schema, table, column))
-        name = self._printed(sql.Identifier(schema, table)) if schema and table else None
-        if name is None or name in self.emptied:
+        names = self._emptied_with(sql.Identifier(schema, table)) if schema and table else []
+        if not names or names[0] in self.emptied:
             return self._empty_all()
-        self.emptied.append(name)
-        return self._empty([name]) or self._empty_all()
+        self.emptied += [name for name in names if name not in self.emptied]
+        return self._empty(names[:1]) or self._empty_all()
 
-    def _printed(self, table: sql.Identifier) -> str | None:
+    def _emptied_with(self, table: sql.Identifier) -> list[str]:
+        """Return the names of a table and of those that reference it, the table first; empty where it is gone."""
         asked = {"name": table.as_string()}
-        ((name,),) = self.observer.session.execute(statement("yielding_rows.printed").encode(), asked).fetchall()
-        return None if name is None else str(name)
+        found = self.observer.session.execute(statement("yielding_rows.emptied_with").encode(), asked).fetchall()
+        return [str(name) for (name,) in found]
 
     def _empty_all(self) -> bool:
         self.emptied.append(ALL)

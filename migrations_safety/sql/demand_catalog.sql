@@ -40,8 +40,11 @@ SELECT a.attrelid::bigint AS table_oid, a.attnum::int AS number, a.attname AS na
              AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated
        ) AS is_required,
        a.atthasmissing AS is_filled, (a.attmissingval::text::text[])[1] AS constant,
-       a.atthasdef OR a.attidentity <> '' AS has_default
+       a.atthasdef OR a.attidentity <> '' AS has_default,
+       a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid)
+           ~ '^(nextval|gen_random_uuid|uuidv4|uuidv7|uuid_generate_v4)\(', false) AS is_distinct
 FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
 
 -- domain_checks: the valid CHECK constraints of the domains that columns of tables have

@@ -1,5 +1,8 @@
--- printed: a table as PostgreSQL prints its name
-SELECT to_regclass(%(name)s)::text
+-- emptied_with: the names, as PostgreSQL prints them, of a table and of those that are emptied with it
+WITH RECURSIVE found (oid) AS (
+    SELECT to_regclass(%(name)s)::oid UNION
+    SELECT r.conrelid FROM found JOIN pg_constraint AS r ON r.confrelid = found.oid AND r.contype = 'f'
+) SELECT oid::regclass::text FROM found WHERE oid IS NOT NULL ORDER BY oid <> to_regclass(%(name)s), 1
 
 -- invalid_indexes: what a concurrent build leaves behind that met such rows
 SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid AND NOT indisready
