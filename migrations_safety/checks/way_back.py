@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrations_safety.measurement.report import MeasuredPlan
+from migrations_safety.measurement.report import NOTHING_TO_LOCK, MeasuredPlan
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import plan as wording
 from migrations_safety.plan.migration_plan import Plan
 
 
 def check_way_back(plan: Plan, measured: MeasuredPlan) -> Iterator[Finding]:
-    """Find what keeps `migrate` from unapplying the plan afterwards."""
-    for one in plan.irreversible:
+    """Find what keeps `migrate` from unapplying the plan afterwards.
+
+    On an empty database there is nothing to go back to, so operations without a reverse are not told.
+    """
+    for one in plan.irreversible if measured.reason != NOTHING_TO_LOCK else ():
         yield wording.irreversible(one.migration, operation=one.operation, number=one.number, at=one.at)
     back = measured.back
     if back.error and back.ends_in:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import Protocol, TypeVar
 
 from migrations_safety.messages.catalogue import ACCEPTABLE_AREAS
 from migrations_safety.messages.catalogue.kind import Level
@@ -14,6 +15,17 @@ from migrations_safety.precheck.acceptance import accept
 from migrations_safety.precheck.baseline import apply
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth, PrecheckReport, Review, Since
+
+
+class _Named(Protocol):
+    """Anything that is about one migration."""
+
+    @property
+    def migration(self) -> str:
+        """Its label."""
+
+
+OfMigration = TypeVar("OfMigration", bound=_Named)
 
 
 def select(report: PrecheckReport, options: PrecheckOptions, *, today: date) -> PrecheckReport:
@@ -41,17 +53,28 @@ def _since(report: PrecheckReport, revision: str) -> PrecheckReport:
 
 
 def _review(review: Review, older: frozenset[str]) -> Review:
-    """Return the review without the older migrations."""
-    transactions = review.measured.transactions
+    """Return the review without the older migrations; `migrate --precheck` cannot use the rest, which is not whole."""
+    measured, transactions = review.measured, review.measured.transactions
     left = [number for number, one in enumerate(transactions) if not older.issuperset(one.migrations)]
-    demands = tuple(one for one in review.measured.demands if one.migration not in older)
     return replace(
         review,
-        measured=replace(review.measured, transactions=tuple(transactions[number] for number in left), demands=demands),
+        measured=replace(
+            measured,
+            transactions=tuple(transactions[number] for number in left),
+            demands=_newer(measured.demands, older),
+            losses=None if measured.losses is None else _newer(measured.losses, older),
+            remade=_newer(measured.remade, older),
+            application=tuple(one for one in measured.application if one.because_of not in older),
+        ),
+        circumstances=None,
         held=tuple(review.held[number] for number in left if review.held),
         data=replace(review.data, checks=tuple(one for one in review.data.checks if one.demanded_by not in older)),
-        findings=tuple(one for one in review.findings if one.migration not in older),
+        findings=_newer(review.findings, older),
     )
+
+
+def _newer(found: Iterable[OfMigration], older: frozenset[str]) -> tuple[OfMigration, ...]:
+    return tuple(one for one in found if one.migration not in older)
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:

@@ -34,6 +34,8 @@ from migrations_safety.verification.tables import compare_table
 
 NOT_OF_DRIFT = ("schema.E012", "schema.E015", "schema.E016", "schema.E017", "schema.E024")
 """What a migration that was stopped leaves, and what other findings tell: NOT VALID, invalid, disabled, orphans."""
+UNDECLARED = re.compile(r"^Declare it in the model, or drop it(?: with its values)?: ")
+"""How the hints of the area schema begin for an object that no model declares."""
 UNREADABLE = (FieldDoesNotExist, FieldError, LookupError, AttributeError, TypeError, ValueError)
 """The errors of a model of the migrations that names what it does not have, such as an index on a removed field."""
 LOCKED = "another session has locked it"
@@ -147,7 +149,8 @@ def _difference(finding: Finding) -> Difference:
     assert said is not None, finding.id
     kind = "DEFAULT " if said["default"] else ""
     declared, found = (kind + value if value else None for value in said.group("declared", "found"))
-    return Difference(object=finding.subject, declared=declared, found=found, change=finding.hint)
+    change = UNDECLARED.sub("", finding.hint)
+    return Difference(object=finding.subject, declared=declared, found=found, change=change)
 
 
 def check_drift(drift: Drift) -> list[Finding]:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.refusals.acceptance import BaselineRefused, RevisionRefused
-from migrations_safety.precheck import baseline
+from migrations_safety.precheck import baseline, precheck
+from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.rendering import serialization, text
 from tests.support.plain_django import ward_installed
 
@@ -115,8 +117,6 @@ def test_what_is_gone_is_counted(ward, tmp_path):
 
 
 def test_an_error_of_the_target_cannot_be_known(hospital, in_process, tmp_path):
-    from migrations_safety.precheck import precheck
-    from migrations_safety.precheck.options import PrecheckOptions
     from tests.support.factories import refer
 
     in_process(hospital)
@@ -162,6 +162,25 @@ def test_only_what_came_since_a_revision_is_told(repository):
     assert {one.migration for one in report.findings} <= {"", "ward.0003_step"}
     assert serialization.precheck(report, seconds=0)["since"]["older"] == ("ward.0002_step",)
     assert sum(report.plan.operations.values()) == 1
+
+
+def test_older_migrations_are_left_out_of_the_measurements_which_then_serve_no_migrate(measured, make, monkeypatch):
+    app, _, connection = measured
+    monkeypatch.chdir(app.folder)
+    git("init", "--quiet", "--initial-branch=main")
+    app.migration("0002_old", "migrations.RemoveField('bed', 'gone')", after=("ward", "0001_initial"))
+    commit()
+    app.migration("0003_new", "migrations.RemoveField('bed', 'slug')", after=("ward", "0002_old"))
+    measure = MeasureOptions(scratch_url=make("empty").url)
+
+    report = precheck.run(
+        using=connection.alias, options=PrecheckOptions(app_label="ward", since="HEAD", measure=measure)
+    )
+
+    assert [one.migrations for one in report.review.measured.transactions] == [("ward.0003_new",)]
+    assert [(one.demanded_by, one.columns) for one in report.review.data.checks] == [("ward.0003_new", ("slug",))]
+    assert report.review.circumstances is None
+    assert len(serialization.precheck(report, seconds=0)["plan"]["transactions"]) == 1
 
 
 def test_a_changed_file_counts_as_new_and_so_does_a_committed_one(repository):

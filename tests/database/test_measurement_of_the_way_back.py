@@ -9,6 +9,7 @@ from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.rendering import serialization, text
 from tests.support.measured_app import write
+from tests.support.plain_django import ward_installed
 
 NOTE = 'migrations.AddField("bed", "note", models.TextField(null=True))'
 VISIT = 'migrations.CreateModel("Visit", [("id", models.AutoField(primary_key=True))])'
@@ -140,3 +141,13 @@ def test_without_a_measurement_the_operation_is_named_all_the_same(measured):
     report = precheck.run(using=connection.alias, options=PrecheckOptions(app_label="ward"))
 
     assert "plan.W014" in [one.id for one in report.findings]
+
+
+def test_on_an_empty_database_there_is_nothing_to_go_back_to(empty, in_process, tmp_path):
+    with ward_installed(tmp_path, empty, in_process(empty)) as ward:
+        ward.migration(f"{VISIT}, {CODE}")
+
+        report = ward.look(measure=MeasureOptions())
+
+    assert report.plan.irreversible
+    assert [one.id for one in report.findings if one.id == "plan.W014"] == []
