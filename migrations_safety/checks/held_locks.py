@@ -27,15 +27,17 @@ def check_held_locks(
 ) -> list[Finding]:
     """Find the locks on existing tables that stop writers or readers, and say for how long.
 
-    `max_stall` is the limit in seconds, 0 for none. Work on tables of less than `small` bytes takes no time worth
-    mentioning. `hot` are the names of tables on which any such lock is an error.
+    `max_stall` is the limit in seconds, 0 for none. Work on tables of less than `small` bytes does not count for it.
+    `hot` are the names of tables on which any such lock is an error.
     """
     found: list[Finding] = []
-    for held in held_locks(measured, figures, small=small):
+    pairs = zip(held_locks(measured, figures), held_locks(measured, figures, small=small), strict=True)
+    for held, with_small in pairs:
+        counted = {lock.table: lock for lock in with_small}
         for lock in held:
-            figure = figures.get(lock.table)
-            found += _stopped(lock, figure, max_stall=max_stall, is_hot=is_hot(lock.table, figure, hot))
-            found += _rows_locked(lock, figure, max_stall=max_stall)
+            figure, counts = figures.get(lock.table), counted.get(lock.table, lock)
+            found += _stopped(lock, counts, figure, max_stall=max_stall, is_hot=is_hot(lock.table, figure, hot))
+            found += _rows_locked(counts, figure, max_stall=max_stall)
     return found
 
 
@@ -59,12 +61,17 @@ def is_hot(table: str, figure: TableFigures | None, hot: frozenset[str]) -> bool
     return not names.isdisjoint(name.replace('"', "") for name in hot)
 
 
-def _stopped(lock: HeldLock, figure: TableFigures | None, *, max_stall: float, is_hot: bool) -> Iterator[Finding]:
-    """Yield the findings about writers and readers who wait: one about their time, and one if the table is hot."""
-    if lock.writers is None:
+def _stopped(
+    lock: HeldLock, counts: HeldLock, figure: TableFigures | None, *, max_stall: float, is_hot: bool
+) -> Iterator[Finding]:
+    """Yield the findings about writers and readers who wait: one about their time, and one if the table is hot.
+
+    `counts` is the same lock without the work on small tables.
+    """
+    if lock.writers is None or counts.writers is None:
         return
     words = _words(lock).as_arguments
-    least, most = lock.writers.least, lock.writers.most
+    least, most = counts.writers.least, counts.writers.most
     limit = format_seconds(max_stall) if max_stall else ""
     is_used = figure is None or figure.is_used is not False
     is_limited = is_used and max_stall > 0

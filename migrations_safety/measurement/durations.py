@@ -82,7 +82,7 @@ def held_locks(
 ) -> tuple[tuple[HeldLock, ...], ...]:
     """Return for each transaction of the plan the locks that it holds on existing tables, the longest first.
 
-    Work on tables of less than `small` bytes counts as no time.
+    Work on tables of less than `small` bytes is left out.
     """
     return tuple(_held(transaction, figures, small=small) for transaction in measured.transactions)
 
@@ -153,7 +153,8 @@ def _because(steps: list[Step]) -> str:
     by_length = sorted((step for step in steps if step.span != NOTHING), key=lambda step: _length(step.span))
     said: list[str] = []
     for step in reversed(by_length):
-        said += ["runs Python code that was not measured"] if step.statement is None else map(_said, step.works)
+        works = sorted(step.works, key=lambda work: _length(work.span), reverse=True)
+        said += ["runs Python code that was not measured"] if step.statement is None else map(_said, works)
     return ", ".join(list(dict.fromkeys(said))[:WORKS_NAMED])
 
 

@@ -12,15 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from migrations_safety.locking.statement_text import read
+from migrations_safety.locking.statement_text import ON_ROWS, read
 from migrations_safety.measurement.report import MeasuredStatement, TableEffect
 from migrations_safety.postgresql.table_figures import TableFigures
 
 MEGABYTE = 1_000_000
+SHORTEST = 1e-7
+"""The seconds in which a fast server sorts, writes or looks up one entry of an index or one row."""
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
 BUILDS_INDEX = re.compile(r"\b(INDEX|UNIQUE|PRIMARY KEY|EXCLUDE)\b", re.IGNORECASE)
 FOREIGN_KEY = re.compile(r"\b(FOREIGN KEY|REFERENCES)\b", re.IGNORECASE)
-ON_MANY_ROWS = frozenset({"UPDATE", "DELETE", "MERGE", "INSERT", "WITH"})
+CHANGES_ROWS = frozenset({"UPDATE", "DELETE", "MERGE"})
 DEFINES = frozenset({"ALTER", "CREATE"})
 
 
@@ -49,9 +51,9 @@ class Kind(Enum):
     """A kind of work, with the megabytes a second of a slow and of a fast server."""
 
     SCAN = ("reads", 50, 4000)
-    KEY = ("checks a foreign key on", 20, 2000)
-    INDEX = ("builds an index on", 5, 500)
-    REWRITE = ("rewrites", 4, 300)
+    KEY = ("checks a foreign key on", 20, 4000)
+    INDEX = ("builds an index on", 5, 4000)
+    REWRITE = ("rewrites", 4, 1000)
     WRITE = ("writes rows of", 1, 4000)
     ANY = ("works on", 1, 4000)
 
@@ -68,6 +70,8 @@ class Work:
     kind: Kind
     table: str
     bytes: int | None
+    entries: int = 0
+    """How many rows and entries of indexes it handles one by one, as far as the statistics tell."""
 
     @property
     def span(self) -> Span:
@@ -75,7 +79,8 @@ class Work:
         if self.bytes is None:
             return UNKNOWN
         megabytes = self.bytes / MEGABYTE
-        return Span(least=megabytes / self.kind.fast, most=megabytes / self.kind.slow)
+        least = megabytes / self.kind.fast + self.entries * SHORTEST
+        return Span(least=least, most=max(least, megabytes / self.kind.slow))
 
 
 def work_of(statement: MeasuredStatement, figures: Mapping[str, TableFigures], *, small: int) -> Iterator[Work]:
@@ -90,8 +95,15 @@ def work_of(statement: MeasuredStatement, figures: Mapping[str, TableFigures], *
         if table is None:
             yield Work(kind=kind, table=effect.table, bytes=None)
         elif table.bytes + table.index_bytes >= small:
-            whole = kind in {Kind.REWRITE, Kind.WRITE, Kind.ANY}
-            yield Work(kind=kind, table=effect.table, bytes=table.bytes + table.index_bytes * whole)
+            work = _sized(kind, table)
+            if work.bytes:
+                yield work
+
+
+def _sized(kind: Kind, table: TableFigures) -> Work:
+    whole = kind in {Kind.REWRITE, Kind.WRITE, Kind.ANY}
+    entries = {Kind.KEY: 1, Kind.INDEX: 1, Kind.REWRITE: 1 + table.indexes}.get(kind, 0) * (table.rows or 0)
+    return Work(kind=kind, table=table.table, bytes=table.bytes + table.index_bytes * whole, entries=entries)
 
 
 def _kind(effect: TableEffect, text: str, words: tuple[str, ...]) -> Kind | None:
@@ -101,8 +113,9 @@ def _kind(effect: TableEffect, text: str, words: tuple[str, ...]) -> Kind | None
         return Kind.REWRITE
     if len(words) != 1:
         return Kind.ANY
-    if words[0] in ON_MANY_ROWS:
-        return Kind.WRITE if effect.lock == "RowExclusiveLock" else Kind.SCAN
+    if words[0] in ON_ROWS:
+        writes = effect.lock == "RowExclusiveLock" or (effect.lock is None and words[0] in CHANGES_ROWS)
+        return Kind.WRITE if writes else Kind.SCAN
     if words[0] == "REINDEX" or (words[0] in DEFINES and BUILDS_INDEX.search(text)):
         return Kind.INDEX
     if words[0] in DEFINES:

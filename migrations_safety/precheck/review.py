@@ -52,7 +52,7 @@ def review(
     rows = _rows(connection, inspected, measured, data)
     traffic = options.traffic
     figures = _figures(connection, measured, traffic, counters)
-    held = held_locks(measured, figures, small=traffic.small)
+    held = held_locks(measured, figures)
     found += [*check_statements(measured), *rows.findings, *check_needless(measured)]
     found += check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))

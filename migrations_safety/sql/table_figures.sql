@@ -25,6 +25,14 @@ WITH RECURSIVE parts AS (
     SELECT parts.root, c.oid, c.relkind
     FROM parts JOIN pg_inherits AS i ON i.inhparent = parts.oid JOIN pg_class AS c ON c.oid = i.inhrelid
     WHERE parts.relkind = 'p'
+), whole AS (
+    SELECT root, array_agg(oid::bigint ORDER BY oid) AS parts FROM parts GROUP BY root
+), keys AS (
+    SELECT oid, count(*) FROM (
+        SELECT conrelid AS oid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0
+        UNION ALL
+        SELECT confrelid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND confrelid <> conrelid
+    ) AS ends GROUP BY oid
 ), held AS (
     SELECT DISTINCT relation, pid, virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND granted AND pid IS DISTINCT FROM pg_backend_pid()
@@ -71,15 +79,14 @@ WITH RECURSIVE parts AS (
 )
 SELECT c.oid::bigint AS oid, c.oid::regclass::text AS table, n.nspname AS schema,
        CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::text END AS partition_of,
-       ARRAY(SELECT parts.oid::bigint FROM parts WHERE parts.root = c.oid) AS parts,
+       whole.parts,
        CASE WHEN sums.root IS NULL THEN 0 ELSE sums.rows END AS rows,
        coalesce(sums.bytes, 0) AS bytes, coalesce(sums.index_bytes, 0) AS index_bytes,
        (SELECT count(*) FROM pg_index AS i WHERE i.indrelid = c.oid) AS indexes,
-       (SELECT count(*) FROM pg_constraint AS k
-        WHERE k.contype = 'f' AND k.conparentid = 0 AND c.oid IN (k.conrelid, k.confrelid)) AS keys,
+       coalesce(keys.count, 0) AS keys,
        coalesce(open.open_transactions, 0) AS open_transactions,
        CASE WHEN open.root IS NULL THEN 0 WHEN NOT open.is_hidden THEN open.longest END AS longest
-FROM parts JOIN pg_class AS c ON c.oid = parts.oid AND c.oid = parts.root
+FROM whole JOIN pg_class AS c ON c.oid = whole.root
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-LEFT JOIN sums ON sums.root = c.oid LEFT JOIN open ON open.root = c.oid
+LEFT JOIN keys ON keys.oid = c.oid LEFT JOIN sums ON sums.root = c.oid LEFT JOIN open ON open.root = c.oid
 ORDER BY c.oid

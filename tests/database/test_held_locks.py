@@ -8,9 +8,11 @@ import psycopg
 import pytest
 
 from migrations_safety.checks.held_locks import check_held_locks, check_hot_tables
-from migrations_safety.measurement.durations import held_locks, tables_of
+from migrations_safety.measurement.durations import STOPS_READERS, STOPS_WRITERS, held_locks, tables_of
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
+from migrations_safety.measurement.report import LOCKS
+from migrations_safety.messages.lock_words import mode
 from migrations_safety.postgresql.table_figures import figures
 from tests.support.measured_app import write
 
@@ -230,7 +232,10 @@ def test_with_no_limit_nothing_is_too_long(plan):
 
 
 def test_a_small_table_is_only_mentioned(plan):
-    assert list(check(plan(INDEX), max_stall=LONG, small=200_000_000)) == ["locks.I001 ward_bed"]
+    found = check(plan(INDEX), max_stall=LONG, small=200_000_000)
+
+    assert list(found) == ["locks.I001 ward_bed"]
+    assert "): writers wait " in found["locks.I001 ward_bed"].message
 
 
 def test_a_table_that_nobody_uses_is_only_mentioned(plan, measured):
@@ -355,3 +360,35 @@ def test_a_hot_table_that_is_nowhere_is_named(plan, measured):
     found = check_hot_tables(connection, made, hot=hot)
 
     assert [(one.id, one.subject) for one in found] == [("locks.I002", "other.ward_bed"), ("locks.I002", "ward.Bed")]
+
+
+def test_the_default_partition_that_an_attached_one_makes_postgresql_read_is_named(plan, measured):
+    _, database, _ = measured
+    database.execute(
+        "CREATE TABLE visit (id int) PARTITION BY RANGE (id); CREATE TABLE visit_9 (id int);"
+        "CREATE TABLE visit_default PARTITION OF visit DEFAULT;"
+        "INSERT INTO visit SELECT g FROM generate_series(1, 40000) AS g; SELECT pg_stat_force_next_flush()"
+    )
+
+    attach = "ALTER TABLE visit ATTACH PARTITION visit_9 FOR VALUES FROM (90000) TO (99999)"
+    found = plan(f'migrations.RunSQL("{attach}")')
+
+    default = held(found)["visit_default"]
+    assert (default.lock, default.because) == ("AccessExclusiveLock", "reads 1.5 MB of visit_default")
+    assert "locks.E002 visit_default" in check(found, max_stall=LONG)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_who_waits_for_a_lock_is_what_postgresql_lets_wait(empty, lock):
+    empty.execute("CREATE TABLE bed (id int); INSERT INTO bed VALUES (1)")
+    waits = {}
+    with empty.session(f"LOCK TABLE bed IN {mode(lock)} MODE"), psycopg.connect(empty.url, autocommit=True) as other:
+        other.execute("SET lock_timeout = '20ms'")
+        for name, statement in (("readers", "SELECT FROM bed"), ("writers", "UPDATE bed SET id = 2")):
+            try:
+                other.execute(statement.encode())
+                waits[name] = False
+            except psycopg.errors.LockNotAvailable:
+                waits[name] = True
+
+    assert waits == {"readers": lock in STOPS_READERS, "writers": lock in STOPS_WRITERS}

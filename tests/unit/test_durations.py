@@ -1,5 +1,7 @@
 """What a statement does with the rows of a table follows from what was measured and from its first words."""
 
+from dataclasses import replace
+
 import pytest
 
 from migrations_safety.measurement.report import MeasuredStatement, TableEffect
@@ -40,6 +42,10 @@ def works(sql, *effects, small=0, figures=ORDERS):
         ('UPDATE "orders" SET "n" = $1', {"lock": "RowExclusiveLock"}, Kind.WRITE),
         ('UPDATE "orders" SET "n" = $1; SET CONSTRAINTS ALL IMMEDIATE', {"lock": "RowExclusiveLock"}, Kind.WRITE),
         ('INSERT INTO "other" SELECT * FROM "orders"', {"lock": "AccessShareLock"}, Kind.SCAN),
+        ('UPDATE "orders" SET "n" = $1', {"lock": None}, Kind.WRITE),
+        ('SELECT "n" FROM "orders"', {"lock": "AccessShareLock"}, Kind.SCAN),
+        ('SELECT "n" FROM "orders"', {"lock": None}, Kind.SCAN),
+        ('WITH "old" AS (DELETE FROM "orders") SELECT $1', {"lock": "RowExclusiveLock"}, Kind.WRITE),
         ("DO $1", {}, Kind.ANY),
         ('UPDATE "orders" SET "n" = $1; ALTER TABLE "orders" ADD CHECK ("n" > $2)', {}, Kind.ANY),
         ('ALTER TABLE "orders" ALTER COLUMN "n" TYPE bigint', {"rewritten": True}, Kind.REWRITE),
@@ -57,6 +63,16 @@ def test_indexes_count_for_what_is_rewritten_and_not_for_what_is_read():
 
     assert (rewrite[0].bytes, scan[0].bytes) == (1_000_000_000, 800_000_000)
     assert rewrite[0].span == Span(least=1000 / Kind.REWRITE.fast, most=1000 / Kind.REWRITE.slow)
+
+
+def test_each_row_takes_its_time_where_their_number_is_known():
+    many = replace(ORDERS, rows=10_000_000, indexes=3)
+
+    index = works('CREATE INDEX "i" ON "orders" ("n")', effect(), figures=many)
+    rewrite = works("ALTER TABLE orders ALTER COLUMN n TYPE bigint", effect(rewritten=True), figures=many)
+
+    assert (index[0].entries, rewrite[0].entries) == (10_000_000, 40_000_000)
+    assert index[0].span.least == pytest.approx(0.2 + 1)
 
 
 def test_a_small_table_is_no_work_and_one_without_figures_takes_an_unknown_time():
