@@ -50,7 +50,7 @@ bench-stall: $(INSTALLED) ## how long the hospital waits, beside three other way
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	$(PYTHON_IN_VENV) -m tests.benchmarks.stall --rows $(ROWS) $(ARGS)
 
-bench-review: $(INSTALLED) ## what precheck finds in 53 operations, beside plain Django and other reviewers (ARGS="--rows 500")
+bench-review: $(INSTALLED) ## what precheck finds, beside plain Django and other reviewers (ARGS="--measures sizes")
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench-review.txt
 	$(PYTHON_IN_VENV) -m tests.benchmarks.review $(ARGS)
 

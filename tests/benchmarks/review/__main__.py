@@ -2,6 +2,7 @@
 
 Makes a populated database with an app for each operation, lets plain Django apply each to learn the truth, and gives
 the same pending migrations to `precheck` and to its rivals. Rivals that are not installed are named and left out.
+Then it makes large projects, and compares the time of precheck with that of `migrate --plan`.
 """
 
 from __future__ import annotations
@@ -25,32 +26,48 @@ from tests.benchmarks.review.ours import our_review
 from tests.benchmarks.review.project import Project, copied
 from tests.benchmarks.review.reviewers import APP, RIVALS, Reviewer, Rules, reviewed, sql_files
 from tests.benchmarks.review.scores import Truth, differences, score, shows_hazard, table, truths
+from tests.benchmarks.review.sizes import HEAD, line, sizes
 
 
 def main() -> int:
     """Review, print, write; exit code 0 if ours found all hazards, invented none, and differs nowhere."""
     options = arguments()
     server = Server.create(version=options.postgresql)
+    report: dict[str, Any] = {"reviewers": [], "differences": []}
     try:
-        with tempfile.TemporaryDirectory(prefix="review-") as folder:
-            project = made(server, Path(folder), rows=options.rows)
-            report = {"machine": machine(server, "tests.benchmarks.review")} | review(server, project)
+        if "reviewers" in options.measures:
+            with tempfile.TemporaryDirectory(prefix="review-") as folder:
+                report |= review(server, made(server, Path(folder), rows=options.rows))
+        if "sizes" in options.measures:
+            report["sizes"] = list(sizes(server, options.migrations, rounds=options.rounds))
+        report = {"machine": machine(server, "tests.benchmarks.review")} | report
     finally:
         server.remove()
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(report, indent=2) + "\n")
-    print(table(report["reviewers"]))
-    for one in report["differences"]:
-        print(f"{one['operation']}: plain Django {one['truth']}, precheck {one['shown']}")
+    print(text_of(report))
     print(f"Written to {options.output}.")
-    ours = report["reviewers"][0]
-    return int(bool(ours["missed"] or ours["invented"] or report["differences"]))
+    wrong = [one for one in report["reviewers"][:1] if one["missed"] or one["invented"]]
+    return int(bool(wrong or report["differences"]))
+
+
+def text_of(report: dict[str, Any]) -> str:
+    """Return the tables, and what differs from the truth."""
+    lines = [table(report["reviewers"])] if report["reviewers"] else []
+    for one in report["differences"]:
+        lines.append(f"{one['operation']}: plain Django {one['truth']}, precheck {one['shown']}")
+    if report.get("sizes"):
+        lines += [HEAD, *map(line, report["sizes"])]
+    return "\n".join(lines)
 
 
 def arguments() -> argparse.Namespace:
     """Rows in each table, the version of PostgreSQL, where to write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.review", description=__doc__)
+    parser.add_argument("--measures", nargs="+", default=["reviewers", "sizes"], choices=["reviewers", "sizes"])
     parser.add_argument("--rows", type=int, default=500, help="rows in each table")
+    parser.add_argument("--migrations", type=int, nargs="+", default=[500, 1000], help="sizes of large projects")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each command is run in a large project")
     parser.add_argument("--postgresql", type=int, default=18, metavar="VERSION")
     parser.add_argument("--output", type=Path, default=Path(".cache/review.json"), metavar="FILE")
     return parser.parse_args()
