@@ -24,7 +24,9 @@ def add_traffic_arguments(parser: ArgumentParser) -> None:
     )
     milliseconds = whole_number("milliseconds", least=0)
     parser.add_argument("--max-stall", type=milliseconds, default=200, metavar="MILLISECONDS", help=help)
-    help = "work on tables of less than this many megabytes, indexes included, counts as no time (default: 1)"
+    help = (
+        "work on tables of less than this many megabytes, indexes included, does not count for --max-stall (default: 1)"
+    )
     megabytes = whole_number("megabytes", least=0)
     parser.add_argument("--small", type=megabytes, default=SMALL // MEGABYTE, metavar="MEGABYTES", help=help)
     files = parser.add_mutually_exclusive_group()
@@ -43,13 +45,17 @@ def add_traffic_arguments(parser: ArgumentParser) -> None:
 def traffic_options(options: dict[str, Any]) -> TrafficOptions:
     """The values of these options, and of the setting MIGRATIONS_SAFETY_HOT_TABLES.
 
-    Raises StatisticsRefused where the file of `--statistics` cannot be used, and CommandError for a bad setting.
+    Raises StatisticsRefused where the file of `--statistics` cannot be used, and CommandError for a bad setting, or for
+    `--no-measure` beside the file.
     """
+    saved = statistics.read(options["statistics"], now=datetime.now(UTC)) if options["statistics"] else None
+    if saved and not options["measure"]:
+        raise CommandError("--statistics: only for a plan that is measured; leave out --no-measure.")
     return TrafficOptions(
         max_stall=options["max_stall"] / 1000,
         small=options["small"] * MEGABYTE,
         hot=hot_tables(),
-        saved=statistics.read(options["statistics"], now=datetime.now(UTC)) if options["statistics"] else None,
+        saved=saved,
     )
 
 

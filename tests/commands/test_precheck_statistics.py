@@ -112,6 +112,16 @@ def test_a_file_that_is_none_is_refused(tmp_path, content):
         statistics.read(str(file), now=NOW)
 
 
+def test_a_file_is_of_no_use_where_nothing_is_measured(hospital, tmp_path):
+    file = tmp_path / "figures.json"
+    file.write_text(json.dumps(GOOD | {"tables": [TABLE]}))
+
+    result = hospital.run("precheck", "--statistics", str(file), "--no-measure")
+
+    assert (result.code, result.out) == (2, "")
+    assert "--statistics: only for a plan that is measured; leave out --no-measure." in result.err
+
+
 def test_a_refused_file_is_one_sentence_and_a_hint(hospital, tmp_path):
     file = tmp_path / "figures.json"
     file.write_text("{}")
