@@ -86,6 +86,7 @@ SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, c.relname A
        ARRAY(SELECT format('OPERATOR(%%I.%%s)', s.nspname, o.oprname)
              FROM pg_constraint AS r CROSS JOIN unnest(r.conexclop) WITH ORDINALITY AS u (operator, place)
              JOIN pg_operator AS o ON o.oid = u.operator JOIN pg_namespace AS s ON s.oid = o.oprnamespace
-             WHERE r.conindid = i.indexrelid AND r.contype IN ('x', 'p', 'u') ORDER BY u.place) AS operators
+             WHERE r.conrelid = i.indrelid AND r.conindid = i.indexrelid
+               AND r.contype IN ('x', 'p', 'u') ORDER BY u.place) AS operators
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY(%(oids)s) AND (i.indisunique OR i.indisexclusion) AND i.indisvalid AND NOT c.relispartition
