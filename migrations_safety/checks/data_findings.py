@@ -26,17 +26,17 @@ DEMANDS = {
 }
 """Each kind of demand in words."""
 WRONG = {
-    "not_null": "without a value, which must have one",
-    "unique": "that are duplicates, which must be unique",
-    "check": "that violate a CHECK",
-    "exclusion": "that exclude each other",
-    "foreign_key": "without a parent, which must have one",
-    "length": "with values that are too long for the new type",
-    "cast": "with values that the new type refuses",
-    "enum": "with labels that the new enum lacks",
-    "drop": "with values, which are dropped or cut",
+    "not_null": ("without a value", "makes it NOT NULL"),
+    "unique": ("that are duplicates", "makes it unique"),
+    "check": ("that violate a CHECK", "adds or validates it"),
+    "exclusion": ("that exclude each other", "forbids that"),
+    "foreign_key": ("without a parent", "adds or validates a foreign key"),
+    "length": ("with values that are too long", "makes it shorter"),
+    "cast": ("with values that the new type refuses", "changes the type"),
+    "enum": ("with labels that the new enum lacks", "changes the type"),
+    "drop": ("with values", "drops or cuts them"),
 }
-"""What is wrong with the violating rows, in words that go on with "in" and the migration."""
+"""What is wrong with the violating rows, and what the migration does."""
 
 
 def subject_of(demand: Demand) -> str:
@@ -63,7 +63,8 @@ def finding_of(demand: Demand, check: DataCheck, earlier: Before, *, again: str 
         code = ", ".join(earlier.written_by)
         return wording.may_be_changed(subject, what=what, migration=demand.migration, code=code)
     if code:
-        words = {"what": WRONG[check.kind], "migration": demand.migration, "code": code}
+        wrong, does = WRONG[check.kind]
+        words = {"wrong": wrong, "does": does, "migration": demand.migration, "code": code}
         return wording.may_be_corrected(subject, rows=check.violating_rows, **words)
     if check.kind == "drop":
         return _of_drop(demand, check, again=again)

@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import sql
 
+from migrations_safety.checks.data_findings import WRONG
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import data as data_wording
@@ -69,8 +70,8 @@ def _counted(connection: Connection, drop: Drop, table: Table) -> Iterator[Findi
     rows = _count(connection, table, drop.column)
     words: dict[str, Any] = {"migration": drop.migration, "rows": rows}
     if rows and drop.code:
-        what = "with values, which are dropped"
-        yield data_wording.may_be_corrected(_subject(drop), what=what, code=drop.code, **words)
+        wrong, does = WRONG["drop"]
+        yield data_wording.may_be_corrected(_subject(drop), wrong=wrong, does=does, code=drop.code, **words)
     elif rows and drop.column:
         yield data_wording.column_dropped(_subject(drop), dump=table.to_paste, again=_again(drop), **words)
     elif rows:

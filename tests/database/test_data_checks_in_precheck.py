@@ -92,8 +92,8 @@ def test_rows_that_sql_may_correct_first_do_not_block(ward, make):
     ward.migration("migrations.AlterField('Bed', 'note', models.TextField())")
 
     assert told(look(ward, make)) == [
-        'data.W001 ward_bed."note" has 1 row without a value, which must have one in ward.0003_step as they are now. '
-        "They were judged without the code of ward.0002_step, which runs before and may change that."
+        'data.W001 ward_bed."note" has 1 row without a value, and ward.0003_step makes it NOT NULL. Judged without '
+        "the code of ward.0002_step, which runs before and may change that."
     ]
     assert ward.apply() is None
 

@@ -110,11 +110,14 @@ def values_cut(subject: str, *, rows: int, dump: str, migration: str, type: str)
     return finding("data.E011", subject, message, _keep(dump), migration=migration, rows=rows)
 
 
-def may_be_corrected(subject: str, *, rows: int, what: str, migration: str, code: str) -> Finding:
-    """The finding that rows forbid a migration now, but the plan writes them before; `what` says what they are."""
+def may_be_corrected(subject: str, *, rows: int, wrong: str, does: str, migration: str, code: str) -> Finding:
+    """The finding that rows forbid a migration now, or would be lost, but the plan writes them before.
+
+    `wrong` says in words what is wrong with the rows, and `does` what the migration does.
+    """
     message = (
-        f"has {pluralize(rows, 'row')} {what} in {migration} as they are now. They were judged without the code of "
-        f"{code}, which runs before and may change that."
+        f"has {pluralize(rows, 'row')} {wrong}, and {migration} {does}. Judged without the code of {code}, which runs "
+        "before and may change that."
     )
     hint = f"Migrate up to the last of these ({code}), then run precheck again: it counts what is left."
     return finding("data.W001", subject, message, hint, migration=migration, rows=rows)
