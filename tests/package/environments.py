@@ -39,6 +39,11 @@ class Environment:
         options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--constraint", str(self.constraints)]
         subprocess.run([*pip, *options, *wanted], check=True)
 
+    def uninstall(self, name: str) -> None:
+        """`pip uninstall`; CalledProcessError where it fails."""
+        pip = [sys.executable, "-m", "pip", "--python", str(self.folder / "bin" / "python"), "uninstall"]
+        subprocess.run([*pip, "--quiet", "--disable-pip-version-check", "--yes", name], check=True)
+
     def installed(self) -> set[str]:
         """The distributions that it has, by name."""
         folders = self.folder.glob("lib/python*/site-packages/*.dist-info")

@@ -181,6 +181,8 @@ def not_measured(subject: str, *, because: str, migration: str = "") -> Finding:
     """The finding that the plan was not measured, or not from a migration on; `because` is a clause."""
     message = f"was not measured: {because}. Which locks it takes, and for how long, is unknown."
     hint = "Name an empty database of your own with --scratch-url, or try the plan on a copy of the database."
+    if because.endswith("installed here"):
+        hint = "pip install 'django-migrations-safety[embedded]', or install PostgreSQL with its client programs."
     return finding("plan.W008", subject, message, hint, migration=migration)
 
 
