@@ -15,8 +15,6 @@ from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.plan.running_release import BEFORE, ReleaseChange, Rollout
 from migrations_safety.plan.state_changes import Step
 
-UNPARSED = "that the scratch database could not parse before the plan"
-
 
 def check_running_release(plan: Plan, measured: MeasuredPlan) -> list[Finding]:
     """Find what the running release cannot work with after the plan.
@@ -68,15 +66,13 @@ def check_statements(measured: MeasuredPlan) -> list[Finding]:
     if asked.reason:
         return [wording.not_examined(because=asked.reason)]
     groups: dict[tuple[str, str], list[BrokenStatement]] = {}
-    for broken in measured.broken:
+    for broken in measured.application:
         groups.setdefault((broken.because_of or "", broken.breaks_with), []).append(broken)
-    unparsed = sum(1 for one in measured.application if one.because_of is None)
-    left_out = [*asked.left_out, *([(UNPARSED, unparsed)] if unparsed else [])]
     examined = wording.examined(
         source=asked.source,
-        statements=len(asked.statements) - unparsed,
+        statements=len(asked.statements),
         since=asked.since or "",
-        left_out=", ".join(f"{number:,} {why}" for why, number in left_out),
+        left_out=", ".join(f"{number:,} {why}" for why, number in asked.left_out),
     )
     return [*(_failing(migration, code, group) for (migration, code), group in groups.items()), examined]
 
@@ -93,7 +89,7 @@ def rollouts(plan: Plan, measured: MeasuredPlan) -> dict[str, Rollout]:
     for change in _breaks(plan, measured):
         if change.operation is None:
             found[change.migration] = Rollout.BOTH if change.kind in BEFORE else Rollout.AFTER
-    for broken in measured.broken:
+    for broken in measured.application:
         before = found.get(str(broken.because_of))
         found[str(broken.because_of)] = Rollout.BOTH if before in (Rollout.BEFORE, Rollout.BOTH) else Rollout.AFTER
     return found

@@ -24,7 +24,7 @@ from migrations_safety.measurement.report import MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
-from migrations_safety.measurement.statement_texts import as_asked
+from migrations_safety.measurement.statement_texts import as_asked, without_unparsed
 from migrations_safety.measurement.yielding_rows import ALL
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.application_statements import ApplicationStatements
@@ -72,13 +72,15 @@ def measure(
     except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
         return not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
     left_out += tuple(_emptied(table) for table in answer.pop("emptied"))
+    answered = read_answer(answer)
+    parsed = without_unparsed(statements, answered["application"])
     return MeasuredPlan(
         measured=place.where,
         reason=place.why_not_the_server,
         server_version=place.server_version,
         left_out=left_out,
-        statements=statements,
-        **read_answer(answer),
+        statements=parsed.statements,
+        **answered | {"application": parsed.broken},
     )
 
 

@@ -153,9 +153,9 @@ class MeasuredPlan:
     transactions: tuple[MeasuredTransaction, ...]
     demands: tuple[Demand, ...] = ()  # what it demands of rows that are there
     error: str | None = None  # the SQLSTATE (else the class) of the error that ended the plan early
-    application: tuple[BrokenStatement, ...] = ()  # statements of the application that fail, also before the plan
+    application: tuple[BrokenStatement, ...] = ()  # statements of the application that fail after a migration
     losses: tuple[ReleaseLoss, ...] | None = None  # what the running release lost; None where nobody looked
-    statements: ApplicationStatements | None = None  # those that were parsed; None where nobody asked for them
+    statements: ApplicationStatements | None = None  # those that were parsed before the plan; None: nobody asked
     remade: tuple[Remade, ...] = ()  # indexes and constraints that it drops and makes again as they were
     back: WayBack = WayBack(reason=NOT_GONE)  # what unapplying it does
 
@@ -168,11 +168,6 @@ class MeasuredPlan:
     def is_measured(self) -> bool:
         """Whether the plan ran on a scratch database, as far as it went."""
         return self.measured != "no"
-
-    @property
-    def broken(self) -> tuple[BrokenStatement, ...]:
-        """The statements of the application that fail after a migration."""
-        return tuple(one for one in self.application if one.because_of is not None)
 
     @property
     def opaque(self) -> tuple[MeasuredOperation, ...]:

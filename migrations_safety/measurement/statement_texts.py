@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from migrations_safety.locking import statement_text
 from migrations_safety.locking.statement_text import PIECES
+from migrations_safety.measurement.broken_statement import BrokenStatement
 from migrations_safety.measurement.statements import without_literals
 from migrations_safety.messages.refusals.application import StatementsRefused
 from migrations_safety.postgresql.application_statements import ApplicationStatement, ApplicationStatements
@@ -31,7 +32,16 @@ LENGTHS = re.compile(
 )
 EXTRACTED = re.compile(r"\bEXTRACT ?\( ?\$\d+ FROM\b", re.IGNORECASE)
 PARAMETER = re.compile(r"\$(\d+)")
+UNPARSED = "that the scratch database could not parse before the plan"
 UTILITY = "that PostgreSQL does not plan (BEGIN, SET, COPY, …)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """The statements of the application that could be parsed before the plan, and those that failed after it."""
+
+    statements: ApplicationStatements | None
+    broken: tuple[BrokenStatement, ...]
 
 
 def statements_of_file(file: str) -> ApplicationStatements:
@@ -109,6 +119,25 @@ def without_values(found: ApplicationStatements) -> ApplicationStatements:
     left_out = (*found.left_out, *([(UTILITY, utility)] if utility else ()))
     statements = tuple(ApplicationStatement(text=text, calls=number) for text, number in calls.items())
     return replace(found, statements=statements, left_out=left_out)
+
+
+def without_unparsed(found: ApplicationStatements | None, failed: Collection[BrokenStatement]) -> Parsed:
+    """Return the statements that could be parsed before the plan, and those of them that failed after a migration.
+
+    Of the others only the number is kept, because what PostgreSQL cannot parse may hold a value in an unknown place.
+    """
+    broken = tuple(one for one in failed if one.because_of is not None)
+    unparsed = {one.statement for one in failed if one.because_of is None}
+    if found is None or not unparsed:
+        return Parsed(statements=found, broken=broken)
+    return Parsed(
+        statements=replace(
+            found,
+            statements=tuple(one for one in found.statements if one.text not in unparsed),
+            left_out=(*found.left_out, (UNPARSED, len(unparsed))),
+        ),
+        broken=broken,
+    )
 
 
 def plannable(text: str) -> str:

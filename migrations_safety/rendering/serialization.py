@@ -78,7 +78,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "tables": traffic_serialization.tables(report.review.figures.values()),
         "statistics": traffic_serialization.saved(report.review.saved),
         "data_checks": [asdict(one) for one in report.review.data.checks],
-        "application": [asdict(one) for one in report.review.measured.broken],
+        "application": [asdict(one) for one in report.review.measured.application],
         "references": counted + [estimated(report.inspected, estimate) for estimate in data.estimates],
         "drift": [
             {"object": one.object, "declared": one.declared, "found": one.found} for one in report.drift.differences

@@ -172,7 +172,7 @@ BY_PEOPLE = {
     "types.W003": "an attempt on an empty database",
 }  # fmt: skip
 """Why nobody can follow a hint for a person; areas of the plan and of the way back have hints to read code."""
-AREAS_OF_PEOPLE = ("plan", "data", "rollback", "drift")
+AREAS_OF_PEOPLE = ("plan", "data", "application", "rollback", "drift")
 
 
 def test_every_finding_has_a_state_or_a_reason():

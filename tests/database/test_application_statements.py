@@ -78,6 +78,7 @@ def test_every_statement_that_breaks_is_found_and_no_other(measured, scratch, re
 
     texts = [one.text for one in release.statements]
     assert (plan.measured, plan.error) == ("url", None)
+    assert plan.statements == release
     assert [(texts.index(one.statement), one.breaks_with, one.because_of) for one in plan.application] == [
         (number, code, "ward.0002_next") for number, code in broken
     ]
@@ -90,9 +91,28 @@ def test_the_first_migration_that_breaks_a_statement_is_named(measured, scratch,
 
     plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url), statements=release)
 
-    assert [(one.because_of, one.breaks_with) for one in plan.broken] == [
+    assert [(one.because_of, one.breaks_with) for one in plan.application] == [
         ("ward.0003_next", UNDEFINED_COLUMN), ("ward.0004_next", UNDEFINED_TABLE), ("ward.0004_next", UNDEFINED_TABLE),
     ]  # fmt: skip
+
+
+def test_a_statement_that_cannot_be_parsed_is_only_counted(measured, scratch, tmp_path):
+    app, _, connection = measured
+    write(app, ['migrations.RemoveField("bed", "gone")'])
+    file = tmp_path / "statements"
+    file.write_text('SELECT gone FROM ward_bed WHERE slug = "Ann"; SELECT gone FROM ward_bed; SELECT FROM WHERE')
+
+    plan = measure(
+        connection,
+        app_label="ward",
+        options=MeasureOptions(scratch_url=scratch.url),
+        statements=without_values(statements_of_file(str(file))),
+    )
+
+    assert plan.statements
+    assert [one.text for one in plan.statements.statements] == ["SELECT gone FROM ward_bed"]
+    assert plan.statements.left_out == (("that the scratch database could not parse before the plan", 2),)
+    assert [one.statement for one in plan.application] == ["SELECT gone FROM ward_bed"]
 
 
 def test_no_value_of_a_file_is_kept(release):

@@ -130,6 +130,25 @@ SILENT = {
         "either",
     ),
     "a model is renamed and its table is not": ('migrations.RenameModel("Lamp", "Light")', "either"),
+    "a field is renamed in Python alone, as the documents say": (
+        STATE.format("""migrations.RenameField("bed", "note", "remark"),
+            migrations.AlterField("bed", "remark", models.TextField(null=True, db_column="note"))"""),
+        "either",
+    ),
+    "a field leaves the models, as the documents say": (
+        """migrations.AlterField("bed", "name", models.CharField(max_length=9, null=True)),
+        migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField("bed", "name")])""",
+        "before",
+    ),
+    "a default before NULL is forbidden, as the documents say": (
+        'migrations.AlterField("bed", "code", models.CharField(max_length=9, null=True, default=""))', "either",
+    ),
+    "NULL is forbidden where the release has a default": (
+        'migrations.AlterField("bed", "grade", models.CharField(max_length=9, default="a"))', "either",
+    ),
+    "NULL is forbidden where the database has a default": (
+        'migrations.AlterField("bed", "code", models.CharField(max_length=9, db_default=""))', "either",
+    ),
     "the state alone loses a field": (STATE.format('migrations.RemoveField("bed", "note")'), "either"),
     "the state alone loses a model": (STATE.format('migrations.DeleteModel("visit")'), "either"),
     "an index": (
