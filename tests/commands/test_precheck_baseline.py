@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from tests.support.sample_app import SampleApp
+
 
 def test_a_baseline_is_written_and_then_nothing_of_it_blocks(hospital, tmp_path):
     file = tmp_path / "known.json"
@@ -31,4 +33,16 @@ def test_what_cannot_be_used_ends_with_2(hospital, options, said):
 
     assert (result.code, result.out) == (2, "")
     assert said in result.err
+    assert "Traceback" not in result.err
+
+
+def test_an_acceptance_that_cannot_be_meant_ends_with_2_and_its_place(empty, tmp_path):
+    app = SampleApp(tmp_path)
+    app.migration("0001_initial", "", accepts='AcceptedFinding("plan.W999", reason="It does not matter.")')
+
+    result = empty.run("precheck", **app.variables)
+
+    assert (result.code, result.out) == (2, "")
+    assert "AcceptedFinding('plan.W999') cannot be used: no finding has this id." in result.err
+    assert "0001_initial.py, line" in result.err
     assert "Traceback" not in result.err

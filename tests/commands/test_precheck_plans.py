@@ -35,8 +35,8 @@ def test_an_ordinary_plan_passes_with_a_sentence_that_says_what_was_looked_at(ho
     )
     assert "safe" not in text.said.lower()
     assert (json.json["verdict"], json.json["not_judged"]) == ("attention", 3)
-    assert {one["id"] for one in json.json["findings"]} == {"plan.W001", "plan.I001"} | RELEASE
-    assert "Gate: attention, 5 findings (application.W001, application.W004, application.W005, …)" in done.err
+    assert {one["id"] for one in json.json["findings"]} == {"plan.W001", "plan.W014", "plan.I001"} | RELEASE
+    assert "Gate: attention, 6 findings (application.W001, application.W004, application.W005, …)" in done.err
 
 
 @pytest.mark.parametrize(

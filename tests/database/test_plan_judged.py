@@ -37,7 +37,8 @@ PLANS = {
     "the state alone": (
         "migrations.AlterModelOptions('Book', {'verbose_name': 'x'}), migrations.AlterField('Author', 'age', "
         "models.IntegerField(null=True, help_text='x')), migrations.SeparateDatabaseAndState(state_operations=["
-        "migrations.DeleteModel('Book')]), migrations.RunPython(migrations.RunPython.noop), migrations.RunSQL('')",
+        "migrations.DeleteModel('Book')]), migrations.RunPython(*[migrations.RunPython.noop] * 2), "
+        "migrations.RunSQL('', '')",
         "safe", "Safe to migrate.", set(),
     ),
     "a new column": (
@@ -100,7 +101,7 @@ def test_code_and_all_other_operations_are_told_by_kind(ward):
     ward.starts_with(f"{AUTHOR}, {OPEN_BOOK}", ROWS)
     ward.migration(f"{PLANS['code'][0]}, {PLANS['a new column'][0]}", before=IMPORTS)
 
-    told = [f"{one.subject} {one.message}" for one in ward.look().findings]
+    told = [f"{one.subject} {one.message}" for one in ward.look().findings if one.id != "plan.W014"]
 
     assert told == [
         "the plan runs code that was not checked: 1 Elsewhere, 1 RunPython, 2 RunSQL.",
