@@ -31,8 +31,9 @@ CHECK = (
     "Write AddConstraintNotValid (django.contrib.postgres.operations), then ValidateConstraint in the next migration."
 )
 INLINE_CHECK = (
-    "Add the column without its CHECK (IntegerField for PositiveIntegerField). Then write AddConstraintNotValid, and "
-    "ValidateConstraint in the next migration."
+    "Add the column without its CHECK (IntegerField for PositiveIntegerField). Then SeparateDatabaseAndState with "
+    'RunSQL("ALTER TABLE … ADD CONSTRAINT … CHECK (…) NOT VALID") and AlterField in state_operations, and in the next '
+    'migration RunSQL("ALTER TABLE … VALIDATE CONSTRAINT …").'
 )
 NOT_NULL = (
     "First write AddConstraintNotValid with CheckConstraint(condition=Q(…__isnull=False)) and ValidateConstraint, "
@@ -53,8 +54,9 @@ NEW_TYPE = (
 )
 QUIET = "Migrate while nobody uses the table, with --max-stall 0, or copy the rows to a new table in batches."
 FILL_FIRST = (
-    "First fill the NULLs in batches: RunPython in a migration with atomic = False, before this one. Then make the "
-    "column NOT NULL by a validated CHECK: AddConstraintNotValid, ValidateConstraint, this operation, RemoveConstraint."
+    "First fill the NULLs in batches: RunPython in a migration with atomic = False, before this one. Then "
+    "AddConstraintNotValid with a CHECK that says so, ValidateConstraint, and SET NOT NULL by RunSQL with this operation "
+    "in state_operations: with a default, it would send an UPDATE while the lock is held."
 )
 IN_BATCHES = (
     "Put the statement that writes rows into a migration of its own, and write in batches: RunPython in a migration "
