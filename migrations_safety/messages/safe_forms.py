@@ -55,8 +55,8 @@ NEW_TYPE = (
 QUIET = "Migrate while nobody uses the table, with --max-stall 0, or copy the rows to a new table in batches."
 FILL_FIRST = (
     "First fill the NULLs in batches: RunPython in a migration with atomic = False, before this one. Then "
-    "AddConstraintNotValid with a CHECK that says so, ValidateConstraint, and SET NOT NULL by RunSQL with this operation "
-    "in state_operations: with a default, it would send an UPDATE while the lock is held."
+    "AddConstraintNotValid with a CHECK that says so, ValidateConstraint, and SET NOT NULL by RunSQL with this "
+    "operation in state_operations: with a default, it would send an UPDATE while the lock is held."
 )
 IN_BATCHES = (
     "Put the statement that writes rows into a migration of its own, and write in batches: RunPython in a migration "
