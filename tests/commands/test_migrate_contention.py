@@ -5,6 +5,7 @@ import threading
 import psycopg
 import pytest
 
+from migrations_safety.measurement.report import LOCKS as LOCKS_BY_STRENGTH
 from tests.support.blocking_session import IN_VAIN, in_the_way
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import REFERENCING, UserFactory, refer
@@ -78,6 +79,35 @@ def test_the_way_back_makes_nobody_wait_long_either(busy, make):
     assert catalog_snapshot(busy) == catalog_snapshot(make("with_patients"))
     assert others.failed == []
     assert others.got_on
+
+
+def strongest(locks):
+    """The strongest mode on each of the hospital's tables, from pairs of mode and table."""
+    return {table: max((mode for mode, of in locks if of == table), key=LOCKS_BY_STRENGTH.index) for _, table in locks}
+
+
+@pytest.mark.parametrize(
+    ("state", "target", "tables"), [("hospital", (), TABLES), ("migrated", ("ehr", "0001"), REFERENCING)]
+)
+def test_the_review_names_the_locks_that_the_deploy_takes(make, state, target, tables):
+    database = make(state)
+    UserFactory.create_batch(2, on=database)
+    refer(database, "bills", None, None)
+    review = database.run("precheck", *target, "--measure", "--no-data", "--format", "json").json["plan"]
+    said = strongest({(one["lock"], one["table"]) for each in review["transactions"] for one in each["held"]})
+    first = next((said[table], table) for table in ("users", "bills") if table in said)
+
+    with Locks(database) as locks, in_the_way(
+        database, *IN_THE_WAY, others=WRITERS, also=lambda: first in locks.modes
+    ):  # fmt: skip
+        result = database.run("migrate", *target)
+
+    assert result.code == 0, result.said
+    taken = strongest(locks.modes)
+    assert set(said) & set(TABLES) == set(tables)
+    assert first in locks.modes
+    order = LOCKS_BY_STRENGTH.index
+    assert {one: taken[one] for one in taken if one in said and order(taken[one]) > order(said[one])} == {}
 
 
 @pytest.mark.parametrize(("max_stall", "in_vain", "got_on"), [("300", IN_VAIN, True), ("0", 2, False)])
