@@ -9,6 +9,8 @@ from typing import Any
 
 from migrations_safety.measurement.report import (
     NO_FAULT,
+    NOT_RUN,
+    TOO_SLOW,
     MeasuredOperation,
     MeasuredPlan,
     MeasuredStatement,
@@ -40,8 +42,7 @@ def check_measured(measured: MeasuredPlan, *, version: str) -> list[Finding]:
     than that of the target, which is `version`.
     """
     if not measured.is_measured:
-        is_fault = measured.reason not in NO_FAULT
-        return [wording.not_measured(wording.THE_PLAN, because=str(measured.reason))] if is_fault else []
+        return [] if measured.reason in NO_FAULT else [_not_measured_at_all(str(measured.reason))]
     found = list(_failure(measured))
     if str(measured.server_version).partition(".")[0] != version.partition(".")[0]:
         found.append(wording.other_version(str(measured.server_version), version=version))
@@ -49,6 +50,12 @@ def check_measured(measured: MeasuredPlan, *, version: str) -> list[Finding]:
         found += _validated_at_once(transaction)
         found += _proven(transaction, empty=measured.left_out)
     return found
+
+
+def _not_measured_at_all(reason: str) -> Finding:
+    hints = ((TOO_SLOW, wording.MORE_TIME), (NOT_RUN, wording.ON_A_COPY))
+    hint = next((hint for begin, hint in hints if reason.startswith(begin)), wording.ANOTHER_SCRATCH)
+    return wording.not_measured(wording.THE_PLAN, because=reason, hint=hint)
 
 
 def _failure(measured: MeasuredPlan) -> Iterator[Finding]:
@@ -72,7 +79,7 @@ def _failure(measured: MeasuredPlan) -> Iterator[Finding]:
 def _not_measured_from(transaction: MeasuredTransaction | None, because: str) -> Finding:
     label = transaction.migrations[0] if transaction else ""
     subject = f"the plan from {label} on" if label else wording.THE_PLAN
-    return wording.not_measured(subject, because=because, migration=label)
+    return wording.not_measured(subject, because=because, migration=label, hint=wording.ON_A_COPY)
 
 
 def _failed_operation(transaction: MeasuredTransaction) -> MeasuredOperation | None:

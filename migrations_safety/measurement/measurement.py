@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from django.conf import ENVIRONMENT_VARIABLE
 
 from migrations_safety.measurement.answer import read_answer
 from migrations_safety.measurement.options import EVERYTHING, MeasureOptions
-from migrations_safety.measurement.report import MeasuredPlan, not_measured
+from migrations_safety.measurement.report import NOT_RUN, TOO_SLOW, MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
@@ -34,6 +35,8 @@ REFUSED = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSE
 """The environment variables of libpq in the child process, which lead to no server."""
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 """The URL that replaces every PostgreSQL URL in the environment of the child process, whatever the variable."""
+POSTGRESQL_URL = re.compile(r"(postgres(ql)?|pgsql|psql|postgis|timescale(gis)?)(\+\w+)?://", re.IGNORECASE)
+"""How a URL of a PostgreSQL database begins, in the spellings of the packages that read URLs for Django."""
 IN_SETTINGS = ("dbname", "user", "password", "host", "port")
 """The parameters that have a name of their own in an entry of DATABASES."""
 WITHOUT_ROWS = "rows: made-up ones did not fit a migration, which was measured on empty tables with all later ones"
@@ -104,13 +107,13 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
             )
         except subprocess.TimeoutExpired:
             if not file.exists():  # it exists where only the way back took too long
-                raise NotMeasured(f"the plan took longer than {max_seconds:g} s there") from None
+                raise NotMeasured(f"{TOO_SLOW} {max_seconds:g} s there") from None
         else:
             if done.returncode or not file.exists():
-                raise NotMeasured(f"it could not be run there (the process ended with {done.returncode})")
+                raise NotMeasured(f"{NOT_RUN} (the process ended with {done.returncode})")
         answer = dict(json.loads(file.read_text(encoding="utf-8")))
     if "failed" in answer:
-        raise NotMeasured(f"it could not be run there ({answer['failed']})")
+        raise NotMeasured(f"{NOT_RUN} ({answer['failed']})")
     return answer
 
 
@@ -118,7 +121,7 @@ def _environment(connection: Connection, place: Place, module: str) -> dict[str,
     """Return the environment of this process, without any variable that leads to the target database."""
     without = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     for name, value in without.items():
-        if value.startswith(("postgres://", "postgresql://")):
+        if POSTGRESQL_URL.match(value):
             without[name] = NOWHERE
     mine = {
         "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),

@@ -138,6 +138,9 @@ BACKWARDS = "the plan goes backwards itself"
 NOTHING_TO_LOCK = "no table exists yet that the plan could lock or change"
 NOTHING_PENDING = "nothing is pending"
 NOT_ASKED = "--no-measure"
+TOO_SLOW = "the plan took longer than"
+NOT_RUN = "it could not be run there"
+"""How the reasons begin for which no other scratch database would help."""
 NO_FAULT = frozenset({NOTHING_TO_LOCK, NOTHING_PENDING, NOT_ASKED})
 """The reasons why a plan is not measured that are no fault."""
 

@@ -109,7 +109,13 @@ class _Walk:
         """Whether code may have changed the table of a model; `owner` is the model of its many-to-many field."""
         name, its_owner = _name_of(model), _name_of(owner)
         tables = {model._meta.db_table, *self.tables[name], *self.tables[its_owner]}
-        return name in self.models or its_owner in self.models or not self.words.isdisjoint(map(_bare, tables))
+        is_told_apart = name in self.models or its_owner in self.models or not self._told_apart.isdisjoint(tables)
+        return is_told_apart or not self.words.isdisjoint(map(_bare, tables))
+
+    @cached_property
+    def _told_apart(self) -> set[str]:
+        """The names that the tables of models have had whose state was told apart: such a table moves between apps."""
+        return {table for model in self.models for table in self.tables.get(model, ())}
 
     def _note_words(self, app_label: str, operation: Any) -> None:
         code = code_of(operation, migration=app_label)

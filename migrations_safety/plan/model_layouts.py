@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import models
 from django.db.backends.utils import strip_quotes, truncate_name
 from django.db.migrations.utils import resolve_relation
+from django.db.models.options import normalize_together
 
 from migrations_safety.constraints import ForeignKeyConstraint, makes_its_own_key
 from migrations_safety.plan.lineage import ColumnName
@@ -206,7 +207,7 @@ def _indexes(model: Any) -> dict[str, Any]:
 
 def _limits(model: Any) -> dict[str, str]:
     """The constraints of a model, and its sets of fields that are unique together, as messages name them."""
-    together = (tuple(fields) for fields in model.options.get("unique_together", ()))
+    together = normalize_together(model.options.get("unique_together"))
     sets = {f"unique ({', '.join(fields)})": f"unique ({', '.join(fields)})" for fields in together}
     return sets | {found.name: f'"{found.name}"' for found in model.options.get("constraints", ())}
 

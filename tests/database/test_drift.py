@@ -129,6 +129,13 @@ OTHER_WAYS = {
     "an old name": """
         migrations.RunSQL('CREATE INDEX mine ON ward_bed (number)'), migrations.RenameModel('Bed', 'Cot')
     """,
+    "a table that another model takes over": """
+        migrations.CreateModel('Old', [('id', models.BigAutoField(primary_key=True))]),
+        migrations.SeparateDatabaseAndState(state_operations=[
+            migrations.CreateModel('New', [('id', models.BigAutoField(primary_key=True))], {'db_table': 'ward_old'})
+        ]),
+        migrations.AlterModelTable('New', 'ward_new')
+    """,
     "a name of its own": """
         migrations.AlterModelTable('Bed', 'cots'), migrations.RunSQL('CREATE INDEX mine ON cots (number)'),
         migrations.AlterModelTable('Bed', 'beds')

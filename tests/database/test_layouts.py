@@ -87,6 +87,7 @@ ODD = {
     "a key of two columns": migrations.CreateModel(
         "Thing", [("a", models.IntegerField()), ("b", models.TextField()), ("pk", models.CompositePrimaryKey("a", "b"))]
     ),
+    "nothing that is unique together": migrations.CreateModel("Thing", [KEY], {"unique_together": None}),
     "unmanaged": migrations.CreateModel("Thing", [KEY], {"managed": False}),
     "swapped for another": migrations.CreateModel("User", [KEY], {"swappable": "ODD_USER_MODEL"}),
 }  # fmt: skip
@@ -100,6 +101,15 @@ def test_of_what_is_seldom(shape, settings):
         operation.state_forwards("odd", state)
 
     assert unrendered(state) == rendered(state)
+
+
+@pytest.mark.parametrize(("given", "sets"), [(None, []), (("n", "m"), ["unique (n, m)"]), ([["n"]], ["unique (n)"])])
+def test_fields_that_are_unique_together_are_read_in_each_way_that_django_reads_them(given, sets):
+    state = ProjectState()
+    numbers = [("n", models.IntegerField()), ("m", models.IntegerField())]
+    migrations.CreateModel("Thing", [KEY, *numbers], {"unique_together": given}).state_forwards("odd", state)
+
+    assert list(Layouts(connection.alias).of(state)["odd", "thing"].constraints) == sets
 
 
 def test_of_one_that_inherits_and_of_a_proxy():

@@ -92,6 +92,7 @@ def test_a_failure_after_code_that_was_not_run_proves_nothing(look):
     found = look(code, run_sql("ALTER TABLE nowhere ADD COLUMN x int"))
 
     assert set(found) == {"plan.W001", "plan.W008"}
+    assert "--scratch-url" not in found["plan.W008"].hint
     assert "1 operation before it runs code that was not run" in found["plan.W008"].message
 
 
@@ -144,3 +145,15 @@ def test_what_is_not_measured_is_said(measured):
 
     assert {"plan.W008", "plan.I001"} <= {one.id for one in report.findings}
     assert report.verdict == "attention"
+
+
+def test_a_plan_that_is_too_slow_is_given_more_time(measured):
+    app, _, connection = measured
+    write(app, [run_sql("SELECT pg_sleep(30)")])
+    options = PrecheckOptions(app_label="ward", measure=MeasureOptions(max_seconds=2))
+
+    report = precheck.run(using=connection.alias, options=options)
+
+    (found,) = (one for one in report.findings if one.id == "plan.W008")
+    assert "took longer than 2 s" in found.message
+    assert "--max-scratch-seconds" in found.hint
