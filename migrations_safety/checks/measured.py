@@ -55,6 +55,8 @@ def check_measured(measured: MeasuredPlan, *, version: str) -> list[Finding]:
 def _not_measured_at_all(reason: str) -> Finding:
     hints = ((TOO_SLOW, wording.MORE_TIME), (NOT_RUN, wording.ON_A_COPY))
     hint = next((hint for begin, hint in hints if reason.startswith(begin)), wording.ANOTHER_SCRATCH)
+    if reason.endswith("installed here"):
+        hint = wording.PROGRAMS
     return wording.not_measured(wording.THE_PLAN, because=reason, hint=hint)
 
 

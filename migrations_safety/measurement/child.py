@@ -8,7 +8,10 @@ because the code of the project may print to stdout.
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
+import time
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import partial
@@ -16,6 +19,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import django
+
+GLANCES = 0.5
+"""How many seconds pass before the process looks again whether its parent is alive."""
 
 
 class Watcher(Protocol):
@@ -41,6 +47,7 @@ def main() -> None:
 
     Of an error only the SQLSTATE or the class is written, because its message may repeat a value.
     """
+    _end_with(os.getppid())
     asked = json.load(sys.stdin)
     try:
         django.setup()
@@ -48,6 +55,17 @@ def main() -> None:
     except Exception as failed:
         answer = {"failed": _named(failed)}
     _write(asked, answer)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent has ended, which may have been killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(GLANCES)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _write(asked: dict[str, Any], answer: dict[str, Any]) -> None:

@@ -21,10 +21,11 @@ from django.conf import ENVIRONMENT_VARIABLE
 
 from migrations_safety.measurement.answer import read_answer
 from migrations_safety.measurement.options import EVERYTHING, MeasureOptions
+from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.report import NOT_RUN, TOO_SLOW, MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
-from migrations_safety.measurement.scratch import PYTHON_ONLY, NotMeasured, Place, scratch_database
+from migrations_safety.measurement.scratch import PYTHON_ONLY, Place, scratch_database
 from migrations_safety.measurement.statement_texts import as_asked, without_unparsed
 from migrations_safety.measurement.yielding_rows import ALL
 from migrations_safety.messages.errors import sqlstate

@@ -20,7 +20,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from migrations_safety.measurement.scratch import NotMeasured, Place, dsn
+from migrations_safety.measurement.refused_scratch import NotMeasured
+from migrations_safety.measurement.scratch import Place, dsn
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.embedded_server import binaries, versions_with

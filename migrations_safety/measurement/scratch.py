@@ -19,17 +19,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from migrations_safety.measurement.given_scratch import emptied_again
+from migrations_safety.measurement.scratch_server import scratch_server
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.embedded_server import Server, versions_with
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.sql import statement
 
 PYTHON_ONLY = ("autocommit", "prepare_threshold", "row_factory")
 """Parameters of psycopg that libpq does not know."""
-
-
-class NotMeasured(Exception):
-    """Raised where there is no scratch database, or where the schema could not be copied to it; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,13 +73,14 @@ class Situation:
     version: int
     search_path: str
     oid: int
+    identity: str  # which no database of another server has
 
 
 def situation_of(connection: Connection) -> Situation:
     """Read these facts from the target database."""
     with connection.cursor() as cursor:
         cursor.execute(statement("scratch.may_create"))
-        may_create, is_superuser, in_recovery, version, search_path, oid = cursor.fetchone()
+        may_create, is_superuser, in_recovery, version, search_path, oid, identity = cursor.fetchone()
     return Situation(
         may_create=may_create,
         is_superuser=is_superuser,
@@ -90,6 +88,7 @@ def situation_of(connection: Connection) -> Situation:
         version=version,
         search_path=search_path,
         oid=oid,
+        identity=identity,
     )
 
 
@@ -110,7 +109,7 @@ def scratch_database(connection: Connection, *, url: str | None = None) -> Itera
         with _made_on(parameters, situation, where="server", why_not=None) as place:
             yield place
         return
-    with _own_server(situation.version) as server:
+    with scratch_server(situation.version) as server:
         own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
         with _made_on(own, situation, where="embedded", why_not=why_not) as place:
             yield place
@@ -187,53 +186,13 @@ def _at_url(url: str, situation: Situation) -> Iterator[Place]:
     """Use the database of `--scratch-url`, which must be empty and is emptied again afterwards."""
     given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
     token = secrets.token_hex(16)
-    with closing(open_connection(given)) as session:
-        (count,) = session.execute(statement("scratch.objects").encode()).fetchall()[0]
-        if count:
-            raise NotMeasured("the database of --scratch-url is not empty")
+    with closing(open_connection(given)) as session, emptied_again(session, target=situation.identity):
         parameters = _complete(given, session)
-    try:
-        server_version = _leave_token(parameters, token)
         yield Place(
             where="url",
             why_not_the_server=None,
-            server_version=server_version,
+            server_version=_leave_token(parameters, token),
             parameters=parameters,
             token=token,
             search_path=situation.search_path,
         )
-    finally:
-        _empty(parameters)
-
-
-def _empty(parameters: dict[str, Any]) -> None:
-    with closing(open_connection(parameters)) as session:
-        for (name,) in session.execute(statement("scratch.schemas").encode()).fetchall():
-            drop = sql.SQL(statement("scratch.empty_schema")).format(name=sql.Identifier(name))
-            try:
-                session.execute(drop)
-            except psycopg.errors.OutOfMemory:  # one statement may not lock that many objects
-                _drop_relations(session, name)
-                session.execute(drop)
-        session.execute(statement("scratch.public").encode())
-
-
-def _drop_relations(session: psycopg.Connection[Any], schema: str) -> None:
-    """Drop the tables and views of a schema one by one."""
-    found = session.execute(statement("scratch.relations").encode(), {"schema": schema}).fetchall()
-    for kind, name in found:
-        drop = sql.SQL(statement("scratch.drop_relation"))
-        session.execute(drop.format(kind=sql.SQL(kind), name=sql.Identifier(schema, name)))
-
-
-@contextmanager
-def _own_server(version: int) -> Iterator[Server]:
-    """Start a PostgreSQL server with the target's version, or with the nearest one that is installed."""
-    installed = versions_with("initdb")
-    if not installed:
-        raise NotMeasured("no PostgreSQL is installed here that a scratch database could be made with")
-    server = Server.create(version=min(installed, key=lambda one: (abs(one - version), -one)))
-    try:
-        yield server
-    finally:
-        server.remove()

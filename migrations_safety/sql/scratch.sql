@@ -2,7 +2,9 @@
 SELECT rolcreatedb, rolsuper, pg_is_in_recovery(), current_setting('server_version_num')::int / 10000,
        (SELECT coalesce(string_agg(quote_ident(name), ', ' ORDER BY place), '')
         FROM unnest(current_schemas(false)) WITH ORDINALITY AS schemas (name, place)),
-       (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
+       (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
+       (SELECT oid || ' of ' || extract(epoch FROM pg_postmaster_start_time())
+        FROM pg_database WHERE datname = current_database())
 FROM pg_roles WHERE rolname = current_user
 
 -- leftovers: scratch databases of this database that a killed run has left, and that nobody uses
@@ -26,24 +28,3 @@ CREATE SCHEMA migrations_safety_scratch CREATE TABLE marker (token text NOT NULL
 
 -- token: the token itself
 INSERT INTO migrations_safety_scratch.marker VALUES (%(token)s)
-
--- objects: what a database that is given as a scratch holds already
-SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-
--- schemas: those that were made in a database that was empty
-SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-
--- empty_schema: one of them with all that is in it
-DROP SCHEMA {name} CASCADE
-
--- public: the schema that every new database has
-CREATE SCHEMA public
-
--- relations: what a schema holds that rows can be read from, with the word for it, views before what they read
-SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, relname
-FROM pg_class WHERE relnamespace = quote_ident(%(schema)s)::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
-ORDER BY relkind IN ('r', 'p'), oid DESC
-
--- drop_relation: one of them, which may have gone with another one
-DROP {kind} IF EXISTS {name} CASCADE

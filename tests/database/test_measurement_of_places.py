@@ -7,7 +7,8 @@ import pytest
 from migrations_safety.measurement import schema_copy
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
-from migrations_safety.measurement.scratch import NotMeasured, Place
+from migrations_safety.measurement.refused_scratch import NotMeasured
+from migrations_safety.measurement.scratch import Place
 from tests.support.measured_app import write
 
 FIELD = 'migrations.AddField("bed", "note", models.TextField(null=True))'
@@ -96,9 +97,10 @@ def test_an_extension_that_cannot_be_made_is_left_out_under_its_name(measured, m
     extension = database.value(there)
     database.execute(f"CREATE EXTENSION {extension}")
     scratch = make("empty")
-    scratch.execute("CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'")
+    refuse = "information_schema.no()"  # elsewhere the database would not be empty
+    scratch.execute(f"CREATE FUNCTION {refuse} RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'")
     scratch.execute(
-        "CREATE EVENT TRIGGER no ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION no()"
+        f"CREATE EVENT TRIGGER no ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION {refuse}"
     )
 
     plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))

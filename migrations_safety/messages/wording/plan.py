@@ -10,8 +10,9 @@ MIGRATE_PLAN = (
 THE_PLAN = "the plan"
 ANOTHER_SCRATCH = "Name an empty database of your own with --scratch-url, or try the plan on a copy of the database."
 MORE_TIME = "Give it more time with --max-scratch-seconds, or try the plan on a copy of the database."
+PROGRAMS = "pip install 'django-migrations-safety[embedded]', or install PostgreSQL with its client programs."
 ON_A_COPY = "Try the plan on a copy of the database."
-"""What helps where a plan was not measured: another scratch database, more time, or neither."""
+"""What helps where a plan was not measured: another scratch database, more time, PostgreSQL's programs, or nothing."""
 
 
 def not_there(subject: str, *, migration: str, found: str) -> Finding:
@@ -184,8 +185,6 @@ def new_label_used(migration: str, *, operation: str, number: int) -> Finding:
 def not_measured(subject: str, *, because: str, migration: str = "", hint: str = ANOTHER_SCRATCH) -> Finding:
     """The finding that the plan was not measured, or not from a migration on; `because` is a clause."""
     message = f"was not measured: {because}. Which locks it takes, and for how long, is unknown."
-    if because.endswith("installed here"):
-        hint = "pip install 'django-migrations-safety[embedded]', or install PostgreSQL with its client programs."
     return finding("plan.W008", subject, message, hint, migration=migration)
 
 
