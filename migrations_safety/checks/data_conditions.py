@@ -9,7 +9,7 @@ from psycopg import sql
 
 from migrations_safety.checks.data_queries import Condition
 from migrations_safety.measurement.demand import Demand, Source
-from migrations_safety.measurement.new_demands import LENGTH
+from migrations_safety.measurement.type_changes import LENGTH
 from migrations_safety.sql.composition import compose
 
 VIOLATES = "violates"

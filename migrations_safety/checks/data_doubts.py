@@ -17,7 +17,7 @@ LOCKS_OF_READERS = ("AccessShareLock", "RowShareLock", WRITING_LOCK)
 MAKERS = {
     "not_null": r"NOT NULL|PRIMARY KEY|IDENTITY|DOMAIN",
     "unique": r"UNIQUE|PRIMARY KEY",
-    "check": r"CHECK|VALIDATE|DOMAIN",
+    "check": r"CHECK|VALIDATE|DOMAIN|PARTITION",
     "exclusion": r"EXCLUDE|OVERLAPS",
     "foreign_key": r"REFERENCES|VALIDATE",
     "length": r"TYPE",

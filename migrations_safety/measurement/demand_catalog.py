@@ -47,6 +47,8 @@ class ConstraintShape:
     name: str
     is_key: bool
     of_domain: bool
+    is_inherited: bool
+    """Whether a partition has it of its parent."""
     numbers: list[int] | None
     """The numbers of its columns; None for a CHECK without columns."""
     expression: str | None
@@ -66,6 +68,8 @@ class IndexShape:
     oid: int
     table_oid: int
     name: str
+    is_inherited: bool
+    """Whether a partition has it of its parent."""
     nulls_are_equal: bool
     condition: str | None
     keys: list[str]
@@ -88,6 +92,8 @@ class TableShape:
     is_partitioned: bool
     is_partition: bool
     parent: int | None
+    bounds: str | None
+    """The condition on the rows of a partition."""
     columns: dict[int, ColumnShape] = field(default_factory=dict)
     constraints: list[ConstraintShape] = field(default_factory=list)
     indexes: list[IndexShape] = field(default_factory=list)

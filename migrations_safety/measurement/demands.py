@@ -49,11 +49,19 @@ class DemandWatcher:
         gone = [self._last.pop(oid) for oid in sorted(self._last.keys() - there)]
         for table in gone:
             self.found += self._beginning.dropped(table, migration, gone)
-        for oid, now in self.catalog.tables(changed).items() if changed else ():
+        found = self.catalog.tables(changed) if changed else {}
+        now = self._last | found
+        for oid, table in found.items():
             self.found += new_demands(
-                self._beginning, self._last[oid], now, migration, lacks=self._lacks, has_rows=self._has_rows
+                self._beginning,
+                self._last[oid],
+                table,
+                migration,
+                lacks=self._lacks,
+                has_rows=self._has_rows,
+                parent=now.get(table.parent or 0),
             )
-            self._last[oid] = now
+        self._last = now
 
     def _lacks(self, table: TableShape, column: ColumnShape) -> bool:
         """Return whether rows may be without a value in a new column, which is so if those of the scratch were."""

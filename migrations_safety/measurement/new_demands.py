@@ -10,11 +10,9 @@ from typing import Any
 
 from migrations_safety.measurement.demand import Demand, Source
 from migrations_safety.measurement.demand_catalog import ColumnShape, ConstraintShape, IndexShape, TableShape
+from migrations_safety.measurement.type_changes import LENGTH, family_of, keeps_all
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
-TEXTS = re.compile(r"(text|character varying(\(\d+\))?)$")
-INTEGERS = ("smallint", "integer", "bigint")
-LENGTH = re.compile(r"(?:character varying|character|bit|bit varying)\((\d+)\)$")
 MADE_BY_PLAN = "the plan makes the column {}"
 TYPE_MADE_BY_PLAN = "the plan makes the type {}"
 
@@ -84,29 +82,56 @@ def new_demands(
     *,
     lacks: Callable[[TableShape, ColumnShape], bool],
     has_rows: Callable[[TableShape], bool],
+    parent: TableShape | None = None,
 ) -> Iterator[Demand]:
     """Return what a table newly demands since its last reading, or drops.
 
     `lacks` says whether rows that are there may be without a value in a new column, and `has_rows` whether there are
-    rows in the scratch database, which have the same constants in new columns as the rows of the target.
+    rows in the scratch database, which have the same constants in new columns as the rows of the target. `parent` is
+    the partitioned table of a partition: what is demanded of all its partitions is not demanded once more.
     """
     how = {"migration": migration, **beginning.of_table(now)}
-    inherits = now.is_partition
-    for number, column in last.columns.items():
-        if number not in now.columns and beginning.before(last, number) and not inherits:
-            yield Demand(kind="drop", columns=(beginning.name(last, number),), **how)
-        elif number in now.columns and _is_retyped(column, now.columns[number]) and not inherits:
-            yield from _retyped(beginning, last, now, number, how)
+    if not now.is_partition or not last.is_partition:
+        yield from _of_old_columns(beginning, last, now, how)
+    of_parent = {column.name for column in parent.columns.values() if column.is_required} if parent else set()
     for number, column in now.columns.items():
-        if column.is_required and not inherits and _is_newly_required(last.columns.get(number), now, column, lacks):
+        is_ours = column.is_required and column.name not in of_parent
+        if is_ours and _is_newly_required(last.columns.get(number), now, column, lacks):
             columns = (beginning.name(now, number),)
             yield Demand(kind="not_null", columns=columns, sources=(beginning.source(now, number),), **how)
+    if now.bounds and now.bounds != last.bounds and not (now.is_partitioned and last.is_partition):
+        yield _of_bounds(beginning, now, how)
     for signature, structure in _structures(now):
-        if signature not in beginning.known[now.oid] and _is_new(structure, last, now):
-            if _is_proven(beginning, now, structure, has_rows):
-                continue
+        is_known = signature in beginning.known[now.oid] or (structure.is_inherited and last.is_partition)
+        is_new = not is_known and _is_new(structure, last, now)
+        if is_new and not _is_proven(beginning, now, structure, has_rows):
             yield _of_structure(beginning, now, structure, how)
     beginning.known[now.oid] |= {signature for signature, _ in _structures(now)}
+
+
+def _of_old_columns(beginning: Beginning, last: TableShape, now: TableShape, how: dict[str, Any]) -> Iterator[Demand]:
+    """Return what is demanded of columns that get another type, and what is lost with columns that are dropped."""
+    for number, column in last.columns.items():
+        if number not in now.columns and beginning.before(last, number):
+            yield Demand(kind="drop", columns=(beginning.name(last, number),), **how)
+        elif number in now.columns and _is_retyped(column, now.columns[number]):
+            yield from _retyped(beginning, last, now, number, how)
+
+
+def _of_bounds(beginning: Beginning, table: TableShape, how: dict[str, Any]) -> Demand:
+    """Return the demand that the rows of a new partition, or of the DEFAULT one, lie within its bounds."""
+    bounds = table.bounds or ""
+    words = set(re.findall(r"\w+", bounds))
+    numbers = [number for number, column in table.columns.items() if set(re.findall(r"\w+", column.name)) <= words]
+    return Demand(
+        kind="check",
+        name="of its bounds",
+        condition=bounds,
+        columns=tuple(beginning.name(table, number) for number in numbers),
+        sources=tuple(beginning.source(table, number) for number in numbers),
+        not_judged="the bounds of a hash partition are not evaluated" if "satisfies_hash" in bounds else None,
+        **how,
+    )
 
 
 def _is_proven(
@@ -162,7 +187,7 @@ def _is_new(structure: ConstraintShape | IndexShape, last: TableShape, now: Tabl
 def _structures(table: TableShape) -> Iterator[tuple[Signature, ConstraintShape | IndexShape]]:
     """Return the constraints and unique indexes, each with what makes it the same one if it is made again."""
     for constraint in table.constraints:
-        shapes = tuple(_family(table.columns[number].type) for number in constraint.numbers or ())
+        shapes = tuple(family_of(table.columns[number].type) for number in constraint.numbers or ())
         if constraint.is_key:
             ends = (tuple(constraint.numbers or ()), constraint.parent, tuple(constraint.parent_numbers or ()))
             yield (*ends, constraint.is_full, shapes), constraint
@@ -171,15 +196,8 @@ def _structures(table: TableShape) -> Iterator[tuple[Signature, ConstraintShape 
             yield (constraint.expression, tuple(constraint.numbers or ()), types), constraint
     for index in table.indexes:
         keys = (tuple(index.keys), index.condition, tuple(index.operators), index.nulls_are_equal)
-        shapes = tuple(_family(table.columns[number].type) for number in index.numbers)
+        shapes = tuple(family_of(table.columns[number].type) for number in index.numbers)
         yield (tuple(index.numbers), *keys, shapes), index
-
-
-def _family(type: str) -> str:
-    """Return one name for types between which values stay apart and equal, so that what was unique stays unique."""
-    if TEXTS.match(type):
-        return "text"
-    return "integer" if type in INTEGERS else type
 
 
 def _of_structure(
@@ -247,30 +265,3 @@ def _retyped(
         yield Demand(kind="length", **how)
     else:
         yield Demand(kind="cast", not_judged=beginning.unknown_type(new), **how)
-
-
-def keeps_all(old: ColumnShape, new: ColumnShape) -> bool:
-    """Return whether every value of the old type is a value of the new one, unchanged."""
-    if new.type in ("text", "character varying"):
-        return True
-    if old.type in INTEGERS and new.type in INTEGERS:
-        return INTEGERS.index(old.type) <= INTEGERS.index(new.type)
-    if old.type in INTEGERS and new.type == "numeric":
-        return True
-    if new.labels is not None and old.labels is not None:
-        return set(old.labels) <= set(new.labels)
-    before, after = LENGTH.match(old.type), LENGTH.match(new.type)
-    if before and after and old.type.partition("(")[0] == new.type.partition("(")[0] == "character varying":
-        return int(before[1]) <= int(after[1])
-    return _is_wider_number(old.type, new.type)
-
-
-def _is_wider_number(old: str, new: str) -> bool:
-    digits = re.compile(r"numeric\((\d+),(-?\d+)\)$")
-    before, after = digits.match(old), digits.match(new)
-    if before and new == "numeric":
-        return True
-    if not before or not after:
-        return False
-    whole, fraction = int(before[1]) - int(before[2]), int(before[2])
-    return whole <= int(after[1]) - int(after[2]) and fraction <= int(after[2])

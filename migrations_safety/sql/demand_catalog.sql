@@ -1,7 +1,8 @@
 -- tables: the tables of the project with these oids (NULL: all of them)
 SELECT c.oid::bigint AS oid, c.oid::regclass::text AS name, n.nspname AS schema, c.relname AS relation,
        c.relkind = 'p' AS is_partitioned, c.relispartition AS is_partition,
-       (SELECT inhparent::bigint FROM pg_inherits WHERE inhrelid = c.oid AND c.relispartition) AS parent
+       (SELECT inhparent::bigint FROM pg_inherits WHERE inhrelid = c.oid AND c.relispartition) AS parent,
+       pg_get_partition_constraintdef(c.oid) AS bounds
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'migrations_safety_scratch')
@@ -18,6 +19,8 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text
 SELECT DISTINCT oid::bigint FROM (
     SELECT oid, xmin FROM pg_class UNION ALL SELECT attrelid, xmin FROM pg_attribute
     UNION ALL SELECT conrelid, xmin FROM pg_constraint UNION ALL SELECT indrelid, xmin FROM pg_index
+    UNION ALL SELECT p.partdefid, i.xmin FROM pg_inherits AS i
+              JOIN pg_partitioned_table AS p ON p.partrelid = i.inhparent
     UNION ALL SELECT a.attrelid, t.xmin FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
               WHERE t.typtype = 'd'
     UNION ALL SELECT a.attrelid, r.xmin FROM pg_attribute AS a JOIN pg_constraint AS r ON r.contypid = a.atttypid
@@ -49,15 +52,16 @@ WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
 
 -- domain_checks: the valid CHECK constraints of the domains that columns of tables have
 SELECT r.oid::bigint AS oid, a.attrelid::bigint AS table_oid, r.conname AS name, false AS is_key, true AS of_domain,
+       c.relispartition AS is_inherited,
        ARRAY[a.attnum::int] AS numbers, pg_get_expr(r.conbin, 0) AS expression, NULL::bigint AS parent,
        NULL::int[] AS parent_numbers, false AS is_full, false AS has_period, '{}'::text[] AS operators
 FROM pg_attribute AS a JOIN pg_constraint AS r ON r.contypid = a.atttypid AND r.contype = 'c' AND r.convalidated
 JOIN pg_class AS c ON c.oid = a.attrelid
-WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped AND r.contypid <> 0 AND NOT c.relispartition
+WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped AND r.contypid <> 0
 
--- constraints: the valid CHECK constraints and foreign keys of tables, less those that a partition has of its parent
+-- constraints: the valid CHECK constraints and foreign keys of tables
 SELECT r.oid::bigint AS oid, r.conrelid::bigint AS table_oid, r.conname AS name, r.contype = 'f' AS is_key,
-       false AS of_domain,
+       false AS of_domain, r.conparentid <> 0 OR c.relispartition AND r.coninhcount > 0 AS is_inherited,
        r.conkey::int[] AS numbers, pg_get_expr(r.conbin, r.conrelid) AS expression,
        nullif(r.confrelid, 0)::bigint AS parent, r.confkey::int[] AS parent_numbers,
        r.confmatchtype = 'f' AS is_full, pg_get_constraintdef(r.oid) LIKE '%% PERIOD %%' AS has_period,
@@ -66,12 +70,12 @@ SELECT r.oid::bigint AS oid, r.conrelid::bigint AS table_oid, r.conname AS name,
              JOIN pg_operator AS o ON o.oid = u.operator JOIN pg_namespace AS s ON s.oid = o.oprnamespace
              ORDER BY u.place) AS operators
 FROM pg_constraint AS r JOIN pg_class AS c ON c.oid = r.conrelid
-WHERE r.conrelid = ANY(%(oids)s) AND r.contype IN ('c', 'f') AND r.convalidated AND r.conparentid = 0
-  AND NOT (c.relispartition AND r.coninhcount > 0)
+WHERE r.conrelid = ANY(%(oids)s) AND r.contype IN ('c', 'f') AND r.convalidated
 
--- indexes: the unique and excluding indexes of tables, less those that a partition has of its parent
+-- indexes: the unique and excluding indexes of tables
 SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, c.relname AS name,
-       i.indnullsnotdistinct AS nulls_are_equal, pg_get_expr(i.indpred, i.indrelid) AS condition,
+       c.relispartition AS is_inherited, i.indnullsnotdistinct AS nulls_are_equal,
+       pg_get_expr(i.indpred, i.indrelid) AS condition,
        ARRAY(SELECT format('(%%s)', pg_get_indexdef(i.indexrelid, k, true))
                  || coalesce(' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(l.collname), '')
              FROM generate_series(1, i.indnkeyatts) AS k
@@ -89,4 +93,4 @@ SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, c.relname A
              WHERE r.conrelid = i.indrelid AND r.conindid = i.indexrelid
                AND r.contype IN ('x', 'p', 'u') ORDER BY u.place) AS operators
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-WHERE i.indrelid = ANY(%(oids)s) AND (i.indisunique OR i.indisexclusion) AND i.indisvalid AND NOT c.relispartition
+WHERE i.indrelid = ANY(%(oids)s) AND (i.indisunique OR i.indisexclusion) AND i.indisvalid
