@@ -76,7 +76,7 @@ def note_column_altered(
 
 def _note_null(followed: FollowedOperation, table: Table, column: Column, old: Any, new: Any) -> None:
     """Note whether the column takes fewer or more INSERTs than before: without a value, and with NULL."""
-    if new.null and not old.null:
+    if (new.null and not old.null) or (demands_value(old) and not demands_value(new)):
         note(followed, Step.ADDS, table, column)
     if not demands_value(new) and not (old.null and not new.null):
         return

@@ -23,7 +23,7 @@ def dropped(
     if blocks_new:
         message += " The new release cannot add rows before that, because the column is NOT NULL without a default."
     what, drop = ("RemoveField(…)", "DROP COLUMN") if is_column else ("DeleteModel(…)", "DROP TABLE")
-    first = "AlterField(… null=True) and " if blocks_new else ""
+    first = "AlterField(… db_default=…) and " if blocks_new else ""
     hint = (
         f"In one release {first}SeparateDatabaseAndState(state_operations=[{what}]), in the next one RunSQL with the "
         f"{drop}."
@@ -37,10 +37,9 @@ def renamed(subject: str, *, migration: str, operation: int | None, name: str, i
     """The finding that the plan renames a table or column of the models before the plan."""
     message = f'is renamed to "{name}" by {migration}. The running release needs the old name, the new release the new.'
     old = subject.rpartition(".")[2].strip('"')
-    keep = f"db_column='{old}' on the field" if is_column else f"db_table='{old}' in the model's Meta"
-    hint = f"To rename in Python alone: {keep}, with the RenameField in state_operations of SeparateDatabaseAndState."
+    hint = f"To rename in Python alone: AlterField with db_column='{old}', then RenameField."
     if not is_column:
-        hint = hint.replace("RenameField", "RenameModel")
+        hint = f"To rename in Python alone: AlterModelTable to '{old}', then RenameModel."
     return finding("application.W002", subject, message, hint, migration=migration, operation=operation)
 
 
