@@ -151,7 +151,8 @@ def _figures(table: _Table, now: Counters, earlier: Counters | None) -> TableFig
     reads, writes = (_sum(counted, table.parts) for counted in (now.reads, now.writes))
     reads_since, writes_since = (count / max(now.at - now.since, SHORTEST) for count in (reads, writes))
     run = _of_run(table.parts, now, earlier) or (reads_since, writes_since)
-    is_used = bool(reads or writes or table.open_transactions)
+    before = earlier.reads if earlier and now.since <= earlier.at else now.reads  # ours of the run are no use
+    is_used = bool(_sum(before, table.parts) or writes or table.open_transactions)
     elsewhere = now.in_recovery
     return TableFigures(
         table=table.table,

@@ -138,6 +138,18 @@ def test_readings_that_are_too_close_give_the_rate_since_the_last_reset(database
     assert found.writes_per_second == found.writes_per_second_since_reset > 0
 
 
+def test_reads_of_the_run_itself_are_no_use_of_a_table(database):
+    empty, connection = database
+    empty.execute(REPORT)
+    empty.execute("SELECT pg_stat_reset()")
+    first = read_counters(connection)
+    empty.execute("SELECT count(*) FROM ward")
+    empty.execute(REPORT)
+
+    assert of(connection, "ward", earlier=first).is_used is False
+    assert of(connection, "ward").is_used is True
+
+
 def test_after_a_reset_nothing_counts_as_used(database):
     empty, connection = database
     empty.execute(REPORT)
