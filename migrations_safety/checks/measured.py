@@ -93,7 +93,7 @@ def _failed_operation(transaction: MeasuredTransaction) -> MeasuredOperation | N
 
 def _doubt(measured: MeasuredPlan, failing: MeasuredOperation, code: str) -> str:
     """Why the failure on the scratch database is no proof of one on the target; empty where it is one."""
-    if failing.opaque:
+    if failing.opaque or failing.ran_code:
         return "its code saw no row of the target"
     if re.fullmatch("[0-9A-Z]{5}", code) and not code.startswith(ABOUT_DEFINITIONS):
         return "the cause may be the rows or the settings of the scratch database"

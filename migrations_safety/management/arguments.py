@@ -88,8 +88,8 @@ def add_measuring_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--scratch-url", metavar="URL", help=help)
     help = (
-        "also run RunPython on the scratch database; the code may do anything but reach the databases of the project "
-        "or send mail through Django (default: it is passed over, and named)"
+        "also run RunPython on the scratch database; the code reaches neither the databases of the project, nor the "
+        "network, nor other programs, and mail stays in memory (default: it is passed over, and named)"
     )
     parser.add_argument("--measure-python", action="store_true", help=help)
     help = f"give the measurement up after this many seconds (default: {PATIENCE})"

@@ -20,6 +20,8 @@ from typing import Any, Protocol
 
 import django
 
+from migrations_safety.measurement.closed_network import close_network
+
 GLANCES = 0.5
 """How many seconds pass before the process looks again whether its parent is alive."""
 
@@ -51,6 +53,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     try:
         django.setup()
+        close_network()
         answer = _measured(asked)
     except Exception as failed:
         answer = {"failed": _named(failed)}

@@ -44,9 +44,9 @@ class MeasuringExecutor(MigrationExecutor):
         return self._measured(migration, "database_forwards", lambda: apply(state.clone()))
 
     def _opaque(self, migration: Any, method: str) -> list[bool]:
-        """For each operation of the migration, whether it was passed over."""
+        """For each operation of the migration, whether it holds code that is run only where `runs_code` is set."""
         is_backwards = method == "database_backwards"
-        return [not self.runs_code and is_opaque(one, is_backwards=is_backwards) for one in migration.operations]
+        return [is_opaque(one, is_backwards=is_backwards) for one in migration.operations]
 
     def _models(self) -> list[str]:
         """The labels of all models of the project, such as `shop.Order`."""
@@ -87,7 +87,13 @@ class MeasuringExecutor(MigrationExecutor):
         finally:
             self.meter.sent = None
             self.found.append(
-                _transaction(migration, notes, models=self._models, opaque=self._opaque(migration, method))
+                _transaction(
+                    migration,
+                    notes,
+                    models=self._models,
+                    opaque=self._opaque(migration, method),
+                    runs_code=self.runs_code,
+                )
             )
         for looks in self.after_each:
             looks(str(migration))
@@ -128,7 +134,7 @@ def _naming(
 
 
 def _transaction(
-    migration: Any, notes: OperationNotes, *, models: Callable[[], list[str]], opaque: list[bool]
+    migration: Any, notes: OperationNotes, *, models: Callable[[], list[str]], opaque: list[bool], runs_code: bool
 ) -> MeasuredTransaction:
     label = str(migration)
     operations = (
@@ -140,7 +146,8 @@ def _transaction(
             file=_file(migration),
             line=line_of_operation(migration, number),
             reversible=bool(operation.reversible),
-            opaque=opaque[number],
+            opaque=opaque[number] and not runs_code,
+            ran_code=opaque[number] and runs_code,
             statements=tuple(notes.statements.get(number, ())),
             place=notes.places.get(number, 0),
             models=_named_models(operation, label, models()) if opaque[number] else (),

@@ -63,6 +63,7 @@ class MeasuredOperation:
     opaque: bool  # whether it holds Python code (RunPython and the like)
     statements: tuple[MeasuredStatement, ...]
     place: int = 0  # when it began, in the same order as its statements
+    ran_code: bool = False  # whether it holds Python code that was run here, on tables without the target's rows
     models: tuple[str, ...] = ()  # the models that the source of an opaque operation names, such as `shop.Order`
 
     @property

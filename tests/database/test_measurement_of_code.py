@@ -1,5 +1,6 @@
 """Code in migrations, statements outside of transactions, errors, and where the scratch database is."""
 
+import socket
 from contextlib import closing
 
 import psycopg
@@ -75,6 +76,41 @@ def test_code_reaches_no_database_of_the_project(measured, scratch, runs_code, m
     ((operation,),) = [one.operations for one in plan.transactions]
     assert (operation.opaque, bool(operation.statements)) == (not runs_code, runs_code)
     assert row_snapshot(database) == before
+
+
+REACHES_OUT = """
+import os
+import socket
+import subprocess
+import urllib.request
+
+def code(apps, schema_editor):
+    reached = []
+    for name, try_it in {
+        "http": lambda: urllib.request.urlopen("http://127.0.0.1:%(port)s/"),
+        "socket": lambda: socket.create_connection(("127.0.0.1", %(port)s)),
+        "program": lambda: subprocess.run(["true"], check=True),
+        "shell": lambda: os.system("true"),
+    }.items():
+        try:
+            try_it()
+        except OSError:
+            continue
+        reached.append(name)
+    assert reached == [], reached
+"""
+
+
+def test_code_that_is_run_reaches_no_network_and_no_program(measured, scratch):
+    app, _, connection = measured
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        before = REACHES_OUT % {"port": listening.getsockname()[1]}
+        app.migration("0002_next", "migrations.RunPython(code)", after=("ward", "0001_initial"), before=before)
+        options = MeasureOptions(scratch_url=scratch.url, measure_python=True)
+
+        plan = measure(connection, app_label="ward", options=options)
+
+    assert (plan.measured, plan.error) == ("url", None)
 
 
 def test_a_statement_that_fails_is_named_and_ends_the_plan(measured, scratch):
