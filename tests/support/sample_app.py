@@ -13,15 +13,14 @@ from textwrap import dedent
 SETTINGS = "from ehr.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, 'ward']\n"
 MIGRATION = """
 from django.db import migrations, models
-import migrations_safety.operations, migrations_safety.constraints, migrations_safety.fields
-from datetime import date
-from migrations_safety.acceptances import AcceptedFinding
+import datetime, migrations_safety.operations, migrations_safety.constraints, migrations_safety.fields
 {before}
 
 class Migration(migrations.Migration):
     atomic = {atomic}
     dependencies = {dependencies}
     operations = [{operations}]
+    from migrations_safety.acceptances import AcceptedFinding
     accepted_findings = [{accepts}]
 """
 
