@@ -122,16 +122,19 @@ def _way_back(executor: Any, asked: dict[str, Any], answer: dict[str, Any]) -> d
     """Go back, after the answer so far was written: it is kept if the time is over before the end of the way back."""
     from migrations_safety.measurement.answer import way_back_values
     from migrations_safety.measurement.demands import DemandWatcher
-    from migrations_safety.measurement.report import BACKWARDS, NOT_GONE, TOO_LONG, WayBack
+    from migrations_safety.measurement.report import BACKWARDS, NOT_GONE, NOT_MEASURED_HERE, TOO_LONG, WayBack
     from migrations_safety.measurement.way_back import go_back
 
     if answer["error"]:
         return way_back_values(WayBack(reason=NOT_GONE))
     if not executor.steps:
         return way_back_values(WayBack(reason=BACKWARDS))
+    if not asked["rollback_seconds"]:
+        return way_back_values(WayBack(reason=NOT_MEASURED_HERE))
     _write(asked, answer | way_back_values(WayBack(reason=TOO_LONG)))
     watcher = DemandWatcher(executor.connection.connection, **_rows(asked, executor.meter.rows))
-    return way_back_values(go_back(executor, watcher, passes=(NotOnTheScratch,)))
+    back = go_back(executor, watcher, passes=(NotOnTheScratch,), seconds=asked["rollback_seconds"])
+    return way_back_values(back)
 
 
 def _rows(asked: dict[str, Any], rows: Any) -> dict[str, Any]:

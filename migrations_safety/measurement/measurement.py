@@ -63,6 +63,7 @@ def measure(
     """
     asked: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
     asked["measure_python"] = options.measure_python
+    asked["rollback_seconds"] = options.rollback_seconds
     asked["statements"] = as_asked(statements) if statements else []
     asked["release"] = release or {}
     try:

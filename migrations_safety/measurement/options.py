@@ -7,6 +7,9 @@ from dataclasses import dataclass
 PATIENCE = 60
 """How many seconds the plan may take on the scratch database."""
 
+ROLLBACK_SECONDS = 2.0
+"""How many seconds of the measurement the rollback may take. Django builds the models anew for each of its steps."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasureOptions:
@@ -19,6 +22,8 @@ class MeasureOptions:
     """Whether the code of RunPython is run, too."""
     max_seconds: float = PATIENCE
     """After how many seconds the measurement is given up."""
+    rollback_seconds: float = ROLLBACK_SECONDS
+    """After how many seconds no further migration is unapplied; with 0 the rollback is not measured."""
 
 
 EVERYTHING = MeasureOptions()

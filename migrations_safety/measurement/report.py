@@ -131,10 +131,12 @@ class WayBack:
     operation: int | None = None
     error: str | None = None
     reason: str | None = None  # why it was not measured at all, None where it was
+    is_cut_off: bool = False  # whether `ends_in` and the migrations before it were left out for want of time
 
 
 NOT_GONE = "the plan could not be measured to its end"
 TOO_LONG = "the time for the scratch database was over"
+NOT_MEASURED_HERE = "only precheck measures the rollback"
 BACKWARDS = "the plan goes backwards itself"
 NOTHING_TO_LOCK = "no table exists yet that the plan could lock or change"
 NOTHING_PENDING = "nothing is pending"

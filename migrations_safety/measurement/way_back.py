@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from migrations_safety.measurement.demand import Demand
@@ -30,15 +31,19 @@ class ReturningExecutor(MeasuringExecutor):
         return after
 
 
-def go_back(executor: ReturningExecutor, watcher: DemandWatcher, *, passes: tuple[Any, ...]) -> WayBack:
-    """Unapply what the executor has applied, the last migration first, as far as it goes.
+def go_back(executor: ReturningExecutor, watcher: DemandWatcher, *, passes: tuple[Any, ...], seconds: float) -> WayBack:
+    """Unapply what the executor has applied, the last migration first, as far as it goes in that many seconds.
 
     `watcher` is a new one. Errors of the classes `passes` are raised; any other one ends the way back.
     """
+    until = time.monotonic() + seconds
     watcher.before()
     executor.found, executor.after_each = [], [watcher.after]
     end: dict[str, Any] = {}
     for before, migration in reversed(executor.steps):
+        if time.monotonic() > until:
+            end = {"ends_in": str(migration), "is_cut_off": True}
+            break
         if without_reverse := irreversible_operations([migration]):
             end = {"ends_in": str(migration), "operation": without_reverse[-1].number}
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -70,7 +71,7 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
         fake_initial=options.fake_initial,
         scan=options.scan,
         before=incremental.read(options.census) if options.census else None,
-        measure=options.measure,
+        measure=replace(options.measure, rollback_seconds=0),
         traffic=TrafficOptions(max_stall=options.locks.max_stall, hot=options.locks.hot_tables),
         earlier=earlier.read(options.precheck) if options.precheck else None,
     )

@@ -1,10 +1,12 @@
 """The way back is measured on the scratch database, after the plan: its locks, what it loses, and where it ends."""
 
+from dataclasses import replace
+
 import pytest
 
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
-from migrations_safety.measurement.report import BACKWARDS, NOT_GONE
+from migrations_safety.measurement.report import BACKWARDS, NOT_GONE, NOT_MEASURED_HERE
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.rendering import serialization, text
@@ -22,12 +24,13 @@ CODE = "migrations.RunPython(lambda apps, editor: None)"
 def there(measured, make):
     """The app, with what measures a plan of these operations, and what looks with it."""
     app, _, connection = measured
-    options = MeasureOptions(scratch_url=make("empty").url)
+    options = MeasureOptions(scratch_url=make("empty").url, rollback_seconds=60)
 
-    def look(*operations, name=None, **how):
+    def look(*operations, name=None, seconds=60, **how):
         write(app, operations, **how)
+        measured_by = replace(options, rollback_seconds=seconds)
         return precheck.run(
-            using=connection.alias, options=PrecheckOptions(app_label="ward", migration_name=name, measure=options)
+            using=connection.alias, options=PrecheckOptions(app_label="ward", migration_name=name, measure=measured_by)
         )
 
     return look
@@ -151,3 +154,18 @@ def test_on_an_empty_database_there_is_nothing_to_go_back_to(empty, in_process, 
 
     assert report.plan.irreversible
     assert [one.id for one in report.findings if one.id == "plan.W014"] == []
+
+
+def test_what_is_left_out_for_want_of_time_is_said(there):
+    report = there(NOTE, INDEX, seconds=1e-6)
+
+    back = report.review.measured.back
+    assert (back.ends_in, back.is_cut_off, back.transactions) == ("ward.0003_next", True, ())
+    page = " ".join(text.precheck(report, seconds=0, width=100, colour=False).split())
+    assert "For want of time, ward.0003_next and what was applied before it were not unapplied." in page
+
+
+def test_where_nobody_wants_it_nothing_is_unapplied(there):
+    back = there(NOTE, seconds=0).review.measured.back
+
+    assert (back.reason, back.transactions) == (NOT_MEASURED_HERE, ())

@@ -25,7 +25,9 @@ def way_back(page: Page, back: WayBack) -> None:
         said.append(f"It takes {listed(locks, most=SHOWN)}.")
     if loses := list(dict.fromkeys(_words(one) for one in back.loses)):
         said.append(f"It loses what is then in {listed(loses, most=SHOWN)}.")
-    if back.ends_in:
+    if back.is_cut_off:
+        said.append(f"For want of time, {back.ends_in} and what was applied before it were not unapplied.")
+    elif back.ends_in:
         said.append(f"It ends at {back.ends_in}, and beyond that it was not measured.")
     page.line(" ".join(said))
 
