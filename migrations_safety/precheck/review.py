@@ -11,6 +11,7 @@ from migrations_safety.checks.locks import check_locks_of_measured
 from migrations_safety.checks.measured import check_measured, check_opaque
 from migrations_safety.checks.needless import check_needless
 from migrations_safety.checks.not_valid import check_not_valid
+from migrations_safety.checks.ownership import check_ownership
 from migrations_safety.checks.plan import check_not_judged
 from migrations_safety.checks.way_back import check_way_back
 from migrations_safety.measurement.durations import HeldLock, held_locks, tables_of
@@ -57,6 +58,7 @@ def review(
     found += check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
     found += check_locks_of_measured(connection, inspected, tables=_locked(held))
     found += check_not_valid(connection, inspected, measured)
+    found += check_ownership(connection, measured, role=inspected.target.role)
     found += check_hot_tables(connection, measured, hot=traffic.hot)
     if not plan.backwards:
         found += check_opaque(measured)
