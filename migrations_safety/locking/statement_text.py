@@ -127,6 +127,18 @@ def of(sql: Any) -> StatementText:
     return read(sql.decode(errors="replace") if isinstance(sql, bytes) else str(sql))
 
 
+def split(sql: str) -> list[str]:
+    """Split a text into its statements, each with its own comments; semicolons in quotes and comments do not count."""
+    code, place = [], 0
+    while found := PIECES.search(sql, place):
+        end = _end_of_block_comment(sql, found.end()) if found["block"] else found.end()
+        code += [sql[place : found.start()], " " * (end - found.start())]
+        place = end
+    ends = [one.start() for one in re.finditer(";", "".join((*code, sql[place:])))]
+    parts = [sql[start:end] for start, end in zip([0, *(end + 1 for end in ends)], [*ends, len(sql)], strict=True)]
+    return [part for part in parts if read(part).text]
+
+
 def _ends_transaction(part: str) -> bool:
     word = FIRST_WORD.match(part)
     if word is None:

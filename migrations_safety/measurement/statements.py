@@ -8,9 +8,10 @@ from itertools import count
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from psycopg.pq import TransactionStatus
 
 from migrations_safety.locking import statement_text
-from migrations_safety.locking.statement_text import ON_ROWS, PIECES, StatementText
+from migrations_safety.locking.statement_text import ENDS_TRANSACTION, ON_ROWS, PIECES, StatementText
 from migrations_safety.measurement.observation import Moment, Observer
 from migrations_safety.measurement.report import MeasuredStatement
 from migrations_safety.measurement.watched_locks import watched_locks
@@ -18,8 +19,9 @@ from migrations_safety.measurement.yielding_rows import YieldingRows
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.connection import Connection
 
-NOT_IN_A_TRANSACTION = "25001"
-"""The SQLSTATE of statements that cannot run in a transaction, such as VACUUM (active_sql_transaction)."""
+NOT_IN_A_TRANSACTION = ("25001", "2D000")
+"""The SQLSTATEs of statements that cannot run in a transaction: VACUUM and the like (active_sql_transaction), and a
+procedure that commits (invalid_transaction_termination)."""
 PARAMETER = re.compile(r"\$(\d+)")
 BY = re.compile(r"\b(?:GROUP|ORDER) BY\b", re.IGNORECASE)
 SIGNS = re.compile(
@@ -52,9 +54,40 @@ class StatementMeter:
             return execute(query, params, many, context)
         self._is_measuring = True
         try:
+            if statement_text.of(query).ends_transaction and not params:
+                return self._with_transactions(lambda part: execute(part, params, many, context), query)
             return self._measured(lambda: execute(query, params, many, context), query)
         finally:
             self._is_measuring = False
+
+    def _with_transactions(self, execute: Callable[[Any], Any], query: Any) -> Any:
+        """Measure the statements of a text that begins or ends transactions itself, one by one.
+
+        The locks of the whole text would be gone at its end.
+        """
+        result = None
+        for part in statement_text.split(statement_text.of(query).text):
+            text = statement_text.read(part)
+            if ENDS_TRANSACTION.intersection(text.words):
+                result = self._noted(lambda part=part: execute(part), part)
+            elif self._is_in_transaction():
+                result = self._inside(lambda part=part: execute(part), part)
+            else:
+                result = self._outside(lambda part=part: execute(part), part)
+        return result
+
+    def _is_in_transaction(self) -> bool:
+        return self.observer.session.info.transaction_status != TransactionStatus.IDLE
+
+    def _noted(self, run: Callable[[], Any], query: Any) -> Any:
+        """Run a statement that takes no lock, and note its error."""
+        try:
+            result = run()
+        except DatabaseError as error:
+            self._note(query, error=sqlstate(error))
+            raise
+        self._note(query)
+        return result
 
     def _measured(self, run: Callable[[], Any], query: Any) -> Any:
         """Measure a statement; if no transaction is open, run it in a new one.
@@ -77,7 +110,7 @@ class StatementMeter:
             with transaction.atomic(using=self.connection.alias):
                 return self._inside(run, query, is_ours=True)
         except DatabaseError as error:
-            if sqlstate(error) != NOT_IN_A_TRANSACTION:
+            if sqlstate(error) not in NOT_IN_A_TRANSACTION:
                 raise
         return self._outside(run, query)
 

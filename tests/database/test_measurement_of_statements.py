@@ -148,3 +148,40 @@ def test_a_plan_that_cannot_begin_is_not_measured_and_no_message_is_repeated(
     plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 
     assert (plan.measured, plan.reason) == ("no", reason)
+
+
+PROCEDURE = "CREATE PROCEDURE adds() LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE ward_bed ADD x int; COMMIT; END $$"
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEGIN; ALTER TABLE ward_bed ADD x int; COMMIT",
+        "/* ; */ begin; -- ;\nALTER TABLE ward_bed ADD x text DEFAULT ';'; COMMIT; ALTER TABLE ward_ward ADD x int;",
+        "START TRANSACTION; ALTER TABLE ward_bed ADD x int; END; BEGIN; DROP TABLE IF EXISTS nothing; ROLLBACK;",
+    ],
+)
+def test_locks_of_a_text_with_transactions_of_its_own_are_measured(measured, scratch, text, atomic):
+    app, _, connection = measured
+    write(app, [f"migrations.RunSQL({text!r})"], atomic=atomic)
+
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
+
+    assert (plan.measured, plan.error) == ("url", None)
+    assert plan.transactions[0].held["ward_bed"] == "AccessExclusiveLock"
+    assert ("ward_ward" in text) == (plan.transactions[0].held.get("ward_ward") == "AccessExclusiveLock")
+
+
+@pytest.mark.parametrize(
+    "text", ["CALL adds()", PROCEDURE.replace("CREATE PROCEDURE adds() LANGUAGE plpgsql AS", "DO")]
+)
+def test_a_procedure_that_commits_is_measured(measured, scratch, text):
+    app, database, connection = measured
+    database.execute(PROCEDURE)
+    write(app, [f"migrations.RunSQL({text!r})"], atomic=False)
+
+    plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
+
+    assert (plan.measured, plan.error) == ("url", None)
+    assert plan.transactions[0].held == {"ward_bed": "AccessExclusiveLock"}
