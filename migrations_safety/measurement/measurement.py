@@ -10,9 +10,7 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import django.db
@@ -21,6 +19,7 @@ from django.conf import ENVIRONMENT_VARIABLE
 
 from migrations_safety.measurement.answer import read_answer
 from migrations_safety.measurement.options import EVERYTHING, MeasureOptions
+from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.report import NOT_RUN, TOO_SLOW, MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
@@ -100,8 +99,8 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
     command = [sys.executable, "-m", "migrations_safety.measurement.child"]
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = _environment(connection, place, module)
-    with tempfile.TemporaryDirectory(prefix="migrations-safety-answer-") as folder:
-        file = Path(folder) / "answer"
+    with own_folder() as folder:
+        file = folder / "answer"
         asked |= {"alias": connection.alias, "database": place.name, "token": place.token, "answer": str(file)}
         try:
             done = subprocess.run(

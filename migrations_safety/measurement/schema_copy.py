@@ -13,13 +13,13 @@ import re
 import secrets
 import shutil
 import subprocess
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch import Place, dsn
 from migrations_safety.postgresql import catalog
@@ -59,8 +59,8 @@ def copy_schema(connection: Connection, place: Place) -> tuple[str, ...]:
 
     Raises NotMeasured where pg_dump or pg_restore is not installed or fails as a whole.
     """
-    with tempfile.TemporaryDirectory(prefix="migrations-safety-schema-") as folder:
-        file, wanted = Path(folder) / "schema", Path(folder) / "list"
+    with own_folder() as folder:
+        file, wanted = folder / "schema", folder / "list"
         unreadable = _unreadable(connection)
         version = _dump(connection, file, without=unreadable)
         _, pg_restore = _program("pg_restore", least=max(version, place.version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -69,11 +70,11 @@ class StatementMeter:
         for part in statement_text.split(statement_text.of(query).text):
             text = statement_text.read(part)
             if ENDS_TRANSACTION.intersection(text.words):
-                result = self._noted(lambda part=part: execute(part), part)
+                result = self._noted(partial(execute, part), part)
             elif self._is_in_transaction():
-                result = self._inside(lambda part=part: execute(part), part)
+                result = self._inside(partial(execute, part), part)
             else:
-                result = self._outside(lambda part=part: execute(part), part)
+                result = self._outside(partial(execute, part), part)
         return result
 
     def _is_in_transaction(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations_safety.measurement import scratch_server
+from migrations_safety.measurement import own_folder
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.postgresql.second_connection import open_connection
@@ -119,13 +119,13 @@ def test_a_server_that_a_killed_run_has_left_is_removed_and_one_in_use_is_not():
         assert run.stdout
         file = Path(run.stdout.readline().strip())
         pid = int(file.read_text().splitlines()[0])
-        scratch_server.remove_leftovers()
+        own_folder.remove_leftovers()
         assert file.exists()
 
         run.send_signal(signal.SIGKILL)
         run.wait()
         assert is_alive(pid)
-        scratch_server.remove_leftovers()
+        own_folder.remove_leftovers()
 
     assert not file.parents[2].exists()
     assert not is_alive(pid)
