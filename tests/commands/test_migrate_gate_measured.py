@@ -9,10 +9,10 @@ BED = (
     "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True)), "
     "('number', models.IntegerField(null=True))])"
 )
-ROWS = "INSERT INTO ward_bed (number) SELECT nullif(mod(g, 1000), 0) FROM generate_series(1, 60000) AS g"
+ROWS = "INSERT INTO ward_bed (number) SELECT nullif(mod(g, 1000), 0) FROM generate_series(1, 240000) AS g"
 INDEX = 'migrations.AddIndex("bed", models.Index(fields=["number"], name="bed_number"))'
 STALL = ("--max-stall", "1")
-"""A table of a few megabytes is indexed in more than a millisecond on any machine."""
+"""A table of ten megabytes is indexed in more than a millisecond on any machine."""
 
 
 @pytest.fixture
