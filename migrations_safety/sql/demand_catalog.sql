@@ -30,7 +30,7 @@ SELECT DISTINCT oid::bigint FROM (
 -- types: all types that there are
 SELECT oid::bigint FROM pg_type
 
--- columns: the columns of tables, with what rows have that were there before a new one
+-- columns: the columns of tables, with what rows have that were there before a new one; only leaf partitions know it
 SELECT a.attrelid::bigint AS table_oid, a.attnum::int AS number, a.attname AS name,
        a.atttypid::bigint AS type_oid, format_type(a.atttypid, a.atttypmod) AS type,
        t.typcategory::text AS category,
@@ -42,12 +42,17 @@ SELECT a.attrelid::bigint AS table_oid, a.attnum::int AS number, a.attname AS na
            SELECT FROM pg_constraint AS n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
              AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated
        ) AS is_required,
-       a.atthasmissing AS is_filled, (a.attmissingval::text::text[])[1] AS constant,
+       coalesce(leaf.atthasmissing, a.atthasmissing) AS is_filled,
+       (coalesce(leaf.attmissingval::text, a.attmissingval::text)::text[])[1] AS constant,
        a.atthasdef OR a.attidentity <> '' AS has_default,
        a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid)
            ~ '^(nextval|gen_random_uuid|uuidv4|uuidv7|uuid_generate_v4)\(', false) AS is_distinct
 FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN LATERAL (
+    SELECT l.atthasmissing, l.attmissingval FROM pg_partition_tree(a.attrelid) AS tree
+    JOIN pg_attribute AS l ON l.attrelid = tree.relid AND l.attname = a.attname WHERE tree.isleaf LIMIT 1
+) AS leaf ON a.attrelid IN (SELECT partrelid FROM pg_partitioned_table)
 WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
 
 -- domain_checks: the valid CHECK constraints of the domains that columns of tables have

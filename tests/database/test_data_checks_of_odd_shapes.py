@@ -40,6 +40,17 @@ CASES: dict[str, Any] = {
         "INSERT INTO parts VALUES (1, 1, 'a'), (1, 2, NULL)", "INSERT INTO parts VALUES (0, 1, NULL)",
         [("not_null", "parts_1 name", 1, None)], ["data.E001"], "23502",
     ),
+    "a new column with a default in all partitions": (
+        PARTS, ["ALTER TABLE parts ADD size int NOT NULL DEFAULT 3", "ALTER TABLE parts ALTER size DROP DEFAULT",
+                "ALTER TABLE parts ADD CHECK (size > id)", "ALTER TABLE parts ADD other int REFERENCES ward_bed"],
+        "INSERT INTO parts VALUES (1, 1, 'a')", "INSERT INTO parts VALUES (3, 2, 'a')",
+        [("check", "parts size id", 1, None)], ["data.E003"], "23514",
+    ),
+    "a new column without a default in all partitions": (
+        PARTS, ["ALTER TABLE parts ADD size int NOT NULL"],
+        "SELECT 1", "INSERT INTO parts VALUES (3, 2, 'a')",
+        [("not_null", "parts size", 1, None)], ["data.E012"], "23502",
+    ),
     "a table becomes a partition": (
         PARTS + "ALTER TABLE parts ADD UNIQUE (id, place); CREATE TABLE others (id int NOT NULL, place int NOT NULL, "
         "name text);",
