@@ -127,6 +127,12 @@ BY_PEOPLE = {
     "locks.E001": "whether to commit or to roll back is a decision",
     "locks.W001": "whether to end somebody's session is a decision; tests/commands/test_precheck_locks.py",
     "locks.W002": "waiting",
+    **dict.fromkeys(
+        ("locks.E002", "locks.E003", "locks.W004", "locks.W005", "locks.W006", "locks.I001"),
+        "another migration; tests/database/test_safe_forms.py applies the forms that are named",
+    ),
+    "locks.I002": "a setting of the project",
+    "tables.W011": "to validate or to drop is a decision; tests/database/test_not_valid.py",
     "partition.I001": "nothing to do",
     "partition.W001": "another declaration; tests/commands/test_partitioned_tables.py",
     "privilege.E007": "the hint of the way back; its own tests follow it",
