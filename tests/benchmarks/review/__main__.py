@@ -37,7 +37,7 @@ def main() -> int:
     try:
         if "reviewers" in options.measures:
             with tempfile.TemporaryDirectory(prefix="review-") as folder:
-                report |= review(server, made(server, Path(folder), rows=options.rows))
+                report |= review(server, made(server, Path(folder), rows=options.rows), rivals=options.rivals)
         if "sizes" in options.measures:
             report["sizes"] = list(sizes(server, options.migrations, rounds=options.rounds))
         report = {"machine": machine(server, "tests.benchmarks.review")} | report
@@ -65,6 +65,7 @@ def arguments() -> argparse.Namespace:
     """Rows in each table, the version of PostgreSQL, where to write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.review", description=__doc__)
     parser.add_argument("--measures", nargs="+", default=["reviewers", "sizes"], choices=["reviewers", "sizes"])
+    parser.add_argument("--without-rivals", dest="rivals", action="store_false", help="let precheck alone review")
     parser.add_argument("--rows", type=int, default=500, help="rows in each table")
     parser.add_argument("--migrations", type=int, nargs="+", default=[500, 1000], help="sizes of large projects")
     parser.add_argument("--rounds", type=int, default=3, help="how often each command is run in a large project")
@@ -83,7 +84,7 @@ def made(server: Server, folder: Path, *, rows: int) -> Project:
     return project
 
 
-def review(server: Server, project: Project) -> dict[str, Any]:
+def review(server: Server, project: Project, *, rivals: bool) -> dict[str, Any]:
     """Learn the truth on a copy, then let each reviewer read."""
     truth = true_effects(server, project)
     say("precheck …")
@@ -96,7 +97,8 @@ def review(server: Server, project: Project) -> dict[str, Any]:
         us | {"reviewer": "precheck, a finding", "seconds": None} | score(truth, named),
     ]
     named_by: dict[str, Rules] = {"precheck": ours.findings}
-    scores += of_rivals(server, project, truth, named_by)
+    if rivals:
+        scores += of_rivals(server, project, truth, named_by)
     return {
         "reviewers": scores,
         "differences": differences(truth, ours.shown),

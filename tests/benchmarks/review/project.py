@@ -57,7 +57,7 @@ class Project:
         """Write the project, and make its tables with plain Django before the pending migrations are there."""
         apps = ", ".join(f'"{label}"' for label in self.operations)
         (self.folder / "review_settings.py").write_text(SETTINGS.format(apps=apps))
-        for label in self.operations:
+        for label, operation in self.operations.items():
             folder = self.folder / label / "migrations"
             folder.mkdir(parents=True)
             for file in (
@@ -66,7 +66,7 @@ class Project:
                 self.folder / label / "models.py",
             ):
                 file.touch()
-            self._migration(label, FIRST, BASE, atomic=True, dependencies=[])
+            self._migration(label, FIRST, BASE + operation.before, atomic=True, dependencies=[])
         done = self.run("-m", "django", "migrate", "-v", "0")
         if done.returncode:
             raise RuntimeError(done.stderr)
