@@ -5,6 +5,8 @@ import pytest
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 BED = (
     "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True)), "
     "('number', models.IntegerField(null=True))])"

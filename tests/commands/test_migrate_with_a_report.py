@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.any_postgresql
+
 USED = "are used: nothing that they depend on has changed."
 
 

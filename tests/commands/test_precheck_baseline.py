@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.any_postgresql
+
 
 def test_a_baseline_is_written_and_then_nothing_of_it_blocks(hospital, tmp_path):
     file = tmp_path / "known.json"

@@ -10,6 +10,8 @@ from migrations_safety.rendering import serialization, text
 from tests.support.in_process import migrate
 from tests.support.plain_django import ward_installed
 
+pytestmark = pytest.mark.any_postgresql
+
 BED = """
     migrations.CreateModel("Bed", [
         ("id", models.AutoField(primary_key=True)), ("note", models.TextField(null=True)),

@@ -14,6 +14,8 @@ from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.rendering import serialization, text
 from tests.support.plain_django import ward_installed
 
+pytestmark = pytest.mark.any_postgresql
+
 BED = """
     migrations.CreateModel("Bed", [
         ("id", models.AutoField(primary_key=True)), ("note", models.TextField(null=True)),

@@ -11,6 +11,8 @@ from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.any_postgresql
+
 VIEWS = "EXECUTE format('CREATE VIEW view_%s AS SELECT id FROM many_1', n)"
 MANY = f"CREATE TABLE many_1 (id int); DO $$ BEGIN FOR n IN 1..3000 LOOP {VIEWS}; END LOOP; END $$"
 """The dump asks for the text of each view on its own, after it has locked the table."""

@@ -11,6 +11,8 @@ from migrations_safety.measurement.options import MeasureOptions
 from tests.support.measured_app import ROWS, write
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.any_postgresql
+
 BREAKS_OUT = """
 import os
 import psycopg

@@ -11,6 +11,8 @@ from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch import Place
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.any_postgresql
+
 FIELD = 'migrations.AddField("bed", "note", models.TextField(null=True))'
 
 

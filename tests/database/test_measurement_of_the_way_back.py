@@ -13,6 +13,8 @@ from migrations_safety.rendering import serialization, text
 from tests.support.measured_app import write
 from tests.support.plain_django import ward_installed
 
+pytestmark = pytest.mark.any_postgresql
+
 NOTE = 'migrations.AddField("bed", "note", models.TextField(null=True))'
 VISIT = 'migrations.CreateModel("Visit", [("id", models.AutoField(primary_key=True))])'
 INDEX = 'migrations.AddIndex("bed", models.Index(fields=["number"], name="bed_number"))'

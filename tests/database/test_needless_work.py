@@ -8,6 +8,8 @@ from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 
+pytestmark = pytest.mark.any_postgresql
+
 KEY = 'models.ForeignKey("ward.Clinic", models.CASCADE{})'
 INDEX = 'migrations.AddIndex("bed", models.Index(fields=["{}"], name="{}"))'
 RENAME = 'migrations.RenameField("bed", "number", "place")'

@@ -7,6 +7,8 @@ from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.any_postgresql
+
 POSITIVE = 'models.CheckConstraint(condition=models.Q(number__gt=0), name="positive")'
 NOT_VALID = f'django.contrib.postgres.operations.AddConstraintNotValid("bed", {POSITIVE})'
 VALIDATED = 'django.contrib.postgres.operations.ValidateConstraint("bed", "positive")'

@@ -16,6 +16,8 @@ from migrations_safety.rendering import serialization, text
 from tests.support.in_process import migrate
 from tests.support.measured_app import ROWS, write
 
+pytestmark = pytest.mark.any_postgresql
+
 INDEX = 'migrations.AddIndex("bed", models.Index(fields=["number"], name="bed_number"))'
 OTHER_INDEX = 'migrations.AddIndex("ward", models.Index(fields=["beds"], name="ward_beds"))'
 ON_LOGS = 'migrations.RunSQL("ALTER TABLE log ADD COLUMN note text")'

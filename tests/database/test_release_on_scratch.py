@@ -8,6 +8,8 @@ from migrations_safety.precheck.options import PrecheckOptions
 from tests.support.in_process import migrate
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.any_postgresql
+
 SQL = "migrations.RunSQL('{}')"
 STATE = "migrations.SeparateDatabaseAndState(state_operations=[{}])"
 LOST = {

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.any_postgresql
+
 BEFORE = """
     migrations.CreateModel("Clinic", [("id", models.AutoField(primary_key=True))]),
     migrations.CreateModel("Bed", [

@@ -15,6 +15,8 @@ from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.postgresql.second_connection import open_connection
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.any_postgresql
+
 FIELD = 'migrations.AddField("bed", "note", models.TextField(null=True))'
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
 

@@ -15,6 +15,8 @@ from migrations_safety.postgresql.application_statements import read_statements
 from patients.models import Patient
 from tests.support.factories import PatientFactory, UserFactory
 
+pytestmark = pytest.mark.any_postgresql
+
 ID, OTHER = ("7a0eebc9-9c0b-4ef8-bb6d-6bb9bd38000" + digit for digit in "12")
 THEN, LATER = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2020, 2021))
 EVERY = Patient.objects
