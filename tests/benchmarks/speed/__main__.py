@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -27,6 +28,7 @@ BACKFILL_ROWS = 1_000_000
 
 def main() -> int:
     """Measure, print, write; exit code 0 when everything ran, whether or not a target was met."""
+    os.environ["MIGRATIONS_SAFETY_MEASURE"] = "no"  # what is timed is the counting of rows
     options = arguments()
     server = Server.create(version=options.postgresql, settings=SETTINGS)
     results: list[dict[str, Any]] = []
