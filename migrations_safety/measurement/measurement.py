@@ -60,11 +60,15 @@ def measure(
     `release` has the columns of the running release by table (see `columns_of_release`). Where nothing could be
     measured, `measured` of the result is `no` and `reason` says why.
     """
-    asked: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
-    asked["measure_python"] = options.measure_python
-    asked["rollback_seconds"] = options.rollback_seconds
-    asked["statements"] = as_asked(statements) if statements else []
-    asked["release"] = release or {}
+    asked: dict[str, Any] = {
+        "app_label": app_label,
+        "migration_name": migration_name,
+        "fake_initial": fake_initial,
+        "measure_python": options.measure_python,
+        "rollback_seconds": options.rollback_seconds,
+        "statements": as_asked(statements) if statements else [],
+        "release": release or {},
+    }
     try:
         with scratch_database(connection, url=options.scratch_url) as place:
             left_out = copy_schema(connection, place)
@@ -76,6 +80,12 @@ def measure(
     except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
         return not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
     left_out += tuple(_emptied(table) for table in answer.pop("emptied"))
+    return _plan(place, left_out, answer, statements)
+
+
+def _plan(
+    place: Place, left_out: tuple[str, ...], answer: dict[str, Any], statements: ApplicationStatements | None
+) -> MeasuredPlan:
     answered = read_answer(answer)
     parsed = without_unparsed(statements, answered["application"])
     return MeasuredPlan(

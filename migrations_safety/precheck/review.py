@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from migrations_safety.checks.application import check_running_release, check_statements, rollouts
 from migrations_safety.checks.data import check_data, check_not_read
 from migrations_safety.checks.data_report import DataChecks
@@ -16,6 +18,7 @@ from migrations_safety.checks.plan import check_not_judged
 from migrations_safety.checks.way_back import check_way_back
 from migrations_safety.measurement.durations import HeldLock, held_locks, tables_of
 from migrations_safety.measurement.report import MeasuredPlan
+from migrations_safety.messages.findings import Finding
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql import table_figures
 from migrations_safety.postgresql.connection import Connection
@@ -51,17 +54,9 @@ def review(
         found += check_not_judged(plan)
         return Review(measured=measured, earlier=earlier, rollouts=rollout, findings=tuple(found))
     rows = _rows(connection, inspected, measured, data)
-    traffic = options.traffic
-    figures = _figures(connection, measured, traffic, counters)
+    figures = _figures(connection, measured, options.traffic, counters)
     held = held_locks(measured, figures)
-    found += [*check_statements(measured), *rows.findings, *check_needless(measured)]
-    found += check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot)
-    found += check_locks_of_measured(connection, inspected, tables=_locked(held))
-    found += check_not_valid(connection, inspected, measured)
-    found += check_ownership(connection, measured, role=inspected.target.role)
-    found += check_hot_tables(connection, measured, hot=traffic.hot)
-    if not plan.backwards:
-        found += check_opaque(measured)
+    found += [*rows.findings, *_of_measured(connection, inspected, measured, options.traffic, figures, held)]
     return Review(
         measured=measured,
         circumstances=measurements.circumstances,
@@ -69,10 +64,31 @@ def review(
         data=rows,
         figures=figures,
         held=held,
-        saved=traffic.saved,
+        saved=options.traffic.saved,
         rollouts=rollout,
         findings=tuple(found),
     )
+
+
+def _of_measured(
+    connection: Connection,
+    inspected: InspectedPlan,
+    measured: MeasuredPlan,
+    traffic: TrafficOptions,
+    figures: Mapping[str, TableFigures],
+    held: tuple[tuple[HeldLock, ...], ...],
+) -> list[Finding]:
+    """Return the findings about locks, statements and definitions of a plan that was measured."""
+    return [
+        *check_statements(measured),
+        *check_needless(measured),
+        *check_held_locks(measured, figures, max_stall=traffic.max_stall, small=traffic.small, hot=traffic.hot),
+        *check_locks_of_measured(connection, inspected, tables=_locked(held)),
+        *check_not_valid(connection, inspected, measured),
+        *check_ownership(connection, measured, role=inspected.target.role),
+        *check_hot_tables(connection, measured, hot=traffic.hot),
+        *(() if inspected.plan.backwards else check_opaque(measured)),
+    ]
 
 
 def _locked(held: tuple[tuple[HeldLock, ...], ...]) -> set[str]:
