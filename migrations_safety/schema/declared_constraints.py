@@ -18,7 +18,7 @@ from migrations_safety.schema.declared_indexes import (
     is_made_as_index,
 )
 from migrations_safety.schema.index_definition import IndexDefinition, IndexKey, bare
-from migrations_safety.sql.identifiers import quote_if_needed
+from migrations_safety.sql.identifiers import as_stored, quote_if_needed
 
 PRIMARY_KEY, UNIQUE, CHECK, EXCLUSION = "PRIMARY KEY", "UNIQUE", "CHECK", "EXCLUDE"
 KNOWN = (CheckConstraint, UniqueConstraint, ExclusionConstraint)
@@ -111,7 +111,7 @@ def _unique_together(model: Any) -> Iterator[DeclaredConstraint]:
 def _named(model: Any, editor: Any, constraint: Any) -> DeclaredConstraint:
     if isinstance(constraint, CheckConstraint):
         condition = str(constraint._get_check_sql(model, editor))  # type: ignore[attr-defined]
-        return DeclaredConstraint(name=constraint.name, is_named=True, kind=CHECK, condition=condition)
+        return DeclaredConstraint(name=as_stored(constraint.name), is_named=True, kind=CHECK, condition=condition)
     if isinstance(constraint, UniqueConstraint):
         keys = constraint_keys(model, editor, constraint)
         index = IndexDefinition(is_unique=True, keys=keys, nulls_not_distinct=constraint.nulls_distinct is False)
@@ -136,7 +136,7 @@ def _exclusion(model: Any, editor: Any, constraint: Any) -> DeclaredConstraint:
 
 def _deferrable(constraint: Any, **parts: Any) -> DeclaredConstraint:
     return DeclaredConstraint(
-        name=constraint.name,
+        name=as_stored(constraint.name),
         is_named=True,
         deferrable=constraint.deferrable is not None,
         deferred=constraint.deferrable is Deferrable.DEFERRED,

@@ -14,7 +14,7 @@ from django.db.models.sql import Query
 
 from migrations_safety.constraints import UniqueIndex
 from migrations_safety.schema.index_definition import IndexDefinition, IndexKey, bare
-from migrations_safety.sql.identifiers import quote_if_needed
+from migrations_safety.sql.identifiers import as_stored, quote_if_needed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +33,12 @@ def declared_indexes(model: Any, editor: Any) -> list[DeclaredIndex]:
     """Return the indexes of fields, of Meta.indexes, and of each UniqueConstraint that Django creates as an index."""
     implied = [one for field in model._meta.local_concrete_fields for one in editor._field_indexes_sql(model, field)]
     of_constraints = [one for one in model._meta.constraints if is_made_as_index(one)]
-    return [
+    declared = (
         *(_implied(statement) for statement in implied),
         *(_named(model, editor, index) for index in model._meta.indexes),
         *(_of_constraint(model, editor, one) for one in of_constraints),
-    ]
+    )
+    return list(dict.fromkeys(declared))  # AddIndex and then RenameIndex(old_fields=…) declare one twice
 
 
 def is_made_as_index(constraint: Any) -> bool:
@@ -64,7 +65,7 @@ def _named(model: Any, editor: Any, index: Any) -> DeclaredIndex:
         predicate=index._get_condition_sql(model, editor),
         options=frozenset(one.replace(" = ", "=") for one in options),
     )
-    return DeclaredIndex(name=index.name, is_named=True, definition=definition)
+    return DeclaredIndex(name=as_stored(index.name), is_named=True, definition=definition)
 
 
 def _says_unique(template: Any) -> bool:
@@ -85,7 +86,7 @@ def _of_constraint(model: Any, editor: Any, constraint: Any) -> DeclaredIndex:
         predicate=constraint._get_condition_sql(model, editor),
         nulls_not_distinct=constraint.nulls_distinct is False,
     )
-    return DeclaredIndex(name=constraint.name, is_named=True, definition=definition)
+    return DeclaredIndex(name=as_stored(constraint.name), is_named=True, definition=definition)
 
 
 def constraint_keys(model: Any, editor: Any, constraint: Any) -> tuple[IndexKey, ...]:

@@ -2,6 +2,8 @@
 
 import re
 
+LONGEST_NAME = 63
+"""The most bytes that a name may have in PostgreSQL."""
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _RESERVED = """
     all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
@@ -41,3 +43,8 @@ def qualify_if_needed(name: str, *, schema: str) -> str:
         if schema == "public" or already_says or '"' in name
         else f"{quote_if_needed(schema)}.{quote_if_needed(name)}"
     )
+
+
+def as_stored(name: str) -> str:
+    """Return a name as PostgreSQL stores it: cut to 63 bytes, and never within a character."""
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")

@@ -172,6 +172,17 @@ OTHER_WAYS = {
         migrations.AddConstraint('Bed', models.UniqueConstraint(Lower('note'), name='u1')),
         migrations.AlterField('Bed', 'note', models.TextField(db_index=True, unique=True))
     """,
+    "names that PostgreSQL cuts": f"""
+        migrations.AddConstraint('Bed', models.UniqueConstraint(fields=['number', 'room'], name='{"u" * 70}')),
+        migrations.AddConstraint('Bed', models.UniqueConstraint(Lower('note'), name='{"é" * 40}')),
+        migrations.AddConstraint('Bed', models.CheckConstraint(condition=models.Q(number__lt=99), name='{"c" * 70}'))
+    """,
+    "an index that is declared twice": """
+        migrations.AddIndex('Bed', models.Index(fields=['number', 'room'], name='one')),
+        migrations.RunSQL('DROP INDEX one; CREATE INDEX two ON ward_room (id); DROP INDEX two'),
+        migrations.AlterIndexTogether('Bed', {('number', 'room')}),
+        migrations.RenameIndex('Bed', new_name='one', old_fields=('number', 'room'))
+    """,
     "a constraint that is not valid yet": """
         AddConstraintNotValid('Bed', models.CheckConstraint(condition=models.Q(number__lt=99), name='less'))
     """,
