@@ -23,6 +23,7 @@ WHY_NOT = {
     "42P01": "it needs a table that does not exist now",
 }
 """By SQLSTATE why rows could not be counted."""
+OTHER_CONVERSION = "the migration converts the values by an expression of its own (USING)"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -60,21 +61,21 @@ class _Counter:
         """Count the rows of one table for all that is demanded of it."""
         wanted: list[Condition] = []
         for demand in demands:
-            if demand.kind in COMPARED:
+            how = conversion(measured, demand)
+            if how == "other" and demand.kind != "drop":
+                self.counts.reasons[demand] = OTHER_CONVERSION
+            elif demand.kind in COMPARED:
                 wanted.append(rows_alone(demand))
             else:
-                wanted += self._conditions(demand, conversion(measured, demand))
+                wanted += self._conditions(demand, how)
         for scan in _scans(wanted):
             self._scan(scan)
         for demand in demands:
-            if demand.kind in COMPARED:
+            if demand.kind in COMPARED and demand not in self.counts.reasons:
                 self._compare(demand)
 
     def _conditions(self, demand: Demand, how: str) -> Iterable[Condition]:
         version = self.connection.pg_version // 10000
-        if how == "other" and demand.kind in ("length", "cast", "enum"):
-            self.counts.reasons[demand] = "the migration converts the values by an expression of its own (USING)"
-            return ()
         if demand.kind == "length" and how == "cast":
             self.counts.violating[demand, VIOLATES] = 0  # a cast cuts what is too long
         if demand.kind != "cast":

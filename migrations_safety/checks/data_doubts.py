@@ -144,17 +144,24 @@ def _touches(statement: MeasuredStatement, demand: Demand, tables: Iterable[str]
 
 
 def conversion(measured: MeasuredPlan, demand: Demand) -> str:
-    """Return how a column is converted: `plain`, `cast` (USING column::type), or `other` for any other USING."""
+    """Return how the columns of a demand get their types: `plain`, `cast` (USING column::type), or `other`.
+
+    `other` is any other USING, also in an earlier migration: then the values that are demanded something of are not
+    those of today with another type.
+    """
     names = _names(demand)
+    how = "plain"
     for transaction in measured.transactions:
-        if demand.migration not in transaction.migrations:
-            continue
         for operation in transaction.operations:
             for statement in operation.statements:
-                for found in RETYPES.finditer(statement.sql):
-                    if found[1] in names and any(one.table == demand.table for one in statement.tables):
-                        return _of_using(found[1], found[2])
-    return "plain"
+                is_about = any(one.table == demand.table for one in statement.tables)
+                for found in RETYPES.finditer(statement.sql) if is_about else ():
+                    how = _of_using(found[1], found[2]) if found[1] in names else how
+                    if how == "other":
+                        return how
+        if demand.migration in transaction.migrations:
+            break
+    return how
 
 
 def _of_using(column: str, rest: str) -> str:

@@ -78,8 +78,13 @@ def not_judged_finding(demand: Demand, *, reason: str) -> Finding:
 
 
 def refused_finding(demand: Demand) -> Finding:
-    """Return the finding about values that a new type refuses, where their number is not known."""
-    return wording.refused(subject_of(demand), rows="some rows", migration=demand.migration, type=demand.type_after)
+    """Return the finding about values for which PostgreSQL cannot evaluate a demand; their number is not known."""
+    return _refused(demand, rows="some rows")
+
+
+def _refused(demand: Demand, *, rows: str) -> Finding:
+    by = f"the type {demand.type_after}" if demand.type_after else DEMANDS[demand.kind]
+    return wording.refused(subject_of(demand), rows=rows, by=by, migration=demand.migration)
 
 
 def _words(demand: Demand, check: DataCheck) -> dict[str, Any]:
@@ -92,8 +97,7 @@ def _of_nulls(demand: Demand, check: DataCheck) -> Finding:
 
 
 def _of_cast(demand: Demand, check: DataCheck) -> Finding:
-    rows = pluralize(check.violating_rows or 0, "row")
-    return wording.refused(subject_of(demand), rows=rows, migration=demand.migration, type=demand.type_after)
+    return _refused(demand, rows=pluralize(check.violating_rows or 0, "row"))
 
 
 def _of_drop(demand: Demand, check: DataCheck, *, again: str) -> Finding:

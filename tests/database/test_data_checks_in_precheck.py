@@ -305,3 +305,25 @@ def test_a_new_column_that_nobody_fills_forbids_not_null_later(ward, make):
 
     assert [one.id for one in look(ward, make).findings if one.id.startswith("data.")] == ["data.E012"]
     assert sqlstate(ward.apply()) == "23502"
+
+
+def test_what_is_demanded_of_values_of_another_conversion_is_not_judged(ward, make):
+    ward.migration("migrations.RunSQL('ALTER TABLE ward_bed ADD UNIQUE (note)')")
+    assert ward.apply() is None
+    ward.migration("migrations.RunSQL('ALTER TABLE ward_bed ALTER note TYPE int USING length(note)')")
+
+    report = look(ward, make)
+
+    assert {one.id for one in report.findings if one.id.startswith("data.")} == {"data.W002"}
+    assert [(kind, rows) for kind, _, rows, _ in data_checks(report)] == [("cast", None), ("unique", None)]
+    assert ward.apply() is None
+
+
+def test_a_condition_that_cannot_be_evaluated_is_named(ward, make):
+    ward.migration("migrations.RunSQL('ALTER TABLE ward_bed ADD CHECK (10 / (id - 2) < 99)')")
+
+    assert told(look(ward, make)) == [
+        'data.E007 ward_bed."id" has values in some rows that the CHECK of ward.0002_step cannot take, so the '
+        "migration would fail."
+    ]
+    assert sqlstate(ward.apply()) == "22012"

@@ -76,9 +76,9 @@ def too_long(subject: str, *, rows: int, migration: str, type: str) -> Finding:
     return finding("data.E006", subject, message, hint, migration=migration, rows=rows)
 
 
-def refused(subject: str, *, rows: str, migration: str, type: str) -> Finding:
-    """The finding that a new type refuses values; `rows` says in words how many."""
-    message = f"has values in {rows} that {type} refuses, and {migration} makes it so, so the migration would fail."
+def refused(subject: str, *, rows: str, by: str, migration: str) -> Finding:
+    """The finding that values are refused; `rows` says in words how many, and `by` what refuses them."""
+    message = f"has values in {rows} that {by} of {migration} cannot take, so the migration would fail."
     return finding("data.E007", subject, message, ANOTHER_COLUMN, migration=migration)
 
 
