@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,9 @@ class MeasuringExecutor(MigrationExecutor):
         is_backwards = method == "database_backwards"
         return [is_opaque(one, is_backwards=is_backwards) for one in migration.operations]
 
-    def _models(self) -> list[str]:
-        """The labels of all models of the project, such as `shop.Order`."""
+    @cached_property
+    def _labels(self) -> list[str]:
+        """The labels of all models of the project, such as `shop.Order`; to read them takes a second in a large one."""
         return [f"{one.app_label}.{one.name}" for one in self.loader.project_state().models.values()]
 
     def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:
@@ -90,7 +91,7 @@ class MeasuringExecutor(MigrationExecutor):
                 _transaction(
                     migration,
                     notes,
-                    models=self._models,
+                    models=lambda: self._labels,
                     opaque=self._opaque(migration, method),
                     runs_code=self.runs_code,
                 )
