@@ -89,6 +89,14 @@ def test_a_failure_names_the_operation_the_sqlstate_and_the_place(look):
     assert "0002_next.py:" in found.hint
 
 
+def test_what_is_missing_is_told_once(look):
+    gone = "ALTER TABLE ward_bed DROP COLUMN gone"
+
+    assert set(look('migrations.AlterField("bed", "gone", models.CharField(max_length=9))', before=gone)) == {
+        "plan.E001"
+    }  # fmt: skip
+
+
 def test_a_failure_after_code_that_was_not_run_proves_nothing(look):
     code = "migrations.RunPython(lambda apps, schema_editor: None)"
     found = look(code, run_sql("ALTER TABLE nowhere ADD COLUMN x int"))
