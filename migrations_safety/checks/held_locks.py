@@ -83,7 +83,7 @@ def _stopped(
         yield wording.duration_unknown(lock.table, **words, hint=_hint(lock))
     elif is_limited and most is not None and most > max_stall:
         yield wording.perhaps_held_too_long(lock.table, **words, limit=limit, hint=_hint(lock))
-    elif not is_hot:
+    elif not is_hot and (not lock.because or most is None or most > max_stall):
         yield wording.short_lock(lock.table, **words, limit=limit, is_used=is_used)
 
 

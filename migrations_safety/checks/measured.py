@@ -119,7 +119,8 @@ def _failing(
         return wording.concurrently_on_partitioned(**where)
     if code == NEW_ENUM_LABEL:
         return wording.new_label_used(**where)
-    return wording.fails(**where, place=operation.at, code=code)
+    said = statement.message if statement and statement.message else ""
+    return wording.fails(**where, place=operation.at, code=code, said=said)
 
 
 def _where(operation: MeasuredOperation) -> dict[str, Any]:

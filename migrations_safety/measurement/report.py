@@ -41,12 +41,16 @@ class TableEffect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredStatement:
-    """One statement that was really sent; `error` is its SQLSTATE if it failed, else None."""
+    """One statement that was really sent; `error` is its SQLSTATE if it failed, else None.
+
+    `message` is what PostgreSQL said of a failed one, None where it may repeat a value.
+    """
 
     sql: str  # with $1, $2 … in place of literals
     error: str | None
     tables: tuple[TableEffect, ...]
     place: int = 0  # in the order in which operations began and statements were sent; a deferred one comes late
+    message: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import psycopg
 from django.db import DatabaseError, transaction
 from psycopg.pq import TransactionStatus
 
@@ -17,6 +18,8 @@ from migrations_safety.measurement.observation import Moment, Observer
 from migrations_safety.measurement.report import MeasuredStatement
 from migrations_safety.measurement.watched_locks import watched_locks
 from migrations_safety.measurement.yielding_rows import YieldingRows
+from migrations_safety.messages import server_messages
+from migrations_safety.messages.error_place import walk
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.postgresql.connection import Connection
 
@@ -85,7 +88,7 @@ class StatementMeter:
         try:
             result = run()
         except DatabaseError as error:
-            self._note(query, error=sqlstate(error))
+            self._note(query, error=error)
             raise
         self._note(query)
         return result
@@ -102,7 +105,7 @@ class StatementMeter:
                 return self._alone(run, query)
             except DatabaseError as error:
                 if not self.rows.yield_to(error):
-                    self._note(query, error=sqlstate(error))
+                    self._note(query, error=error)
                     raise
 
     def _alone(self, run: Callable[[], Any], query: Any) -> Any:
@@ -125,7 +128,7 @@ class StatementMeter:
             result = run()
         except DatabaseError as error:
             if not is_ours:
-                self._note(query, error=sqlstate(error))
+                self._note(query, error=error)
             raise
         self._note(query, before=before, after=self.observer.moment())
         return result
@@ -145,13 +148,21 @@ class StatementMeter:
         before: Moment | None = None,
         after: Moment | None = None,
         seen: frozenset[tuple[int, str]] = frozenset(),
-        error: str | None = None,
+        error: DatabaseError | None = None,
     ) -> None:
         assert self.sent is not None
         text = statement_text.of(query)
         how: dict[str, Any] = {"seen": seen, "defines": not text.only_rows}
         effects = self.observer.effects(before, after, **how) if before and after else ()
-        self.sent(MeasuredStatement(sql=without_literals(text), error=error, tables=effects))
+        failed = {"error": sqlstate(error), "message": _shown(error)} if error else {"error": None}
+        self.sent(MeasuredStatement(sql=without_literals(text), tables=effects, **failed))
+
+
+def _shown(error: DatabaseError) -> str | None:
+    """What PostgreSQL says of an error, if it names objects alone."""
+    cause = error.__cause__
+    sent = server_messages.statement_of(list(walk(error)))
+    return server_messages.shown(cause, statement=sent, vocabulary=None) if isinstance(cause, psycopg.Error) else None
 
 
 def without_literals(text: StatementText) -> str:

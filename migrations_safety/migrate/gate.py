@@ -24,7 +24,8 @@ from migrations_safety.precheck import earlier, precheck
 from migrations_safety.precheck.options import PrecheckOptions, TrafficOptions
 from migrations_safety.precheck.report import PrecheckReport
 
-WOULD_FAIL = "plan.E001"
+WOULD_FAIL = frozenset({"plan.E001", "plan.E002", "plan.E004", "plan.E005", "plan.E006"})
+"""Ids of findings that say that the plan cannot run as it is."""
 SKIPPED = "--skip-precheck: no check ran before this migration. Verify the schema afterwards."
 
 
@@ -50,7 +51,7 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if gate.data.recount:
         listener.notice(f"{gate.data.recount}.")
     if not gate.blocking and not gate.plan.backwards:
-        listener.notice(f"Gate: {gate.verdict}, {_named(gate.findings)}, none blocks.")
+        listener.notice(f"Gate: {gate.verdict}, {_named(gate.about_the_plan)}, none blocks.")
     return gate
 
 
@@ -78,8 +79,8 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
 
 
 def refuse_what_would_fail(gate: PrecheckReport) -> None:
-    """Raise PlanWouldFail where all blocking findings say that a table or column of the plan does not exist."""
-    if gate.blocking and all(finding.id == WOULD_FAIL for finding in gate.blocking):
+    """Raise PlanWouldFail where all blocking findings say that the plan cannot run as it is."""
+    if gate.blocking and all(finding.id in WOULD_FAIL for finding in gate.blocking):
         raise PlanWouldFail(gate.blocking)
 
 

@@ -111,7 +111,7 @@ def _examine(
         data=data,
         review=reviewed,
         drift=drift,
-        findings=tuple(check_drift(drift) + found + _of_data(inspected, data, besides=found)),
+        findings=tuple(_each_once(check_drift(drift) + found + _of_data(inspected, data, besides=found))),
         fail_level=options.fail_level,
     )
 

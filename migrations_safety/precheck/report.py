@@ -114,6 +114,10 @@ class Review:
         return [label for label, time in self.rollouts.items() if time in times]
 
 
+NOTES = "application.I"
+"""How the ids of findings begin that are notes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrecheckReport:
     """The result of a precheck. `findings` are those about the catalog and those about the rows, errors first.
@@ -137,6 +141,16 @@ class PrecheckReport:
     def blocking(self) -> list[Finding]:
         """The findings that forbid to run `migrate`: those of `fail_level` and above."""
         return blocking(self.findings, fail_level=self.fail_level)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """The findings that say how the application was looked at; they neither block nor warn."""
+        return tuple(one for one in self.findings if one.id.startswith(NOTES))
+
+    @property
+    def about_the_plan(self) -> tuple[Finding, ...]:
+        """The findings without the notes."""
+        return tuple(one for one in self.findings if not one.id.startswith(NOTES))
 
     @property
     def verdict(self) -> str:

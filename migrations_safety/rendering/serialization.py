@@ -88,7 +88,8 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "baseline": _known(report.known) if report.known else None,
         "since": asdict(report.since) if report.since else None,
     }
-    return envelope("precheck", report, body, found=report.findings, seconds=seconds)
+    body["notes"] = findings(report.notes)
+    return envelope("precheck", report, body, found=report.about_the_plan, seconds=seconds)
 
 
 def _known(known: Known) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def migrate(report: MigrateReport) -> dict[str, Any]:
         "elsewhere": done.elsewhere if done else {},
         "lock_waits": report.lock_waits,
     }
-    return envelope("migrate", report, body, found=gate.findings if gate else (), seconds=report.seconds)
+    return envelope("migrate", report, body, found=gate.about_the_plan if gate else (), seconds=report.seconds)
 
 
 def recount(after: Recount) -> dict[str, Any]:

@@ -36,7 +36,6 @@ def blocked(result):
         (INDEX, "locks.E002"),
         ('migrations.AlterField("bed", "number", models.IntegerField())', "data.E001"),
         ('migrations.RemoveField("bed", "number")', "data.E010"),
-        ("migrations.RunSQL('ALTER TABLE ward_bed DROP CONSTRAINT nowhere')", "plan.E002"),
     ],
 )
 def test_what_blocks_there_blocks_here(hospital, ward, operations, expected):
@@ -50,6 +49,21 @@ def test_what_blocks_there_blocks_here(hospital, ward, operations, expected):
     assert expected in {id for id, _ in blocked(looked)}
     assert blocked(looked) == blocked(refused)
     assert catalog_snapshot(hospital) == before
+
+
+def test_a_plan_that_would_fail_ends_with_2_and_one_sentence(hospital, ward):
+    fails = "migrations.RunSQL('ALTER TABLE ward_bed DROP CONSTRAINT nowhere')"
+    ward.migration("0002_more", fails, after=("ward", "0001_initial"))
+
+    looked, stopped = (
+        hospital.run(command, "ward", "--measure", **ward.variables) for command in ("precheck", "migrate")
+    )
+
+    assert (looked.code, stopped.code, stopped.out) == (1, 2, "")
+    assert "plan.E002" in looked.out
+    assert "ward.0002_more would fail here in operation 1" in " ".join(stopped.err.split())
+    assert "nowhere" in stopped.err
+    assert "Nothing was changed." in stopped.err
 
 
 def test_an_accepted_finding_lets_the_plan_pass_and_its_reason_is_told(hospital, ward):

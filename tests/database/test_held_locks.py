@@ -224,18 +224,18 @@ def test_between_the_fastest_and_the_slowest_estimate_it_is_a_warning(plan):
 
     assert list(check(found, max_stall=lock.least * 0.99)) == ["locks.E002 ward_bed"]
     assert list(check(found, max_stall=lock.least * 1.01)) == ["locks.W004 ward_bed"]
-    assert list(check(found, max_stall=lock.most * 1.01)) == ["locks.I001 ward_bed"]
+    assert list(check(found, max_stall=lock.most * 1.01)) == []
 
 
 def test_with_no_limit_nothing_is_too_long(plan):
     assert list(check(plan(INDEX), max_stall=0)) == ["locks.I001 ward_bed"]
 
 
-def test_a_small_table_is_only_mentioned(plan):
-    found = check(plan(INDEX), max_stall=LONG, small=200_000_000)
+def test_of_a_small_table_nothing_is_found(plan):
+    found = plan(INDEX)
 
-    assert list(found) == ["locks.I001 ward_bed"]
-    assert "): writers wait " in found["locks.I001 ward_bed"].message
+    assert list(check(found, max_stall=LONG, small=200_000_000)) == []
+    assert held(found)["ward_bed"].writers.most > 0
 
 
 def test_a_table_that_nobody_uses_is_only_mentioned(plan, measured):
@@ -257,8 +257,8 @@ def test_with_a_transaction_open_it_is_in_use_and_the_lock_waits_for_it(plan, me
 
     assert list(check(found, max_stall=LONG)) == ["locks.E002 ward_bed"]
     assert held(found)["ward_bed"].until_granted >= 0.3
-    short = check(found, max_stall=SHORT)["locks.I001 ward_bed"].message
-    assert "it waits behind the longest transaction (now " in short
+    long = check(found, max_stall=LONG)["locks.E002 ward_bed"].message
+    assert "it waits behind the longest transaction (now " in long
 
 
 def test_an_instant_lock_is_named_with_what_it_waits_for(plan):

@@ -85,7 +85,7 @@ def test_figures_from_a_file_are_used_instead_and_named(look, measured):
     report = look(f"{INDEX}, {ON_LOGS}", TrafficOptions(max_stall=1000, small=0, saved=saved))
 
     assert report.review.figures == {"ward_bed": bed}
-    assert sorted(locks(report)) == ["locks.I001 log", "locks.I001 ward_bed"]
+    assert sorted(locks(report)) == ["locks.I001 log"]
     assert serialization.precheck(report, seconds=1)["statistics"]["age_seconds"] == 259_200
     said = " ".join(text.precheck(report, seconds=1, width=200, colour=False).split())
     where = 'the database "far" at there, a standby, 3 days ago (figures.json).'

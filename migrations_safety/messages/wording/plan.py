@@ -140,9 +140,9 @@ def rollback_needs_no_rows(migration: str, *, table: str, columns: str) -> Findi
     return finding("plan.W016", migration, message, hint, migration=migration)
 
 
-def fails(migration: str, *, operation: str, number: int, place: str, code: str) -> Finding:
-    """The finding that a statement of an operation fails on this schema; `code` is its SQLSTATE."""
-    message = f"would fail here in {operation}: {meaning(code)}."
+def fails(migration: str, *, operation: str, number: int, place: str, code: str, said: str) -> Finding:
+    """The finding that an operation fails on this schema; `code` is the SQLSTATE, `said` PostgreSQL's own sentence."""
+    message = f"would fail here in {operation}: {meaning(code)}{': ' if said else ''}{said}."
     app, _, name = migration.partition(".")
     hint = f"{advice(code, migration=f'{app} {name}')} The operation is at {place}.".strip()
     return finding("plan.E002", migration, message, hint, migration=migration, operation=number)
