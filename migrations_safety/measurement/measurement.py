@@ -40,6 +40,7 @@ POSTGRESQL_URL = re.compile(r"(postgres(ql)?|pgsql|psql|postgis|timescale(gis)?)
 IN_SETTINGS = ("dbname", "user", "password", "host", "port")
 """The parameters that have a name of their own in an entry of DATABASES."""
 WITHOUT_ROWS = "rows: made-up ones did not fit a migration, which was measured on empty tables with all later ones"
+UNUSABLE = "the scratch database could not be used"
 COULD_NOT = (psycopg.Error, django.db.Error, subprocess.CalledProcessError, OSError)
 """The errors of a server that cannot be reached, started or used, and of a program that cannot be run."""
 
@@ -78,7 +79,7 @@ def measure(
     except NotMeasured as reason:
         return not_measured(str(reason))
     except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
-        return not_measured(f"the scratch database could not be used ({sqlstate(error) or type(error).__name__})")
+        return not_measured(f"{UNUSABLE} ({sqlstate(error) or type(error).__name__})")
     left_out += tuple(_emptied(table) for table in answer.pop("emptied"))
     return _plan(place, left_out, answer, statements)
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db.migrations.executor import MigrationExecutor
 
-from migrations_safety.measurement.measurement import measure
+from migrations_safety.measurement.measurement import UNUSABLE, measure
 from migrations_safety.measurement.report import NOT_ASKED, NOTHING_PENDING, NOTHING_TO_LOCK, MeasuredPlan, not_measured
 from migrations_safety.measurement.statement_texts import without_values
 from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.plan import ScratchRefused
 from migrations_safety.plan.pending_migrations import pending_migrations
 from migrations_safety.plan.planned_migration import planned
 from migrations_safety.plan.running_release import columns_of_release
@@ -87,8 +88,11 @@ def _measured_earlier(
 
 
 def _measure(connection: Connection, options: PrecheckOptions, *, state: Any) -> MeasuredPlan:
-    """Measure the plan; `state` is Django's ProjectState before it."""
-    return measure(
+    """Measure the plan; `state` is Django's ProjectState before it.
+
+    Raises ScratchRefused where the database of `--scratch-url` cannot be used.
+    """
+    plan = measure(
         connection,
         app_label=options.app_label,
         migration_name=options.migration_name,
@@ -97,6 +101,10 @@ def _measure(connection: Connection, options: PrecheckOptions, *, state: Any) ->
         statements=without_values(options.statements or read_statements(connection)),
         release=columns_of_release(state, connection.alias),
     )
+    reason = str(plan.reason)
+    if options.measure.scratch_url and not plan.is_measured and ("--scratch-url" in reason or UNUSABLE in reason):
+        raise ScratchRefused(reason=reason)
+    return plan
 
 
 def _holds_any_table(connection: Connection) -> bool:

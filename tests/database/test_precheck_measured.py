@@ -3,6 +3,7 @@
 import pytest
 
 from migrations_safety.measurement.options import MeasureOptions
+from migrations_safety.messages.refusals.plan import ScratchRefused
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from tests.support.measured_app import write
@@ -144,14 +145,24 @@ def test_sql_that_reaches_outside_is_passed_over(look):
     assert set(found) == {"plan.W001"}
 
 
-def test_what_is_not_measured_is_said(measured):
+@pytest.mark.parametrize("url", ["postgresql://nobody:secret@127.0.0.1:1/nothing", "rubbish", "full"])
+def test_a_scratch_url_that_cannot_be_used_is_refused_without_its_password(measured, make, url):
     app, _, connection = measured
     write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
-    options = PrecheckOptions(
-        app_label="ward", measure=MeasureOptions(scratch_url="postgresql://nobody@127.0.0.1:1/nothing")
-    )
+    options = MeasureOptions(scratch_url=make("hospital").url if url == "full" else url)
 
-    report = precheck.run(using=connection.alias, options=options)
+    with pytest.raises(ScratchRefused, match="The plan cannot be measured: ") as refused:
+        precheck.run(using=connection.alias, options=PrecheckOptions(app_label="ward", measure=options))
+
+    assert "secret" not in str(refused.value)
+
+
+def test_what_is_not_measured_is_said(measured, monkeypatch):
+    app, _, connection = measured
+    write(app, ['migrations.AddField("bed", "note", models.TextField(null=True))'])
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
+
+    report = precheck.run(using=connection.alias, options=PrecheckOptions(app_label="ward", measure=MeasureOptions()))
 
     assert {"plan.W008", "plan.I001"} <= {one.id for one in report.findings}
     assert report.verdict == "attention"

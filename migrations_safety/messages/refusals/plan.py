@@ -52,6 +52,13 @@ class Irreversible(Refusal):
         self.hint = f"Give the operation a reverse, or roll back no further than: python manage.py migrate {app} {name}"
 
 
+class ScratchRefused(Refusal):
+    """Raised where the database that `--scratch-url` names cannot be used to measure the plan."""
+
+    message = "The plan cannot be measured: {reason}. Nothing was changed."
+    hint = "Name an empty database that the role of the URL owns: --scratch-url postgresql://…"
+
+
 class ReportRefused(Refusal):
     """Raised where a file is no JSON report of `precheck` whose measurements could be used."""
 
