@@ -20,7 +20,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.schema.declared_keys import DeclaredKey
 
 End = tuple[tuple[str, ...], tuple[str, ...]]
-"""Schema, table and column of a foreign key, and those of its parent."""
+"""Schema, table and column of a foreign key, and those of its parent; () for a parent that the plan makes."""
 
 
 def check_data(
@@ -68,9 +68,9 @@ def _is_filled(measured: MeasuredPlan, demand: Demand) -> bool:
 
 def _end(demand: Demand) -> End | None:
     """Return what a foreign key of one column is recognised by; None for any other demand."""
-    if demand.kind != "foreign_key" or len(demand.columns) != 1 or demand.parent is None:
+    if demand.kind != "foreign_key" or len(demand.columns) != 1:
         return None
-    return (*demand.of, demand.columns[0]), (*demand.parent, *demand.parent_columns)
+    return (*demand.of, demand.columns[0]), (*demand.parent, *demand.parent_columns) if demand.parent else ()
 
 
 def _declared(inspected: InspectedPlan) -> set[End | None]:
@@ -79,9 +79,10 @@ def _declared(inspected: InspectedPlan) -> set[End | None]:
 
 def _end_of_key(inspected: InspectedPlan, key: DeclaredKey) -> End | None:
     table, parent = inspected.table(key), inspected.parent_table(key)
-    if table is None or parent is None:
+    if table is None:
         return None
-    return (table.schema, table.relation, key.column), (parent.schema, parent.relation, key.target_column)
+    of = table.schema, table.relation, key.column
+    return of, (parent.schema, parent.relation, key.target_column) if parent else ()
 
 
 def _by_census(inspected: InspectedPlan, censuses: Iterable[Census]) -> dict[End | None, ReferenceCounts]:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.support.factories import new_id, refer
+
 pytestmark = pytest.mark.any_postgresql
 
 USED = "are used: nothing that they depend on has changed."
@@ -46,6 +48,16 @@ def test_a_changed_schema_is_told_and_measurements_are_not_used(hospital, report
 
     assert result.code == 0
     assert (f"are not used: {because}" if because else USED) in result.err
+
+
+def test_orphans_of_a_new_parent_are_found_once(hospital):
+    refer(hospital, "bills", new_id())
+
+    looked = hospital.run("precheck", "--measure", "--format", "json")
+
+    assert [one["id"] for one in looked.json["findings"] if one["level"] == "error"] == ["references.E001"]
+    (bills,) = [one for one in looked.json["data_checks"] if one["table"] == "bills"]
+    assert (bills["kind"], bills["violating_rows"]) == ("foreign_key", 1)
 
 
 def test_another_database_and_another_plan_are_told(hospital, make, report):
