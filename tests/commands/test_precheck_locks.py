@@ -88,7 +88,6 @@ def test_nothing_that_precheck_does_waits_for_a_lock(hospital):
         "locks.W001",
         "references.E001",
         "references.W003",
-        "application.I001",
     }
 
 

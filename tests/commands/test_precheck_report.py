@@ -38,7 +38,7 @@ def test_a_hospital_without_references_is_safe(hospital):
     report = result.json
     assert set(report) >= KEYS
     assert (report["command"], report["schema_version"], report["verdict"]) == ("precheck", 1, "attention")
-    assert finding_ids(result) == ["references.W003", "application.I001"]
+    assert finding_ids(result) == ["references.W003"]
     assert report["database"] == {
         "alias": "default",
         "name": hospital.name,
@@ -80,7 +80,6 @@ def test_orphans_block_and_the_report_has_their_figures(hospital):
         "references.E001",
         "references.E002",
         "references.W003",
-        "application.I001",
     ]
     first = result.json["findings"][0]
     assert first == {

@@ -69,7 +69,7 @@ def test_a_plan_that_breaks_nothing_says_how_many_statements_were_examined(relea
 
     result = precheck(database, app, create())
 
-    (found,) = [one for one in result.json["findings"] if one["id"].startswith("application.")]
+    (found,) = [one for one in result.json["notes"] if one["id"].startswith("application.")]
     assert (result.json["application"], found["id"]) == ([], "application.I003")
     assert found["message"].startswith("was examined: ")
     assert "that the scratch database could not parse" not in found["message"]
@@ -126,7 +126,7 @@ def test_a_database_without_the_extension_is_told_in_the_report(make, tmp_path):
 
     result = precheck(database, app, make("empty"))
 
-    (found,) = [one for one in result.json["findings"] if one["id"].startswith("application.")]
+    (found,) = [one for one in result.json["notes"] if one["id"].startswith("application.")]
     assert found["id"] == "application.I002"
     assert found["message"] == (
         "was not examined: the database does not have the extension pg_stat_statements. What breaks in it is judged by "
