@@ -115,6 +115,11 @@ def review(project, arguments="", *, code=0):
     return json.loads(project.type(f"python manage.py precheck {arguments} --format json", code=code).stdout)
 
 
+def locked(report):
+    """The tables on which the plan holds locks; a migration of another alias is recorded here, and locks nothing."""
+    return [lock["table"] for one in report["plan"]["transactions"] for lock in one["held"]]
+
+
 def test_a_project_that_is_not_ours_is_measured_migrated_and_squashed(shop):
     write(shop, "shop/models.py", SHOP + NOTE)
     shop.type("python manage.py makemigrations shop --name note")
@@ -142,8 +147,8 @@ def what_the_router_sends_elsewhere_is_reviewed_there(shop):
 
     here, there = review(shop), review(shop, "--database warehouse")
 
-    assert [one["held"] for one in here["plan"]["transactions"]] == [[]]
-    assert [one["held"][0]["table"] for one in there["plan"]["transactions"]] == ["stock_item"]
+    assert locked(here) == []
+    assert locked(there) == ["stock_item"]
 
 
 def test_rows_that_forbid_a_migration_block_it_there_too(shop):
