@@ -7,6 +7,7 @@ because the code of the project may print to stdout.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -22,6 +23,8 @@ import django
 
 from migrations_safety.measurement.closed_network import close_network
 
+OBJECTS = 100_000
+"""After how many new objects Python looks for garbage among them (700 or 2,000 by default)."""
 GLANCES = 0.5
 """How many seconds pass before the process looks again whether its parent is alive."""
 
@@ -54,10 +57,21 @@ def main() -> None:
     try:
         django.setup()
         close_network()
+        _collect_garbage_less_often()
         answer = _measured(asked)
     except Exception as failed:
         answer = {"failed": _named(failed)}
     _write(asked, answer)
+
+
+def _collect_garbage_less_often() -> None:
+    """Let Python look for garbage after more new objects than usual.
+
+    Django builds the models anew for each operation, thousands of classes, and Python looks through all of them each
+    time. With 100 tables that hang together and 20 pending migrations this took 1.2 of 4.9 s.
+    """
+    gc.freeze()
+    gc.set_threshold(OBJECTS, 50, 100)
 
 
 def _end_with(parent: int) -> None:
@@ -163,9 +177,10 @@ def _migrate(executor: Any, asked: dict[str, Any]) -> str | None:
     from migrations_safety.plan.targets import targets
 
     names = asked["app_label"], asked["migration_name"]
-    for adopted in pending_migrations(executor, *names, fake_initial=asked["fake_initial"]).adopted:
-        executor.recorder.record_applied(adopted.app_label, adopted.name)
-    executor.loader.build_graph()
+    if adopted := pending_migrations(executor, *names, fake_initial=asked["fake_initial"]).adopted:
+        for migration in adopted:
+            executor.recorder.record_applied(migration.app_label, migration.name)
+        executor.loader.build_graph()
     try:
         executor.migrate(targets(executor, *names))
     except NotOnTheScratch:
