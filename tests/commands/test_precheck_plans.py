@@ -55,3 +55,18 @@ def test_with_nothing_pending_a_table_that_is_gone_ends_no_command(hospital, war
     looked, done = (hospital.run(command, **ward.variables) for command in ("precheck", "migrate"))
 
     assert (looked.code, done.code) == (0, 0), looked.said + done.said
+
+
+def test_of_many_findings_with_one_id_ten_are_shown_and_the_others_counted(hospital, ward):
+    ward.migration("0001_initial", f"migrations.CreateModel('Bed', [{ID}])")
+    assert hospital.run("migrate", "ward", **ward.variables).code == 0
+    for number in range(2, 14):
+        after = "0001_initial" if number == 2 else f"{number - 1:04}_step"
+        ward.migration(f"{number:04}_step", "migrations.RunSQL('SELECT 1')", after=("ward", after))
+
+    text = hospital.run("precheck", "ward", **ward.variables)
+    json = hospital.run("precheck", "ward", "--format", "json", **ward.variables)
+
+    assert text.out.count("plan.W014  ") == 10
+    assert "More findings, which --format json has: 2 of plan.W014." in text.out
+    assert sum(one["id"] == "plan.W014" for one in json.json["findings"]) == 12

@@ -5,11 +5,13 @@ The parts are the database, the plan, a table of foreign-key columns, the findin
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.identifier_classes import NOT_CLASSED
 from migrations_safety.census.report import ReferenceCounts
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.plan.running_release import Rollout
@@ -29,6 +31,8 @@ VERDICTS = {
 }
 
 
+SHOWN_OF_ONE_ID = 10
+"""How many findings with the same id are shown."""
 SHOWN_OBJECTS = 5
 """How many objects that differ from the applied migrations are named before the plan; all of them are findings."""
 
@@ -41,9 +45,7 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     _plan(page, report)
     measured(page, report.review)
     _data(page, report)
-    if told := [one for one in report.findings if one.id not in IN_THE_TABLE or one.accepted]:
-        page.line()
-        page.findings(told)
+    _findings(page, [one for one in report.findings if one.id not in IN_THE_TABLE or one.accepted])
     if report.data.identifiers:
         _identifiers(page, report)
     way_back(page, report.review.measured.back)
@@ -54,6 +56,20 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
         words = _not_blocked(report) or words
     page.line(f"{words} ({seconds:.1f} s)", style=style)
     return page.text()
+
+
+def _findings(page: Page, found: list[Finding]) -> None:
+    """Add the findings, of each id only so many that hundreds of migrations fit on some screens."""
+    shown, more = [], Counter[str]()
+    for finding in found:
+        if more[finding.id] < SHOWN_OF_ONE_ID:
+            shown.append(finding)
+        more[finding.id] += 1
+    if shown:
+        page.line()
+        page.findings(shown)
+    if left := [f"{number - SHOWN_OF_ONE_ID:,} of {id}" for id, number in more.items() if number > SHOWN_OF_ONE_ID]:
+        page.line(f"More findings, which --format json has: {', '.join(left)}.")
 
 
 def _drift(page: Page, report: PrecheckReport) -> None:
