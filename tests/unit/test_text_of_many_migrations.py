@@ -22,7 +22,7 @@ def transaction(number: int, *, new: bool) -> MeasuredTransaction:
         table=f"shop_table_{number}", new=new, lock="AccessExclusiveLock", scanned=False, rewritten=False, dropped=False
     )
     operation = MeasuredOperation(
-        migration=f"shop.{number:04}_next", number=1, kind="AddField", description="Add field note", file=None, line=None,
+        migration=f"shop.{number:04}_next", number=1, kind="AddField", description="Add field", file=None, line=None,
         reversible=True, opaque=False, statements=(MeasuredStatement(sql="ALTER TABLE", error=None, tables=(effect,)),),
     )  # fmt: skip
     return MeasuredTransaction(migrations=(operation.migration,), atomic=True, operations=(operation,))
