@@ -17,6 +17,8 @@ from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irrevers
 LOOKED_AND_FOUND = 1
 COULD_NOT = 2
 INTERRUPTED = 130
+KEPT = "Interrupted. What was done is kept; run the same command again to go on."
+UNCHANGED = "Interrupted. There is no report, and nothing in the database was changed."
 LOOKED = (BaselineHoldsRows, Irreversible)
 """Refusals with exit code 1: the command looked, and what it found forbids the work."""
 
@@ -39,6 +41,8 @@ class ErrorsAsSentences(BaseCommand):
     """A command that reports each error as one sentence, and writes only the report to stdout if it is JSON."""
 
     _called_from_command_line: bool
+    only_looks: bool = False
+    """Whether the command never changes anything, so that there is nothing to keep when it is interrupted."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run the command.
@@ -62,7 +66,7 @@ class ErrorsAsSentences(BaseCommand):
     def _interrupted(self, stop: KeyboardInterrupt) -> NoReturn:
         if not self._called_from_command_line:
             raise stop
-        self.stderr.write("Interrupted. What was done is kept; run the same command again to go on.")
+        self.stderr.write(UNCHANGED if self.only_looks else KEPT)
         sys.exit(getattr(stop, "exit_code", INTERRUPTED))
 
     def _end(self, error: Exception, *, wants_frames: bool) -> None:

@@ -20,6 +20,7 @@ class VerificationCommand(SafetyCommand):
     """A command that compares the database with the models; `name` is the name of the command."""
 
     name: str
+    only_looks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options that limit how fast the command reads large tables."""

@@ -176,7 +176,7 @@ def test_ctrl_c_in_the_middle_is_130_while_the_lock_is_still_held(hospital, tmp_
         out, err = running.communicate(timeout=120)
 
     assert (running.returncode, out) == (130, "")
-    assert err.endswith("Interrupted. What was done is kept; run the same command again to go on.\n")
+    assert err.endswith("Interrupted. There is no report, and nothing in the database was changed.\n")
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
     hospital.wait_for(

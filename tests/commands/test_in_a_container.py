@@ -54,7 +54,7 @@ def test_process_1_hears_sigterm(hospital, words):
         _, err = running.communicate(timeout=120)
 
     assert (number, running.returncode) == (1, 143), err
-    assert err.endswith("Interrupted. What was done is kept; run the same command again to go on.\n")
+    assert err.endswith("Interrupted. There is no report, and nothing in the database was changed.\n")
 
 
 def test_no_command_needs_a_file_system_that_can_be_written(hospital, tmp_path):

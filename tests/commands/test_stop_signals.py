@@ -13,6 +13,7 @@ pytestmark = pytest.mark.any_postgresql
 WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 SENTENCE = "Interrupted. What was done is kept; run the same command again to go on.\n"
+LOOKED = "Interrupted. There is no report, and nothing in the database was changed.\n"
 HOLDS_USERS = "LOCK TABLE users IN ROW EXCLUSIVE MODE"
 
 
@@ -47,8 +48,23 @@ def test_no_part_of_a_report_is_left_in_its_folder(hospital, tmp_path):
         hospital, signal.SIGTERM, "precheck", "--no-progress", "--output", report, lock="LOCK TABLE bills"
     )
 
-    assert (ended, out, err) == (143, "", SENTENCE)
+    assert (ended, out, err) == (143, "", LOOKED)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["verify_patient_schema"], LOOKED),
+        (["verify_schema", "ehr"], LOOKED),
+        (["backfill_placeholders"], SENTENCE),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_only_a_command_that_writes_says_that_something_is_kept(hospital, words, sentence):
+    ended, out, err = stopped(hospital, signal.SIGTERM, *words, "--no-progress", lock="LOCK TABLE bills")
+
+    assert (ended, out, err) == (143, "", sentence)
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

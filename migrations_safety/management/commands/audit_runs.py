@@ -16,6 +16,7 @@ from migrations_safety.rendering import serialization, text
 class Command(SafetyCommand):
     """List the runs in `migrations_safety_run`, and check the hashes of the events."""
 
+    only_looks = True
     help = (
         "Lists each run of migrate or backfill_placeholders that changed something: when it ran, who started it and "
         "from where, its arguments, its counts and its outcome. Also checks the table that holds these records: each "

@@ -34,6 +34,7 @@ SHOWN_IDS = 100
 class Command(SafetyCommand):
     """Check the pending migrations against the database, without changing anything."""
 
+    only_looks = True
     help = (
         "Checks what `migrate` with the same arguments would do to this database, and whether something should stop "
         "it. Reads the catalog, the privileges of the role, the sessions that use the tables, and every value that a "
