@@ -2,8 +2,8 @@
 
 It is created on the target's server if the role may create databases and is no superuser, else on a PostgreSQL server
 that is started for this purpose. `--scratch-url` names an existing empty database instead. The scratch database is
-dropped at the end. If the process was killed, the next run drops it: it is known by its name and its comment, and by
-the fact that nobody is connected.
+dropped at the end. If the process was killed, the next run drops it: it is known by its name and its comment (or its
+age, where the process was killed before the comment), and by the fact that nobody is connected.
 """
 
 from __future__ import annotations
@@ -131,10 +131,10 @@ def _made_on(parameters: dict[str, Any], situation: Situation, *, where: str, wh
     token = secrets.token_hex(16)
     name = f"migrations_safety_scratch_{situation.oid}_{os.getpid()}_{int(time.time())}"
     with closing(open_connection(parameters)) as session:
-        _drop_leftovers(session, marker)
+        _drop_leftovers(session, situation.oid, marker)
         named = sql.Identifier(name)
-        session.execute(sql.SQL(statement("scratch.create")).format(name=named))
-        try:
+        try:  # an interrupt may come when the database is there, and before its comment
+            session.execute(sql.SQL(statement("scratch.create")).format(name=named))
             session.execute(sql.SQL(statement("scratch.mark")).format(name=named, marker=sql.Literal(marker)))
             own = _complete(parameters, session) | {"dbname": name}
             server_version = _leave_token(own, token)
@@ -163,8 +163,9 @@ def _complete(parameters: dict[str, Any], session: psycopg.Connection[Any]) -> d
     return {name: value for name, value in (parameters | found | there).items() if name != "service"}
 
 
-def _drop_leftovers(session: psycopg.Connection[Any], marker: str) -> None:
-    for (name,) in session.execute(statement("scratch.leftovers").encode(), {"marker": marker}).fetchall():
+def _drop_leftovers(session: psycopg.Connection[Any], oid: int, marker: str) -> None:
+    wanted = {"marker": marker, "prefix": f"migrations_safety_scratch_{oid}_"}
+    for (name,) in session.execute(statement("scratch.leftovers").encode(), wanted).fetchall():
         _drop(session, name)
 
 

@@ -7,10 +7,13 @@ SELECT rolcreatedb, rolsuper, pg_is_in_recovery(), current_setting('server_versi
         FROM pg_database WHERE datname = current_database())
 FROM pg_roles WHERE rolname = current_user
 
--- leftovers: scratch databases of this database that a killed run has left, and that nobody uses
+-- leftovers: scratch databases of this database that a killed run has left, and that nobody uses; one without the
+-- comment was killed before that, unless its name says that it is new
 SELECT datname FROM pg_database AS d
-WHERE datname LIKE 'migrations\_safety\_scratch\_%%'
-  AND shobj_description(oid, 'pg_database') = %(marker)s
+WHERE starts_with(datname, %(prefix)s)
+  AND (shobj_description(oid, 'pg_database') = %(marker)s
+       OR shobj_description(oid, 'pg_database') IS NULL
+          AND substring(datname FROM '_([0-9]{1,18})$')::bigint < extract(epoch FROM now()) - 600)
   AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)
   AND pg_has_role(datdba, 'USAGE')
 

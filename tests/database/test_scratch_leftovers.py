@@ -7,9 +7,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from migrations_safety.measurement import own_folder
+from migrations_safety.measurement import own_folder, scratch
 from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
 from migrations_safety.postgresql.second_connection import open_connection
@@ -97,6 +98,56 @@ def test_a_role_that_could_not_empty_a_given_database_is_refused(measured, make,
     plan = at(connection, scratch.server.url(scratch.name, user=role))
 
     assert (plan.measured, "does not own" in str(plan.reason)) == ("no", True), plan.reason
+
+
+SCRATCHES = "SELECT datname FROM pg_database WHERE starts_with(datname, 'migrations_safety_scratch_' || %s || '_')"
+OID = "SELECT oid FROM pg_database WHERE datname = current_database()"
+
+
+@pytest.fixture
+def creator(measured, new_role, monkeypatch):
+    """The connection of a role that makes its scratch databases on the target's server."""
+    app, database, connection = measured
+    write(app, [FIELD])
+    role = new_role()
+    database.execute(f'ALTER ROLE "{role}" CREATEDB; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{role}"')
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "USER", role)
+    return role, database, connection
+
+
+class InterruptedAfterCreate(psycopg.Connection):
+    """A session that Ctrl-C ends when the server has made the database, and before the answer is read."""
+
+    def execute(self, query, *arguments, **options):
+        done = super().execute(query, *arguments, **options)
+        if isinstance(query, psycopg.sql.Composed) and "CREATE DATABASE" in query.as_string(self):
+            raise KeyboardInterrupt
+        return done
+
+
+def test_ctrl_c_while_the_scratch_is_made_leaves_none(creator, monkeypatch):
+    _, database, connection = creator
+    monkeypatch.setattr(scratch, "open_connection", lambda parameters: InterruptedAfterCreate.connect(**parameters))
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(connection, app_label="ward")
+
+    assert database.rows(SCRATCHES, str(database.value(OID))) == []
+
+
+def test_a_scratch_that_was_left_without_its_comment_is_dropped_and_a_new_one_is_not(creator):
+    role, database, connection = creator
+    left, new = (f"migrations_safety_scratch_{database.value(OID)}_1_{int(time.time()) - age}" for age in (3600, 0))
+    for name in (left, new):
+        database.execute(f'CREATE DATABASE {name} OWNER "{role}"')
+    try:
+        assert measure(connection, app_label="ward").measured == "server"
+
+        assert database.rows(SCRATCHES, str(database.value(OID))) == [(new,)]
+    finally:
+        for name in (left, new):
+            database.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
 SERVER = """
