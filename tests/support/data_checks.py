@@ -73,3 +73,20 @@ def plain_migrate(connection: Any) -> str | None:
     except DatabaseError as error:
         return sqlstate(error)
     return None
+
+
+def look(ward: Any, make: Any, **options: Any) -> Any:
+    """The report of a precheck that measures on a scratch database of its own."""
+    report = ward.look(measure=MeasureOptions(scratch_url=make("empty").url), **options)
+    assert report.review.measured.measured == "url", report.review.measured.reason
+    return report
+
+
+def data_checks(report: Any) -> list[tuple[Any, ...]]:
+    """Kind, columns, rows that violate and reason of each check."""
+    return [(one.kind, *one.columns, one.violating_rows, one.reason) for one in report.review.data.checks]
+
+
+def told(report: Any, area: str = "data") -> list[str]:
+    """Id, subject and message of each finding of the area."""
+    return [f"{one.id} {one.subject} {one.message}" for one in report.findings if one.id.startswith(f"{area}.")]
