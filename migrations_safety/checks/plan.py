@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from psycopg import sql
-
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import plan as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
@@ -67,10 +65,8 @@ def _missing_subject(inspected: InspectedPlan, use: Use, kinds: Mapping[str, str
     return f'{use.table}."{use.column}"'
 
 
-def holds_anything(connection: Connection, table: Table, column: str | None = None) -> bool:
-    """Whether the table has any row; with `column`, whether that column has any value that is not NULL."""
-    name = "plan.holds_values" if column else "plan.holds_rows"
-    parts: dict[str, sql.Composable] = {"column": sql.Identifier(column)} if column else {}
+def holds_anything(connection: Connection, table: Table) -> bool:
+    """Whether the table has any row."""
     with connection.cursor() as cursor:
-        send(cursor, compose(name, table=table.in_sql, **parts))
+        send(cursor, compose("plan.holds_rows", table=table.in_sql))
         return bool(cursor.fetchone()[0])
