@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import sql
 
-from migrations_safety.checks.data_findings import WRONG
+from migrations_safety.checks.data_findings import WRONG, subject_of
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import data as data_wording
@@ -94,8 +94,7 @@ def _may_be_dropped(drop: Drop, table: Table) -> Finding:
 def _unseen(measured: MeasuredPlan, seen: set[tuple[tuple[str, str], tuple[str, ...]]]) -> Iterator[Finding]:
     for demand in measured.demands:
         if demand.kind == "drop" and (demand.of, demand.columns) in seen:
-            subject = f'{demand.table}."{demand.columns[0]}"' if demand.columns else demand.table
-            yield wording.dropped_unseen(subject, migration=demand.migration, again="")
+            yield wording.dropped_unseen(subject_of(demand), migration=demand.migration, again="")
 
 
 def _subject(drop: Drop) -> str:
