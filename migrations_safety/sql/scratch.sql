@@ -7,8 +7,7 @@ SELECT rolcreatedb, rolsuper, pg_is_in_recovery(), current_setting('server_versi
         FROM pg_database WHERE datname = current_database())
 FROM pg_roles WHERE rolname = current_user
 
--- leftovers: scratch databases of this database that a killed run has left, and that nobody uses; one without the
--- comment was killed before that, unless its name says that it is new
+-- leftovers: scratch databases that a killed run left here and nobody uses; without a comment only if not new
 SELECT datname FROM pg_database AS d
 WHERE starts_with(datname, %(prefix)s)
   AND (shobj_description(oid, 'pg_database') = %(marker)s
