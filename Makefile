@@ -27,8 +27,7 @@ test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=17, 16 or 1
 
 coverage: $(INSTALLED) ## branches that the tests reach, commands included; below the floor of pyproject.toml it fails
 	$(PYTHON_IN_VENV) -m coverage erase
-	$(PYTHON_IN_VENV) -m coverage run -m pytest -n $(WORKERS) --dist worksteal -m "not any_postgresql" \
-		tests/unit tests/database tests/commands
+	$(PYTHON_IN_VENV) -m coverage run -m pytest -n $(WORKERS) --dist worksteal tests/unit tests/database tests/commands
 	$(PYTHON_IN_VENV) -m coverage combine --quiet
 	$(PYTHON_IN_VENV) -m coverage report
 
