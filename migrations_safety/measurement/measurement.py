@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import django.db
@@ -27,7 +28,7 @@ from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import PYTHON_ONLY, Place, scratch_database
 from migrations_safety.measurement.statement_texts import as_asked, without_unparsed
 from migrations_safety.measurement.yielding_rows import ALL
-from migrations_safety.messages.errors import sqlstate
+from migrations_safety.messages.errors import explain
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.connection import Connection
 
@@ -78,10 +79,17 @@ def measure(
             answer = _in_a_child(connection, place, asked, max_seconds=options.max_seconds)
     except NotMeasured as reason:
         return not_measured(str(reason))
-    except COULD_NOT as error:  # its message may repeat a value, or the password of a URL
-        return not_measured(f"{UNUSABLE} ({sqlstate(error) or type(error).__name__})")
+    except COULD_NOT as error:
+        return not_measured(f"{UNUSABLE}: {_why(error)}")
     left_out += tuple(_emptied(table) for table in answer.pop("emptied"))
     return _plan(place, left_out, answer, statements)
+
+
+def _why(error: Exception) -> str:
+    """Say why, without the message of a program or of a driver that may repeat a value or the password of a URL."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{Path(error.cmd[0]).name} ended with {error.returncode}"
+    return explain(error)[0]
 
 
 def _plan(

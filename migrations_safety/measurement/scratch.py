@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from migrations_safety.measurement.given_scratch import emptied_again
+from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch_server import scratch_server
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
@@ -185,7 +186,10 @@ def _leave_token(parameters: dict[str, Any], token: str) -> str:
 @contextmanager
 def _at_url(url: str, situation: Situation) -> Iterator[Place]:
     """Use the database of `--scratch-url`, which must be empty and is emptied again afterwards."""
-    given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
+    try:
+        given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
+    except psycopg.ProgrammingError:  # its message repeats the URL
+        raise NotMeasured("--scratch-url is no URL of a PostgreSQL database") from None
     token = secrets.token_hex(16)
     with closing(open_connection(given)) as session, emptied_again(session, target=situation.identity):
         parameters = _complete(given, session)

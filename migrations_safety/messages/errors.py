@@ -228,7 +228,8 @@ def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
     if not _was_connecting(error):
         return "The connection to the server was lost", RUN_AGAIN
     if error.pgconn is not None:
-        reason = " ".join(str(error).split())
+        lines = [line for line in str(error).splitlines() if not line.startswith("\t")]  # libpq's question after it
+        reason = " ".join(" ".join(lines).split())
         return f"Could not connect: {reason}", "Check DATABASE_URL or the PG* variables, and that the server runs."
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return (

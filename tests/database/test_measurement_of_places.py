@@ -54,8 +54,12 @@ def test_an_address_of_a_scratch_may_leave_the_server_to_the_environment(measure
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("postgresql://nobody:secret@127.0.0.1:1/nothing", "OperationalError"),
-        ("postgresql://:secret@[::1/nothing", "ProgrammingError"),
+        (
+            "postgresql://nobody:secret@127.0.0.1:1/nothing",
+            "the scratch database could not be used: Could not connect: connection failed: "
+            'connection to server at "127.0.0.1", port 1 failed: Connection refused',
+        ),
+        ("postgresql://:secret@[::1/nothing", "--scratch-url is no URL of a PostgreSQL database"),
     ],
 )
 def test_a_scratch_that_cannot_be_reached_is_told_without_its_password(measured, url, reason):
@@ -63,7 +67,7 @@ def test_a_scratch_that_cannot_be_reached_is_told_without_its_password(measured,
 
     plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=url))
 
-    assert (plan.measured, plan.reason) == ("no", f"the scratch database could not be used ({reason})")
+    assert (plan.measured, plan.reason) == ("no", reason)
 
 
 def test_where_no_server_can_be_started_the_plan_is_not_measured(measured, monkeypatch):
@@ -72,7 +76,8 @@ def test_where_no_server_can_be_started_the_plan_is_not_measured(measured, monke
 
     plan = measure(connection, app_label="ward")
 
-    assert (plan.measured, plan.reason) == ("no", "the scratch database could not be used (FileNotFoundError)")
+    assert plan.measured == "no"
+    assert str(plan.reason).startswith("the scratch database could not be used: No such file or directory: /nowhere/")
 
 
 def test_a_schema_that_is_named_after_the_role_is_found_on_another_server_too(measured, new_role, monkeypatch):
