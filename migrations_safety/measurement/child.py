@@ -153,7 +153,7 @@ def _way_back(executor: Any, asked: dict[str, Any], answer: dict[str, Any]) -> d
 
 def _rows(asked: dict[str, Any], rows: Any) -> dict[str, Any]:
     """Return what a DemandWatcher has to know of made-up rows; `rows` are YieldingRows, which go on yielding."""
-    return {"without_rows": asked["without_rows"], "lacking": rows.lacking, "emptied": rows.emptied}
+    return {"without_rows": asked["without_rows"], "emptied": rows.emptied}
 
 
 def _watchers(session: Any, asked: dict[str, Any], *, rows: dict[str, Any]) -> dict[str, Watcher]:

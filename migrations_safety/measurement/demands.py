@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from migrations_safety.measurement.demand import Demand
-from migrations_safety.measurement.demand_catalog import ColumnShape, DemandCatalog, TableShape
+from migrations_safety.measurement.demand_catalog import DemandCatalog, TableShape
 from migrations_safety.measurement.new_demands import Beginning, new_demands
 from migrations_safety.measurement.yielding_rows import ALL
 
@@ -16,8 +16,8 @@ from migrations_safety.measurement.yielding_rows import ALL
 class DemandWatcher:
     """Compares the catalog before and after each migration, for the tables that there were before the plan.
 
-    `without_rows` has the names of the tables that got no made-up rows. `lacking` has the columns, as schema, table and
-    name, for which the made-up rows had no value so far, and `emptied` the tables without their made-up rows by now.
+    `without_rows` has the names of the tables that got no made-up rows, and `emptied` those that are without them by
+    now.
     """
 
     def __init__(
@@ -25,13 +25,11 @@ class DemandWatcher:
         session: psycopg.Connection[Any],
         *,
         without_rows: Collection[str] = (),
-        lacking: Collection[tuple[str, str, str]] = (),
         emptied: Collection[str] = (),
     ) -> None:
         self.catalog = DemandCatalog(session)
         self.found: list[Demand] = []
         self._without_rows = without_rows
-        self._lacking = lacking
         self._emptied = emptied
         self._last: dict[int, TableShape] = {}
 
@@ -57,18 +55,10 @@ class DemandWatcher:
                 self._last[oid],
                 table,
                 migration,
-                lacks=self._lacks,
                 has_rows=self._has_rows,
                 parent=now.get(table.parent or 0),
             )
         self._last = now
-
-    def _lacks(self, table: TableShape, column: ColumnShape) -> bool:
-        """Return whether rows may be without a value in a new column, which is so if those of the scratch were."""
-        return (
-            self._beginning.tables[table.oid].name in self._without_rows
-            or (table.schema, table.relation, column.name) in self._lacking
-        )
 
     def _has_rows(self, table: TableShape) -> bool:
         """Return whether the table has made-up rows, which is not looked up, because that would count as a scan."""

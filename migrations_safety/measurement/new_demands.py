@@ -80,15 +80,14 @@ def new_demands(
     now: TableShape,
     migration: str,
     *,
-    lacks: Callable[[TableShape, ColumnShape], bool],
     has_rows: Callable[[TableShape], bool],
     parent: TableShape | None = None,
 ) -> Iterator[Demand]:
     """Return what a table newly demands since its last reading, or drops.
 
-    `lacks` says whether rows that are there may be without a value in a new column, and `has_rows` whether there are
-    rows in the scratch database, which have the same constants in new columns as the rows of the target. `parent` is
-    the partitioned table of a partition: what is demanded of all its partitions is not demanded once more.
+    `has_rows` says whether there are rows in the scratch database, which have the same constants in new columns as the
+    rows of the target, and NULL where those have it. `parent` is the partitioned table of a partition: what is demanded
+    of all its partitions is not demanded once more.
     """
     how = {"migration": migration, **beginning.of_table(now)}
     if not now.is_partition or not last.is_partition:
@@ -96,7 +95,7 @@ def new_demands(
     of_parent = {column.name for column in parent.columns.values() if column.is_required} if parent else set()
     for number, column in now.columns.items():
         is_ours = column.is_required and column.name not in of_parent
-        if is_ours and _is_newly_required(last.columns.get(number), now, column, lacks):
+        if is_ours and _is_newly_required(last.columns.get(number), now, column, has_rows):
             columns = (beginning.name(now, number),)
             yield Demand(kind="not_null", columns=columns, sources=(beginning.source(now, number),), **how)
     if now.bounds and now.bounds != last.bounds and not (now.is_partitioned and last.is_partition):
@@ -161,12 +160,15 @@ def _is_plain(index: IndexShape, table: TableShape) -> bool:
 
 
 def _is_newly_required(
-    last: ColumnShape | None, table: TableShape, column: ColumnShape, lacks: Callable[[TableShape, ColumnShape], bool]
+    last: ColumnShape | None, table: TableShape, column: ColumnShape, has_rows: Callable[[TableShape], bool]
 ) -> bool:
-    """Return whether NOT NULL is new, and rows that are there may be without a value."""
+    """Return whether NOT NULL is new, and rows that are there may be without a value.
+
+    Rows of the scratch database would have refused NOT NULL if they had no value in a new column.
+    """
     if last is not None:
         return not last.is_required
-    return not column.is_filled and not column.has_default and lacks(table, column)
+    return not column.is_filled and not column.has_default and not has_rows(table)
 
 
 def _is_retyped(last: ColumnShape, now: ColumnShape) -> bool:

@@ -25,13 +25,11 @@ ALL = "*"
 class YieldingRows:
     """The made-up rows of the scratch database, which are emptied table by table.
 
-    `lacking` has the columns, as schema, table and name, for which rows had no value, and `emptied` the names of the
-    tables that were emptied; `*` stands for all of them.
+    `emptied` has the names of the tables that were emptied; `*` stands for all of them.
     """
 
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
-        self.lacking: set[tuple[str, str, str]] = set()
         self.emptied: list[str] = []
 
     def yield_to(self, error: DatabaseError | OrphansLeft) -> bool:
@@ -40,13 +38,9 @@ class YieldingRows:
         if not state.startswith(OF_ROWS) or ALL in self.emptied:
             return False
         cause = error.__cause__
-        schema, table, column = (
-            (cause.diag.schema_name, cause.diag.table_name, cause.diag.column_name)
-            if isinstance(cause, psycopg.Error)
-            else (None, None, None)
+        schema, table = (
+            (cause.diag.schema_name, cause.diag.table_name) if isinstance(cause, psycopg.Error) else (None, None)
         )
-        if schema and table and column:
-            self.lacking.add((schema, table, column))
         names = self._emptied_with(sql.Identifier(schema, table)) if schema and table else []
         if not names or names[0] in self.emptied:
             return self._empty_all()

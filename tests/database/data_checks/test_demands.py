@@ -40,6 +40,18 @@ CASES: dict[str, Any] = {
         "SELECT 1", BED + "(1, 'a', NULL), (1, 'a', NULL)",
         [("not_null", "ward_bed floor", 2, None)], ["data.E012"], "23502",
     ),
+    "two NOT NULL columns without a default in one migration": (
+        ["migrations.RunSQL('ALTER TABLE ward_bed ADD floor int NOT NULL, ADD side int NOT NULL')"],
+        "SELECT 1", BED + "(1, 'a', NULL), (1, 'a', NULL)",
+        [("not_null", "ward_bed floor", 2, None), ("not_null", "ward_bed side", 2, None)],
+        ["data.E012", "data.E012"], "23502",
+    ),
+    "NOT NULL column without a default in a table whose made-up rows are gone": (
+        ["migrations.RunSQL('CREATE UNIQUE INDEX one ON ward_bed ((true)) WHERE number < 5')",
+         "migrations.RunSQL('ALTER TABLE ward_bed ADD floor int NOT NULL')"],
+        "SELECT 1", BED + "(1, 'a', NULL)",
+        [("unique", "ward_bed number", 0, 0), ("not_null", "ward_bed floor", 1, None)], ["data.E012"], "23502",
+    ),
     "one default in all rows of a unique column": (
         ['migrations.AddField("bed", "token", models.UUIDField(unique=True, default=__import__("uuid").uuid4))'],
         BED + "(1, 'a', NULL)", BED + "(1, 'a', NULL), (1, 'a', NULL)",
