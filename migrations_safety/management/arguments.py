@@ -34,7 +34,7 @@ def add_report_arguments(parser: ArgumentParser) -> None:
         "write the report to FILE instead of stdout; FILE gets mode 0600 and is replaced only once the whole report "
         "is written"
     )
-    parser.add_argument("--output", metavar="FILE", help=help)
+    parser.add_argument("--output", type=named, metavar="FILE", help=help)
 
 
 def add_reading_arguments(parser: ArgumentParser) -> None:
@@ -74,6 +74,16 @@ def whole_number(unit: str, *, least: int, most: int | None = None) -> Callable[
     return parse
 
 
+def named(text: str) -> str:
+    """The text of an option that names a file, a URL or a revision; raises ArgumentTypeError if it is empty.
+
+    It is empty where a script names a variable that is not set. Without the option the command would do something else.
+    """
+    if not text:
+        raise ArgumentTypeError("it is empty: is a variable of your script not set?")
+    return text
+
+
 def add_measuring_arguments(parser: ArgumentParser) -> None:
     """Add the options that say whether and where the plan is measured."""
     help = (
@@ -86,7 +96,7 @@ def add_measuring_arguments(parser: ArgumentParser) -> None:
         "URL of an empty PostgreSQL database to use as the scratch database (default: a new one on the same server if "
         "the role may create databases and is no superuser, otherwise on a PostgreSQL that is started here)"
     )
-    parser.add_argument("--scratch-url", metavar="URL", help=help)
+    parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
     help = (
         "also run RunPython on the scratch database; the code reaches neither the databases of the project, nor the "
         "network, nor other programs, and mail stays in memory (default: it is passed over, and named)"

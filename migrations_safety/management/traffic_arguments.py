@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from migrations_safety.management.arguments import whole_number
+from migrations_safety.management.arguments import named, whole_number
 from migrations_safety.precheck import statistics
 from migrations_safety.precheck.options import SMALL, TrafficOptions
 
@@ -34,12 +34,12 @@ def add_traffic_arguments(parser: ArgumentParser) -> None:
         "take sizes and traffic of the tables from this file of --write-statistics, for a database that cannot be "
         "reached from here; the report says how old they are"
     )
-    files.add_argument("--statistics", metavar="FILE", help=help)
+    files.add_argument("--statistics", type=named, metavar="FILE", help=help)
     help = (
         "write sizes and traffic of all tables to this file, and check nothing; needs SELECT on no table, works on a "
         "standby, and takes two seconds"
     )
-    files.add_argument("--write-statistics", metavar="FILE", help=help)
+    files.add_argument("--write-statistics", type=named, metavar="FILE", help=help)
 
 
 def traffic_options(options: dict[str, Any]) -> TrafficOptions:

@@ -15,6 +15,7 @@ from tests.support.factories import refer
 SPECIAL = "h*@/%#+ '\"?&=:\\é{}"
 SECRET = "Tr0ub4dor&3"
 COULD_NOT_CONNECT = "Could not connect: "
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 def assert_one_sentence(result, *words):
@@ -40,6 +41,34 @@ def special(make, cluster):
 def test_no_database_named_is_no_quiet_default():
     for arguments in (["precheck"], ["migrate"], ["precheck", "--database", "default"]):
         assert_one_sentence(commands.manage(*arguments), "No database is named: nothing was looked at.", "DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            f"precheck --{option}="
+            for option in (
+                "output", "scratch-url", "application-statements", "since",
+                "baseline", "write-baseline", "statistics", "write-statistics",
+            )
+        ),
+        "migrate --precheck=",
+        "migrate --census=",
+    ],
+)  # fmt: skip
+def test_an_option_is_refused_if_the_variable_in_it_was_not_set(words):
+    result = commands.manage(*words.split(), DATABASE_URL=NOWHERE)
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith("it is empty: is a variable of your script not set?\n")
+
+
+def test_statistics_are_written_without_a_baseline(tmp_path):
+    files = [f"--write-{kind}={tmp_path / kind}" for kind in ("statistics", "baseline")]
+
+    assert_one_sentence(commands.manage("precheck", *files, DATABASE_URL=NOWHERE), "--write-statistics checks nothing")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_needs_no_database():

@@ -19,6 +19,7 @@ from migrations_safety.management.arguments import (
     add_report_arguments,
     add_target_arguments,
     measure_options,
+    named,
     scan_options,
     whole_number,
 )
@@ -69,12 +70,12 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
             "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "
             "that migrate runs first starts from the counts in this report, and counts only newer rows itself"
         )
-        parser.add_argument("--census", metavar="FILE", help=help)
+        parser.add_argument("--census", type=named, metavar="FILE", help=help)
         help = (
             "JSON report of an earlier precheck (--format json --output FILE) of the same plan; its measurements are "
             "used if neither the plan nor the schema has changed since, and everything else is checked again"
         )
-        parser.add_argument("--precheck", metavar="FILE", help=help)
+        parser.add_argument("--precheck", type=named, metavar="FILE", help=help)
         help = "do not run precheck before migrating; meant for a test database or an emergency"
         parser.add_argument("--skip-precheck", action="store_true", help=help)
         help = (

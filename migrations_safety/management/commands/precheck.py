@@ -13,6 +13,7 @@ from migrations_safety.management.arguments import (
     add_measuring_arguments,
     add_reading_arguments,
     measure_options,
+    named,
     scan_options,
 )
 from migrations_safety.management.base import Outcome, SafetyCommand
@@ -65,7 +66,7 @@ class Command(SafetyCommand):
             "file with the statements that programs send to this database, as SQL or as JSON; those that fail after a "
             "migration are named (default: the statements of the extension pg_stat_statements)"
         )
-        parser.add_argument("--application-statements", metavar="FILE", help=help)
+        parser.add_argument("--application-statements", type=named, metavar="FILE", help=help)
         depth = parser.add_mutually_exclusive_group()
         help = "read only the catalog and no rows: fast, but rows whose parent row does not exist are not found"
         depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
@@ -84,6 +85,8 @@ class Command(SafetyCommand):
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the checks, and return the report on them as an Outcome."""
         self._refuse_to_show_ids(options)
+        if options["write_statistics"] and options["write_baseline"]:
+            raise CommandError("--write-statistics checks nothing; leave out --write-baseline.")
         if options["write_statistics"]:
             return _write_statistics(options, progress, seconds)
         if options["since"] and options["write_baseline"]:
@@ -141,14 +144,14 @@ def _add_selecting_arguments(parser: ArgumentParser) -> None:
         "do not tell the findings again that this file holds: a report of precheck as JSON, or a file of "
         "--write-baseline; they do not block, and a line says how many they are"
     )
-    parser.add_argument("--baseline", metavar="FILE", help=help)
+    parser.add_argument("--baseline", type=named, metavar="FILE", help=help)
     help = "write all findings that may be known to this file, for --baseline; then they do not block"
-    parser.add_argument("--write-baseline", metavar="FILE", help=help)
+    parser.add_argument("--write-baseline", type=named, metavar="FILE", help=help)
     help = (
         "report only on migrations whose files were added or changed since this git revision, and on those that git "
         "does not know; a line says how many others are left out"
     )
-    parser.add_argument("--since", metavar="REF", help=help)
+    parser.add_argument("--since", type=named, metavar="REF", help=help)
 
 
 def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
