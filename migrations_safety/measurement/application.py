@@ -65,7 +65,8 @@ class ApplicationWatcher:
 
     def before(self) -> None:
         """Parse all statements on the database as it is; those that fail are noted with `because_of` None."""
-        self._relations, self._others = self._catalog()
+        if self.asked:
+            self._relations, self._others = self._catalog()
         for one in self.asked:
             self._begin(one["statement"], one["calls"])
 
@@ -91,6 +92,8 @@ class ApplicationWatcher:
 
     def after(self, migration: str) -> None:
         """Parse the statements again that a migration may have broken."""
+        if not self._watched:
+            return
         relations, others = self._catalog()
         changed = {
             name
