@@ -17,6 +17,7 @@ WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 READ_ONLY = """
 for at in $(cut -d' ' -f2 /proc/mounts); do mount -o remount,bind,ro "$at" 2>/dev/null; done
 if touch "{folder}/probe" 2>/dev/null; then echo "not read-only"; exit 99; fi
+unset COVERAGE_PROCESS_START COVERAGE_PROCESS_CONFIG  # its data could not be written either
 exec {command}
 """
 
