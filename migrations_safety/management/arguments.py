@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from migrations_safety.census.scan_strategy import ScanOptions
+from migrations_safety.management.report_places import TEXT, format_and_file
 from migrations_safety.measurement.options import PATIENCE, MeasureOptions
 
 
@@ -26,15 +27,27 @@ def add_target_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--no-progress", action="store_true", help="do not print progress to stderr")
 
 
-def add_report_arguments(parser: ArgumentParser) -> None:
-    """Add the options for the format of the report and for the file that it is written to."""
-    help = "format of the report: text for people (default), or json for scripts"
-    parser.add_argument("--format", choices=("text", "json"), default="text", help=help)
+FORMATS = {"text": "for people (default)", "json": "for scripts"}
+"""What each format of a report is for."""
+
+
+def add_report_arguments(parser: ArgumentParser, formats: tuple[str, ...]) -> None:
+    """Add the options for the format of the report and for the files that reports are written to."""
+    listed = [f"{name} {FORMATS[name]}" for name in formats]
+    help = f"format of the report: {', '.join(listed)}"
+    parser.add_argument("--format", choices=formats, default=TEXT, help=help)
     help = (
         "write the report to FILE instead of stdout; FILE gets mode 0600 and is replaced only once the whole report "
         "is written"
     )
     parser.add_argument("--output", type=named, metavar="FILE", help=help)
+    help = (
+        "write one more report to FILE, in the format FORMAT (one of those of --format), in the way of --output; give "
+        "the option once for each report"
+    )
+    parser.add_argument(
+        "--report", type=format_and_file(formats), action="append", default=[], metavar="FORMAT=FILE", help=help
+    )
 
 
 def add_reading_arguments(parser: ArgumentParser) -> None:

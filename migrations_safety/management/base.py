@@ -1,4 +1,4 @@
-"""The base classes of the commands: shared options, the report, and the closing sentence."""
+"""The base classes of the commands: shared options, the reports, and the closing sentence."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import shutil
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from migrations_safety.management.arguments import add_report_arguments, add_target_arguments
 from migrations_safety.management.errors import LOOKED_AND_FOUND, ErrorsAsSentences, Refused
 from migrations_safety.management.report_file import report_file
+from migrations_safety.management.report_places import TEXT, ReportPlace, report_places
 from migrations_safety.management.streams import write_report
 from migrations_safety.messages.progress import Progress, progress_on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a command found, with the functions that render it as text and as JSON."""
+    """What a command found, with the functions that render it."""
 
     is_refused: bool
     """True if the command looked and found something, which means exit code 1."""
@@ -30,16 +32,47 @@ class Outcome:
     text: Callable[..., str]
     """Returns the report as text; takes `width` (in characters) and `colour` (a bool)."""
     json: Callable[[], dict[str, Any]]
+    formats: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """By the name of each further format a function that returns the report in it."""
 
 
 class ReportingCommand(ErrorsAsSentences):
-    """A command that renders its outcome as a report."""
+    """A command that renders its outcome as one or more reports."""
 
-    def drawn(self, outcome: Outcome, options: dict[str, Any]) -> str:
-        """The report on `outcome` in the format that `--format` names."""
-        if options["format"] == "json":
+    formats: tuple[str, ...] = (TEXT, "json")
+    """The formats that the command's Outcome has."""
+
+    @contextmanager
+    def reports(self, options: dict[str, Any]) -> Iterator[Callable[..., None]]:
+        """A context with a function that writes the reports on an Outcome; their files are opened before any work.
+
+        With `on_stdout=False` the report that has no file is left out. The files are in their places before anything
+        is written to stdout, which may be a pipe that nobody reads.
+        """
+        places = report_places(options, self.formats)
+        drawn: dict[ReportPlace, str] = {}
+        with ExitStack() as stack:
+            files = {place: stack.enter_context(report_file(place.file)) for place in places}
+
+            def write(outcome: Outcome, *, on_stdout: bool = True) -> None:
+                wanted = [place for place in places if on_stdout or place.file is not None]
+                drawn.update({place: self.drawn(outcome, place, options) for place in wanted})
+                for place, text in drawn.items():
+                    if to_file := files[place]:
+                        to_file(text)
+
+            yield write
+        for place, text in drawn.items():
+            if place.file is None:
+                write_report(self.stdout, text)
+
+    def drawn(self, outcome: Outcome, place: ReportPlace, options: dict[str, Any]) -> str:
+        """The report on `outcome` in the format that `place` wants."""
+        if place.format == TEXT:
+            return outcome.text(width=screen_width(), colour=place.file is None and self.wants_colour(options))
+        if place.format == "json":
             return json.dumps(outcome.json(), indent=2, ensure_ascii=False) + "\n"
-        return outcome.text(width=screen_width(), colour=self.wants_colour(options))
+        return outcome.formats[place.format]()
 
     def close(self, outcome: Outcome, *, is_quiet: bool = False) -> None:
         """Write the closing sentence to stderr, unless `is_quiet`.
@@ -52,11 +85,11 @@ class ReportingCommand(ErrorsAsSentences):
             self.stderr.write(outcome.closing, str)
 
     def wants_colour(self, options: dict[str, Any]) -> bool:
-        """Whether the report has colours: on a terminal, or with `--force-color`.
+        """Whether a report on stdout has colours: on a terminal, or with `--force-color`.
 
-        It never has them with `--no-color`, `--output` or the variable NO_COLOR.
+        It never has them with `--no-color` or the variable NO_COLOR.
         """
-        if options["no_color"] or os.environ.get("NO_COLOR") or options["output"]:
+        if options["no_color"] or os.environ.get("NO_COLOR"):
             return False
         return bool(options["force_color"] or self.stdout.isatty())
 
@@ -64,7 +97,7 @@ class ReportingCommand(ErrorsAsSentences):
 class SafetyCommand(ReportingCommand):
     """A command that Django does not have: its `run_report` does the work and returns an Outcome.
 
-    Only the report goes to stdout or to `--output`. Progress and one closing sentence go to stderr.
+    Only reports go to stdout and to files. Progress and one closing sentence go to stderr.
     """
 
     requires_system_checks: Any = []
@@ -72,16 +105,15 @@ class SafetyCommand(ReportingCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options that all commands share."""
         add_target_arguments(parser)
-        add_report_arguments(parser)
+        add_report_arguments(parser, self.formats)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Open the file of the report, do the work, write the report, and end with the closing sentence."""
+        """Open the files of the reports, do the work, write the reports, and end with the closing sentence."""
         started = time.monotonic()
-        with report_file(options["output"]) as write:
+        with self.reports(options) as write:
             progress = progress_on(sys.stderr, wanted=not options["no_progress"])
             outcome = self.run_report(options, progress, lambda: time.monotonic() - started)
-            text = self.drawn(outcome, options)
-            write(text) if write else write_report(self.stdout, text)
+            write(outcome)
         self.close(outcome)
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:

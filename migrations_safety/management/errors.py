@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 
+from migrations_safety.management.report_places import wants_stdout_alone
 from migrations_safety.management.stop_signals import stop_signals_raise
 from migrations_safety.management.streams import report_alone
 from migrations_safety.messages.errors import describe_error, frames, is_expected, is_from_data
@@ -38,7 +39,7 @@ class Refused(CommandError):
 
 
 class ErrorsAsSentences(BaseCommand):
-    """A command that reports each error as one sentence, and writes only the report to stdout if it is JSON."""
+    """A command that reports each error as one sentence, and writes only the report to stdout if a program reads it."""
 
     _called_from_command_line: bool
     only_looks: bool = False
@@ -53,7 +54,7 @@ class ErrorsAsSentences(BaseCommand):
         try:
             with (
                 stop_signals_raise() if self._called_from_command_line else nullcontext(),
-                report_alone(wanted=options.get("format") == "json"),
+                report_alone(wanted=wants_stdout_alone(options)),
             ):
                 return super().execute(*args, **options)
         except KeyboardInterrupt as stop:

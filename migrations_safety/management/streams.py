@@ -1,4 +1,4 @@
-"""If the report is JSON, only the report goes to stdout; all other output to stdout is redirected to stderr."""
+"""If a program reads the report, only the report goes to stdout; all other output to stdout is redirected to stderr."""
 
 from __future__ import annotations
 

@@ -25,8 +25,7 @@ from migrations_safety.management.arguments import (
 )
 from migrations_safety.management.base import Outcome, ReportingCommand
 from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences
-from migrations_safety.management.report_file import report_file
-from migrations_safety.management.streams import write_report
+from migrations_safety.management.report_places import TEXT, wants_stdout_alone
 from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.messages.progress import Progress, progress_on
 from migrations_safety.migrate import deploy
@@ -63,7 +62,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         """Add Django's arguments, and those of the precheck and of the waits for locks."""
         super().add_arguments(parser)
         add_target_arguments(parser)
-        add_report_arguments(parser)
+        add_report_arguments(parser, self.formats)
         add_reading_arguments(parser)
         add_measuring_arguments(parser)
         help = (
@@ -128,12 +127,11 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
             self._deploy(options)
 
     def _deploy(self, options: dict[str, Any]) -> None:
-        with report_file(options["output"]) as write:
+        with self.reports(options) as write:
             apply = partial(self.apply, options)
             report = deploy.run(migrate_options(options), apply=apply, listener=self._listener(options))
             outcome = _outcome(report)
-            if write or options["format"] == "json" or outcome.is_refused:
-                (write or partial(write_report, self.stdout))(self.drawn(outcome, options))
+            write(outcome, on_stdout=options["format"] != TEXT or outcome.is_refused)
         is_quiet = options["verbosity"] == 0
         for sentence in () if is_quiet else text.lock_waits(report):
             self.stderr.write(sentence, str)
@@ -142,12 +140,12 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
     def apply(self, options: dict[str, Any], on_run: Callable[[str], None]) -> None:
         """Run Django's own `migrate`, or that of the next app in INSTALLED_APPS.
 
-        `on_run` is called with the label of each migration whose operations were run. If the report is JSON, the lines
-        that Django prints go to stderr.
+        `on_run` is called with the label of each migration whose operations were run. If a program reads stdout, the
+        lines that Django prints go to stderr.
         """
         self._on_run = on_run
         stdout = self.stdout
-        if options["format"] == "json":
+        if wants_stdout_alone(options):
             self.stdout = self.stderr
         try:
             super().handle(**options)
@@ -220,14 +218,14 @@ def _refuse_files_without_gate(options: dict[str, Any]) -> None:
 
 
 def _refuse_reports(options: dict[str, Any]) -> None:
-    if options["format"] == "json" or options["output"]:
-        raise CommandError("--plan and --check print Django's own lines; leave out --format json and --output.")
+    if options["format"] != TEXT or options["output"] or options["report"]:
+        raise CommandError("--plan and --check print Django's own lines; leave out --format, --output and --report.")
 
 
 def _refuse_our_options(options: dict[str, Any]) -> None:
     """Raise CommandError for options that would be ignored on a database that is not PostgreSQL."""
-    ours = {"--format json": options["format"] == "json"}
-    names = ("output", "census", "precheck", "expect_database", "expect_schema")
+    ours = {f"--format {options['format']}": options["format"] != TEXT}
+    names = ("output", "report", "census", "precheck", "expect_database", "expect_schema")
     ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}
     if wanted := [name for name, is_wanted in ours.items() if is_wanted]:
         problem = f'{", ".join(wanted)}: only for PostgreSQL, but the alias "{options["database"]}" is not.'

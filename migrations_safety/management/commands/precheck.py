@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.timezone import now
 
 from migrations_safety.management.arguments import (
     add_measuring_arguments,
@@ -18,6 +19,7 @@ from migrations_safety.management.arguments import (
 )
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.report_file import report_file
+from migrations_safety.management.report_places import TEXT, ReportPlace, report_places
 from migrations_safety.management.traffic_arguments import add_traffic_arguments, traffic_options
 from migrations_safety.measurement.statement_texts import statements_of_file
 from migrations_safety.messages.catalogue.kind import Level
@@ -30,12 +32,15 @@ from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import serialization, text, traffic_serialization
 
 SHOWN_IDS = 100
+DRAWN: dict[str, Callable[..., str]] = {}
+"""By the name of each further format what draws a report in it, from `seconds` (the duration) and `at` (the time)."""
 
 
 class Command(SafetyCommand):
     """Check the pending migrations against the database, without changing anything."""
 
     only_looks = True
+    formats = (TEXT, "json", *DRAWN)
     help = (
         "Checks what `migrate` with the same arguments would do to this database, and whether something should stop "
         "it. Reads the catalog, the privileges of the role, the sessions that use the tables, and every value that a "
@@ -84,10 +89,12 @@ class Command(SafetyCommand):
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the checks, and return the report on them as an Outcome."""
-        self._refuse_to_show_ids(options)
+        places = report_places(options, self.formats)
+        self._refuse_to_show_ids(options, places)
         if options["write_statistics"] and options["write_baseline"]:
             raise CommandError("--write-statistics checks nothing; leave out --write-baseline.")
         if options["write_statistics"]:
+            _refuse_reviews(places)
             return _write_statistics(options, progress, seconds)
         if options["since"] and options["write_baseline"]:
             raise CommandError("--write-baseline writes all findings; leave out --since.")
@@ -96,7 +103,7 @@ class Command(SafetyCommand):
                 using=options["database"],
                 expect_database=options["expect_database"],
                 expect_schema=options["expect_schema"],
-                options=_precheck_options(options),
+                options=_precheck_options(options, is_marked=any(place.format == "json" for place in places)),
                 progress=progress,
             )
             if write:
@@ -108,15 +115,22 @@ class Command(SafetyCommand):
             closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
             text=partial(text.precheck, report, seconds=seconds()),
             json=partial(serialization.precheck, report, seconds=seconds()),
+            formats={name: partial(draw, report, seconds=seconds(), at=now()) for name, draw in DRAWN.items()},
         )
 
-    def _refuse_to_show_ids(self, options: dict[str, Any]) -> None:
+    def _refuse_to_show_ids(self, options: dict[str, Any], places: tuple[ReportPlace, ...]) -> None:
         if options["show_ids"] and options["depth"]:
             raise CommandError("--show-ids reads the data; leave out --no-data and --approximate.")
-        if options["show_ids"] and (options["output"] or options["format"] == "json" or not self.stdout.isatty()):
+        is_for_person = all(place.format == TEXT and place.file is None for place in places) and self.stdout.isatty()
+        if options["show_ids"] and not is_for_person:
             raise CommandError(
                 "--show-ids prints patient data; it needs --format text and a terminal, not a file or pipe."
             )
+
+
+def _refuse_reviews(places: tuple[ReportPlace, ...]) -> None:
+    if names := [place.format for place in places if place.format in DRAWN]:
+        raise CommandError(f"--write-statistics checks nothing; leave out the format {names[0]}.")
 
 
 def _write_statistics(options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
@@ -154,14 +168,14 @@ def _add_selecting_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--since", type=named, metavar="REF", help=help)
 
 
-def _precheck_options(options: dict[str, Any]) -> PrecheckOptions:
+def _precheck_options(options: dict[str, Any], *, is_marked: bool) -> PrecheckOptions:
     return PrecheckOptions(
         app_label=options["app_label"],
         migration_name=options["migration_name"],
         fake_initial=options["fake_initial"],
         depth=options["depth"] or Depth.COUNT,
         scan=scan_options(options),
-        is_marked=options["format"] == "json",
+        is_marked=is_marked,
         show_ids=SHOWN_IDS if options["show_ids"] else 0,
         fail_level=Level(options["fail_level"]),
         baseline=baseline.read(options["baseline"]) if options["baseline"] else None,
