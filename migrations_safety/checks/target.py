@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from migrations_safety.locking.deploy_lock import DEPLOY_LOCK
+from migrations_safety.measurement.embedded_target import EmbeddedTarget
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import target as wording
 from migrations_safety.plan.inspected_schema import InspectedPlan
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.search_path import passed_over
-from migrations_safety.postgresql.target import REFUSED_POOLERS
+from migrations_safety.postgresql.target import REFUSED_POOLERS, Target
 from migrations_safety.sql import statement
 
 
@@ -38,6 +39,14 @@ def check_target(connection: Connection, inspected: InspectedPlan) -> list[Findi
         if cursor.fetchone()[0]:
             found.append(wording.deploy_running(target.name))
     return found
+
+
+def check_embedded(target: Target, made: EmbeddedTarget | None) -> list[Finding]:
+    """Say that a database was made from the migrations, and what of them was passed over; nothing of any other."""
+    if made is None:
+        return []
+    passed_over = (wording.passed_over(one.migration, what=one.what, reason=one.reason) for one in made.passed_over)
+    return [wording.made_from_migrations(target.name, revision=made.revision, earlier=made.earlier), *passed_over]
 
 
 def _read_only(connection: Connection) -> list[Finding]:

@@ -52,19 +52,19 @@ def main() -> None:
 
     Of an error only the SQLSTATE or the class is written, because its message may repeat a value.
     """
-    _end_with(os.getppid())
+    end_with(os.getppid())
     asked = json.load(sys.stdin)
     try:
         django.setup()
         close_network()
-        _collect_garbage_less_often()
+        collect_garbage_less_often()
         answer = _measured(asked)
     except Exception as failed:
         answer = {"failed": _named(failed)}
-    _write(asked, answer)
+    write_answer(asked, answer)
 
 
-def _collect_garbage_less_often() -> None:
+def collect_garbage_less_often() -> None:
     """Let Python look for garbage after more new objects than usual.
 
     Django builds the models anew for each operation, thousands of classes, and Python looks through all of them each
@@ -74,7 +74,7 @@ def _collect_garbage_less_often() -> None:
     gc.set_threshold(OBJECTS, 50, 100)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when its parent has ended, which may have been killed."""
 
     def watch() -> None:
@@ -85,7 +85,7 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _write(asked: dict[str, Any], answer: dict[str, Any]) -> None:
+def write_answer(asked: dict[str, Any], answer: dict[str, Any]) -> None:
     """Write the answer whole or not at all, because the process may be ended meanwhile."""
     file = Path(asked["answer"])
     unfinished = file.with_suffix(".unfinished")
@@ -145,7 +145,7 @@ def _way_back(executor: Any, asked: dict[str, Any], answer: dict[str, Any]) -> d
         return way_back_values(WayBack(reason=BACKWARDS))
     if not asked["rollback_seconds"]:
         return way_back_values(WayBack(reason=NOT_MEASURED_HERE))
-    _write(asked, answer | way_back_values(WayBack(reason=TOO_LONG)))
+    write_answer(asked, answer | way_back_values(WayBack(reason=TOO_LONG)))
     watcher = DemandWatcher(executor.connection.connection, **_rows(asked, executor.meter.rows))
     back = go_back(executor, watcher, passes=(NotOnTheScratch,), seconds=asked["rollback_seconds"])
     return way_back_values(back)

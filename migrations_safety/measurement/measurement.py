@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,27 +18,20 @@ import psycopg
 from django.conf import ENVIRONMENT_VARIABLE
 
 from migrations_safety.measurement.answer import read_answer
+from migrations_safety.measurement.child_environment import child_environment, settings_for
 from migrations_safety.measurement.options import EVERYTHING, MeasureOptions
 from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.report import NOT_RUN, TOO_SLOW, MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
-from migrations_safety.measurement.scratch import PYTHON_ONLY, Place, scratch_database
+from migrations_safety.measurement.scratch import Place, scratch_database
 from migrations_safety.measurement.statement_texts import as_asked, without_unparsed
 from migrations_safety.measurement.yielding_rows import ALL
 from migrations_safety.messages.errors import explain
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.connection import Connection
 
-REFUSED = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSER": "nobody"}
-"""The environment variables of libpq in the child process, which lead to no server."""
-NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
-"""The URL that replaces every PostgreSQL URL in the environment of the child process, whatever the variable."""
-POSTGRESQL_URL = re.compile(r"(postgres(ql)?|pgsql|psql|postgis|timescale(gis)?)(\+\w+)?://", re.IGNORECASE)
-"""How a URL of a PostgreSQL database begins, in the spellings of the packages that read URLs for Django."""
-IN_SETTINGS = ("dbname", "user", "password", "host", "port")
-"""The parameters that have a name of their own in an entry of DATABASES."""
 WITHOUT_ROWS = "rows: made-up ones did not fit a migration, which was measured on empty tables with all later ones"
 UNUSABLE = "the scratch database could not be used"
 COULD_NOT = (psycopg.Error, django.db.Error, subprocess.CalledProcessError, OSError)
@@ -72,7 +64,7 @@ def measure(
         "release": release or {},
     }
     try:
-        with scratch_database(connection, url=options.scratch_url) as place:
+        with scratch_database(connection, url=options.scratch_url, as_superuser=options.as_superuser) as place:
             left_out = copy_schema(connection, place)
             asked["without_rows"] = make_sample_rows(place)
             left_out += tuple(f"rows in {table}: none could be made up" for table in asked["without_rows"])
@@ -117,7 +109,7 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
         raise NotMeasured("the settings are no module, so no other process can read them")
     command = [sys.executable, "-m", "migrations_safety.measurement.child"]
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = _environment(connection, place, module)
+    environment = child_environment(connection.alias, settings_for(connection, place), module=module)
     with own_folder() as folder:
         file = folder / "answer"
         asked |= {"alias": connection.alias, "database": place.name, "token": place.token, "answer": str(file)}
@@ -135,35 +127,3 @@ def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, 
     if "failed" in answer:
         raise NotMeasured(f"{NOT_RUN} ({answer['failed']})")
     return answer
-
-
-def _environment(connection: Connection, place: Place, module: str) -> dict[str, str]:
-    """Return the environment of this process, without any variable that leads to the target database."""
-    without = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    for name, value in without.items():
-        if POSTGRESQL_URL.match(value):
-            without[name] = NOWHERE
-    mine = {
-        "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),
-        "DJANGO_SETTINGS_MODULE": "migrations_safety.measurement.scratch_settings",
-        "MIGRATIONS_SAFETY_PROJECT_SETTINGS": module,
-        "MIGRATIONS_SAFETY_SCRATCH": json.dumps({connection.alias: _settings(connection, place)}),
-    }
-    return without | REFUSED | mine
-
-
-def _settings(connection: Connection, place: Place) -> dict[str, Any]:
-    """Return the entry of DATABASES for the scratch database.
-
-    Only the engine and the search path are those of the project.
-    """
-    path = place.search_path.replace("\\", "\\\\").replace(" ", "\\ ")
-    others = {name: value for name, value in place.parameters.items() if name not in (*IN_SETTINGS, *PYTHON_ONLY)}
-    own = {"application_name": "migrations_safety scratch", "options": f"-c search_path={path}"}
-    settings = {name: str(place.parameters.get(name) or "") for name in IN_SETTINGS}
-    return {
-        "ENGINE": connection.settings_dict["ENGINE"],
-        "NAME": settings.pop("dbname"),
-        **{name.upper(): value for name, value in settings.items()},
-        "OPTIONS": others | own,
-    }

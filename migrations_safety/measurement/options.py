@@ -22,6 +22,8 @@ class MeasureOptions:
     """Whether the code of RunPython is run, too."""
     max_seconds: float = PATIENCE
     """After how many seconds the measurement is given up."""
+    as_superuser: bool = False
+    """Whether the scratch database may be on the same server although the role is a superuser there."""
     rollback_seconds: float = ROLLBACK_SECONDS
     """After how many seconds no further migration is unapplied; with 0 the rollback is not measured."""
 

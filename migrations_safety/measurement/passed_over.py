@@ -49,10 +49,11 @@ def _passed_over(kind: Any, method: str) -> Iterator[None]:
 
 def reaches_outside(operation: Any) -> bool:
     """Whether the text of a RunSQL has a word with which PostgreSQL reaches files, programs or other servers."""
-    return any(not OUTSIDE.isdisjoint(re.findall(r"\w+", str(text).lower())) for text in _texts(operation))
+    return any(not OUTSIDE.isdisjoint(re.findall(r"\w+", text.lower())) for text in texts_of(operation))
 
 
-def _texts(operation: Any) -> Iterator[str]:
+def texts_of(operation: Any) -> Iterator[str]:
+    """Yield the SQL of a RunSQL, forwards and backwards."""
     for texts in (operation.sql, operation.reverse_sql):
         yield from [texts] if isinstance(texts, str) else (str(one) for one in texts or ())
 

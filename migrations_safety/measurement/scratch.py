@@ -94,17 +94,18 @@ def situation_of(connection: Connection) -> Situation:
 
 
 @contextmanager
-def scratch_database(connection: Connection, *, url: str | None = None) -> Iterator[Place]:
+def scratch_database(connection: Connection, *, url: str | None = None, as_superuser: bool = False) -> Iterator[Place]:
     """Provide an empty scratch database for the `with` block, and remove it afterwards.
 
-    Raises NotMeasured where there can be none.
+    With `as_superuser` it may be on the same server although the role is a superuser. Raises NotMeasured where there
+    can be none.
     """
     situation = situation_of(connection)
     if url:
         with _at_url(url, situation) as place:
             yield place
         return
-    why_not = _why_not_on_the_server(situation)
+    why_not = _why_not_on_the_server(situation, as_superuser=as_superuser)
     if why_not is None:
         parameters = connection_parameters(connection)
         with _made_on(parameters, situation, where="server", why_not=None) as place:
@@ -116,12 +117,12 @@ def scratch_database(connection: Connection, *, url: str | None = None) -> Itera
             yield place
 
 
-def _why_not_on_the_server(situation: Situation) -> str | None:
+def _why_not_on_the_server(situation: Situation, *, as_superuser: bool) -> str | None:
     if situation.in_recovery:
         return "the server is a standby"
     if not situation.may_create:
         return "the role may not create databases"
-    if situation.is_superuser:
+    if situation.is_superuser and not as_superuser:
         return "the role is a superuser, and code in a migration would be one too"
     return None
 

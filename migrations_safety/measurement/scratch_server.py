@@ -9,6 +9,9 @@ from migrations_safety.measurement.own_folder import SERVER, own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.postgresql.embedded_server import Server, versions_with
 
+ALONE = {"listen_addresses": ""}
+"""The settings with which only this user reaches the server; its superuser has a password that everybody knows."""
+
 
 @contextmanager
 def scratch_server(version: int) -> Iterator[Server]:
@@ -23,7 +26,7 @@ def scratch_server(version: int) -> Iterator[Server]:
         folder.chmod(0o711)  # the server may run as another user
         (folder / SERVER).mkdir()
         nearest = min(installed, key=lambda one: (abs(one - version), -one))
-        server = Server.create(version=nearest, folder=folder / SERVER)
+        server = Server.create(version=nearest, folder=folder / SERVER, settings=ALONE)
         try:
             yield server
         finally:

@@ -1,36 +1,67 @@
-"""Asks git which migrations came since a revision: those whose files were added or changed, or that git does not know.
+"""Asks git which migrations came since a revision: those whose files were added or changed.
 
-The revision is compared with the files as they are now, from the commit where the present branch left it. A file that
-is not under git (that of an installed package, for example) may have come since, so it counts as new.
+The revision is compared with the files as they are now, from the commit where the present branch left it. Of a file
+that is not under git (that of an installed package, for example) nobody knows; each function says how it counts.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from migrations_safety.messages.refusals.acceptance import RevisionRefused
 
 PATIENCE = 60
 """How many seconds one command of git may take."""
+OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""Variables that git sets for its hooks, whose paths may be relative to another folder than the current one."""
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""The names of the folders that hold installed packages."""
 
 
 def older_than(revision: str, files: Iterable[str | None]) -> frozenset[str]:
     """Return those of the files that git knows, and that were not changed since the revision.
 
-    Raises RevisionRefused where git is not installed, where the current folder is in no repository, and where the
-    revision is unknown.
+    A file that git does not know may have come since, so it is not among them. Raises RevisionRefused where git is not
+    installed, where the current folder is in no repository, and where the revision is unknown.
     """
-    top = Path(_git(revision, "rev-parse", "--show-toplevel", failing="the current folder is in no git repository"))
+    top = _top(revision)
     start = _start(revision)
     inside = {path: file for file in files if file and (path := _inside(Path(file), top))}
     if not inside:
         return frozenset()
     known = _names(revision, "-C", str(top), "ls-files", "-z", "--", *inside)
-    how = ("--name-only", "--no-relative", "--no-ext-diff", "--no-renames", "-z", start)
-    changed = _names(revision, "-C", str(top), "diff", *how, "--", *inside)
+    changed = _changed(revision, top, start, inside)
     return frozenset(file for path, file in inside.items() if path in known and path not in changed)
+
+
+def newer_than(revision: str, files: Iterable[str | None]) -> frozenset[str]:
+    """Return those of the files that were added or changed since the revision, committed or not.
+
+    Files outside of the repository, files that git ignores, and files of installed packages are not among them.
+    Raises RevisionRefused as `older_than` does.
+    """
+    top = _top(revision)
+    start = _start(revision)
+    own = (file for file in files if file and INSTALLED.isdisjoint(Path(file).parts))
+    inside = {path: file for file in own if (path := _inside(Path(file), top))}
+    if not inside:
+        return frozenset()
+    untracked = _names(revision, "-C", str(top), "ls-files", "--others", "--exclude-standard", "-z", "--", *inside)
+    changed = _changed(revision, top, start, inside) | untracked
+    return frozenset(file for path, file in inside.items() if path in changed)
+
+
+def _top(revision: str) -> Path:
+    return Path(_git(revision, "rev-parse", "--show-toplevel", failing="the current folder is in no git repository"))
+
+
+def _changed(revision: str, top: Path, start: str, paths: Iterable[str]) -> set[str]:
+    how = ("--name-only", "--no-relative", "--no-ext-diff", "--no-renames", "-z", start)
+    return _names(revision, "-C", str(top), "diff", *how, "--", *paths)
 
 
 def _start(revision: str) -> str:
@@ -62,10 +93,10 @@ def _git(revision: str, *command: str, failing: str) -> str:
 
 def _run(revision: str, *command: str) -> subprocess.CompletedProcess[str]:
     git = ["git", "--no-pager", "--literal-pathspecs", *command]
+    environment = {name: value for name, value in os.environ.items() if name not in OF_A_HOOK}
+    how: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "env": environment}
     try:
-        return subprocess.run(
-            git, capture_output=True, text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL
-        )
+        return subprocess.run(git, timeout=PATIENCE, check=False, **how)
     except FileNotFoundError:
         raise RevisionRefused(revision=revision, problem="git is not installed") from None
     except (OSError, subprocess.TimeoutExpired) as error:

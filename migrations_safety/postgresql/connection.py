@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -55,6 +56,33 @@ else:
 def connection_of(alias: str) -> Connection:
     """Return Django's connection for a database alias, which must be one of PostgreSQL."""
     return cast(Connection, connections[alias])
+
+
+@contextmanager
+def leads_to(alias: str, settings: dict[str, Any]) -> Iterator[None]:
+    """Let a database alias lead elsewhere for the length of the block, and no variable of libpq lead anywhere.
+
+    `settings` replace those of the same names in its entry of DATABASES.
+    """
+    before, environment = connections.databases.get(alias), dict(os.environ)
+    settings = connections[alias].settings_dict | settings
+    _forget(alias)
+    connections.databases[alias] = settings
+    for name in [one for one in os.environ if one.startswith("PG")]:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update({name: value for name, value in environment.items() if name.startswith("PG")})
+        _forget(alias)
+        if before is not None:
+            connections.databases[alias] = before
+
+
+def _forget(alias: str) -> None:
+    """Close the connection of this thread, so that the next one is a new one."""
+    connections[alias].close()
+    del connections[alias]
 
 
 @contextmanager

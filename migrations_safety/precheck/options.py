@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
+from migrations_safety.measurement.embedded_target import EmbeddedTarget
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.postgresql.application_statements import ApplicationStatements
@@ -58,6 +59,8 @@ class PrecheckOptions:
     """How long locks may be held, and on which tables."""
     statements: ApplicationStatements | None = None
     """The statements of the application; None reads them from pg_stat_statements."""
+    embedded: EmbeddedTarget | None = None
+    """How the database was made, if it was made from the migrations of the project and holds no rows of anybody."""
     earlier: EarlierReport | None = None
     """The report of an earlier precheck, whose measurements are used if nothing has changed since."""
 

@@ -26,7 +26,7 @@ from migrations_safety.checks.references import (
 )
 from migrations_safety.checks.rollback import check_rollback
 from migrations_safety.checks.tables import check_tables
-from migrations_safety.checks.target import check_target
+from migrations_safety.checks.target import check_embedded, check_target
 from migrations_safety.checks.types import check_types
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
@@ -52,6 +52,7 @@ CATALOG_CHECKS = (
     check_locks, check_invalid_indexes, check_plan,
 )  # fmt: skip
 NOT_THERE, FAILS = "plan.E001", "plan.E002"
+NO_STATEMENTS = "application.I002"
 LENGTH_NOT_JUDGED = "rollback.I001"
 BACKFILL = "python manage.py backfill_placeholders"
 
@@ -104,6 +105,8 @@ def _examine(
     data = _data(connection, inspected, options, progress)
     reviewed = review(connection, inspected, measurements, options=options, data=data, counters=counters)
     found += [one for one in reviewed.findings if one not in found]
+    if options.embedded:  # which has the extension in no case
+        found = [one for one in found if one.id != NO_STATEMENTS]
     return PrecheckReport(
         target=target,
         plan=plan,
@@ -111,8 +114,12 @@ def _examine(
         data=data,
         review=reviewed,
         drift=drift,
-        findings=tuple(_each_once(check_drift(drift) + found + _of_data(inspected, data, besides=found))),
+        findings=tuple(
+            check_embedded(target, options.embedded)
+            + _each_once(check_drift(drift) + found + _of_data(inspected, data, besides=found))
+        ),
         fail_level=options.fail_level,
+        embedded=options.embedded,
     )
 
 

@@ -11,6 +11,7 @@ from migrations_safety.census.incremental import EarlierCensus, Mark
 from migrations_safety.census.report import Census, OrphanValue
 from migrations_safety.checks.data_report import DataChecks
 from migrations_safety.measurement.durations import HeldLock
+from migrations_safety.measurement.embedded_target import EmbeddedTarget
 from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding, Fingerprint, blocking
@@ -136,6 +137,13 @@ class PrecheckReport:
     drift: Drift = NO_DRIFT
     known: Known | None = None
     since: Since | None = None
+    embedded: EmbeddedTarget | None = None
+    """How the database was made, where it was made from the migrations for this precheck (`--embedded`)."""
+
+    @property
+    def uncounted_because(self) -> str:
+        """The option because of which no rows were counted, where none were."""
+        return "--embedded" if self.embedded else "--no-data"
 
     @property
     def blocking(self) -> list[Finding]:

@@ -54,7 +54,7 @@ def review(
         found += check_not_judged(plan)
         return Review(measured=measured, earlier=earlier, rollouts=rollout, findings=tuple(found))
     rows = _rows(connection, inspected, measured, data)
-    figures = _figures(connection, measured, options.traffic, counters)
+    figures = _figures(connection, measured, options, counters)
     held = held_locks(measured, figures)
     found += [*rows.findings, *_of_measured(connection, inspected, measured, options.traffic, figures, held)]
     return Review(
@@ -105,10 +105,15 @@ def _rows(connection: Connection, inspected: InspectedPlan, measured: MeasuredPl
 
 
 def _figures(
-    connection: Connection, measured: MeasuredPlan, traffic: TrafficOptions, counters: Counters | None
+    connection: Connection, measured: MeasuredPlan, options: PrecheckOptions, counters: Counters | None
 ) -> dict[str, TableFigures]:
-    """The figures of the existing tables that the plan touches, from `--statistics` where that was given."""
-    tables = tables_of(measured)
-    if traffic.saved:
-        return {name: figure for name, figure in traffic.saved.figures.items() if name in tables}
+    """The figures of the existing tables that the plan touches, from `--statistics` where that was given.
+
+    A database that was made from the migrations has none, because its tables are empty.
+    """
+    tables, saved = tables_of(measured), options.traffic.saved
+    if saved:
+        return {name: figure for name, figure in saved.figures.items() if name in tables}
+    if options.embedded:
+        return {}
     return table_figures.figures(connection, tables, earlier=counters)

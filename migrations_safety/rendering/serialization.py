@@ -87,6 +87,7 @@ def precheck(report: PrecheckReport, *, seconds: float) -> dict[str, Any]:
         "tables_of_others": list(report.drift.unmanaged),
         "baseline": _known(report.known) if report.known else None,
         "since": asdict(report.since) if report.since else None,
+        "embedded": asdict(report.embedded) if report.embedded else None,
     }
     body["notes"] = findings(report.notes)
     return envelope("precheck", report, body, found=report.about_the_plan, seconds=seconds)

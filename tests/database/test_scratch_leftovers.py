@@ -187,7 +187,7 @@ def test_a_server_that_a_killed_run_has_left_is_removed_and_one_in_use_is_not():
 def test_the_child_ends_with_its_parent():
     parent = (
         "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; from "
-        "migrations_safety.measurement import child; import os; child._end_with(os.getppid()); time.sleep(60)']); "
+        "migrations_safety.measurement import child; import os; child.end_with(os.getppid()); time.sleep(60)']); "
         "print(child.pid, flush=True); import time; time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as run:

@@ -18,6 +18,11 @@ from migrations_safety.management.arguments import (
     scan_options,
 )
 from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.embedded_arguments import (
+    add_embedded_arguments,
+    database_to_check,
+    with_embedded,
+)
 from migrations_safety.management.report_file import report_file
 from migrations_safety.management.report_places import TEXT, ReportPlace, report_places
 from migrations_safety.management.traffic_arguments import add_traffic_arguments, traffic_options
@@ -67,6 +72,7 @@ class Command(SafetyCommand):
         help = "lowest level of a finding that blocks: error (default), or warning (then warnings and errors block)"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         _add_selecting_arguments(parser)
+        add_embedded_arguments(parser)
         help = (
             "file with the statements that programs send to this database, as SQL or as JSON; those that fail after a "
             "migration are named (default: the statements of the extension pg_stat_statements)"
@@ -98,12 +104,13 @@ class Command(SafetyCommand):
             return _write_statistics(options, progress, seconds)
         if options["since"] and options["write_baseline"]:
             raise CommandError("--write-baseline writes all findings; leave out --since.")
-        with report_file(options["write_baseline"]) as write:
+        with report_file(options["write_baseline"]) as write, database_to_check(options, progress) as embedded:
+            is_marked = any(place.format == "json" for place in places)
             report = precheck.run(
                 using=options["database"],
                 expect_database=options["expect_database"],
                 expect_schema=options["expect_schema"],
-                options=_precheck_options(options, is_marked=any(place.format == "json" for place in places)),
+                options=with_embedded(_precheck_options(options, is_marked=is_marked), embedded),
                 progress=progress,
             )
             if write:

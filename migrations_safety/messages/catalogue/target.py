@@ -133,4 +133,22 @@ KINDS = (
             "count and not in another. Run `precheck` outside of a transaction."
         ),
     ),
+    FindingKind(
+        id="target.I002",
+        title="Database was made from the migrations",
+        help=(
+            "With `--embedded` the plan is checked on a PostgreSQL that was started for it, with the tables that the "
+            "earlier migrations make. It has no rows. So the plan alone is judged: which rows forbid it, and how long "
+            "a lock is held, is known on the real database only."
+        ),
+    ),
+    FindingKind(
+        id="target.I003",
+        title="Earlier migration was not applied whole",
+        help=(
+            "With `--embedded` an operation of an earlier migration failed on the PostgreSQL that was started, and "
+            "was passed over: code, SQL, or an extension that is not installed there. If the plan needs what it "
+            "makes, other findings may follow from that."
+        ),
+    ),
 )

@@ -1,6 +1,7 @@
 """Wording of the findings about the server and the session; `refusals` holds those that end the command."""
 
 from migrations_safety.messages.findings import Finding, finding
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 READ_ONLY = "default_transaction_read_only"
@@ -79,3 +80,21 @@ def deploy_running(name: str) -> Finding:
     """The finding that another session holds the lock of `migrate` and `backfill_placeholders` now."""
     message = "is in use by another migrate or backfill_placeholders now."
     return finding("target.W003", name, message, "Wait until it has finished, then run precheck again.")
+
+
+def made_from_migrations(name: str, *, revision: str, earlier: int) -> Finding:
+    """The finding that the database was made from the migrations before a revision, and holds no rows of anybody."""
+    message = (
+        f"was made from the {pluralize(earlier, 'migration')} before {revision}. "
+        "Rows, sizes, traffic and running statements of a real database were not looked at."
+    )
+    hint = "Before migrate, run precheck on the real database, or give this one its sizes with --statistics FILE."
+    return finding("target.I002", name, message, hint)
+
+
+def passed_over(migration: str, *, what: str, reason: str) -> Finding:
+    """The finding that an operation of an earlier migration failed when the database was made from the migrations."""
+    subject = migration or "all migrations"
+    message = f"was applied without its {what}, which failed on an empty PostgreSQL ({reason.rstrip('.')})."
+    hint = "If later migrations need what it makes, run precheck on a database that has these migrations."
+    return finding("target.I003", subject, message, hint, migration=migration)

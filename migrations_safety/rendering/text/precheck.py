@@ -105,7 +105,7 @@ def _data(page: Page, report: PrecheckReport) -> None:
     elif data.estimates:
         _estimates(page, report)
     elif data.depth is Depth.CATALOG and not report.plan.backwards:
-        page.line("The data was not counted (--no-data), so orphans are unknown.", style="yellow")
+        page.line(f"The data was not counted ({report.uncounted_because}), so orphans are unknown.", style="yellow")
 
 
 def _counts(page: Page, report: PrecheckReport) -> None:
@@ -150,7 +150,7 @@ def _not_blocked(report: PrecheckReport) -> str:
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
     if report.data.depth is Depth.CATALOG and report.inspected.references():
-        said = "Nothing in the catalog blocks; whether the data allows it is unknown (--no-data)."
+        said = f"Nothing in the catalog blocks; whether the data allows it is unknown ({report.uncounted_because})."
     elif report.target.in_recovery:
         said = "Nothing blocks here. This is a standby; migrate on the primary."
     elif report.uncovered:
