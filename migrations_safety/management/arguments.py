@@ -27,7 +27,11 @@ def add_target_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--no-progress", action="store_true", help="do not print progress to stderr")
 
 
-FORMATS = {"text": "for people (default)", "json": "for scripts"}
+FORMATS = {
+    "text": "for people (default)",
+    "json": "for scripts",
+    "markdown": "for a pull request or the record of a change",
+}
 """What each format of a report is for."""
 
 

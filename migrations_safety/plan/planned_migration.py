@@ -56,6 +56,8 @@ class PlannedMigration:
     """The path of the migration's file; None where it was made in memory."""
     operations: dict[str, int] = field(default_factory=dict)
     """The number of its operations of each of KINDS; empty for a migration that does not run."""
+    follows: str | None = None
+    """The name of the migration of the same app that comes before it; None for the first one of its app."""
 
     @property
     def label(self) -> str:
@@ -93,6 +95,7 @@ def planned(
         accepts=accepted_by(migration),
         file=file_of(migration),
         operations=counts or {},
+        follows=next((name for app, name in migration.dependencies if app == migration.app_label), None),
     )
 
 

@@ -13,8 +13,10 @@ from migrations_safety.postgresql.application_statements import ApplicationState
 from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck.baseline import Baseline
 from migrations_safety.precheck.earlier import EarlierReport
-from migrations_safety.precheck.report import Depth
+from migrations_safety.precheck.report import Arguments, Depth
 
+MAX_STALL = 0.2
+"""The default of `--max-stall`, in seconds."""
 SMALL = 1_000_000
 """The default of `--small`, in bytes."""
 
@@ -23,7 +25,7 @@ SMALL = 1_000_000
 class TrafficOptions:
     """How long others may wait for a lock of the plan, and which tables count."""
 
-    max_stall: float = 0.2
+    max_stall: float = MAX_STALL
     """How many seconds others may wait behind a statement; 0 for no limit."""
     small: int = SMALL
     """Work on a table of fewer bytes takes no time worth mentioning."""
@@ -63,6 +65,16 @@ class PrecheckOptions:
     """How the database was made, if it was made from the migrations of the project and holds no rows of anybody."""
     earlier: EarlierReport | None = None
     """The report of an earlier precheck, whose measurements are used if nothing has changed since."""
+
+    @property
+    def arguments(self) -> Arguments:
+        """The arguments that `migrate` takes, too."""
+        return Arguments(
+            app_label=self.app_label,
+            migration_name=self.migration_name,
+            fake_initial=self.fake_initial,
+            max_stall=None if self.traffic.max_stall == MAX_STALL else self.traffic.max_stall,
+        )
 
 
 EVERYTHING = PrecheckOptions()

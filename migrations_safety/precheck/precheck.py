@@ -120,6 +120,7 @@ def _examine(
         ),
         fail_level=options.fail_level,
         embedded=options.embedded,
+        arguments=options.arguments,
     )
 
 

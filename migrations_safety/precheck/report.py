@@ -115,6 +115,17 @@ class Review:
         return [label for label, time in self.rollouts.items() if time in times]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arguments:
+    """The arguments of the precheck that `migrate` takes, too, so that a report can name the next commands."""
+
+    app_label: str | None = None
+    migration_name: str | None = None
+    fake_initial: bool = False
+    max_stall: float | None = None
+    """How many seconds others may wait; None for the default."""
+
+
 NOTES = "application.I"
 """How the ids of findings begin that are notes."""
 
@@ -137,6 +148,7 @@ class PrecheckReport:
     drift: Drift = NO_DRIFT
     known: Known | None = None
     since: Since | None = None
+    arguments: Arguments = Arguments()
     embedded: EmbeddedTarget | None = None
     """How the database was made, where it was made from the migrations for this precheck (`--embedded`)."""
 

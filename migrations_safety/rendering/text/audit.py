@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.text.page import Page
 
 
 def audit(report: AuditReport, *, width: int, colour: bool) -> str:

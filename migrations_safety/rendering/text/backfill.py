@@ -5,7 +5,8 @@ from __future__ import annotations
 from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.messages.class_reasons import reason_of
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.text.page import Page
 
 
 def backfill(report: BackfillReport, *, seconds: float, width: int, colour: bool) -> str:

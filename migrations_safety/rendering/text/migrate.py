@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from migrations_safety.migrate.report import MigrateReport
-from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.text.page import Page
 from migrations_safety.rendering.text.precheck import precheck
 
 IN_TRANSACTION = " in the open transaction; it is kept only if that commits"

@@ -8,7 +8,6 @@ from itertools import groupby
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
-from migrations_safety.postgresql.target import Target
 
 COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "blue"}
 
@@ -72,15 +71,3 @@ class Page:
 def _below(finding: Finding) -> str:
     """Return what stands below a finding."""
     return str(finding.accepted) if finding.accepted else finding.hint
-
-
-def database(target: Target) -> str:
-    """Return one line that describes the database on which the command worked."""
-    role = "primary"
-    if target.in_recovery:
-        behind = (
-            "behind by an unknown time" if target.seconds_behind is None else f"{target.seconds_behind:.1f} s behind"
-        )
-        role = f"standby, {behind}"
-    where = f'{target.host}:{target.port}, schema "{target.schema}"'
-    return f'Database "{target.name}" at {where}, PostgreSQL {target.server_version}, {role}, as "{target.role}".'

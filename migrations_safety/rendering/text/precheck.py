@@ -6,7 +6,6 @@ The parts are the database, the plan, a table of foreign-key columns, the findin
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from migrations_safety.census.estimates import Estimate
 from migrations_safety.census.identifier_classes import NOT_CLASSED
@@ -16,25 +15,20 @@ from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import Depth, PrecheckReport
+from migrations_safety.rendering.document.data import NO_REFERENCES, counted, reference
+from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.document.left_out import differs, left_out
+from migrations_safety.rendering.document.plan import NAMED, operations
+from migrations_safety.rendering.document.verdict import sentence
 from migrations_safety.rendering.text.measured import measured
-from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.text.page import Page
 from migrations_safety.rendering.text.way_back import way_back
 
-NAMED = 8
-"""How many migrations are named; the JSON has all of them."""
 IN_THE_TABLE = {"locks.I001"}
 """Findings that the table of locks shows already."""
-VERDICTS = {
-    "safe": ("Safe to migrate.", "bold green"),
-    "attention": ("Safe to migrate; read the warnings first.", "yellow"),
-    "blocked": ("Blocked: do not migrate yet.", "bold red"),
-}
-
-
+STYLES = {"safe": "bold green", "attention": "yellow", "blocked": "bold red"}
 SHOWN_OF_ONE_ID = 10
 """How many findings with the same id are shown."""
-SHOWN_OBJECTS = 5
-"""How many objects that differ from the applied migrations are named before the plan; all of them are findings."""
 
 
 def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool) -> str:
@@ -49,12 +43,10 @@ def precheck(report: PrecheckReport, *, seconds: float, width: int, colour: bool
     if report.data.identifiers:
         _identifiers(page, report)
     way_back(page, report.review.measured.back)
-    _not_told(page, report)
+    for line in left_out(report):
+        page.line(line)
     page.line()
-    words, style = VERDICTS[report.verdict]
-    if not report.blocking:
-        words = _not_blocked(report) or words
-    page.line(f"{words} ({seconds:.1f} s)", style=style)
+    page.line(f"{sentence(report)} ({seconds:.1f} s)", style=STYLES[report.verdict])
     return page.text()
 
 
@@ -74,26 +66,8 @@ def _findings(page: Page, found: list[Finding]) -> None:
 
 def _drift(page: Page, report: PrecheckReport) -> None:
     """Say that the database is not what its migrations made, before anything is said on top of that."""
-    differing = [one.object for one in report.drift.differences]
-    if differing:
-        more = ", …" if len(differing) > SHOWN_OBJECTS else ""
-        words = (
-            f"The applied migrations make something else than there is: {', '.join(differing[:SHOWN_OBJECTS])}{more}."
-        )
-        page.line(f"{words} All that follows is said of the database as it is.", style="yellow")
-
-
-def _not_told(page: Page, report: PrecheckReport) -> None:
-    """Say how many findings are left out, and why."""
-    if known := report.known:
-        entries = pluralize(len(known.gone), "entry of it matches", "entries of it match")
-        gone = f" {entries} no finding now." if known.gone else ""
-        findings = pluralize(len(known.findings), "known finding is", "known findings are")
-        page.line(f"{findings} in the baseline {known.file} and not told again.{gone}")
-    if since := report.since:
-        migrations = pluralize(len(since.older), "pending migration is", "pending migrations are")
-        findings = pluralize(since.findings, "finding")
-        page.line(f"{migrations} older than {since.revision} and left out, with {findings}.")
+    if words := differs(report):
+        page.line(words, style="yellow")
 
 
 def _data(page: Page, report: PrecheckReport) -> None:
@@ -105,7 +79,7 @@ def _data(page: Page, report: PrecheckReport) -> None:
     elif data.estimates:
         _estimates(page, report)
     elif data.depth is Depth.CATALOG and not report.plan.backwards:
-        page.line(f"The data was not counted ({report.uncounted_because}), so orphans are unknown.", style="yellow")
+        page.line(counted(report), style="yellow")
 
 
 def _counts(page: Page, report: PrecheckReport) -> None:
@@ -115,7 +89,7 @@ def _counts(page: Page, report: PrecheckReport) -> None:
     if classes := _by_table(counts):
         page.line(f"Values by class: {classes}.")
     elif not any(reference.distinct_values for reference in counts):
-        page.line("No references yet.")
+        page.line(NO_REFERENCES)
 
 
 def _estimates(page: Page, report: PrecheckReport) -> None:
@@ -140,48 +114,6 @@ def _identifiers(page: Page, report: PrecheckReport) -> None:
         page.line(f"  {orphan.subject} {orphan.identifier_class} {orphan.value!r} in {rows}")
 
 
-def _not_blocked(report: PrecheckReport) -> str:
-    """Return the verdict of a plan that is not blocked; empty where it is simply "safe to migrate"."""
-    plan = report.plan
-    if plan.backwards:
-        return _about_the_rollback(report)
-    if report.since and report.since.older and not plan.changes_something:
-        return f"No pending migration came since {report.since.revision}."
-    if not plan.migrations and not plan.adopted:
-        return "Nothing to do: all migrations are applied."
-    if report.data.depth is Depth.CATALOG and report.inspected.references():
-        said = f"Nothing in the catalog blocks; whether the data allows it is unknown ({report.uncounted_because})."
-    elif report.target.in_recovery:
-        said = "Nothing blocks here. This is a standby; migrate on the primary."
-    elif report.uncovered:
-        said = "Nothing blocks, but not every reference could be counted."
-    elif report.not_judged:
-        said = "References are covered." if plan.keys else "No foreign key is added."
-    else:
-        return ""
-    if report.not_judged:
-        operations = pluralize(report.not_judged, "operation")
-        is_measured = report.review.measured.is_measured
-        unknown = (
-            "Code that was not run is not judged" if is_measured else "Locks, rewrites and dropped data are not judged"
-        )
-        said += f" {unknown}: {operations}."
-    return f"{said} Read the warnings first." if report.warns else said
-
-
-def _about_the_rollback(report: PrecheckReport) -> str:
-    rollback, said = report.plan.rollback, "Nothing blocks the rollback."
-    if report.data.depth is Depth.CATALOG and rollback.read:
-        said = "Nothing in the catalog blocks the rollback; what it loses is unknown (--no-data)."
-    if report.target.in_recovery:
-        said += " This is a standby; migrate on the primary."
-    if rollback.opaque:
-        said += f" Code of the project was not examined: {pluralize(len(rollback.opaque), 'operation')}."
-    if rollback.unjudged and not report.review.measured.is_measured:
-        said += f" How long locks are held is not judged yet: {pluralize(len(rollback.unjudged), 'operation')}."
-    return f"{said} Read the warnings first." if report.warns else said
-
-
 REFERENCE_HEADINGS = (
     ("reference", "left"), ("type", "left"), ("rows", "right"), ("not null", "right"),
     ("values", "right"), ("orphans", "right"), ("in rows", "right"),
@@ -202,7 +134,7 @@ def _plan(page: Page, report: PrecheckReport) -> None:
         page.line(f"  drops {tables} and {columns}.")
     if plan.migrations:
         page.line(f"Would run {listed([step.label for step in plan.migrations], most=NAMED)}:")
-        page.line("  " + _operations(plan.operations) + ".")
+        page.line("  " + operations(plan.operations) + ".")
         _rollout(page, report)
 
 
@@ -215,25 +147,10 @@ def _rollout(page: Page, report: PrecheckReport) -> None:
         page.line(f"  Neither before nor after the rollout without harm: {listed(both)}.", style="yellow")
 
 
-def _operations(operations: dict[str, int]) -> str:
-    parts = [pluralize(count, *OPERATIONS[kind]) for kind, count in operations.items() if count]
-    return ", ".join(parts) or "nothing on the database"
-
-
-OPERATIONS = {
-    "create_enum": ("enum",), "create_table": ("table",), "create_index": ("index", "indexes"),
-    "add_foreign_key": ("foreign key",), "validate_foreign_key": ("validation",), "other": ("other operation",),
-}  # fmt: skip
-
-
 def _reference(inspected: InspectedSchema, counts: ReferenceCounts) -> list[str]:
-    column = inspected.referencing(counts.key)
-    assert column is not None
-    figures: tuple[Any, ...] = (
-        counts.total_rows, counts.non_null, counts.distinct_values, counts.orphan_values, counts.orphan_rows,
-    )  # fmt: skip
-    described = [counts.key.subject, f"{column.type} null" if column.nullable else column.type]
-    return described + [f"{figure:,}" for figure in figures]
+    one = reference(inspected, counts)
+    figures = (one.rows, one.not_null, one.values, one.orphans, one.orphan_rows)
+    return [one.column, one.type, *(f"{figure:,}" for figure in figures)]
 
 
 def _estimate(estimate: Estimate) -> list[str]:

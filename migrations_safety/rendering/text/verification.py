@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.rendering.text.page import Page, database
+from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.text.page import Page
 from migrations_safety.verification.report import VerificationReport
 
 

@@ -1,0 +1,56 @@
+"""Writes the commands that a reader types next, with the options that lead to the same database and plan."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+
+from migrations_safety.precheck.report import PrecheckReport
+
+MANAGE = "python manage.py"
+A_COMMAND = re.compile(rf"{MANAGE} [a-z_]+(?: --?[a-z][a-z-]*(?: [^ ]+)?)*")
+"""A hint that is a command and nothing more."""
+UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+"""The categories of characters that have no shape of their own or turn the text around."""
+
+
+def command(report: PrecheckReport, name: str, *arguments: str) -> str:
+    """Return a command of this project for the database of the report."""
+    return " ".join([f"{MANAGE} {name}", *map(quote, arguments), *_database(report)])
+
+
+def of_plan(report: PrecheckReport, name: str) -> str:
+    """Return `precheck` or `migrate` for the plan and the database of the report."""
+    given = report.arguments
+    positional = [one for one in (given.app_label, given.migration_name) if one]
+    options = ["--fake-initial"] if given.fake_initial else []
+    if given.max_stall is not None:
+        options += ["--max-stall", f"{given.max_stall * 1000:.0f}"]
+    return command(report, name, *positional, *options)
+
+
+def completed(report: PrecheckReport, hint: str) -> str:
+    """Return a hint that is a command with the options for the database of the report; empty for any other hint."""
+    if not A_COMMAND.fullmatch(hint):
+        return ""
+    return " ".join([hint, *_database(report)])
+
+
+def _database(report: PrecheckReport) -> list[str]:
+    target = report.target
+    alias = [] if target.alias == "default" else ["--database", quote(target.alias)]
+    return [*alias, "--expect-database", quote(target.name)]
+
+
+def quote(name: str) -> str:
+    """Return a name as a shell reads it; one with characters that are not seen in the notation $'…' of bash."""
+    if not any(unicodedata.category(one) in UNSEEN for one in name):
+        return shlex.quote(name)
+    return "$'" + "".join(_escaped(one) for one in name) + "'"
+
+
+def _escaped(one: str) -> str:
+    if one in "\\'":
+        return f"\\{one}"
+    return f"\\U{ord(one):08x}" if unicodedata.category(one) in UNSEEN else one

@@ -1,0 +1,22 @@
+"""Words which database a report is about, for the text and the document alike."""
+
+from __future__ import annotations
+
+from migrations_safety.postgresql.target import Target
+
+
+def database(target: Target) -> str:
+    """Return one line that describes the database on which the command worked."""
+    where = f'{target.host}:{target.port}, schema "{target.schema}"'
+    return f'Database "{target.name}" at {where}, {server(target)}, as "{target.role}".'
+
+
+def server(target: Target) -> str:
+    """Return the version of the server, and whether it is a primary or a standby."""
+    role = "primary"
+    if target.in_recovery:
+        behind = (
+            "behind by an unknown time" if target.seconds_behind is None else f"{target.seconds_behind:.1f} s behind"
+        )
+        role = f"standby, {behind}"
+    return f"PostgreSQL {target.server_version}, {role}"

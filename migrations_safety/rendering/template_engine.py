@@ -1,0 +1,105 @@
+"""Draws the templates of this package, with an engine of its own: the project's TEMPLATES have no say here.
+
+Autoescaping is on, and everything that a template shows comes from the catalog or the project, so it is input. HTML is
+escaped by Django itself. For Markdown there are filters, of which each variable of a Markdown template takes one:
+`text` for prose, `cell` and `code` for names, `block` for code with lines. They make of any text what a reader of
+CommonMark and of GitHub's tables shows as that text, in one line, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.template import Context, Engine, Library
+from django.utils.safestring import SafeString, mark_safe
+
+TEMPLATES = Path(__file__).parent / "templates"
+register = Library()
+
+UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+"""The categories of characters that have no shape of their own, end a line, or turn the text around."""
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;", "`": "&#96;"}
+"""What is never left as it is, because tables and tags are made of it before anything else is read."""
+PUNCTUATION = re.compile(r"[*\[\]~$]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|:(?=//)|(?<=www)\.")
+"""Where a backslash is needed: for emphasis and links, at the start of a line, and where a link is made by itself."""
+NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
+MENTION = re.compile(r"@(?=\w)")
+WORD_JOINER = "\u2060"
+NOTHING = "\u2013"
+"""What a cell shows that has no value: a dash."""
+LINE_END = re.compile(r"\r\n|\r|\n")
+FENCE = re.compile(r"`+")
+
+
+@cache
+def engine() -> Engine:
+    """Return the engine of the templates in this folder; it reads no setting of the project."""
+    return Engine(dirs=[str(TEMPLATES)], autoescape=True, builtins=[__name__])
+
+
+def render(name: str, values: Mapping[str, Any]) -> str:
+    """Return the template `name`, for example `markdown/precheck.md`, drawn with these values."""
+    return str(engine().get_template(name).render(Context(dict(values), use_l10n=False, use_tz=False)))
+
+
+@register.filter
+def text(value: object) -> SafeString:
+    """Return a text as prose of Markdown that shows as that text, in one line."""
+    shown = "".join(ENTITIES.get(one, one) for one in visible(str(value)))
+    shown = NUMBERED.sub(r"\1\\\2", PUNCTUATION.sub(r"\\\g<0>", shown))
+    return mark_safe(MENTION.sub("@" + WORD_JOINER, shown))
+
+
+@register.filter
+def code(value: object) -> SafeString:
+    """Return a text as a code span of Markdown; one with a pipe or a backslash as prose, for the sake of tables."""
+    shown = visible(str(value))
+    if not shown.strip() or "|" in shown or "\\" in shown:
+        return text(value)
+    fence = "`" * (1 + max((len(run) for run in FENCE.findall(shown)), default=0))
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return mark_safe(f"{fence}{pad}{shown}{pad}{fence}")
+
+
+@register.filter
+def cell(value: object) -> SafeString:
+    """Return a value for a cell of a table: a number with its thousands, nothing as a dash, anything else as prose."""
+    if value is None or value == "":
+        return mark_safe(NOTHING)
+    return mark_safe(f"{value:,}") if isinstance(value, int) else text(value)
+
+
+@register.filter
+def block(value: object, language: str = "") -> SafeString:
+    """Return a text with lines as a fenced code block, whose fence is longer than any in the text."""
+    shown = "\n".join(visible(line.expandtabs(4)) for line in LINE_END.split(str(value)))
+    fence = "`" * max(3, 1 + max((len(run) for run in FENCE.findall(shown)), default=0))
+    return mark_safe(f"{fence}{language}\n{shown}\n{fence}")
+
+
+@register.filter
+def indented(value: str, columns: int) -> SafeString:
+    """Return lines of which all but the first are indented by so many columns, for a block within a list."""
+    return mark_safe(f"\n{' ' * columns}".join(value.split("\n")))
+
+
+@register.filter
+def beyond(values: Sequence[object], most: int) -> int:
+    """Return how many values there are beyond the first `most`."""
+    return max(0, len(values) - most)
+
+
+def visible(line: str) -> str:
+    r"""Return a text with its unseen characters written out: `\n`, `\u202e`."""
+    if line.isprintable():
+        return line
+    return "".join(_written_out(one) if unicodedata.category(one) in UNSEEN else one for one in line)
+
+
+def _written_out(one: str) -> str:
+    return one.encode("unicode_escape").decode() if ord(one) > 0x7F else repr(one)[1:-1]
