@@ -13,7 +13,7 @@ USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test coverage package-test django-tests torture bench bench-stall bench-review lint format clean
+.PHONY: help demo test coverage package-test browser-test django-tests torture bench bench-stall bench-review lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
@@ -35,6 +35,10 @@ coverage: ## make test, with the branches that it reaches; below the floor of py
 package-test: $(INSTALLED) ## build the distribution, install it into empty environments, use it in other projects
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal tests/package $(ARGS)
+
+browser-test: $(INSTALLED) ## the page of precheck in a real Chromium (apt-get install chromium), with axe-core
+	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
+	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal tests/browser $(ARGS)
 
 django-tests: $(INSTALLED) ## Django's own tests of migrations, with plain Django and with our commands (ARGS="migrations.test_commands")
 	$(PYTHON_IN_VENV) -m tests.django_suite $(ARGS)

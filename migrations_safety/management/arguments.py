@@ -31,6 +31,7 @@ FORMATS = {
     "text": "for people (default)",
     "json": "for scripts",
     "markdown": "for a pull request or the record of a change",
+    "html": "one page with pictures, for a browser, an e-mail or the printer",
 }
 """What each format of a report is for."""
 

@@ -19,6 +19,7 @@ from django.template import Context, Engine, Library
 from django.utils.safestring import SafeString, mark_safe
 
 TEMPLATES = Path(__file__).parent / "templates"
+HTML_FILTERS = "migrations_safety.rendering.html_filters"
 register = Library()
 
 UNSEEN = ("Cc", "Cf", "Zl", "Zp")
@@ -39,7 +40,7 @@ FENCE = re.compile(r"`+")
 @cache
 def engine() -> Engine:
     """Return the engine of the templates in this folder; it reads no setting of the project."""
-    return Engine(dirs=[str(TEMPLATES)], autoescape=True, builtins=[__name__])
+    return Engine(dirs=[str(TEMPLATES)], autoescape=True, builtins=[__name__, HTML_FILTERS])
 
 
 def render(name: str, values: Mapping[str, Any]) -> str:

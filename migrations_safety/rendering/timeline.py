@@ -58,6 +58,11 @@ class Bar:
     duration: str
     """Its figures in words, for example `0.8 s to 2.1 s`."""
 
+    @property
+    def words(self) -> str:
+        """Who waits, and how long."""
+        return f"{self.who} wait {self.duration}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DrawnLock:
@@ -77,6 +82,18 @@ class DrawnLock:
     def stops_readers(self) -> bool:
         """Whether readers wait for it, too."""
         return any(bar.who == "readers" for bar in self.bars)
+
+    @property
+    def figures(self) -> str:
+        """All that the picture shows, as words: what is drawn for those who do not see it."""
+        who = [bar.words for bar in self.bars]
+        if len({bar.duration for bar in self.bars}) < len(self.bars):
+            who = [f"readers and writers wait {self.bars[0].duration}"]
+        elif not self.stops_readers:
+            who.append("readers go on")
+        because = f" (it {self.because})" if self.because else ""
+        said = f"{self.granted}; {', '.join(who)}{because}."
+        return said[0].upper() + said[1:]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

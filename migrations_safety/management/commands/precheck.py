@@ -34,10 +34,10 @@ from migrations_safety.postgresql.application_statements import ApplicationState
 from migrations_safety.precheck import baseline, precheck, statistics
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
-from migrations_safety.rendering import markdown, serialization, text, traffic_serialization
+from migrations_safety.rendering import html, markdown, serialization, text, traffic_serialization
 
 SHOWN_IDS = 100
-DRAWN: dict[str, Callable[..., str]] = {"markdown": markdown.precheck}
+DRAWN: dict[str, Callable[..., str]] = {"markdown": markdown.precheck, "html": html.precheck}
 """By the name of each further format what draws a report in it, from `seconds` (the duration) and `at` (the time)."""
 
 
