@@ -65,7 +65,12 @@ def _changed(revision: str, top: Path, start: str, paths: Iterable[str]) -> set[
 
 
 def _start(revision: str) -> str:
-    """Return the commit at which HEAD left the revision; the revision itself where they have none in common."""
+    """Return the commit at which HEAD left the revision; the revision itself where they have none in common.
+
+    Before the first commit HEAD is the empty tree: everything is new.
+    """
+    if revision == "HEAD" and _run(revision, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        return _git(revision, "hash-object", "-t", "tree", "--stdin", failing="there is no commit")
     unknown = "git does not know this revision"
     commit = _git(
         revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", failing=unknown

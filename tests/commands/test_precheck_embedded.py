@@ -11,9 +11,9 @@ from tempfile import gettempdir
 import pytest
 
 from migrations_safety.postgresql.embedded_server import WHEELS, binaries
-from migrations_safety.postgresql.table_figures import SavedFigures, TableFigures
+from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck import statistics
-from tests.support.git_project import INDEX, ORDER, GitProject
+from tests.support.git_project import INDEX, ORDER, GitProject, large_table
 
 pytestmark = pytest.mark.any_postgresql
 
@@ -105,15 +105,9 @@ def test_sizes_of_the_real_tables_may_be_given(project, look, tmp_path):
 
 
 def large(table):
-    gigabytes = TableFigures(
-        table=table, schema="public", oid=1, partition_of=None, rows=50_000_000, bytes=20_000_000_000,
-        index_bytes=2_000_000_000, indexes=1, keys=0, reads_per_second=9.0, writes_per_second=9.0,
-        reads_per_second_since_reset=9.0, writes_per_second_since_reset=9.0, open_transactions=None,
-        longest_transaction_seconds=None, is_used=True,
-    )  # fmt: skip
     return SavedFigures(
         file="", taken_at=datetime.now(UTC), age=0, database="production", host="db", in_recovery=False,
-        figures={table: gigabytes},
+        figures={table: large_table(table)},
     )  # fmt: skip
 
 

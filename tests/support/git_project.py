@@ -9,6 +9,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from migrations_safety.postgresql.table_figures import TableFigures
 from tests.support.commands import ROOT, Result, environment
 
 SETTINGS = """\
@@ -49,6 +50,18 @@ ORDER = """migrations.CreateModel("Order", [
             ("id", models.BigAutoField(primary_key=True)), ("number", models.IntegerField(null=True)),
         ]),"""
 INDEX = 'migrations.AddIndex("order", models.Index(fields=["number"], name="order_number")),'
+
+CONCURRENTLY = 'AddIndexConcurrently("order", models.Index(fields=["number"], name="order_number")),'
+
+
+def large_table(name: str) -> TableFigures:
+    """The figures of a table of 20 GB that is in use."""
+    return TableFigures(
+        table=name, schema="public", oid=1, partition_of=None, rows=50_000_000, bytes=20_000_000_000,
+        index_bytes=2_000_000_000, indexes=1, keys=0, reads_per_second=9.0, writes_per_second=9.0,
+        reads_per_second_since_reset=9.0, writes_per_second_since_reset=9.0, open_transactions=None,
+        longest_transaction_seconds=None, is_used=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

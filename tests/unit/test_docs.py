@@ -17,8 +17,8 @@ FINDING = r"\b[a-z_]+\.[EWI]\d{3}\b"
 FILE = re.compile(r"[\w./-]*\w\.(?:py|sql|toml|txt|md|svg|prisma)\b")
 FOLDER = re.compile(r"(?<![\w./*-])[\w.-][\w./-]*/(?=\s|$)")
 OURS = ["precheck", "backfill_placeholders", "migrate", "verify_schema", "verify_patient_schema", "audit_runs"]
-OF_OTHERS = {"--table", "--strict", "--rolled-back"}
-"""Options of pg_dump, mypy and Prisma."""
+OF_OTHERS = {"--table", "--strict", "--rolled-back", "--paginate", "--jq", "--method", "--field", "--silent"}
+"""Options of pg_dump, mypy, Prisma, and GitHub's gh."""
 SYSTEM_CHECKS = ("migrations_safety.", "commands.", "fields.")
 """Ours and Django's; they are not findings."""
 OF_DJANGO = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
@@ -42,7 +42,8 @@ def test_every_file_is_there(document):
         pytest.skip("it tells what was")
     named = {name for line in document.code for name in [*FILE.findall(line), *FOLDER.findall(line)]}
 
-    unknown = {one for one in named if not is_in_project(one)} - document.shown_files - MODULES_OF_OTHERS
+    own = document.shown_files | MODULES_OF_OTHERS | written(document)
+    unknown = {one for one in named if not is_in_project(one)} - own
 
     assert {one for one in unknown if not is_of_an_example(document, one)} == set()
 
@@ -136,9 +137,20 @@ def test_every_option_of_a_command_is_in_the_reference(command):
 TEST_SUPPORT = [ROOT / "tests" / "support" / "cluster.py"]
 
 
+def written(document):
+    """The files that commands of the page write."""
+    return {name for line in document.code for name in re.findall(r"(?:--output |--report \w+=|> )([\w./-]+)", line)}
+
+
 def is_of_an_example(document, name):
     """Whether it stands in an app whose files the page shows, or that it makes."""
-    apps = {file.partition("/")[0] for file in document.shown_files} | {"shop", "orders", "customers", "ward"}
+    apps = {file.partition("/")[0] for file in document.shown_files} | {
+        "shop",
+        "orders",
+        "customers",
+        "ward",
+        "backend",
+    }
     return name.partition("/")[0] in apps
 
 
