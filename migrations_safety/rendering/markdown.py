@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from migrations_safety.precheck.report import PrecheckReport
@@ -10,9 +12,29 @@ from migrations_safety.rendering.template_engine import render
 
 SECTIONS = (
     "verdict", "blocking", "risks", "steps", "plan", "harmless", "checks", "values", "keys", "rollback",
-    "verification", "notes", "accepted", "meanings", "sql",
+    "verification", "notes", "accepted",
 )  # fmt: skip
 """The sections in their order, each a template of its own; one that has nothing to say is empty."""
+APPENDIX = ("meanings", "sql")
+COMMENT = 65_000
+"""How many characters the sections may have together: a comment on GitHub has 65,536 at most."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How much of long lists is shown: rows of a table, findings with one id, ids in a section."""
+
+    rows: int
+    told: int
+    groups: int
+
+
+LIMITS = (
+    Limits(rows=50, told=10, groups=50),
+    Limits(rows=20, told=5, groups=20),
+    Limits(rows=5, told=2, groups=10),
+    Limits(rows=2, told=1, groups=4),
+)
 
 
 def precheck(report: PrecheckReport, *, seconds: float, at: datetime) -> str:
@@ -21,6 +43,15 @@ def precheck(report: PrecheckReport, *, seconds: float, at: datetime) -> str:
 
 
 def drawn(document: Document) -> str:
-    """Return a document as Markdown."""
-    sections = (render(f"markdown/{name}.md", {"review": document}).strip() for name in SECTIONS)
-    return "\n\n".join(section for section in sections if section) + "\n"
+    """Return a document as Markdown, of which all but the appendix fits into a comment on GitHub."""
+    for limits in LIMITS:
+        text = _sections(SECTIONS, document, limits)
+        if len(text) <= COMMENT:
+            break
+    return (text + _sections(APPENDIX, document, LIMITS[0])).rstrip() + "\n"
+
+
+def _sections(names: Iterable[str], document: Document, limits: Limits) -> str:
+    values = {"review": document, "most": limits}
+    sections = (render(f"markdown/{name}.md", values).strip() for name in names)
+    return "".join(f"{section}\n\n" for section in sections if section)

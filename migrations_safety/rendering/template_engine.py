@@ -60,6 +60,8 @@ def text(value: object) -> SafeString:
 def code(value: object) -> SafeString:
     """Return a text as a code span of Markdown; one with a pipe or a backslash as prose, for the sake of tables."""
     shown = visible(str(value))
+    if not shown:
+        return mark_safe(NOTHING)
     if not shown.strip() or "|" in shown or "\\" in shown:
         return text(value)
     fence = "`" * (1 + max((len(run) for run in FENCE.findall(shown)), default=0))
@@ -87,6 +89,18 @@ def block(value: object, language: str = "") -> SafeString:
 def indented(value: str, columns: int) -> SafeString:
     """Return lines of which all but the first are indented by so many columns, for a block within a list."""
     return mark_safe(f"\n{' ' * columns}".join(value.split("\n")))
+
+
+@register.filter
+def short(value: str, most: int) -> str:
+    """Return a text of which no more than so many characters are shown."""
+    return value if len(value) <= most else f"{value[:most]}…"
+
+
+@register.filter
+def upto(values: Sequence[object], most: int) -> Sequence[object]:
+    """Return the first `most` values."""
+    return values[:most]
 
 
 @register.filter

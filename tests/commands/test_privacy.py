@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from migrations_safety.management.commands.precheck import Command as Precheck
 from tests.support.commands import ROOT, command, environment
 from tests.support.factories import PatientFactory, new_id, refer
 from tests.support.identifiers import SAMPLES
@@ -22,6 +23,7 @@ CLASSES = [
     *SAMPLES["uuid_nonrfc"], *SAMPLES["uuid_test_pattern"],
 ]  # fmt: skip
 VERIFY = "verify_patient_schema"
+REVIEWS = [name for name in Precheck.formats if name not in ("text", "json")]
 
 
 def forms(secret):
@@ -49,6 +51,11 @@ class Listener:
         if arguments[0] in ("precheck", "migrate", "backfill_placeholders", VERIFY) and "--output" not in arguments:
             self.said += database.run(*arguments, "--format", "json", "--output", str(report), **options).said
             self.said += report.read_text() if report.exists() else ""
+        if arguments[0] == "precheck":
+            reviews = {name: self.folder / f"review_{len(self.said)}.{name}" for name in REVIEWS}
+            reports = [f"--report={name}={file}" for name, file in reviews.items()]
+            self.said += database.run(*arguments, "--measure", *reports, **options).said
+            self.said += "".join(file.read_text() for file in reviews.values() if file.exists())
         assert code is None or told.code == code, told.said
         return told
 

@@ -9,7 +9,7 @@ import pytest
 from migrations_safety.rendering import markdown
 from migrations_safety.rendering.template_engine import TEMPLATES, code, render, text
 from tests.support.markdown import headings, html, links, raw_html, tables, tokens
-from tests.support.reports import HOSTILE, hostile_report, large_report
+from tests.support.reports import HOSTILE, hostile_report, large_report, report_of
 
 AT = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
 MARKERS = ["<!-- migrations_safety: precheck -->", "<!-- migrations_safety: appendix -->"]
@@ -29,7 +29,8 @@ def test_the_review_begins_with_a_marker_and_the_verdict():
 
     assert first[0] == MARKERS[0]
     assert first[1] == "# Migration safety review: hospital"
-    assert first[3].startswith("**Blocked: do not migrate yet.**")
+    assert first[3] == "## Recommendation"
+    assert first[5].startswith("**Blocked: do not migrate yet.**")
 
 
 @pytest.mark.parametrize("names", [HOSTILE, *[(name,) * 3 for name in HOSTILE], ("`", "``x`", "a\\|b")], ids=repr)
@@ -110,6 +111,17 @@ def test_a_plan_of_500_migrations_is_drawn_in_less_than_two_seconds_and_fits_int
     assert time.perf_counter() - started < 2
     assert document.index(MARKERS[1]) < COMMENT
     assert "more, which" in document
+
+
+def test_the_longest_names_fit_into_a_comment_without_the_appendix():
+    labels, tables = (
+        [f"shop.{number:04}_{'x' * 240}" for number in range(100)],
+        [f"{number:063}" for number in range(100)],
+    )
+
+    document = drawn(report_of(tables, labels, columns=[f"{number:063}" for number in range(20)], database="x" * 63))
+
+    assert document.index(MARKERS[1]) < COMMENT
 
 
 def test_no_line_is_left_empty_twice():

@@ -6,6 +6,7 @@ import re
 import shlex
 import unicodedata
 
+from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.precheck.report import PrecheckReport
 
 MANAGE = "python manage.py"
@@ -25,6 +26,10 @@ def of_plan(report: PrecheckReport, name: str) -> str:
     given = report.arguments
     positional = [one for one in (given.app_label, given.migration_name) if one]
     options = ["--fake-initial"] if given.fake_initial else []
+    if name == "precheck" and report.fail_level is not Level.ERROR:
+        options += ["--fail-level", report.fail_level.value]
+    if name == "precheck" and report.known:
+        options += ["--baseline", report.known.file]
     if given.max_stall is not None:
         options += ["--max-stall", f"{given.max_stall * 1000:.0f}"]
     return command(report, name, *positional, *options)
@@ -40,7 +45,7 @@ def completed(report: PrecheckReport, hint: str) -> str:
 def _database(report: PrecheckReport) -> list[str]:
     target = report.target
     alias = [] if target.alias == "default" else ["--database", quote(target.alias)]
-    return [*alias, "--expect-database", quote(target.name)]
+    return alias if report.embedded else [*alias, "--expect-database", quote(target.name)]
 
 
 def quote(name: str) -> str:

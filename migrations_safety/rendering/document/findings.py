@@ -12,6 +12,7 @@ from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.precheck.report import Depth, PrecheckReport
+from migrations_safety.rendering.document.rollback import was_measured
 from migrations_safety.rendering.document.values import AreaCheck, Findings, Told
 
 AREAS = {
@@ -29,6 +30,9 @@ AREAS = {
     "rollback": "unapplying migrations",
 }
 """The areas that precheck looks at, and what each is about; docs/findings.md has the same headings."""
+IN_THE_TABLE = frozenset({"locks.I001"})
+"""Findings that the table of locks shows already; they are told if they were accepted."""
+NOTHING_FOUND = "nothing found"
 MEASURED = ("locks", "plan", "data", "application")
 """The areas of which a part can only be judged if the plan was measured."""
 
@@ -62,6 +66,7 @@ def _group(alike: list[Finding], blocking: set[Finding]) -> Findings:
         hint=first.hint,
         is_accepted=bool(first.accepted),
         blocks=first in blocking,
+        is_in_the_table=kind.id in IN_THE_TABLE and not first.accepted,
         found=tuple(_told(one) for one in alike),
     )
 
@@ -89,7 +94,7 @@ def areas(report: PrecheckReport) -> tuple[AreaCheck, ...]:
 
 
 def _area(area: str, found: list[Finding], *, not_looked_at: str) -> AreaCheck:
-    result = count(found) or ("" if not_looked_at else "nothing found")
+    result = count(found) or ("" if not_looked_at else NOTHING_FOUND)
     levels = [one.level for one in found if not one.accepted]
     return AreaCheck(
         area=area,
@@ -111,6 +116,12 @@ def count(found: Iterable[Finding]) -> str:
 def _not_looked_at(area: str, report: PrecheckReport) -> str:
     """Return why an area was not looked at, or only in part; an empty text where it was."""
     measured = report.review.measured
+    if area == "rollback" and not report.plan.backwards:
+        return "" if was_measured(measured.back) else "not looked at: the plan goes forwards"
+    if area == "drift" and not report.drift.compared:
+        return "nothing to compare: no table of an applied migration"
+    if area == "drift" and report.drift.not_compared:
+        return f"not compared: {pluralize(len(report.drift.not_compared), 'table')}"
     if area in ("data", "references") and report.data.depth is Depth.CATALOG:
         return f"not looked at: no rows were read ({report.uncounted_because})"
     if area in ("data", "references") and report.data.depth is Depth.ESTIMATE:
@@ -118,6 +129,8 @@ def _not_looked_at(area: str, report: PrecheckReport) -> str:
     if area in MEASURED and not measured.is_measured and report.plan.changes_something:
         why = f" ({measured.reason})" if measured.reason else ""
         return "" if measured.reason in NO_FAULT - {"--no-measure"} else f"in part only: the plan was not measured{why}"
+    if area == "locks" and report.target.in_recovery:
+        return "sessions of the primary are not seen from a standby"
     if area in MEASURED and measured.error:
         return "in part only: the plan did not run to its end on the scratch database"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_safety.messages.humanize import listed, pluralize
+from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.plan.planned_migration import PlannedMigration
 from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import PrecheckReport
@@ -20,12 +21,19 @@ ROLLOUTS = {
     Rollout.BOTH: "neither before nor after",
 }
 NAMED = 8
+"""How many migrations are named; the JSON has all of them."""
 
 
 def operations(counts: dict[str, int]) -> str:
     """Return the number of operations of each kind in words: `1 enum, 6 tables`."""
     parts = [pluralize(count, *OPERATIONS[kind]) for kind, count in counts.items() if count]
     return ", ".join(parts) or "nothing on the database"
+
+
+def unapplies(plan: Plan) -> str:
+    """Return what a rollback drops, in words."""
+    tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
+    return f"drops {tables} and {columns}"
 
 
 def summary(report: PrecheckReport) -> str:
@@ -68,7 +76,7 @@ def made(report: PrecheckReport) -> Made:
     """Return what the plan makes: counts of each kind, its tables and enums, and the number of its statements."""
     plan = report.plan
     return Made(
-        counts=operations(plan.operations),
+        counts=unapplies(plan) if plan.backwards else operations(plan.operations),
         statements=number_of_statements(report.review.measured.transactions),
         tables=tuple(sorted(plan.creates)),
         enums=tuple(

@@ -1,24 +1,33 @@
-"""Brings the measured statements into the order in which they are sent."""
+"""Brings the measured statements into the order in which they are sent, and lays out the long ones."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from migrations_safety.measurement.report import MeasuredOperation, MeasuredStatement, MeasuredTransaction
-from migrations_safety.rendering.document.values import Sql
+from migrations_safety.rendering.document.values import Sql, SqlPart
 
 OWN_OPERATIONS = ("CreateEnum", "AddForeignKeyNotValid", "ValidateForeignKey")
 """Operations of this package, which read the catalog before they change anything."""
 READS = ("SELECT", "WITH")
+WIDTH = 100
+"""A longer CREATE TABLE is laid out with one column on each line."""
+TOKEN = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'|[(),]|[^"'(),]+|.""", re.DOTALL)
+TRANSACTIONS = {True: "one transaction", False: "a transaction for each statement"}
 
 
 def sql(transactions: Iterable[MeasuredTransaction]) -> tuple[Sql, ...]:
-    """Return the statements of a plan as they are sent, those of one operation together; catalog reads are left out."""
-    return tuple(part for one in transactions for part in _of_migration(one))
+    """Return the statements of each migration as they are sent; reads of the catalog by our operations are left out."""
+    found = (
+        Sql(migration=", ".join(one.migrations), transaction=TRANSACTIONS[one.atomic], parts=tuple(_parts(one)))
+        for one in transactions
+    )
+    return tuple(one for one in found if one.parts)
 
 
-def _of_migration(transaction: MeasuredTransaction) -> Iterator[Sql]:
+def _parts(transaction: MeasuredTransaction) -> Iterator[SqlPart]:
     sent = sorted(
         ((statement, operation) for operation in transaction.operations for statement in said(operation)),
         key=lambda pair: pair[0].place,
@@ -26,11 +35,10 @@ def _of_migration(transaction: MeasuredTransaction) -> Iterator[Sql]:
     for number, pairs in groupby(sent, key=lambda pair: pair[1].number):
         statements, operations = zip(*pairs, strict=True)
         operation = operations[0]
-        yield Sql(
-            migration=operation.migration,
+        yield SqlPart(
             operation=f"operation {number}, {operation.description}",
             at=operation.at,
-            statements=tuple(one.sql for one in statements),
+            statements=tuple(f"{laid_out(one.sql.strip().rstrip(';'))};" for one in statements),
         )
 
 
@@ -44,3 +52,19 @@ def said(operation: MeasuredOperation) -> list[MeasuredStatement]:
 def number_of_statements(transactions: Iterable[MeasuredTransaction]) -> int:
     """Return how many statements a plan sends."""
     return sum(len(said(operation)) for one in transactions for operation in one.operations)
+
+
+def laid_out(statement: str) -> str:
+    """Return a long CREATE TABLE with each column on a line of its own, any other statement as it is."""
+    if len(statement) <= WIDTH or not statement.upper().startswith("CREATE TABLE"):
+        return statement
+    depth, lines = 0, [""]
+    for token in TOKEN.findall(statement):
+        depth -= token == ")"
+        if token == ")" and depth == 0:
+            lines.append("")
+        lines[-1] += token if lines[-1].strip() else token.lstrip()
+        if (token == "(" and depth == 0) or (token == "," and depth == 1):
+            lines.append("    ")
+        depth += token == "("
+    return "\n".join(line.rstrip() for line in lines)

@@ -17,6 +17,8 @@ def next_step(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Step:
     """Return what to do now: what helps against the first finding that blocks, else to migrate."""
     if blocking:
         return _against(report, blocking[0])
+    if report.embedded:
+        return _on_the_database(report)
     if report.target.in_recovery:
         return Step(words="This is a standby: run the precheck on the primary, then migrate there.")
     if not report.plan.changes_something:
@@ -28,8 +30,13 @@ def next_step(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Step:
 
 def _against(report: PrecheckReport, one: Findings) -> Step:
     command = commands.completed(report, one.hint)
-    what = f"{one.title} ({one.id})"
-    return Step(words=f"{what}:", command=command) if command else Step(words=f"{what}: {one.hint}")
+    what = f"Resolve {one.id} ({one.title})"
+    return Step(words=f"{what}.", command=command) if command else Step(words=f"{what}: {one.hint}")
+
+
+def _on_the_database(report: PrecheckReport) -> Step:
+    words = "This judged the plan alone, without anybody's database. Before the deploy, check the real one."
+    return Step(words=words, command=commands.of_plan(report, "precheck"))
 
 
 def steps(report: PrecheckReport, blocking: tuple[Findings, ...]) -> tuple[Step, ...]:
@@ -40,12 +47,18 @@ def steps(report: PrecheckReport, blocking: tuple[Findings, ...]) -> tuple[Step,
 
 
 def _steps(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Iterator[Step]:
-    for one in blocking:
+    for one in blocking[:NAMED]:
         yield _against(report, one)
+    if len(blocking) > NAMED:
+        kinds = pluralize(len(blocking) - NAMED, "other kind of finding", "other kinds of findings")
+        yield Step(words=f"Resolve {kinds} that block.")
     if report.plan.backwards:
         yield Step(words="Have a backup that was restored once: a rollback drops what it lists.")
-    again = "Check again: data and traffic change from day to day." if not blocking else "Check again."
-    yield Step(words=again, command=commands.of_plan(report, "precheck"))
+    if report.embedded:
+        yield _on_the_database(report)
+    else:
+        again = "Check again." if blocking else "Check again right before: data and traffic change from day to day."
+        yield Step(words=again, command=commands.of_plan(report, "precheck"))
     yield from _around_the_rollout(report)
     yield verification(report)
 

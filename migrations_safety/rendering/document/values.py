@@ -41,6 +41,8 @@ class Findings:
     found: tuple[Told, ...]
     is_accepted: bool
     blocks: bool
+    is_in_the_table: bool
+    """Whether the table of locks says the same already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,19 +166,32 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sql:
-    """The statements of one operation, in the order in which they are sent."""
+class SqlPart:
+    """The statements that one operation sends one after the other; `at` is its file and line."""
 
-    migration: str
     operation: str
     at: str
     statements: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """The statements as a script, below a comment that names the operation."""
-        comment = " ".join(f"-- {self.migration}, {self.operation} ({self.at})".split())
-        return "\n".join([comment, *(f"{one.rstrip().rstrip(';')};" for one in self.statements)])
+        """The statements below a comment that names the operation."""
+        comment = " ".join(f"-- {self.operation} ({self.at})".split())
+        return "\n".join([comment, *self.statements])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sql:
+    """The statements of one migration, in the order in which they are sent."""
+
+    migration: str
+    transaction: str
+    parts: tuple[SqlPart, ...]
+
+    @property
+    def text(self) -> str:
+        """All of them, as a script to read."""
+        return "\n\n".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,6 +250,7 @@ class Document:
     sizes: tuple[Size, ...]
     checks: tuple[AreaCheck, ...]
     row_checks: tuple[RowCheck, ...]
+    """What the plan demands of the rows that are there."""
     references: tuple[Reference, ...]
     counted: str
     """How the references were counted, as a sentence; empty where there is nothing to say."""
@@ -268,13 +284,15 @@ class Document:
 
     @property
     def explained(self) -> tuple[Findings, ...]:
-        """Of each id the first findings, to explain it once."""
-        return tuple({one.id: one for one in reversed(self.findings)}.values())[::-1]
+        """Of each id that is told outside of the table of locks the first findings, to explain it once."""
+        return tuple({one.id: one for one in reversed(self.findings) if not one.is_in_the_table}.values())[::-1]
 
     @property
     def infos(self) -> tuple[Findings, ...]:
-        """The findings that only inform."""
-        return tuple(one for one in self.findings if one.level is Level.INFO and not one.is_accepted)
+        """The findings that only inform, and of which no table speaks."""
+        return tuple(
+            one for one in self.findings if one.level is Level.INFO and not (one.is_accepted or one.is_in_the_table)
+        )
 
     @property
     def accepted(self) -> tuple[Findings, ...]:

@@ -17,15 +17,14 @@ from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering.document.data import NO_REFERENCES, counted, reference
 from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.document.findings import IN_THE_TABLE
 from migrations_safety.rendering.document.left_out import differs, left_out
-from migrations_safety.rendering.document.plan import NAMED, operations
+from migrations_safety.rendering.document.plan import NAMED, operations, unapplies
 from migrations_safety.rendering.document.verdict import sentence
 from migrations_safety.rendering.text.measured import measured
 from migrations_safety.rendering.text.page import Page
 from migrations_safety.rendering.text.way_back import way_back
 
-IN_THE_TABLE = {"locks.I001"}
-"""Findings that the table of locks shows already."""
 STYLES = {"safe": "bold green", "attention": "yellow", "blocked": "bold red"}
 SHOWN_OF_ONE_ID = 10
 """How many findings with the same id are shown."""
@@ -130,8 +129,7 @@ def _plan(page: Page, report: PrecheckReport) -> None:
         page.line(f"Adopts {step.label}: its tables exist, so it is recorded and not run.")
     if plan.backwards:
         page.line(f"Would unapply {listed([step.label for step in plan.unapplied], most=NAMED)}:")
-        tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
-        page.line(f"  drops {tables} and {columns}.")
+        page.line(f"  {unapplies(plan)}.")
     if plan.migrations:
         page.line(f"Would run {listed([step.label for step in plan.migrations], most=NAMED)}:")
         page.line("  " + operations(plan.operations) + ".")
