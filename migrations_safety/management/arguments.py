@@ -32,6 +32,10 @@ FORMATS = {
     "json": "for scripts",
     "markdown": "for a pull request or the record of a change",
     "html": "one page with pictures, for a browser, an e-mail or the printer",
+    "sarif": "for code scanning",
+    "junit": "for test reports",
+    "github": "for annotations of GitHub Actions",
+    "gitlab": "for GitLab's Code Quality",
 }
 """What each format of a report is for."""
 

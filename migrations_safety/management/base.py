@@ -17,6 +17,7 @@ from migrations_safety.management.arguments import add_report_arguments, add_tar
 from migrations_safety.management.errors import LOOKED_AND_FOUND, ErrorsAsSentences, Refused
 from migrations_safety.management.report_file import report_file
 from migrations_safety.management.report_places import TEXT, ReportPlace, report_places
+from migrations_safety.management.step_summary import append_summary
 from migrations_safety.management.streams import write_report
 from migrations_safety.messages.progress import Progress, progress_on
 
@@ -34,6 +35,8 @@ class Outcome:
     json: Callable[[], dict[str, Any]]
     formats: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """By the name of each further format a function that returns the report in it."""
+    summary: Callable[[int], str] | None = None
+    """Returns what belongs into the summary of GitHub's step, in at most so many bytes; None for nothing."""
 
 
 class ReportingCommand(ErrorsAsSentences):
@@ -60,11 +63,20 @@ class ReportingCommand(ErrorsAsSentences):
                 for place, text in drawn.items():
                     if to_file := files[place]:
                         to_file(text)
+                if outcome.summary and any(place.format == "github" for place in drawn):
+                    self._append(outcome.summary)
 
             yield write
         for place, text in drawn.items():
             if place.file is None:
                 write_report(self.stdout, text)
+
+    def _append(self, summary: Callable[[int], str]) -> None:
+        """Append to the summary of GitHub's step; where that fails, the report has its other ways to people."""
+        try:
+            append_summary(summary)
+        except OSError as error:
+            self.stderr.write(f"The summary of the step cannot be written: {error.strerror}.", str)
 
     def drawn(self, outcome: Outcome, place: ReportPlace, options: dict[str, Any]) -> str:
         """The report on `outcome` in the format that `place` wants."""

@@ -4,10 +4,11 @@ import hashlib
 import os
 import pty
 import subprocess
+from typing import Any
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
-from migrations_safety.management.commands.precheck import Command as Precheck
 from tests.support.commands import ROOT, command, environment
 from tests.support.factories import PatientFactory, new_id, refer
 from tests.support.identifiers import SAMPLES
@@ -23,7 +24,6 @@ CLASSES = [
     *SAMPLES["uuid_nonrfc"], *SAMPLES["uuid_test_pattern"],
 ]  # fmt: skip
 VERIFY = "verify_patient_schema"
-REVIEWS = [name for name in Precheck.formats if name not in ("text", "json")]
 
 
 def forms(secret):
@@ -36,6 +36,16 @@ def forms(secret):
 SOUGHT = sorted({form for secret in [*SECRETS, *NAME.split()] for form in forms(secret)})
 
 
+def formats_of(name: str) -> tuple[str, ...]:
+    command: Any = load_command_class(get_commands()[name], name)
+    return tuple(command.formats)
+
+
+COMMANDS = ("precheck", "migrate", "backfill_placeholders", "verify_schema", VERIFY, "audit_runs")
+FORMATS = {name: formats_of(name) for name in COMMANDS}
+"""By the name of each command the formats in which it is heard: all of them."""
+
+
 class Listener:
     """Collects what commands say, what they write to files, and what the server logs meanwhile."""
 
@@ -45,17 +55,15 @@ class Listener:
         self.said = ""
 
     def hear(self, database, *arguments, code=None, **options):
-        report = self.folder / f"report_{len(self.said)}"
         told = database.run(*arguments, **options)
         self.said += told.said
-        if arguments[0] in ("precheck", "migrate", "backfill_placeholders", VERIFY) and "--output" not in arguments:
-            self.said += database.run(*arguments, "--format", "json", "--output", str(report), **options).said
-            self.said += report.read_text() if report.exists() else ""
-        if arguments[0] == "precheck":
-            reviews = {name: self.folder / f"review_{len(self.said)}.{name}" for name in REVIEWS}
-            reports = [f"--report={name}={file}" for name, file in reviews.items()]
-            self.said += database.run(*arguments, "--measure", *reports, **options).said
-            self.said += "".join(file.read_text() for file in reviews.values() if file.exists())
+        if arguments[0] in FORMATS:
+            files = {name: self.folder / f"{name}_{len(self.said)}" for name in (*FORMATS[arguments[0]], "summary")}
+            reports = [f"--report={name}={files[name]}" for name in FORMATS[arguments[0]]]
+            options |= {"GITHUB_STEP_SUMMARY": str(files["summary"])}
+            measures = ["--measure"] if arguments[0] == "precheck" else []
+            self.said += database.run(*arguments, *measures, *reports, **options).said
+            self.said += "".join(file.read_text() for file in files.values() if file.exists())
         assert code is None or told.code == code, told.said
         return told
 

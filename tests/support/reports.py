@@ -96,6 +96,11 @@ def without_findings(report: PrecheckReport) -> PrecheckReport:
     return replace(report, findings=(), drift=Drift())
 
 
+def unaccepted(report: PrecheckReport) -> PrecheckReport:
+    """The same report, in which nothing was accepted."""
+    return replace(report, findings=tuple(replace(one, accepted=None) for one in report.findings))
+
+
 def _target(name: str) -> Target:
     return Target(
         alias="default", name=name, host="db", port=5432, server_version="18.0", in_recovery=False, role="migrator",
@@ -254,7 +259,7 @@ def _drift(one: Difference) -> Finding:
 def _findings(label: str, table: str, column: str) -> list[Finding]:
     return [
         locks.held_too_long(
-            table, taken=f"is locked by {label}, operation 1 (ACCESS EXCLUSIVE)", waiting="readers wait 2 to 40 s",
+            table, taken=f"is locked by {label}, operation 3 (SHARE)", waiting="writers wait 2 s to 40 s",
             granted="granted after 4 s", limit="200 ms", hint="AddIndexConcurrently.", migration=label, operation=3,
         ),
         data.nulls(f'{table}."{column}"', rows=12, migration=label),

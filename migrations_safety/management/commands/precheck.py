@@ -18,6 +18,7 @@ from migrations_safety.management.arguments import (
     scan_options,
 )
 from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.ci_formats import OF_CI, for_ci, repository
 from migrations_safety.management.embedded_arguments import (
     add_embedded_arguments,
     database_to_check,
@@ -34,7 +35,7 @@ from migrations_safety.postgresql.application_statements import ApplicationState
 from migrations_safety.precheck import baseline, precheck, statistics
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
-from migrations_safety.rendering import html, markdown, serialization, text, traffic_serialization
+from migrations_safety.rendering import github, html, markdown, serialization, text, traffic_serialization
 
 SHOWN_IDS = 100
 DRAWN: dict[str, Callable[..., str]] = {"markdown": markdown.precheck, "html": html.precheck}
@@ -45,7 +46,7 @@ class Command(SafetyCommand):
     """Check the pending migrations against the database, without changing anything."""
 
     only_looks = True
-    formats = (TEXT, "json", *DRAWN)
+    formats = (TEXT, "json", *DRAWN, *OF_CI)
     help = (
         "Checks what `migrate` with the same arguments would do to this database, and whether something should stop "
         "it. Reads the catalog, the privileges of the role, the sessions that use the tables, and every value that a "
@@ -117,12 +118,15 @@ class Command(SafetyCommand):
                 known = baseline.baseline_of(report, options["write_baseline"])
                 write(baseline.as_text(known))
                 report = baseline.apply(report, known)
+        took, at = seconds(), now()
         return Outcome(
             is_refused=bool(report.blocking),
             closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
-            text=partial(text.precheck, report, seconds=seconds()),
-            json=partial(serialization.precheck, report, seconds=seconds()),
-            formats={name: partial(draw, report, seconds=seconds(), at=now()) for name, draw in DRAWN.items()},
+            text=partial(text.precheck, report, seconds=took),
+            json=partial(serialization.precheck, report, seconds=took),
+            formats={name: partial(draw, report, seconds=took, at=at) for name, draw in DRAWN.items()}
+            | for_ci(report, seconds=took, at=at),
+            summary=partial(github.summary, report, root=repository()),
         )
 
     def _refuse_to_show_ids(self, options: dict[str, Any], places: tuple[ReportPlace, ...]) -> None:
@@ -136,7 +140,7 @@ class Command(SafetyCommand):
 
 
 def _refuse_reviews(places: tuple[ReportPlace, ...]) -> None:
-    if names := [place.format for place in places if place.format in DRAWN]:
+    if names := [place.format for place in places if place.format not in (TEXT, "json")]:
         raise CommandError(f"--write-statistics checks nothing; leave out the format {names[0]}.")
 
 

@@ -1,0 +1,77 @@
+"""Says where a finding stands: in a file of the repository, in an installed package, or in the database alone.
+
+CI systems want a path for each finding: GitHub refuses a whole SARIF file with one result that has none. So a finding
+about a migration of an installed package gets a path within that package, and one about no migration the name of the
+database; `base` says what the path belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+
+from migrations_safety.messages.findings import Finding
+from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.rendering.template_engine import visible
+
+PACKAGES = ("site-packages", "dist-packages")
+PACKED = (".zip", ".whl", ".egg", ".pyz")
+
+
+class Base(StrEnum):
+    """What the path of a place is relative to."""
+
+    REPOSITORY = "%SRCROOT%"
+    PACKAGES = "SITE_PACKAGES"
+    DATABASE = "DATABASE"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a finding stands."""
+
+    base: Base
+    path: str
+    """The path with slashes, relative to the base."""
+    line: int | None
+    """The line where the operation begins; None where the finding is about no operation, or its line is not known."""
+    name: str
+    """The label of the migration, or what the finding names in the database."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the path is that of a file of the repository."""
+        return self.base is Base.REPOSITORY
+
+
+def places(report: PrecheckReport, *, root: PurePath) -> Callable[[Finding], Place]:
+    """Return a function that says where a finding of the report stands; `root` is the folder of the repository."""
+    plan, measured = report.plan, report.review.measured
+    files = {one.label: one.file for one in (*plan.adopted, *plan.migrations, *plan.unapplied)}
+    operations = [one for transaction in measured.transactions for one in transaction.operations]
+    lines = {(one.migration, one.number): one.line for one in operations}
+
+    def place_of(finding: Finding) -> Place:
+        if not finding.migration:
+            return Place(
+                base=Base.DATABASE, path=visible(report.target.name).replace("/", "_"), line=None, name=finding.subject
+            )
+        base, path = _in(root, files.get(finding.migration), finding.migration)
+        line = lines.get((finding.migration, finding.operation or 0))
+        return Place(base=base, path=path, line=line, name=finding.migration)
+
+    return place_of
+
+
+def _in(root: PurePath, file: str | None, label: str) -> tuple[Base, str]:
+    app, _, name = label.partition(".")
+    path = PurePath(file) if file else PurePath(app, "migrations", f"{name}.py")
+    installed = [number for number, part in enumerate(path.parts) if part in PACKAGES]
+    if installed:
+        return Base.PACKAGES, PurePath(*path.parts[installed[-1] + 1 :]).as_posix()
+    is_packed = any(part.endswith(PACKED) for part in path.parts) or path.suffix != ".py"
+    if file and path.is_relative_to(root) and not is_packed:
+        return Base.REPOSITORY, path.relative_to(root).as_posix()
+    return Base.PACKAGES, PurePath(*path.parts[-3:]).as_posix()
