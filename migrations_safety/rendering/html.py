@@ -32,7 +32,7 @@ FIRST = 4
 def precheck(report: PrecheckReport, *, seconds: float, at: datetime) -> str:
     """Return the page of `precheck`; `seconds` is its duration, and `at` the moment at which it ended."""
     document = review(report, seconds=seconds, at=at)
-    found = html_parts.findings(document)
+    found = html_parts.findings(document, report)
     of_first = [one for one in found if one.group in (document.blocking or document.risks)]
     return page(
         "precheck/page",
@@ -43,6 +43,7 @@ def precheck(report: PrecheckReport, *, seconds: float, at: datetime) -> str:
         first=of_first[:FIRST],
         more_first=max(len(of_first) - FIRST, 0),
         findings=found,
+        of_release=[one for one in found if one.group.area == "application"],
         picture=timeline(report.review),
         is_measured=report.review.measured.is_measured,
         sizes=html_parts.sizes(document.sizes, report.review.figures),
@@ -79,8 +80,12 @@ def _where(target: Target) -> str:
 
 def _release(report: PrecheckReport) -> str:
     """Return what is said of the running release where no statement of it is known to fail."""
-    measured = report.review.measured
-    if measured.statements is None:
-        return "No statement of the application was examined. What breaks in it is judged by the models alone."
-    statements = pluralize(len(measured.statements.statements), "statement")
-    return f"{statements} of the application can still be parsed after each migration."
+    examined = report.review.measured.statements
+    if examined is None or not examined.statements:
+        return "No statement of the application was examined: what breaks in it is judged by the models alone."
+    statements = pluralize(len(examined.statements), "statement")
+    left_out = sum(number for _, number in examined.left_out)
+    others = f" {pluralize(left_out, 'other was', 'others were')} not examined." if left_out else ""
+    return (
+        f"Of {statements} of the application, from {examined.source}, none is known to fail after a migration.{others}"
+    )

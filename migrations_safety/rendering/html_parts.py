@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from migrations_safety.messages.humanize import listed
 from migrations_safety.postgresql.table_figures import TableFigures
+from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.rendering.document import commands
 from migrations_safety.rendering.document.values import Document, Findings, Reference, RowCheck, Size, Told
 
 SHOWN = 5
@@ -21,6 +23,8 @@ class Entry:
     anchor: str
     subjects: str
     """What a reader sees before it is opened: the message of one finding, the objects of several."""
+    command: str
+    """The hint as a command for this database; empty where it is no command."""
 
     @property
     def colour(self) -> str:
@@ -60,10 +64,15 @@ class Share:
     share: str
 
 
-def findings(document: Document) -> list[Entry]:
+def findings(document: Document, report: PrecheckReport) -> list[Entry]:
     """Return the findings, each with the name by which the page refers to it."""
     return [
-        Entry(group=group, anchor=f"finding-{number}", subjects=_subjects(group.found))
+        Entry(
+            group=group,
+            anchor=f"finding-{number}",
+            subjects=_subjects(group.found),
+            command=commands.completed(report, group.hint),
+        )
         for number, group in enumerate(document.findings, 1)
     ]
 
