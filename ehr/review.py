@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ehr import demo
 
-FORMATS = {"markdown": "review.md"}
+FORMATS = {"markdown": "review.md", "html": "review.html"}
 """The file of each format."""
 BLOCKED = 1
 
