@@ -16,6 +16,7 @@ from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.rendering.document.left_out import left_out
 from migrations_safety.rendering.document.verdict import sentence
 from migrations_safety.rendering.places import Place, places
 from migrations_safety.rendering.template_engine import render, visible
@@ -67,6 +68,7 @@ def _summary(report: PrecheckReport, rows: list[dict[str, str]]) -> str:
         "sentence": sentence(report),
         "findings": rows,
         "left_out": len(report.findings) - len(rows),
+        "not_told": left_out(report),
     }
     return render("markdown/step_summary.md", values)
 

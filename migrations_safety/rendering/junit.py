@@ -24,6 +24,7 @@ from migrations_safety.rendering.template_engine import visible
 OF_THE_DATABASE = ("target", "privilege", "tables", "types", "references", "partition", "drift")
 OF_A_MIGRATION = ("plan", "data", "locks", "application")
 OF_A_ROLLBACK = ("rollback", "locks", "application")
+"""The areas that have a case also where nothing was found; an adopted migration has that of the plan alone."""
 NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
@@ -76,13 +77,11 @@ def cases(report: PrecheckReport) -> Iterator[Case]:
     """Return the cases of a report: those of the database, then those of each migration."""
     found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     database = f"database {report.target.name}"
-    labels = [one.label for one in (*report.plan.adopted, *report.plan.migrations, *report.plan.unapplied)]
-    areas = OF_A_ROLLBACK if report.plan.backwards else OF_A_MIGRATION
-    expected = [(database, area) for area in OF_THE_DATABASE] + [(label, area) for label in labels for area in areas]
     for finding in report.findings:
         found[finding.migration or database, CATALOGUE[finding.id].area].append(finding)
     blocking = {id(one) for one in report.blocking}
-    for subject, area in dict.fromkeys([*expected, *found]):
+    of_database = [(database, area) for area in OF_THE_DATABASE] + [place for place in found if place[0] == database]
+    for subject, area in dict.fromkeys([*of_database, *_of_migrations(report), *found]):
         of_case = found[subject, area]
         yield Case(
             subject=subject,
@@ -94,13 +93,20 @@ def cases(report: PrecheckReport) -> Iterator[Case]:
         )
 
 
+def _of_migrations(report: PrecheckReport) -> Iterator[tuple[str, str]]:
+    plan = report.plan
+    yield from ((one.label, "plan") for one in plan.adopted)
+    yield from ((one.label, area) for one in plan.migrations for area in OF_A_MIGRATION)
+    yield from ((one.label, area) for one in plan.unapplied for area in OF_A_ROLLBACK)
+
+
 def _unlooked(report: PrecheckReport, subject: str, area: str) -> str:
     measured = report.review.measured
     if area in ("data", "references") and report.data.depth is Depth.ESTIMATE:
         return "estimated, not counted (--approximate)"
     if area in ("data", "references") and report.data.depth is Depth.CATALOG:
         return f"not counted ({report.uncounted_because})"
-    if area not in ("data", "locks") or subject in [one.label for one in report.plan.adopted]:
+    if area not in ("data", "locks"):
         return ""
     if measured.reason == NOTHING_TO_LOCK:
         return ""

@@ -1,21 +1,26 @@
 """Says where a finding stands: in a file of the repository, in an installed package, or in the database alone.
 
 CI systems want a path for each finding: GitHub refuses a whole SARIF file with one result that has none. So a finding
-about a migration of an installed package gets a path within that package, and one about no migration the name of the
-database; `base` says what the path belongs to.
+about a migration of an installed package gets a path within that package. One about a table, and about no migration,
+stands at the first operation of the plan that touches the table; where none does, it gets the name of the database in
+place of a path. `base` says what the path belongs to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
+from migrations_safety.measurement.report import MeasuredOperation
+from migrations_safety.messages.catalogue import CATALOGUE
 from migrations_safety.messages.findings import Finding
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering.template_engine import visible
 
+OF_TABLES = ("privilege", "tables", "types", "references", "partition", "locks")
+"""The areas with findings about a table that are there because the plan touches it."""
 PACKAGES = ("site-packages", "dist-packages")
 PACKED = (".zip", ".whl", ".egg", ".pyz")
 
@@ -52,17 +57,34 @@ def places(report: PrecheckReport, *, root: PurePath) -> Callable[[Finding], Pla
     files = {one.label: one.file for one in (*plan.adopted, *plan.migrations, *plan.unapplied)}
     operations = [one for transaction in measured.transactions for one in transaction.operations]
     lines = {(one.migration, one.number): one.line for one in operations}
+    touching = _first_to_touch(operations)
 
     def place_of(finding: Finding) -> Place:
-        if not finding.migration:
-            return Place(
-                base=Base.DATABASE, path=visible(report.target.name).replace("/", "_"), line=None, name=finding.subject
-            )
-        base, path = _in(root, files.get(finding.migration), finding.migration)
-        line = lines.get((finding.migration, finding.operation or 0))
-        return Place(base=base, path=path, line=line, name=finding.migration)
+        migration, number = finding.migration, finding.operation or 0
+        if not migration and CATALOGUE[finding.id].area in OF_TABLES:
+            migration, number = touching.get(finding.subject) or touching.get(_table(finding.subject)) or ("", 0)
+        name = finding.migration or finding.subject
+        if not migration:
+            path = visible(report.target.name).replace("/", "_")
+            return Place(base=Base.DATABASE, path=path, line=None, name=name)
+        base, path = _in(root, files.get(migration), migration)
+        return Place(base=base, path=path, line=lines.get((migration, number)), name=name)
 
     return place_of
+
+
+def _first_to_touch(operations: Iterable[MeasuredOperation]) -> dict[str, tuple[str, int]]:
+    """Return by the name of each existing table the first operation that touches it: its migration and number."""
+    found: dict[str, tuple[str, int]] = {}
+    for one in operations:
+        for effect in (effect for statement in one.statements for effect in statement.tables if not effect.new):
+            found.setdefault(effect.table, (one.migration, one.number))
+    return found
+
+
+def _table(subject: str) -> str:
+    """Return the table of a column as findings name it: `bills` of `bills."patientId"`."""
+    return subject.rpartition('."')[0]
 
 
 def _in(root: PurePath, file: str | None, label: str) -> tuple[Base, str]:

@@ -20,6 +20,7 @@ from migrations_safety.messages.catalogue.kind import FindingKind, Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.rendering.document.left_out import left_out as not_told
 from migrations_safety.rendering.places import Base, Place, places
 from migrations_safety.rendering.template_engine import visible
 
@@ -42,7 +43,7 @@ def precheck(report: PrecheckReport, *, seconds: float, at: datetime, root: Pure
     run = {
         "tool": {"driver": _driver(rules)},
         "automationDetails": {"id": f"precheck/{quote(report.target.alias)}/"},
-        "invocations": [_invocation(seconds=seconds, at=at, left_out=len(found) - len(shown))],
+        "invocations": [_invocation(report, seconds=seconds, at=at, left_out=len(found) - len(shown))],
         "originalUriBaseIds": {base.value: {"description": {"text": text}} for base, text in BASES.items()},
         "results": _results(shown, [kind.id for kind in rules], place_of),
         "properties": {"verdict": report.verdict, "database": report.target.as_dict()},
@@ -80,16 +81,16 @@ def _rule(kind: FindingKind) -> dict[str, Any]:
     }
 
 
-def _invocation(*, seconds: float, at: datetime, left_out: int) -> dict[str, Any]:
-    invocation: dict[str, Any] = {
+def _invocation(report: PrecheckReport, *, seconds: float, at: datetime, left_out: int) -> dict[str, Any]:
+    told = [("note", sentence) for sentence in not_told(report)]
+    if left_out:
+        told.append(("warning", f"{pluralize(left_out, 'finding')} left out: a run may have {MOST:,} results."))
+    return {
         "executionSuccessful": True,
         "startTimeUtc": _utc(at - timedelta(seconds=seconds)),
         "endTimeUtc": _utc(at),
+        "toolExecutionNotifications": [{"level": level, "message": {"text": _plain(text)}} for level, text in told],
     }
-    if left_out:
-        text = f"{pluralize(left_out, 'finding')} left out: a run may have {MOST:,} results."
-        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
-    return invocation
 
 
 def _utc(moment: datetime) -> str:
@@ -108,7 +109,7 @@ def _result(finding: Finding, rule: int, place: Place) -> dict[str, Any]:
         "ruleIndex": rule,
         "level": "note" if finding.accepted else LEVELS[finding.level],
         "message": {"text": _plain(f"{finding.subject} {finding.message} {finding.hint}")},
-        "locations": [_location(place)],
+        "locations": [_location(place, kind="module" if finding.migration else "resource")],
         # GitHub looks at the second one alone, and would make it of the text around the line.
         "partialFingerprints": {"migrationOperationRule/v1": fingerprinted, "primaryLocationLineHash": fingerprinted},
         "properties": {"subject": finding.subject, "operation": finding.operation, "rows": finding.rows},
@@ -119,9 +120,8 @@ def _result(finding: Finding, rule: int, place: Place) -> dict[str, Any]:
     return result
 
 
-def _location(place: Place) -> dict[str, Any]:
+def _location(place: Place, *, kind: str) -> dict[str, Any]:
     artifact = {"uri": quote(place.path, errors="surrogateescape"), "uriBaseId": place.base.value}
-    kind = "resource" if place.base is Base.DATABASE else "module"
     return {
         "physicalLocation": {"artifactLocation": artifact, "region": {"startLine": place.line or 1}},
         "logicalLocations": [{"fullyQualifiedName": place.name, "kind": kind}],

@@ -36,6 +36,17 @@ def test_reports_that_cannot_be_meant_are_refused_before_any_work(tmp_path, comm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--write-baseline", "--write-statistics"])
+def test_a_report_and_what_else_is_written_want_files_of_their_own(tmp_path, option):
+    words = [option, f"{tmp_path}/a", "--report", f"text={tmp_path}/./a"]
+
+    result = commands.manage("precheck", *words, DATABASE_URL=NOWHERE)
+
+    assert (result.code, result.out) == (2, "")
+    assert SAME.format(f"{tmp_path}/a") in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_is_not_there_is_told_before_any_work(tmp_path):
     files = [f"text={tmp_path}/a", f"json={tmp_path}/nowhere/b"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from migrations_safety.messages.wording import data
+from migrations_safety.precheck.report import Known
 from migrations_safety.rendering import github
 from tests.support.markdown import raw_html, tables
 from tests.support.reports import HOSTILE, hostile_report, large_report, report_of, unaccepted, without_findings
@@ -137,6 +138,15 @@ def test_a_summary_that_would_be_too_large_says_how_many_findings_it_lacks(limit
     left = re.search(r"([\d,]+) more findings, which", drawn)
     assert rows + (int(left[1].replace(",", "")) if left else 0) == len(report.findings)
     assert bool(left) == (limit < LIMIT)
+
+
+def test_the_summary_says_what_is_not_told_again():
+    known = Known(file="known.json", findings=SMALL.findings, gone=())
+
+    drawn = summary(replace(without_findings(SMALL), known=known))
+
+    assert "5 known findings are in the baseline known.json and not told again." in drawn
+    assert tables(drawn) == []
 
 
 def test_where_nothing_fits_nothing_is_written():

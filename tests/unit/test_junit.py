@@ -35,6 +35,22 @@ def test_there_is_a_case_for_each_area_of_the_database_and_of_each_migration():
     assert [list(one) for one in cases(without_findings(SMALL)).values()] == [[]] * 15
 
 
+def test_an_adopted_migration_has_a_case_for_the_plan_alone():
+    plan = replace(SMALL.plan, adopted=SMALL.plan.migrations[:1], migrations=())
+
+    found = cases(without_findings(replace(SMALL, plan=plan)))
+
+    assert [area for label, area in found if label == "shop.0004_total"] == ["plan"]
+
+
+def test_a_rollback_has_areas_of_its_own():
+    plan = replace(SMALL.plan, unapplied=SMALL.plan.migrations, migrations=())
+
+    found = cases(without_findings(replace(SMALL, plan=plan)))
+
+    assert [area for label, area in found if label == "shop.0004_total"] == ["rollback", "locks", "application"]
+
+
 def test_an_error_is_a_failure_with_its_rule_its_file_and_what_helps():
     case = cases()["shop.0004_total", "data"]
     failure = case.find("failure")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrations_safety.messages.wording import locks, plan
+from migrations_safety.messages.wording import drift, locks, plan, references
 from migrations_safety.rendering.places import Base, places
 from tests.support.reports import report_of
 
@@ -47,10 +47,24 @@ def test_a_migration_from_elsewhere_is_no_file_of_the_repository(file, path):
     assert place(file)[:2] == (Base.PACKAGES, path)
 
 
-def test_a_finding_about_no_migration_stands_in_the_database():
+TABLE, DATABASE = ("shop/migrations/0004_total.py", 11), ("a_b", None)
+
+
+@pytest.mark.parametrize(
+    ("finding", "place"),
+    [
+        (locks.prepared_transaction("shop_order", seconds=4), TABLE),
+        (references.orphans('shop_order."total"', values=1, rows=1, target="patients", hint=None), TABLE),
+        (locks.prepared_transaction("shop_order_new", seconds=4), DATABASE),
+        (locks.prepared_transaction("shop_item", seconds=4), DATABASE),
+        (references.orphans('shop_item."total"', values=1, rows=1, target="patients", hint=None), DATABASE),
+        (drift.missing("shop_order", declared="a table", change="CREATE TABLE …;"), DATABASE),
+    ],
+)  # fmt: skip
+def test_a_finding_about_a_table_stands_at_the_first_operation_that_touches_it(finding, place):
     report = report_of(["shop_order"], [LABEL], columns=["total"], database="a/b")
 
-    found = places(report, root=Path.cwd())(locks.prepared_transaction("shop_order", seconds=4))
+    found = places(report, root=Path.cwd())(finding)
 
-    assert (found.base, found.path, found.line, found.name) == (Base.DATABASE, "a_b", None, "shop_order")
-    assert not found.is_file
+    assert ((found.path, found.line), found.name) == (place, finding.subject)
+    assert found.is_file == (place == TABLE)

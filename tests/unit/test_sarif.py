@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path, PurePath
 
 from migrations_safety.messages.catalogue import CATALOGUE
+from migrations_safety.precheck.report import Known
 from migrations_safety.rendering import sarif
 from tests.support.reports import hostile_report, large_report, report_of, unaccepted, without_findings
 
@@ -99,6 +100,7 @@ def test_a_run_says_when_it_was_and_of_which_database():
             "executionSuccessful": True,
             "startTimeUtc": "2026-11-27T02:28:59Z",
             "endTimeUtc": "2026-11-27T02:30:00Z",
+            "toolExecutionNotifications": [],
         }
     ]
     assert found["automationDetails"] == {"id": "precheck/default/"}
@@ -112,6 +114,17 @@ def test_more_results_than_github_takes_are_left_out_the_least_first(monkeypatch
     assert [one["level"] for one in found["results"]] == ["error"] * 3
     [notification] = found["invocations"][0]["toolExecutionNotifications"]
     assert notification["message"]["text"] == "23 findings left out: a run may have 3 results."
+
+
+def test_what_a_baseline_holds_is_no_result_and_is_told():
+    known = Known(file="known.json", findings=SMALL.findings[1:], gone=())
+
+    found = run(replace(SMALL, findings=SMALL.findings[:1], known=known))
+
+    [notification] = found["invocations"][0]["toolExecutionNotifications"]
+    assert len(found["results"]) == 1
+    assert notification["level"] == "note"
+    assert notification["message"]["text"] == "4 known findings are in the baseline known.json and not told again."
 
 
 def test_what_nothing_speaks_against_has_no_results():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +26,7 @@ from migrations_safety.management.embedded_arguments import (
     with_embedded,
 )
 from migrations_safety.management.report_file import report_file
-from migrations_safety.management.report_places import TEXT, ReportPlace, report_places
+from migrations_safety.management.report_places import TEXT, ReportPlace, refuse_same_file, report_places
 from migrations_safety.management.traffic_arguments import add_traffic_arguments, traffic_options
 from migrations_safety.measurement.statement_texts import statements_of_file
 from migrations_safety.messages.catalogue.kind import Level
@@ -97,6 +98,8 @@ class Command(SafetyCommand):
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Run the checks, and return the report on them as an Outcome."""
         places = report_places(options, self.formats)
+        written = [options[name] for name in ("write_statistics", "write_baseline") if options[name]]
+        refuse_same_file([*(place.path for place in places), *map(os.path.realpath, written)])
         self._refuse_to_show_ids(options, places)
         if options["write_statistics"] and options["write_baseline"]:
             raise CommandError("--write-statistics checks nothing; leave out --write-baseline.")
