@@ -10,7 +10,7 @@ from typing import Any
 
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.postgresql.target import Target
-from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering import html_parts
 from migrations_safety.rendering.document import review
 from migrations_safety.rendering.document.database import server
@@ -37,15 +37,17 @@ def precheck(report: PrecheckReport, *, seconds: float, at: datetime) -> str:
     return page(
         "precheck/page",
         document=document,
-        word=WORDS[document.verdict],
+        word=_word(report),
+        band="attention" if _is_half_known(report) else document.verdict,
         sentence=_sentence(document),
-        where=_where(report.target),
+        where=_where(report.target, at),
         first=of_first[:FIRST],
         more_first=max(len(of_first) - FIRST, 0),
         findings=found,
         of_release=[one for one in found if one.group.area == "application"],
         picture=timeline(report.review),
         is_measured=report.review.measured.is_measured,
+        reason=report.review.measured.reason,
         sizes=html_parts.sizes(document.sizes, report.review.figures),
         references=html_parts.references(document.references),
         row_checks=html_parts.row_checks(document.row_checks),
@@ -68,14 +70,30 @@ def without_unseen(text: str) -> str:
     return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def _word(report: PrecheckReport) -> str:
+    """Return the verdict in the largest letters; where not all was looked at, it does not say "safe"."""
+    if report.verdict == "safe" and not report.plan.changes_something:
+        return "Nothing to do"
+    if report.verdict == "safe" and (report.plan.backwards or _is_half_known(report)):
+        return "Nothing blocks"
+    return WORDS[report.verdict]
+
+
+def _is_half_known(report: PrecheckReport) -> bool:
+    """Whether nothing speaks against the plan, but not all of it could be looked at here."""
+    is_known = report.data.depth is Depth.COUNT and not report.uncovered and not report.target.in_recovery
+    return report.verdict == "safe" and report.plan.changes_something and not is_known
+
+
 def _sentence(document: Document) -> str:
     """Return the sentence of the verdict without the word that stands above it."""
     rest = document.sentence.removeprefix(f"{WORDS[document.verdict]}: ")
     return rest[:1].upper() + rest[1:]
 
 
-def _where(target: Target) -> str:
-    return f"{target.name} at {target.host}:{target.port} · {server(target)}"
+def _where(target: Target, at: datetime) -> str:
+    moment = f"{at:%Y-%m-%d %H:%M %Z}".strip()
+    return f"{target.name} at {target.host}:{target.port} · {server(target)} · {moment}"
 
 
 def _release(report: PrecheckReport) -> str:

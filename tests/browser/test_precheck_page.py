@@ -1,9 +1,11 @@
 """The page of precheck in a real browser: it asks for nothing, fits a phone, opens by keyboard, and passes axe-core."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering import html
 from tests.browser.conftest import PHONE, SCREEN
@@ -18,10 +20,12 @@ def page(report: PrecheckReport) -> str:
     return html.precheck(report, seconds=3.1, at=AT)
 
 
+SMALL = large_report(migrations=3, tables=3)
 REPORTS = {
     "blocked": large_report(migrations=12, tables=9),
+    "attention": replace(SMALL, findings=tuple(one for one in SMALL.findings if one.level is not Level.ERROR)),
     "hostile": hostile_report(),
-    "clean": without_findings(large_report(migrations=3, tables=3)),
+    "clean": without_findings(SMALL),
 }
 EVERY_REPORT = pytest.mark.parametrize("name", REPORTS)
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES)

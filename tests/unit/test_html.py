@@ -4,6 +4,7 @@ import re
 import time
 from base64 import b64encode
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -11,11 +12,15 @@ from itertools import pairwise
 
 import pytest
 
+from migrations_safety.measurement.report import NOT_ASKED, not_measured
+from migrations_safety.postgresql.application_statements import FROM_SERVER, ApplicationStatements
+from migrations_safety.precheck.report import Data, Depth, Review
 from migrations_safety.rendering import html
 from migrations_safety.rendering.html_parts import percent
 from migrations_safety.rendering.template_engine import TEMPLATES
 from tests.support.reports import HOSTILE, hostile_report, large_report, without_findings
 
+SMALL = large_report(migrations=3, tables=3)
 AT = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
 VOID = {"meta", "link", "br", "path", "rect", "line", "circle", "stop"}
 
@@ -132,6 +137,44 @@ def test_the_title_begins_with_the_verdict(drawn):
 
     assert "<title>Blocked: " in drawn
     assert "<title>Safe: " in clean
+
+
+def test_a_plan_that_was_not_measured_is_not_called_free_of_locks():
+    report = without_findings(large_report(migrations=3, tables=3))
+    drawn = page(replace(report, review=Review(measured=not_measured(NOT_ASKED), findings=())))
+
+    assert "The plan was not measured: --no-measure." in drawn
+    assert "No lock on an existing table" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "band"),
+    [
+        ({}, "Safe", "safe"),
+        ({"data": Data(depth=Depth.CATALOG)}, "Nothing blocks", "attention"),
+        ({"target": replace(SMALL.target, in_recovery=True)}, "Nothing blocks", "attention"),
+        ({"plan": replace(SMALL.plan, migrations=())}, "Nothing to do", "safe"),
+        ({"plan": replace(SMALL.plan, migrations=(), unapplied=SMALL.plan.migrations)}, "Nothing blocks", "safe"),
+    ],
+)
+def test_the_word_of_the_verdict_says_no_more_than_was_looked_at(changes, word, band):
+    drawn = page(replace(without_findings(SMALL), **changes))
+
+    assert f'<header class="verdict {band}">' in drawn
+    assert f"<span>{word}</span></h1>" in drawn
+    assert f"<title>{word}: " in drawn
+
+
+def test_statements_that_nobody_read_are_not_counted_as_parsed():
+    unread = ApplicationStatements(source=FROM_SERVER, reason="the extension is missing")
+    measured = replace(SMALL.review.measured, statements=unread, application=())
+    drawn = page(replace(SMALL, review=replace(SMALL.review, measured=measured)))
+
+    assert "No statement of the application was examined" in drawn
+
+
+def test_what_changed_below_the_plan_stands_on_the_first_screen(drawn):
+    assert drawn.index('class="notes"') < drawn.index("<nav")
 
 
 def test_every_finding_opens_to_what_it_means_and_what_to_do(drawn):
