@@ -29,6 +29,7 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;"
 PUNCTUATION = re.compile(r"[*\[\]~$]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|:(?=//)|(?<=www)\.")
 """Where a backslash is needed: for emphasis and links, at the start of a line, and where a link is made by itself."""
 NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
+PLAIN_WORDS = re.compile(r"[a-z]+(?: [a-z]+)+")
 MENTION = re.compile(r"@(?=\w)")
 WORD_JOINER = "\u2060"
 NOTHING = "\u2013"
@@ -70,6 +71,12 @@ def code(value: object) -> SafeString:
 
 
 @register.filter
+def subject(value: str) -> SafeString:
+    """Return the subject of a finding: some plain words as prose, else as the name of an object."""
+    return text(value) if PLAIN_WORDS.fullmatch(value) else code(value)
+
+
+@register.filter
 def cell(value: object) -> SafeString:
     """Return a value for a cell of a table: a number with its thousands, nothing as a dash, anything else as prose."""
     if value is None or value == "":
@@ -95,6 +102,12 @@ def indented(value: str, columns: int) -> SafeString:
 def short(value: str, most: int) -> str:
     """Return a text of which no more than so many characters are shown."""
     return value if len(value) <= most else f"{value[:most]}…"
+
+
+@register.filter
+def sentence(value: str) -> str:
+    """Return a text with a capital letter at its start."""
+    return value[:1].upper() + value[1:]
 
 
 @register.filter

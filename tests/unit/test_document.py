@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from migrations_safety.measurement.report import MeasuredPlan, WayBack
+from migrations_safety.measurement.report import NOTHING_PENDING, MeasuredPlan, WayBack
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.precheck.report import Arguments, Data, Depth, Review
 from migrations_safety.rendering.document import review
 from migrations_safety.rendering.document.commands import completed, quote
-from migrations_safety.rendering.document.findings import AREAS, NOTHING_FOUND
+from migrations_safety.rendering.document.findings import AREAS, NOTHING_FOUND, OF_THE_PLAN
 from migrations_safety.rendering.document.statements import laid_out
 from migrations_safety.verification.report import NO_DRIFT, Drift
 from tests.support.reports import HOSTILE, hostile_report, large_report
@@ -119,6 +119,35 @@ def test_a_plan_that_was_not_measured_is_clean_in_no_area_that_needs_it(clean):
         assert found[area].result == "in part only: the plan was not measured (--no-measure)"
     assert "not known" in document_of(report).keeps_rows
     assert document_of(report).harmless == ()
+
+
+def test_without_a_plan_no_area_of_the_plan_is_clean(clean):
+    plan = replace(clean.plan, migrations=())
+    report = not_measured(replace(clean, plan=plan), NOTHING_PENDING)
+
+    document = document_of(report)
+
+    assert {one.result for one in document.checks if one.area in OF_THE_PLAN} == {"nothing is pending"}
+    assert (document.steps, document.next.words, document.keeps_rows, document.rollback.words) == ((), "", "", ())
+
+
+def test_the_next_step_is_to_count_where_nobody_counted(clean):
+    report = replace(clean, data=Data(depth=Depth.CATALOG))
+
+    assert document_of(report).next.words == "Count the rows first."
+    assert document_of(report).next.command == "python manage.py precheck --expect-database hospital"
+
+
+def test_a_rollback_is_unapplied_after_the_release_was_rolled_back(clean):
+    plan = replace(clean.plan, migrations=(), unapplied=clean.plan.migrations)
+
+    document = document_of(replace(clean, plan=plan))
+
+    words = [step.words for step in document.steps]
+    assert document.next.words == "Unapply."
+    assert words.index("Unapply. It checks once more before it begins.") == len(words) - 2
+    assert "Roll back the release first, to one that does not use what is unapplied." in words
+    assert not [one for one in words if "new release" in one]
 
 
 def test_a_drift_without_a_compared_table_is_not_clean(clean):

@@ -17,7 +17,8 @@ OURS = re.compile(r"<details><summary>[^<]*</summary>|</details>|<!-- migrations
 COMMENT = 65_536
 """How many characters a comment on GitHub may have."""
 VARIABLE = re.compile(r"{{ *([^}]+?) *}}")
-ESCAPED = re.compile(r"\|(?:text|code|cell|block(?::\"\w+\")?(?:\|indented:\d)?)$|^forloop\.counter$|\|length$|\|safe$")
+FILTERS = r"\|(?:text|code|subject|cell|length|safe|block(?::\"\w+\")?(?:\|indented:\d)?)$"
+ESCAPED = re.compile(rf"{FILTERS}|^forloop\.counter$")
 
 
 def drawn(report):

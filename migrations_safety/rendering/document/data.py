@@ -21,7 +21,7 @@ DEMANDS = {
     "length": "values fit into the shorter type",
     "cast": "values can be converted",
     "enum": "the removed label is not used",
-    "drop": "nothing is lost",
+    "drop": "no value is lost",
 }
 ESTIMATED = "Estimated from statistics and a few index entries; nothing was counted (--approximate)."
 NO_REFERENCES = "No references yet."
@@ -53,6 +53,8 @@ def _subject(one: DataCheck) -> str:
 def _result(one: DataCheck) -> str:
     if one.violating_rows is None:
         return f"not counted: {one.reason}" if one.reason else "not counted"
+    if one.kind == "drop":
+        return f"{pluralize(one.violating_rows, 'row')} lost" if one.violating_rows else "nothing to lose"
     if not one.violating_rows:
         return "holds for all rows"
     groups = f" in {pluralize(one.groups, 'group')}" if one.groups else ""

@@ -33,6 +33,8 @@ AREAS = {
 IN_THE_TABLE = frozenset({"locks.I001"})
 """Findings that the table of locks shows already; they are told if they were accepted."""
 NOTHING_FOUND = "nothing found"
+OF_THE_PLAN = ("types", "references", "locks", "plan", "data", "application", "partition", "rollback")
+"""The areas that have nothing to look at without a plan."""
 MEASURED = ("locks", "plan", "data", "application")
 """The areas of which a part can only be judged if the plan was measured."""
 
@@ -116,12 +118,15 @@ def count(found: Iterable[Finding]) -> str:
 def _not_looked_at(area: str, report: PrecheckReport) -> str:
     """Return why an area was not looked at, or only in part; an empty text where it was."""
     measured = report.review.measured
+    if area in OF_THE_PLAN and not report.plan.changes_something:
+        return "nothing is pending"
     if area == "rollback" and not report.plan.backwards:
         return "" if was_measured(measured.back) else "not looked at: the plan goes forwards"
     if area == "drift" and not report.drift.compared:
         return "nothing to compare: no table of an applied migration"
     if area == "drift" and report.drift.not_compared:
-        return f"not compared: {pluralize(len(report.drift.not_compared), 'table')}"
+        compared = pluralize(report.drift.compared, "table")
+        return f"compared: {compared}, not compared: {len(report.drift.not_compared):,}"
     if area in ("data", "references") and report.data.depth is Depth.CATALOG:
         return f"not looked at: no rows were read ({report.uncounted_because})"
     if area in ("data", "references") and report.data.depth is Depth.ESTIMATE:

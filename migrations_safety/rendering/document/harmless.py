@@ -38,22 +38,18 @@ def _harmless(report: PrecheckReport) -> Iterator[str]:
 def keeps_rows(report: PrecheckReport) -> str:
     """Return whether the plan changes rows that are there; an empty text where nobody knows."""
     measured = report.review.measured
+    if not report.plan.changes_something:
+        return ""
     if not measured.is_measured:
         return "Whether the plan changes rows that are there is not known, because it was not measured."
-    changed = sorted(_changed(report))
-    said = f"Rows of {listed(changed, most=NAMED)} are written or rewritten." if changed else ""
+    effects = [effect for one in measured.transactions for effect in one.effects if not effect.new]
+    dropped = {one.table for one in effects if one.dropped}
+    changed = {one.table for one in effects if one.rewritten or one.lock == "RowExclusiveLock"} - dropped
+    said = f"Rows of {listed(sorted(changed), most=NAMED)} are written or rewritten. " if changed else ""
+    said += f"Dropped with their rows: {listed(sorted(dropped), most=NAMED)}." if dropped else ""
     if measured.opaque:
         code = pluralize(len(measured.opaque), "operation")
-        return f"{said} What code that was not run does to rows is not known: {code}.".strip()
+        return f"{said.strip()} What code that was not run does to rows is not known: {code}.".strip()
     if measured.error:
-        return f"{said} The plan did not run to its end, so this is not all.".strip()
-    return said or "No statement of the plan writes, rewrites or deletes a row that is there."
-
-
-def _changed(report: PrecheckReport) -> set[str]:
-    return {
-        effect.table
-        for one in report.review.measured.transactions
-        for effect in one.effects
-        if not effect.new and (effect.rewritten or effect.dropped or effect.lock == "RowExclusiveLock")
-    }
+        return f"{said.strip()} The plan did not run to its end, so this is not all.".strip()
+    return said.strip() or "No statement of the plan writes, rewrites or deletes a row that is there."

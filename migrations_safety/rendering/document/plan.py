@@ -7,7 +7,7 @@ from migrations_safety.plan.migration_plan import Plan
 from migrations_safety.plan.planned_migration import PlannedMigration
 from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import PrecheckReport
-from migrations_safety.rendering.document.statements import number_of_statements
+from migrations_safety.rendering.document.statements import number_of_lines, number_of_statements
 from migrations_safety.rendering.document.values import Fact, Made, Migration
 
 OPERATIONS = {
@@ -78,6 +78,7 @@ def made(report: PrecheckReport) -> Made:
     return Made(
         counts=unapplies(plan) if plan.backwards else operations(plan.operations),
         statements=number_of_statements(report.review.measured.transactions),
+        lines=number_of_lines(report.review.measured.transactions),
         tables=tuple(sorted(plan.creates)),
         enums=tuple(
             Fact(label=enum.name, value=", ".join(enum.labels)) for one in plan.migrations for enum in one.enums

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from migrations_safety.measurement.broken_statement import BrokenStatement
-from migrations_safety.measurement.report import WayBack
+from migrations_safety.measurement.report import BACKWARDS, NOTHING_PENDING, WayBack
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering.document import commands, data, locks, rollback, sizes, statements
@@ -90,7 +90,7 @@ def _rollback(report: PrecheckReport) -> Rollback:
     back = report.review.measured.back
     return Rollback(
         commands=_unapply(report),
-        words=tuple(_said(back)),
+        words=tuple(_said(back)) if report.plan.changes_something else (),
         locks=tuple(Fact(label=table, value=lock) for table, lock in rollback.strong_locks(back).items()),
         loses=tuple(rollback.losses(back)),
         sql=statements.sql(back.transactions),
@@ -98,6 +98,8 @@ def _rollback(report: PrecheckReport) -> Rollback:
 
 
 def _said(back: WayBack) -> list[str]:
+    if back.reason in (BACKWARDS, NOTHING_PENDING):
+        return []
     if rollback.was_measured(back):
         return [rollback.measured_steps(back), *rollback.ends(back)]
     return [f"{NO_WAY_BACK}: {back.reason}."] if back.reason else []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from migrations_safety.measurement.report import MeasuredOperation, MeasuredStatement, MeasuredTransaction
-from migrations_safety.rendering.document.values import Sql, SqlPart
+from migrations_safety.rendering.document.script import Sql, SqlPart
 
 OWN_OPERATIONS = ("CreateEnum", "AddForeignKeyNotValid", "ValidateForeignKey")
 """Operations of this package, which read the catalog before they change anything."""
@@ -52,6 +52,12 @@ def said(operation: MeasuredOperation) -> list[MeasuredStatement]:
 def number_of_statements(transactions: Iterable[MeasuredTransaction]) -> int:
     """Return how many statements a plan sends."""
     return sum(len(said(operation)) for one in transactions for operation in one.operations)
+
+
+def number_of_lines(transactions: Iterable[MeasuredTransaction]) -> int:
+    """Return how many lines the statements of a plan have when they are laid out."""
+    operations = [operation for one in transactions for operation in one.operations]
+    return sum(laid_out(one.sql.strip()).count("\n") + 1 for operation in operations for one in said(operation))
 
 
 def laid_out(statement: str) -> str:

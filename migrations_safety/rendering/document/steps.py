@@ -6,26 +6,35 @@ from collections.abc import Iterator
 
 from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.plan.running_release import Rollout
-from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering.document import commands
 from migrations_safety.rendering.document.values import Findings, Step
 
 NAMED = 5
+ESTIMATED = "references.E005"
+"""The finding that the values of references were estimated and not counted."""
 
 
 def next_step(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Step:
     """Return what to do now: what helps against the first finding that blocks, else to migrate."""
-    if blocking:
+    if blocking and blocking[0].id != ESTIMATED:
         return _against(report, blocking[0])
     if report.embedded:
         return _on_the_database(report)
+    if not report.plan.changes_something:
+        return Step(words="")
+    if _is_uncounted(report):
+        return Step(words="Count the rows first.", command=commands.of_plan(report, "precheck"))
     if report.target.in_recovery:
         return Step(words="This is a standby: run the precheck on the primary, then migrate there.")
-    if not report.plan.changes_something:
-        return Step(words="Nothing to do.")
-    if report.warns:
-        return Step(words="Read the warnings, then migrate.", command=commands.of_plan(report, "migrate"))
-    return Step(words="Migrate.", command=commands.of_plan(report, "migrate"))
+    verb = "unapply" if report.plan.backwards else "migrate"
+    words = f"Read the warnings, then {verb}." if report.warns else f"{verb.capitalize()}."
+    return Step(words=words, command=commands.of_plan(report, "migrate"))
+
+
+def _is_uncounted(report: PrecheckReport) -> bool:
+    """Whether no rows were counted although the plan has to do with some."""
+    return report.data.depth is not Depth.COUNT and bool(report.inspected.references() or report.plan.rollback.read)
 
 
 def _against(report: PrecheckReport, one: Findings) -> Step:
@@ -52,8 +61,8 @@ def _steps(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Iterator[S
     if len(blocking) > NAMED:
         kinds = pluralize(len(blocking) - NAMED, "other kind of finding", "other kinds of findings")
         yield Step(words=f"Resolve {kinds} that block.")
-    if report.plan.backwards:
-        yield Step(words="Have a backup that was restored once: a rollback drops what it lists.")
+    if report.plan.rollback.tables or report.plan.rollback.columns:
+        yield Step(words="Have a backup that was restored once: what the rollback drops is lost.")
     if report.embedded:
         yield _on_the_database(report)
     else:
@@ -64,9 +73,16 @@ def _steps(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Iterator[S
 
 
 def _around_the_rollout(report: PrecheckReport) -> Iterator[Step]:
-    words = "Unapply." if report.plan.backwards else "Migrate. It checks once more before it begins."
-    migrate = Step(words=words, command=commands.of_plan(report, "migrate"))
+    migrate = Step(
+        words=f"{'Unapply' if report.plan.backwards else 'Migrate'}. It checks once more before it begins.",
+        command=commands.of_plan(report, "migrate"),
+    )
     review = report.review
+    if report.plan.backwards:
+        if review.migrations_of(Rollout.AFTER, Rollout.BOTH):
+            yield Step(words="Roll back the release first, to one that does not use what is unapplied.")
+        yield migrate
+        return
     after, before = review.migrations_of(Rollout.AFTER), review.migrations_of(Rollout.BEFORE)
     if both := review.migrations_of(Rollout.BOTH):
         yield Step(words=f"Split first, because they fit neither before nor after: {listed(both, most=NAMED)}.")
@@ -87,7 +103,8 @@ def verification(report: PrecheckReport) -> Step:
     """Return the command that compares the database with the models afterwards."""
     plan = report.plan
     apps = dict.fromkeys(one.app for one in (*plan.adopted, *plan.migrations, *plan.unapplied))
+    code = "With the code of the release that you went back to, verify" if plan.backwards else "Verify"
     return Step(
-        words="Verify that the database is as the models declare, and count the orphans again.",
+        words=f"{code} that the database is as the models declare, and count the orphans again.",
         command=commands.command(report, "verify_schema", *apps),
     )
