@@ -37,11 +37,8 @@ class YieldingRows:
         state = ORPHANS if isinstance(error, OrphansLeft) else sqlstate(error) or ""
         if not state.startswith(OF_ROWS) or ALL in self.emptied:
             return False
-        cause = error.__cause__
-        schema, table = (
-            (cause.diag.schema_name, cause.diag.table_name) if isinstance(cause, psycopg.Error) else (None, None)
-        )
-        names = self._emptied_with(sql.Identifier(schema, table)) if schema and table else []
+        table = _table_of(error)
+        names = self._emptied_with(table) if table else []
         if not names or names[0] in self.emptied:
             return self._empty_all()
         self.emptied += [name for name in names if name not in self.emptied]
@@ -66,3 +63,13 @@ class YieldingRows:
             self.observer.moment_outside()  # the files of the tables are others now
             return True
         return False
+
+
+def _table_of(error: DatabaseError | OrphansLeft) -> sql.Identifier | None:
+    """Return the table whose rows caused an error; None where the error does not say."""
+    if isinstance(error, OrphansLeft):
+        return sql.Identifier(error.words["table"])
+    cause = error.__cause__
+    if isinstance(cause, psycopg.Error) and cause.diag.schema_name and cause.diag.table_name:
+        return sql.Identifier(cause.diag.schema_name, cause.diag.table_name)
+    return None
