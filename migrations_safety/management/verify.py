@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.utils.timezone import now
+
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.written_formats import FORMATS, written
 from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import serialization, text
+from migrations_safety.rendering.document import verification_account
+from migrations_safety.rendering.document.account import Account
 from migrations_safety.verification import verification
 from migrations_safety.verification.report import VerificationReport
 from migrations_safety.verification.scope import Scope, of_registered
@@ -21,6 +27,7 @@ class VerificationCommand(SafetyCommand):
 
     name: str
     only_looks = True
+    formats = FORMATS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options that limit how fast the command reads large tables."""
@@ -42,7 +49,11 @@ class VerificationCommand(SafetyCommand):
             closing=f"{self.name}: {report.verdict}.",
             text=partial(text.verification, report, seconds=seconds()),
             json=lambda: self.as_json(report, seconds=seconds()),
+            formats=written(partial(self._account, report, seconds=seconds(), at=now())),
         )
+
+    def _account(self, report: VerificationReport, *, seconds: float, at: datetime) -> Account:
+        return verification_account.verification(report, command=self.name, seconds=seconds, at=at)
 
     def scope_on(self, options: dict[str, Any]) -> Callable[[str], Scope]:
         """What gives, for a database alias, the models and foreign keys to compare."""

@@ -53,6 +53,10 @@ class Finding:
     """The number of the operation in that migration, counted from 1; None where the finding is about no single one."""
     rows: int | None = None
     """How many rows the finding is about; None where no rows were counted for it."""
+    declared: str | None = None
+    """What the models declare; None where the finding compares nothing, or where nothing is declared."""
+    found: str | None = None
+    """What the database has instead; None where the finding compares nothing, or where nothing is there."""
     accepted: Acceptance | None = None
     """Why the finding was accepted; it then neither blocks nor warns. None where it was not accepted."""
 
@@ -71,6 +75,8 @@ def finding(
     migration: str = "",
     operation: int | None = None,
     rows: int | None = None,
+    declared: str | None = None,
+    found: str | None = None,
 ) -> Finding:
     """Return a finding with the level that the catalogue has for its id.
 
@@ -85,6 +91,8 @@ def finding(
         migration=migration,
         operation=operation,
         rows=rows,
+        declared=declared,
+        found=found,
     )
 
 

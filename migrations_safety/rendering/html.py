@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +13,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck.report import Depth, PrecheckReport
 from migrations_safety.rendering import html_parts
-from migrations_safety.rendering.document import review
+from migrations_safety.rendering.document import commands, review
 from migrations_safety.rendering.document.database import server
 from migrations_safety.rendering.document.values import Document
 from migrations_safety.rendering.template_engine import render
@@ -32,7 +33,7 @@ FIRST = 4
 def precheck(report: PrecheckReport, *, seconds: float, at: datetime) -> str:
     """Return the page of `precheck`; `seconds` is its duration, and `at` the moment at which it ended."""
     document = review(report, seconds=seconds, at=at)
-    found = html_parts.findings(document, report)
+    found = html_parts.findings(document.findings, completed=partial(commands.completed, report))
     of_first = [one for one in found if one.group in (document.blocking or document.risks)]
     return page(
         "precheck/page",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from migrations_safety.messages.humanize import listed
 from migrations_safety.postgresql.table_figures import TableFigures
-from migrations_safety.precheck.report import PrecheckReport
-from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.values import Document, Findings, Reference, RowCheck, Size, Told
+from migrations_safety.rendering.document.values import Findings, Reference, RowCheck, Size, Told
+from migrations_safety.rendering.percent import percent
 
 SHOWN = 5
 """How many objects of one finding are shown; the others stand under a line that opens."""
@@ -64,16 +63,19 @@ class Share:
     share: str
 
 
-def findings(document: Document, report: PrecheckReport) -> list[Entry]:
-    """Return the findings, each with the name by which the page refers to it."""
+def findings(groups: Iterable[Findings], *, completed: Callable[[str], str]) -> list[Entry]:
+    """Return the findings, each with the name by which the page refers to it.
+
+    `completed` returns a hint that is a command with the options for the database, and an empty text for any other.
+    """
     return [
         Entry(
             group=group,
             anchor=f"finding-{number}",
             subjects=_subjects(group.found),
-            command=commands.completed(report, group.hint),
+            command=completed(group.hint),
         )
-        for number, group in enumerate(document.findings, 1)
+        for number, group in enumerate(groups, 1)
     ]
 
 
@@ -105,10 +107,3 @@ def row_checks(shown: Iterable[RowCheck]) -> list[Share]:
 
 def _share(part: int | None, whole: int | None) -> str:
     return "" if part is None or whole is None else percent(part, whole)
-
-
-def percent(part: float, whole: float) -> str:
-    """Return a length as SVG takes it: what is not nothing has at least half a percent, so that it is seen."""
-    if part <= 0 or whole <= 0:
-        return "0%"
-    return f"{min(max(100 * part / whole, 0.5), 100):.4g}%"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering.document import Document, review
+from migrations_safety.rendering.document.account import Account
 from migrations_safety.rendering.template_engine import render
 
 SECTIONS = (
@@ -53,5 +55,20 @@ def drawn(document: Document) -> str:
 
 def _sections(names: Iterable[str], document: Document, limits: Limits) -> str:
     values = {"review": document, "most": limits}
-    sections = (render(f"markdown/{name}.md", values).strip() for name in names)
-    return "".join(f"{section}\n\n" for section in sections if section)
+    return "".join(_section(name, **values) for name in names)
+
+
+def account(written: Account) -> str:
+    """Return the written report of another command as Markdown, of which all but the appendix fits into a comment."""
+    for limits in LIMITS:
+        text = _section("account/report", account=written)
+        text += "".join(_section("account/table", table=table, most=limits) for table in written.tables)
+        text += _section("account/findings", account=written, most=limits)
+        if len(text) <= COMMENT:
+            break
+    return (text + _section("meanings", review=written)).rstrip() + "\n"
+
+
+def _section(name: str, **values: Any) -> str:
+    section = render(f"markdown/{name}.md", values).strip()
+    return f"{section}\n\n" if section else ""

@@ -16,7 +16,7 @@ from migrations_safety.measurement.report import NOT_ASKED, not_measured
 from migrations_safety.postgresql.application_statements import FROM_SERVER, ApplicationStatements
 from migrations_safety.precheck.report import Data, Depth, Review
 from migrations_safety.rendering import html
-from migrations_safety.rendering.html_parts import percent
+from migrations_safety.rendering.percent import percent
 from migrations_safety.rendering.template_engine import TEMPLATES
 from tests.support.reports import HOSTILE, hostile_report, large_report, without_findings
 

@@ -13,7 +13,7 @@ from tests.support.reports import HOSTILE, hostile_report, large_report, report_
 
 AT = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
 MARKERS = ["<!-- migrations_safety: precheck -->", "<!-- migrations_safety: appendix -->"]
-OURS = re.compile(r"<details><summary>[^<]*</summary>|</details>|<!-- migrations_safety: [a-z]+ -->|</?code>")
+OURS = re.compile(r"<details><summary>[^<]*</summary>|</details>|<!-- migrations_safety: [a-z_]+ -->|</?code>")
 COMMENT = 65_536
 """How many characters a comment on GitHub may have."""
 VARIABLE = re.compile(r"{{ *([^}]+?) *}}")

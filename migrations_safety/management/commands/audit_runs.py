@@ -6,17 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.utils.timezone import now
+
 from migrations_safety.audit import audit
 from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.written_formats import FORMATS, written_audit
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import serialization, text
+from migrations_safety.rendering.document import audit_account
 
 
 class Command(SafetyCommand):
     """List the runs in `migrations_safety_run`, and check the hashes of the events."""
 
     only_looks = True
+    formats = FORMATS
     help = (
         "Lists each run of migrate or backfill_placeholders that changed something: when it ran, who started it and "
         "from where, its arguments, its counts and its outcome. Also checks the table that holds these records: each "
@@ -36,4 +41,5 @@ class Command(SafetyCommand):
             closing=f"audit_runs: {pluralize(len(report.runs), 'run')}, {words}.",
             text=partial(text.audit, report),
             json=partial(serialization.audit, report, seconds=seconds()),
+            formats=written_audit(partial(audit_account.audit, report, seconds=seconds(), at=now()), report),
         )

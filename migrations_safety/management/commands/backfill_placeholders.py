@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.timezone import now
 
 from migrations_safety.backfill import backfill
 from migrations_safety.backfill.batches import BatchOptions
@@ -16,14 +17,17 @@ from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.management.arguments import add_reading_arguments, scan_options, whole_number
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.commands.migrate import migrate_to
+from migrations_safety.management.written_formats import FORMATS, written
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import serialization, text
+from migrations_safety.rendering.document import backfill_account
 
 
 class Command(SafetyCommand):
     """Create the parent rows that are missing, as placeholders."""
 
+    formats = FORMATS
     help = (
         "Creates one placeholder row in the parent table for each distinct value of a referencing column that has no "
         "parent row yet. It writes in short transactions, so the application can go on working. If the command is "
@@ -69,6 +73,7 @@ class Command(SafetyCommand):
             closing=f"backfill_placeholders: {report.verdict}{'' if report.is_restore else f', {made}'}.",
             text=partial(text.backfill, report, seconds=seconds()),
             json=partial(serialization.backfill, report, seconds=seconds()),
+            formats=written(partial(backfill_account.backfill, report, seconds=seconds(), at=now())),
         )
 
     def _report(self, options: dict[str, Any], progress: Progress) -> BackfillReport:

@@ -7,6 +7,7 @@ import shlex
 import unicodedata
 
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck.report import PrecheckReport
 
 MANAGE = "python manage.py"
@@ -19,6 +20,11 @@ UNSEEN = ("Cc", "Cf", "Zl", "Zp")
 def command(report: PrecheckReport, name: str, *arguments: str) -> str:
     """Return a command of this project for the database of the report."""
     return " ".join([f"{MANAGE} {name}", *map(quote, arguments), *_database(report)])
+
+
+def on(target: Target, name: str, *arguments: str) -> str:
+    """Return a command of this project for a database."""
+    return " ".join([f"{MANAGE} {name}", *map(quote, arguments), *_named(target)])
 
 
 def of_plan(report: PrecheckReport, name: str) -> str:
@@ -43,9 +49,15 @@ def completed(report: PrecheckReport, hint: str) -> str:
 
 
 def _database(report: PrecheckReport) -> list[str]:
-    target = report.target
-    alias = [] if target.alias == "default" else ["--database", quote(target.alias)]
-    return alias if report.embedded else [*alias, "--expect-database", quote(target.name)]
+    return _alias(report.target) if report.embedded else _named(report.target)
+
+
+def _named(target: Target) -> list[str]:
+    return [*_alias(target), "--expect-database", quote(target.name)]
+
+
+def _alias(target: Target) -> list[str]:
+    return [] if target.alias == "default" else ["--database", quote(target.alias)]
 
 
 def quote(name: str) -> str:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from migrations_safety.postgresql.target import Target
+from migrations_safety.rendering.document.values import Fact
 
 
 def database(target: Target) -> str:
     """Return one line that describes the database on which the command worked."""
     where = f'{target.host}:{target.port}, schema "{target.schema}"'
     return f'Database "{target.name}" at {where}, {server(target)}, as "{target.role}".'
+
+
+def facts(target: Target, *, at: datetime) -> tuple[Fact, ...]:
+    """Return when and on which database a command worked."""
+    return (
+        Fact(label="Date", value=f"{at:%Y-%m-%d %H:%M %Z}".strip()),
+        Fact(label="Database", value=target.name),
+        Fact(label="Server", value=f"{target.host}:{target.port}, {server(target)}"),
+        Fact(label="Schema", value=target.schema),
+        Fact(label="Role", value=target.role),
+    )
 
 
 def server(target: Target) -> str:

@@ -41,8 +41,13 @@ MEASURED = ("locks", "plan", "data", "application")
 
 def grouped(report: PrecheckReport) -> tuple[Findings, ...]:
     """Return the findings with those of one id and one hint together, in the order of the report."""
-    blocking = set(report.blocking)
-    return tuple(_group(list(alike), blocking) for _, alike in groupby(_neighbours(report.findings), key=_alike))
+    return in_groups(report.findings, blocking=report.blocking)
+
+
+def in_groups(findings: Iterable[Finding], *, blocking: Iterable[Finding]) -> tuple[Findings, ...]:
+    """Return findings with those of one id and one hint together, where the first of them stands."""
+    blocks = set(blocking)
+    return tuple(_group(list(alike), blocks) for _, alike in groupby(_neighbours(findings), key=_alike))
 
 
 def _neighbours(findings: Iterable[Finding]) -> list[Finding]:

@@ -9,7 +9,7 @@ from migrations_safety.measurement.report import BACKWARDS, NOTHING_PENDING, Way
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering.document import commands, data, locks, rollback, sizes, statements
-from migrations_safety.rendering.document.database import server
+from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import areas, grouped
 from migrations_safety.rendering.document.harmless import harmless, keeps_rows
 from migrations_safety.rendering.document.keys import key_rules
@@ -60,13 +60,8 @@ def review(report: PrecheckReport, *, seconds: float, at: datetime) -> Document:
 
 
 def _facts(report: PrecheckReport, *, seconds: float, at: datetime) -> tuple[Fact, ...]:
-    target = report.target
     return (
-        Fact(label="Date", value=f"{at:%Y-%m-%d %H:%M %Z}".strip()),
-        Fact(label="Database", value=target.name),
-        Fact(label="Server", value=f"{target.host}:{target.port}, {server(target)}"),
-        Fact(label="Schema", value=target.schema),
-        Fact(label="Role", value=target.role),
+        *facts(report.target, at=at),
         Fact(label="Plan", value=summary(report)),
         Fact(label="Took", value=format_seconds(seconds)),
     )

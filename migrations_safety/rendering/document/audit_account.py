@@ -1,0 +1,107 @@
+"""Makes the written report of `audit_runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from migrations_safety.audit.report import AuditReport, RecordedRun
+from migrations_safety.messages.humanize import format_seconds, pluralize
+from migrations_safety.rendering.document.account import NAME, Account, Column, Table
+from migrations_safety.rendering.document.database import facts
+from migrations_safety.rendering.document.findings import in_groups
+from migrations_safety.rendering.document.values import Fact, Step
+
+VERDICTS = {
+    "holds": "The record holds: nothing in it was changed, removed or reordered.",
+    "broken": "The record was changed.",
+}
+NO_RECORD = "There is no record: no run changed this database, or the tables of the record were dropped."
+WORDS = {"holds": "Holds", "broken": "Broken"}
+DID = {
+    "applied": "applied",
+    "unapplied": "unapplied",
+    "taken_back": "unapplied",  # the word in the records of older runs
+    "recorded": "recorded without running",
+    "forgotten": "removed from the record without running",
+}
+
+
+def audit(report: AuditReport, *, seconds: float, at: datetime) -> Account:
+    """Return the written report; `seconds` is the duration of the command, and `at` when it ended."""
+    return Account(
+        command="audit_runs",
+        title=f"Record of runs: {report.target.name}",
+        verdict=report.verdict,
+        word=WORDS[report.verdict] if report.exists else "No record",
+        is_refused=bool(report.findings),
+        is_certain=report.exists,
+        sentence=f"{pluralize(len(report.runs), 'run')}. {VERDICTS[report.verdict] if report.exists else NO_RECORD}",
+        next=Step(words=_next(report)),
+        facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
+        tables=(_runs(report),) if report.runs else (),
+        findings=in_groups(report.findings, blocking=report.findings),
+    )
+
+
+def outcome(run: RecordedRun) -> str:
+    """Return how a run ended, with its verdict where that says more."""
+    return f"{run.outcome}: {run.verdict}" if run.verdict and run.verdict != run.outcome else run.outcome
+
+
+def details(run: RecordedRun) -> Iterator[str]:
+    """Yield what is known of a run, one line each: arguments, counts, what it did, its error."""
+    for label, values in (("arguments", run.arguments), ("counts", run.counts)):
+        given = [f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False)]
+        if given:
+            yield f"{label}: {', '.join(given)}"
+    for name, labels in run.did.items():
+        yield f"{DID[name]}: {', '.join(labels)}"
+    if run.error:
+        yield f"failed with {run.error}{f' in {run.at}' if run.at else ''}"
+
+
+def _next(report: AuditReport) -> str:
+    if report.findings:
+        return report.findings[0].hint
+    if not report.exists:
+        return "If runs are missing, look into a backup."
+    last = report.runs[-1] if report.runs else None
+    if last and last.finished_at is None:
+        return f"The last run ({last.command}) has no end: if it is not at work, run the same command again."
+    return "Nothing to do."
+
+
+def duration(run: RecordedRun) -> str:
+    """Return how long a run took; empty where it has no end."""
+    return format_seconds((run.finished_at - run.started_at).total_seconds()) if run.finished_at else ""
+
+
+def who(run: RecordedRun) -> str:
+    """Return who ran a command, and from where."""
+    return f"{run.role} from {run.client} ({run.host}), version {run.version}"
+
+
+def _runs(report: AuditReport) -> Table:
+    rows = (
+        (
+            f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}",
+            run.command,
+            outcome(run),
+            duration(run),
+            who(run),
+            "; ".join(details(run)),
+            run.run_id,
+        )
+        for run in reversed(report.runs)
+    )
+    return Table(
+        anchor="runs",
+        title="Runs",
+        caption="Every run that changed something, newest first.",
+        columns=(
+            Column(label="began"), Column(label="command"), Column(label="outcome"), Column(label="took"),
+            Column(label="who"), Column(label="what"), Column(label="run", kind=NAME),
+        ),
+        values=tuple(rows),
+    )  # fmt: skip
