@@ -1,1 +1,1 @@
-"""Turns reports into text or into the values of their JSON; these functions read no database and print nothing."""
+"""Draws reports: text, JSON, Markdown, HTML, and what CI systems read. Nothing here reads a database or prints."""

@@ -110,6 +110,12 @@ def test_no_name_gives_a_command(name):
     assert [line for line in drawn(report).splitlines() if not line.isprintable()] == []
 
 
+def test_a_percent_sign_is_shown_as_itself():
+    messages = [one[2] for one in commands(hostile_report(("50%0A", "bed", "stay")))]
+
+    assert any(message.startswith('"50%0A"."50%0A" is NULL') for message in messages)
+
+
 def summary(report, limit=LIMIT):
     return github.summary(report, limit, root=Path.cwd())
 

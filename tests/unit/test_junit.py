@@ -85,6 +85,15 @@ def test_an_accepted_finding_is_skipped_with_its_reason_unless_the_case_fails():
     assert [one.tag for one in case] == ["skipped"]
 
 
+def test_a_case_that_fails_is_not_counted_as_skipped():
+    [error] = [one for one in SMALL.findings if one.id == "data.E001" and one.migration == LABELS[0]]
+    [accepted] = [one for one in SMALL.findings if one.accepted and one.migration == LABELS[0]]
+    report = replace(SMALL, findings=(error, replace(error, accepted=accepted.accepted)))
+
+    assert [one.tag for one in cases(report)["shop.0004_total", "data"]] == ["failure"]
+    assert (suites(report).get("failures"), suites(report).get("skipped")) == ("1", "0")
+
+
 def unlooked(report):
     found = {area: one.find("skipped") for (label, area), one in cases(report).items() if label != "database shop"}
     return {area: one.get("message") for area, one in found.items() if one is not None}
