@@ -193,4 +193,5 @@ def test_a_page_of_2000_findings_stays_usable(open_page):
     opened.page.locator("details.finding:not([open]) > summary").first.click()
 
     assert timing < 5_000
+    assert opened.page.evaluate("document.documentElement.scrollHeight") < 50 * PHONE["height"]
     assert opened.overflow <= 0
