@@ -8,6 +8,7 @@ import pytest
 
 from migrations_safety.measurement.report import NOTHING_PENDING, MeasuredPlan, WayBack
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.plan.running_release import Rollout
 from migrations_safety.precheck.report import Arguments, Data, Depth, Review
 from migrations_safety.rendering.document import review
 from migrations_safety.rendering.document.commands import completed, quote
@@ -138,6 +139,31 @@ def test_the_next_step_is_to_count_where_nobody_counted(clean):
     assert document_of(report).next.command == "python manage.py precheck --expect-database hospital"
 
 
+def test_what_the_new_release_needs_is_migrated_and_verified_before_it_is_rolled_out(clean):
+    labels = [one.label for one in clean.plan.migrations]
+
+    def words(*times):
+        rollouts = dict(zip(labels, times, strict=True))
+        steps = document_of(replace(clean, review=replace(clean.review, rollouts=rollouts))).steps
+        return [step.words.partition(" ")[0] for step in steps]
+
+    before, after, both = Rollout.BEFORE, Rollout.AFTER, Rollout.BOTH
+    assert words(before, before, before, before) == ["Check", "Migrate.", "Verify", "Roll"]
+    assert words(after, after, after, after) == ["Check", "Roll", "Migrate.", "Verify"]
+    assert words(before, before, after, after) == ["Check", "Migrate", "Roll", "Migrate.", "Verify"]
+    assert words(both, before, after, after) == ["Check", "Split", "Migrate", "Roll", "Migrate.", "Verify"]
+
+
+def test_code_that_ran_on_made_up_rows_does_not_prove_that_rows_are_kept(clean):
+    first, *others = clean.review.measured.transactions
+    operations = tuple(replace(one, ran_code=True) for one in first.operations)
+    measured = replace(clean.review.measured, transactions=(replace(first, operations=operations), *others))
+
+    document = document_of(replace(clean, review=replace(clean.review, measured=measured)))
+
+    assert "What Python code does to rows is not known" in document.keeps_rows
+
+
 def test_a_rollback_is_unapplied_after_the_release_was_rolled_back(clean):
     plan = replace(clean.plan, migrations=(), unapplied=clean.plan.migrations)
 
@@ -145,7 +171,8 @@ def test_a_rollback_is_unapplied_after_the_release_was_rolled_back(clean):
 
     words = [step.words for step in document.steps]
     assert document.next.words == "Unapply."
-    assert words.index("Unapply. It checks once more before it begins.") == len(words) - 2
+    assert words[-2] == "Unapply. It checks once more before it begins."
+    assert words[-1].startswith("With the code of the release that you went back to, verify")
     assert "Roll back the release first, to one that does not use what is unapplied." in words
     assert not [one for one in words if "new release" in one]
 

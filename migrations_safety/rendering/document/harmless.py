@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrations_safety.measurement.report import MeasuredPlan
 from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.messages.lock_words import mode
 from migrations_safety.precheck.report import PrecheckReport
@@ -47,9 +48,14 @@ def keeps_rows(report: PrecheckReport) -> str:
     changed = {one.table for one in effects if one.rewritten or one.lock == "RowExclusiveLock"} - dropped
     said = f"Rows of {listed(sorted(changed), most=NAMED)} are written or rewritten. " if changed else ""
     said += f"Dropped with their rows: {listed(sorted(dropped), most=NAMED)}." if dropped else ""
-    if measured.opaque:
-        code = pluralize(len(measured.opaque), "operation")
-        return f"{said.strip()} What code that was not run does to rows is not known: {code}.".strip()
+    if code := _code(measured):
+        return f"{said.strip()} What Python code does to rows is not known: {pluralize(code, 'operation')}.".strip()
     if measured.error:
         return f"{said.strip()} The plan did not run to its end, so this is not all.".strip()
     return said.strip() or "No statement of the plan writes, rewrites or deletes a row that is there."
+
+
+def _code(measured: MeasuredPlan) -> int:
+    """Return how many operations hold code; also where it was run, its rows were not those of the target."""
+    operations = [operation for one in measured.transactions for operation in one.operations]
+    return sum(one.opaque or one.ran_code for one in operations)

@@ -69,33 +69,31 @@ def _steps(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Iterator[S
         again = "Check again." if blocking else "Check again right before: data and traffic change from day to day."
         yield Step(words=again, command=commands.of_plan(report, "precheck"))
     yield from _around_the_rollout(report)
-    yield verification(report)
+
+
+def _migrate(report: PrecheckReport) -> tuple[Step, Step]:
+    words = f"{'Unapply' if report.plan.backwards else 'Migrate'}. It checks once more before it begins."
+    return Step(words=words, command=commands.of_plan(report, "migrate")), verification(report)
 
 
 def _around_the_rollout(report: PrecheckReport) -> Iterator[Step]:
-    migrate = Step(
-        words=f"{'Unapply' if report.plan.backwards else 'Migrate'}. It checks once more before it begins.",
-        command=commands.of_plan(report, "migrate"),
-    )
     review = report.review
-    if report.plan.backwards:
-        if review.migrations_of(Rollout.AFTER, Rollout.BOTH):
-            yield Step(words="Roll back the release first, to one that does not use what is unapplied.")
-        yield migrate
-        return
     after, before = review.migrations_of(Rollout.AFTER), review.migrations_of(Rollout.BEFORE)
-    if both := review.migrations_of(Rollout.BOTH):
+    both = review.migrations_of(Rollout.BOTH)
+    if report.plan.backwards:
+        if after or both:
+            yield Step(words="Roll back the release first, to one that does not use what is unapplied.")
+        yield from _migrate(report)
+        return
+    if both:
         yield Step(words=f"Split first, because they fit neither before nor after: {listed(both, most=NAMED)}.")
     if after and before:
         yield Step(words=f"Migrate up to what the new release needs: {listed(before, most=NAMED)}.")
-        yield Step(words="Roll out the new release, and wait until the running one has ended everywhere.")
-        yield migrate
-        return
     if after:
-        waits = pluralize(len(after), "migration breaks it", "migrations break it")
-        yield Step(words=f"Roll out the new release, and wait until the running one has ended: {waits}.")
-    yield migrate
-    if before:
+        breaks = pluralize(len(after), "migration breaks it", "migrations break it")
+        yield Step(words=f"Roll out the new release, and wait until the running one has ended: {breaks}.")
+    yield from _migrate(report)
+    if before and not after:
         yield Step(words="Roll out the new release: it needs what the migrations make.")
 
 
