@@ -8,7 +8,8 @@ place of a path. `base` says what the path belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
@@ -41,7 +42,7 @@ class Place:
     path: str
     """The path with slashes, relative to the base."""
     line: int | None
-    """The line where the operation begins; None where the finding is about no operation, or its line is not known."""
+    """The line where the operation begins; None where nobody knows which one it is, or where it begins."""
     name: str
     """The label of the migration, or what the finding names in the database."""
 
@@ -57,13 +58,11 @@ def places(report: PrecheckReport, *, root: PurePath) -> Callable[[Finding], Pla
     files = {one.label: one.file for one in (*plan.adopted, *plan.migrations, *plan.unapplied)}
     operations = [one for transaction in measured.transactions for one in transaction.operations]
     lines = {(one.migration, one.number): one.line for one in operations}
-    touching = _first_to_touch(operations)
+    touching = _touching(operations)
 
     def place_of(finding: Finding) -> Place:
-        migration, number = finding.migration, finding.operation or 0
-        if not migration and CATALOGUE[finding.id].area in OF_TABLES:
-            migration, number = touching.get(finding.subject) or touching.get(_table(finding.subject)) or ("", 0)
         name = finding.migration or finding.subject
+        migration, number = _operation(finding, touching)
         if not migration:
             path = visible(report.target.name).replace("/", "_")
             return Place(base=Base.DATABASE, path=path, line=None, name=name)
@@ -73,13 +72,27 @@ def places(report: PrecheckReport, *, root: PurePath) -> Callable[[Finding], Pla
     return place_of
 
 
-def _first_to_touch(operations: Iterable[MeasuredOperation]) -> dict[str, tuple[str, int]]:
-    """Return by the name of each existing table the first operation that touches it: its migration and number."""
-    found: dict[str, tuple[str, int]] = {}
+Touching = Mapping[str, Sequence[tuple[str, int]]]
+"""By the name of each existing table the operations that touch it, in their order: migration and number."""
+
+
+def _touching(operations: Iterable[MeasuredOperation]) -> Touching:
+    found: dict[str, dict[tuple[str, int], None]] = defaultdict(dict)
     for one in operations:
         for effect in (effect for statement in one.statements for effect in statement.tables if not effect.new):
-            found.setdefault(effect.table, (one.migration, one.number))
-    return found
+            found[effect.table][one.migration, one.number] = None
+    return {table: tuple(places) for table, places in found.items()}
+
+
+def _operation(finding: Finding, touching: Touching) -> tuple[str, int]:
+    """Return the migration and the number of the operation where a finding stands: 0 for none, "" for no migration."""
+    if finding.operation:
+        return finding.migration, finding.operation
+    on_table = touching.get(finding.subject) or touching.get(_table(finding.subject)) or ()
+    if not finding.migration:
+        return on_table[0] if on_table and CATALOGUE[finding.id].area in OF_TABLES else ("", 0)
+    numbers = [number for migration, number in on_table if migration == finding.migration]
+    return finding.migration, numbers[0] if len(numbers) == 1 else 0
 
 
 def _table(subject: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrations_safety.messages.wording import drift, locks, plan, references
+from migrations_safety.messages.wording import data, drift, locks, plan, references
 from migrations_safety.rendering.places import Base, places
 from tests.support.reports import report_of
 
@@ -45,6 +45,22 @@ def test_a_migration_of_the_repository_has_its_path_there_and_the_line_of_the_op
 )
 def test_a_migration_from_elsewhere_is_no_file_of_the_repository(file, path):
     assert place(file)[:2] == (Base.PACKAGES, path)
+
+
+def test_a_finding_without_an_operation_stands_at_the_only_one_that_touches_its_table():
+    report = report_of(["shop_order"], [LABEL, "shop.0005_more"], columns=["total"], database="shop")
+    first, second = report.review.measured.transactions
+    alone = replace(first, operations=first.operations[2:])
+    measured = replace(report.review.measured, transactions=(alone, second))
+    place_of = places(replace(report, review=replace(report.review, measured=measured)), root=Path.cwd())
+
+    lines = [
+        place_of(data.nulls(subject, rows=2, migration=label)).line
+        for subject in ('shop_order."total"', 'shop_item."total"')
+        for label in (LABEL, "shop.0005_more")
+    ]
+
+    assert lines == [13, None, None, None]
 
 
 TABLE, DATABASE = ("shop/migrations/0004_total.py", 11), ("a_b", None)
