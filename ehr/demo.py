@@ -26,6 +26,9 @@ ROWS = 300_000
 FEWEST_ROWS = 1_000
 PROJECT = Path(__file__).resolve().parent.parent
 SCHEMA = PROJECT / "ehr" / "schema"
+PAGES = Path(".cache/demo")
+"""Where the reports are left as pages, in the folder of the project."""
+REVIEW, VERIFIED = PAGES / "review.html", PAGES / "verified.html"
 OTHER_DATABASES = ("PG", "DATABASE_URL", "EHR_", "DJANGO_SETTINGS_MODULE")
 
 
@@ -39,7 +42,11 @@ class Step:
 
 
 STORY = (
-    Step(command="precheck", exit_code=1, why="Is it safe to migrate? No: the rows name patients that no table has."),
+    Step(
+        command=f"precheck --report html={REVIEW}",
+        exit_code=1,
+        why="Is it safe to migrate? No: the rows name patients that no table has.",
+    ),
     Step(command="backfill_placeholders", exit_code=1, why="One placeholder for each; the nil UUID is refused."),
     Step(
         command="backfill_placeholders --nullify bills",
@@ -48,7 +55,11 @@ STORY = (
     ),
     Step(command="precheck", exit_code=0, why="And now?"),
     Step(command="migrate", exit_code=0, why="The keys, first NOT VALID, then validated; the application goes on."),
-    Step(command="verify_patient_schema", exit_code=0, why="Is everything as it was declared?"),
+    Step(
+        command=f"verify_patient_schema --report html={VERIFIED}",
+        exit_code=0,
+        why="Is everything as it was declared?",
+    ),
 )
 
 
@@ -72,6 +83,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted: the server and its folder are removed.", file=sys.stderr)
         return 130
+    if went_well:
+        print(f"\nThe review as a page: {(PROJECT / REVIEW).as_uri()}")
+        print(f"The verification as a page: {(PROJECT / VERIFIED).as_uri()}")
     print(f"\nThe demo {'is complete' if went_well else 'FAILED'} ({time.monotonic() - started:.0f} s).")
     return 0 if went_well else 1
 
@@ -145,6 +159,7 @@ def tell(url: str) -> bool:
     """
     print(f"\n$ export DATABASE_URL={url}")
     os.environ.update({"DATABASE_URL": url, "PYTHONUNBUFFERED": "1"})
+    (PROJECT / PAGES).mkdir(parents=True, exist_ok=True)
     return all(run(step) for step in STORY)
 
 

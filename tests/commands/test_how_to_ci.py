@@ -18,12 +18,14 @@ from tests.support.git_project import INDEX, ORDER, GitProject, large_table
 pytestmark = pytest.mark.any_postgresql
 
 PAGE = Document(path=ROOT / "docs" / "how-to" / "ci.md")
-COMMANDS = [
-    re.sub(r"^\s*(- )?((run|entry): )?", "", line)
+FOLDED = re.compile(r"\n(?: {6}| {10})(?=\S)(?!- )")
+"""Where YAML goes on with a command that it has folded into several lines."""
+LINES = [
+    re.sub(r"^\s*(- )?((run|entry): )?(>- )?", "", line)
     for _, text in PAGE.fences
-    for line in text.splitlines()
-    if "manage.py precheck" in line and "--embedded" in line
+    for line in re.sub(r"(>-)\n\s+", r"\1 ", FOLDED.sub(" ", text)).splitlines()
 ]
+COMMANDS = [line for line in LINES if "manage.py precheck" in line and "--embedded" in line]
 
 
 @pytest.fixture
