@@ -118,3 +118,13 @@ def test_what_django_prints_itself_has_no_report(hospital, tmp_path):
 
     assert result.code == 2
     assert "leave out --format, --output and --report" in result.err
+
+
+def test_reports_are_in_their_files_though_nobody_reads_stdout(hospital, tmp_path):
+    file = tmp_path / "a"
+
+    with hospital.start("precheck", "--no-progress", "--report", f"json={file}") as running:
+        running.stdout.close()
+        running.wait(timeout=120)
+
+    assert json.loads(file.read_text())["command"] == "precheck"
