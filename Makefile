@@ -36,7 +36,7 @@ package-test: $(INSTALLED) ## build the distribution, install it into empty envi
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal tests/package $(ARGS)
 
-browser-test: $(INSTALLED) ## the page of precheck in a real Chromium (apt-get install chromium), with axe-core
+browser-test: $(INSTALLED) ## the pages of reports in a real Chromium (apt-get install chromium), with axe-core
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal tests/browser $(ARGS)
 

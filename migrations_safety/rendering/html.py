@@ -26,7 +26,7 @@ UNSEEN = re.compile(
     r"\U000e0000-\U000e007f]"
 )
 """Characters that control the output, have no shape, or turn the text around; the ends of lines are not among them."""
-FIRST = 4
+FIRST = 3
 """How many kinds of findings stand on the first screen."""
 
 
