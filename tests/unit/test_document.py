@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from migrations_safety.measurement.embedded_target import EmbeddedTarget
 from migrations_safety.measurement.report import NOTHING_PENDING, MeasuredPlan, WayBack
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.plan.running_release import Rollout
@@ -175,6 +176,19 @@ def test_a_rollback_is_unapplied_after_the_release_was_rolled_back(clean):
     assert words[-1].startswith("With the code of the release that you went back to, verify")
     assert "Roll back the release first, to one that does not use what is unapplied." in words
     assert not [one for one in words if "new release" in one]
+
+
+def test_a_plan_without_a_real_database_is_clean_in_no_area_of_one(clean):
+    report = replace(clean, embedded=EmbeddedTarget(revision="main", earlier=7, passed_over=()))
+
+    document = document_of(report)
+
+    found = {one.area: one for one in document.checks}
+    assert not any(NOTHING_FOUND in found[area].result for area in ("target", "privilege", "tables", "drift"))
+    assert document.title == "Migration safety review: migrations since main"
+    assert {one.label: one.value for one in document.facts}["Database"].startswith("made for this review from the 7")
+    assert document.next.command == "python manage.py precheck"
+    assert not any("--expect-database" in step.command for step in document.steps)
 
 
 def test_a_drift_without_a_compared_table_is_not_clean(clean):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from migrations_safety.measurement.embedded_target import EmbeddedTarget
+from migrations_safety.messages.humanize import pluralize
 from migrations_safety.postgresql.target import Target
 from migrations_safety.rendering.document.values import Fact
 
@@ -12,6 +14,13 @@ def database(target: Target) -> str:
     """Return one line that describes the database on which the command worked."""
     where = f'{target.host}:{target.port}, schema "{target.schema}"'
     return f'Database "{target.name}" at {where}, {server(target)}, as "{target.role}".'
+
+
+def facts_of_embedded(target: Target, made: EmbeddedTarget, *, at: datetime) -> tuple[Fact, ...]:
+    """Return the same of a database that was made from the migrations for this report alone."""
+    earlier = pluralize(made.earlier, "migration")
+    what = f"made for this review from the {earlier} before {made.revision}, without rows, on {server(target)}"
+    return Fact(label="Date", value=f"{at:%Y-%m-%d %H:%M %Z}".strip()), Fact(label="Database", value=what)
 
 
 def facts(target: Target, *, at: datetime) -> tuple[Fact, ...]:

@@ -33,6 +33,8 @@ AREAS = {
 IN_THE_TABLE = frozenset({"locks.I001"})
 """Findings that the table of locks shows already; they are told if they were accepted."""
 NOTHING_FOUND = "nothing found"
+OF_A_DATABASE = ("target", "privilege", "tables", "drift")
+"""The areas about a real database, which one that was made from the migrations says nothing of."""
 OF_THE_PLAN = ("types", "references", "locks", "plan", "data", "application", "partition", "rollback")
 """The areas that have nothing to look at without a plan."""
 MEASURED = ("locks", "plan", "data", "application")
@@ -123,6 +125,8 @@ def count(found: Iterable[Finding]) -> str:
 def _not_looked_at(area: str, report: PrecheckReport) -> str:
     """Return why an area was not looked at, or only in part; an empty text where it was."""
     measured = report.review.measured
+    if area in OF_A_DATABASE and report.embedded:
+        return "not looked at: there is no real database (--embedded)"
     if area in OF_THE_PLAN and not report.plan.changes_something:
         return "nothing is pending"
     if area == "rollback" and not report.plan.backwards:
@@ -139,8 +143,10 @@ def _not_looked_at(area: str, report: PrecheckReport) -> str:
     if area in MEASURED and not measured.is_measured and report.plan.changes_something:
         why = f" ({measured.reason})" if measured.reason else ""
         return "" if measured.reason in NO_FAULT - {"--no-measure"} else f"in part only: the plan was not measured{why}"
+    if area == "locks" and report.embedded:
+        return "in part only: there are no sessions of others (--embedded)"
     if area == "locks" and report.target.in_recovery:
-        return "sessions of the primary are not seen from a standby"
+        return "in part only: sessions of the primary are not seen from a standby"
     if area in MEASURED and measured.error:
         return "in part only: the plan did not run to its end on the scratch database"
     return ""

@@ -17,7 +17,7 @@ def left_out(report: PrecheckReport) -> tuple[str, ...]:
         gone = f" {entries} no finding now." if known.gone else ""
         findings = pluralize(len(known.findings), "known finding is", "known findings are")
         said.append(f"{findings} in the baseline {known.file} and not told again.{gone}")
-    if since := report.since:
+    if (since := report.since) and (since.older or not report.embedded):
         migrations = pluralize(len(since.older), "pending migration is", "pending migrations are")
         findings = pluralize(since.findings, "finding")
         said.append(f"{migrations} older than {since.revision} and left out, with {findings}.")

@@ -9,7 +9,7 @@ from migrations_safety.measurement.report import BACKWARDS, NOTHING_PENDING, Way
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering.document import commands, data, locks, rollback, sizes, statements
-from migrations_safety.rendering.document.database import facts
+from migrations_safety.rendering.document.database import facts, facts_of_embedded
 from migrations_safety.rendering.document.findings import areas, grouped
 from migrations_safety.rendering.document.harmless import harmless, keeps_rows
 from migrations_safety.rendering.document.keys import key_rules
@@ -29,7 +29,7 @@ def review(report: PrecheckReport, *, seconds: float, at: datetime) -> Document:
     blocking = tuple(one for one in findings if one.blocks)
     strong = locks.strong_locks(report.review)
     return Document(
-        title=f"Migration safety review: {report.target.name}",
+        title=f"Migration safety review: {_subject(report)}",
         verdict=report.verdict,
         sentence=sentence(report),
         in_short=in_short(report),
@@ -59,9 +59,14 @@ def review(report: PrecheckReport, *, seconds: float, at: datetime) -> Document:
     )
 
 
+def _subject(report: PrecheckReport) -> str:
+    return f"migrations since {report.embedded.revision}" if report.embedded else report.target.name
+
+
 def _facts(report: PrecheckReport, *, seconds: float, at: datetime) -> tuple[Fact, ...]:
+    embedded = report.embedded
     return (
-        *facts(report.target, at=at),
+        *(facts_of_embedded(report.target, embedded, at=at) if embedded else facts(report.target, at=at)),
         Fact(label="Plan", value=summary(report)),
         Fact(label="Took", value=format_seconds(seconds)),
     )

@@ -19,10 +19,10 @@ def next_step(report: PrecheckReport, blocking: tuple[Findings, ...]) -> Step:
     """Return what to do now: what helps against the first finding that blocks, else to migrate."""
     if blocking and blocking[0].id != ESTIMATED:
         return _against(report, blocking[0])
-    if report.embedded:
-        return _on_the_database(report)
     if not report.plan.changes_something:
         return Step(words="")
+    if report.embedded:
+        return _on_the_database(report)
     if _is_uncounted(report):
         return Step(words="Count the rows first.", command=commands.of_plan(report, "precheck"))
     if report.target.in_recovery:
