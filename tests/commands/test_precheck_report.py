@@ -91,6 +91,8 @@ def test_orphans_block_and_the_report_has_their_figures(hospital):
         "migration": None,
         "operation": None,
         "rows": None,
+        "declared": None,
+        "found": None,
         "accepted": None,
     }
     assert result.err.splitlines()[-1] == "precheck: blocked, 3 blocking findings."
