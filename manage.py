@@ -9,7 +9,7 @@ NO_DATABASE = (
     "Set DATABASE_URL (postgresql://user:password@host:5432/hospital, special characters percent-encoded),\n"
     "or PGDATABASE with PGHOST, PGPORT, PGUSER and PGPASSWORD (values as they are)."
 )
-WITHOUT_A_DATABASE = {"help", "version", "--help", "-h", "--version"}
+WITHOUT_A_DATABASE = {"help", "version", "--help", "-h", "--version", "--embedded"}
 
 
 def main() -> None:

