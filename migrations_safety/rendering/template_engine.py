@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-from django.template import Context, Engine, Library
+from django.template import Context, Engine, Library, Origin, TemplateDoesNotExist
+from django.template.loaders.base import Loader as BaseLoader
 from django.utils.safestring import SafeString, mark_safe
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = files(__package__) / "templates"
 HTML_FILTERS = "migrations_safety.rendering.html_filters"
 register = Library()
 
@@ -30,6 +31,7 @@ PUNCTUATION = re.compile(r"[*\[\]~$]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|:(?=//)|(?
 """Where a backslash is needed: for emphasis and links, at the start of a line, and where a link is made by itself."""
 NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 PLAIN_WORDS = re.compile(r"[a-z]+(?: [a-z]+)+")
+TYPED = ("python manage.py ", "ALTER ", "CREATE ", "DROP ", "GRANT ", "REINDEX ", "VACUUM ")
 MENTION = re.compile(r"@(?=\w)")
 WORD_JOINER = "\u2060"
 NOTHING = "\u2013"
@@ -38,10 +40,26 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 FENCE = re.compile(r"`+")
 
 
+class Loader(BaseLoader):
+    """Reads the templates of this package, out of a zip file too."""
+
+    def get_template_sources(self, template_name: str) -> Iterator[Origin]:
+        """Yield the one place where a template may be."""
+        yield Origin(name=template_name, template_name=template_name, loader=self)
+
+    def get_contents(self, origin: Origin) -> str:
+        """Return the text of a template; raises TemplateDoesNotExist."""
+        try:
+            return (TEMPLATES / str(origin.template_name)).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise TemplateDoesNotExist(origin.name) from None
+
+
 @cache
 def engine() -> Engine:
     """Return the engine of the templates in this folder; it reads no setting of the project."""
-    return Engine(dirs=[str(TEMPLATES)], autoescape=True, builtins=[__name__, HTML_FILTERS])
+    loaders = [("django.template.loaders.cached.Loader", [f"{__name__}.Loader"])]
+    return Engine(loaders=loaders, autoescape=True, builtins=[__name__, HTML_FILTERS])
 
 
 def render(name: str, values: Mapping[str, Any]) -> str:
@@ -68,6 +86,13 @@ def code(value: object) -> SafeString:
     fence = "`" * (1 + max((len(run) for run in FENCE.findall(shown)), default=0))
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return mark_safe(f"{fence}{pad}{shown}{pad}{fence}")
+
+
+@register.filter
+def hint(value: str) -> SafeString:
+    """Return the hint of a finding: a command or statement and nothing more as code, else as prose."""
+    is_typed = value.startswith(TYPED) and not value.endswith(".") and " or " not in value
+    return code(value) if is_typed else text(value)
 
 
 @register.filter

@@ -17,7 +17,7 @@ from migrations_safety.postgresql.application_statements import FROM_SERVER, App
 from migrations_safety.precheck.report import Data, Depth, Review
 from migrations_safety.rendering import html
 from migrations_safety.rendering.percent import percent
-from migrations_safety.rendering.template_engine import TEMPLATES
+from tests.support.commands import ROOT
 from tests.support.reports import HOSTILE, hostile_report, large_report, without_findings
 
 SMALL = large_report(migrations=3, tables=3)
@@ -221,14 +221,14 @@ def test_no_number_is_written_in_the_language_of_the_user(settings):
 
 
 def test_no_template_switches_escaping_off():
-    files = sorted((TEMPLATES / "html").rglob("*.html"))
+    files = sorted((ROOT / "migrations_safety/rendering/templates/html").rglob("*.html"))
     safe = {file.name for file in files if re.search(r"\|\s*safe\b|autoescape|safeseq", file.read_text())}
 
     assert safe == {"base.html"}  # the style
 
 
 def test_attributes_are_quoted():
-    for file in (TEMPLATES / "html").rglob("*.html"):
+    for file in (ROOT / "migrations_safety/rendering/templates/html").rglob("*.html"):
         assert not re.search(r"\s[\w-]+=(?!\")", re.sub(r"{%.*?%}|\"[^\"]*\"", '""', file.read_text())), file
 
 

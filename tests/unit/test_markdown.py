@@ -1,13 +1,17 @@
 """The written review as Markdown: what it says, and that no name breaks out of it."""
 
 import re
+import shutil
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
 import pytest
 
 from migrations_safety.rendering import markdown
-from migrations_safety.rendering.template_engine import TEMPLATES, code, render, text
+from migrations_safety.rendering.template_engine import code, hint, render, text
+from tests.support.commands import ROOT
 from tests.support.markdown import headings, html, links, raw_html, tables, tokens
 from tests.support.reports import HOSTILE, hostile_report, large_report, report_of
 
@@ -17,7 +21,7 @@ OURS = re.compile(r"<details><summary>[^<]*</summary>|</details>|<!-- migrations
 COMMENT = 65_536
 """How many characters a comment on GitHub may have."""
 VARIABLE = re.compile(r"{{ *([^}]+?) *}}")
-FILTERS = r"\|(?:text|code|subject|cell|length|safe|block(?::\"\w+\")?(?:\|indented:\d)?)$"
+FILTERS = r"\|(?:text|code|subject|hint|cell|length|safe|block(?::\"\w+\")?(?:\|indented:\d)?)$"
 ESCAPED = re.compile(rf"{FILTERS}|^forloop\.counter$")
 
 
@@ -95,7 +99,7 @@ def test_a_name_is_read_as_it_is(name):
 
 
 def test_each_variable_of_a_template_takes_a_filter_of_markdown():
-    files = sorted((TEMPLATES / "markdown").glob("*.md"))
+    files = sorted((ROOT / "migrations_safety/rendering/templates/markdown").glob("*.md"))
 
     found = [(file.name, one) for file in files for one in VARIABLE.findall(file.read_text())]
     assert len(found) > 50
@@ -129,6 +133,24 @@ def test_no_line_is_left_empty_twice():
     document = re.sub(r"```.*?```", "a block", drawn(hostile_report()), flags=re.DOTALL)
 
     assert "\n\n\n" not in document
+
+
+def test_the_templates_are_read_out_of_a_zip_file_too(tmp_path):
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", ROOT, "migrations_safety")
+    shows = "from migrations_safety.rendering import template_engine as engine; print(engine.__file__, end=' '); "
+    shows += "print(engine.render('markdown/harmless.md', {'review': {'harmless': ['kept']}, 'most': None}))"
+
+    told = subprocess.run([sys.executable, "-c", shows], cwd=tmp_path, env={"PYTHONPATH": packed}, capture_output=True)
+
+    assert told.stderr == b""
+    assert told.stdout.startswith(packed.encode())
+    assert b"- kept" in told.stdout
+
+
+def test_a_command_or_statement_as_a_hint_is_code_and_prose_is_not():
+    assert hint("python manage.py backfill_placeholders") == "`python manage.py backfill_placeholders`"
+    assert hint('CREATE INDEX CONCURRENTLY ON bed ("id");') == '`CREATE INDEX CONCURRENTLY ON bed ("id");`'
+    assert hint("python manage.py precheck counts what exists.") == "python manage.py precheck counts what exists."
 
 
 def test_the_engine_reads_no_setting_of_the_project(settings):
