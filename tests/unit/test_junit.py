@@ -9,6 +9,7 @@ import pytest
 
 from migrations_safety.measurement.report import NOTHING_TO_LOCK, not_measured
 from migrations_safety.messages.catalogue.kind import Level
+from migrations_safety.messages.wording import locks
 from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import junit
 from tests.support.reports import hostile_report, large_report, report_of, without_findings
@@ -123,6 +124,16 @@ def test_locks_that_nobody_measured_do_not_pass():
     words = "not measured: the server lacks an extension"
     assert unlooked(of("the server lacks an extension")) == {"data": words, "locks": words}
     assert unlooked(of(NOTHING_TO_LOCK)) == {}
+
+
+def test_what_the_sessions_hold_is_looked_at_though_no_migration_has_it():
+    finding = locks.prepared_transaction("shop_order", seconds=4)
+    warning = replace(finding, id="locks.W001", level=Level.WARNING)
+
+    found = cases(replace(SMALL, findings=(warning,)))
+
+    assert [one.tag for one in found["database shop", "locks"]] == ["system-out"]
+    assert list(found)[7] == ("database shop", "locks")
 
 
 def test_a_migration_that_the_measurement_did_not_reach_does_not_pass():
