@@ -7,6 +7,7 @@ line in each file, and a fingerprint that outlives a change of lines.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -99,25 +100,37 @@ def _utc(moment: datetime) -> str:
 
 def _results(found: Sequence[Finding], rules: list[str], place_of: Callable[[Finding], Place]) -> list[dict[str, Any]]:
     index = {id: number for number, id in enumerate(rules)}
-    return [_result(one, index[one.id], place_of(one)) for one in found]
+    placed = [(one, place_of(one)) for one in found]
+    alike = Counter((one.id, place.path, place.line) for one, place in placed)
+    return [
+        _result(one, index[one.id], place, is_told_apart=alike[one.id, place.path, place.line] == 1)
+        for one, place in placed
+    ]
 
 
-def _result(finding: Finding, rule: int, place: Place) -> dict[str, Any]:
-    fingerprinted = fingerprint(finding)
+def _result(finding: Finding, rule: int, place: Place, *, is_told_apart: bool) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": rule,
         "level": "note" if finding.accepted else LEVELS[finding.level],
         "message": {"text": _plain(f"{finding.subject} {finding.message} {finding.hint}")},
         "locations": [_location(place, kind="module" if finding.migration else "resource")],
-        # GitHub looks at the second one alone, and would make it of the text around the line.
-        "partialFingerprints": {"migrationOperationRule/v1": fingerprinted, "primaryLocationLineHash": fingerprinted},
+        "partialFingerprints": _fingerprints(fingerprint(finding), is_githubs=place.is_file and is_told_apart),
         "properties": {"subject": finding.subject, "operation": finding.operation, "rows": finding.rows},
     }
     if finding.accepted:
         justification = str(finding.accepted)
         result["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": justification}]
     return result
+
+
+def _fingerprints(ours: str, *, is_githubs: bool) -> dict[str, str]:
+    """Return our fingerprint, and in place of GitHub's own one where that does not do.
+
+    GitHub knows a result again by the rule and the text around its line, and its action warns of any other value. But
+    it has no text where there is no file, and takes two results for one that have the same rule and line.
+    """
+    return {"migrationOperationRule/v1": ours} | ({} if is_githubs else {"primaryLocationLineHash": ours})
 
 
 def _location(place: Place, *, kind: str) -> dict[str, Any]:

@@ -79,7 +79,18 @@ def test_a_fingerprint_outlives_new_lines_counts_and_words_and_not_another_opera
     assert fingerprints(operation=1) != known
     assert fingerprints(subject="shop_item") != known
     assert fingerprints(migration="shop.0005_more") != known
-    assert set(known) == {"migrationOperationRule/v1", "primaryLocationLineHash"}
+    assert set(known) == {"migrationOperationRule/v1"}
+
+
+def test_github_gets_our_fingerprint_where_it_would_take_two_findings_for_one_or_has_no_file():
+    one = next(one for one in SMALL.findings if one.id == "locks.E002")
+    two = run(replace(SMALL, findings=(one, replace(one, subject="shop_item"))))["results"]
+
+    [[first, githubs], [second, other]] = [list(one["partialFingerprints"].values()) for one in two]
+    assert (first, second) == (githubs, other)
+    assert first != second
+    assert "primaryLocationLineHash" in result("drift.W001")["partialFingerprints"]
+    assert "primaryLocationLineHash" in result("locks.E002", root=PurePath("/nowhere"))["partialFingerprints"]
 
 
 def test_an_accepted_finding_is_suppressed_with_its_reason_and_is_no_error():
