@@ -12,6 +12,8 @@ from tests.browser.conftest import PHONE, SCREEN
 from tests.support.reports import HOSTILE, hostile_report, large_report, without_findings
 
 AT = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
+REACHED = """(one => one.closest('.finding')?.querySelector('.body').id || one.className)(document.activeElement)"""
+"""The id of the finding that has the focus, else the class of the element."""
 SCHEMES = ("light", "dark")
 VIEWPORTS = {"phone": PHONE, "screen": SCREEN}
 
@@ -109,12 +111,10 @@ def test_the_tab_key_reaches_the_skip_link_first_and_then_every_finding(open_pag
     reached = []
     for _ in range(80):
         opened.page.keyboard.press("Tab")
-        reached.append(
-            opened.page.evaluate("document.activeElement.closest('details')?.id || document.activeElement.className")
-        )
+        reached.append(opened.page.evaluate(REACHED))
 
     assert reached[0] == "skip"
-    anchors = [one.get_attribute("id") for one in opened.page.locator("details.finding").all()]
+    anchors = [one.get_attribute("id") for one in opened.page.locator(".finding > .body").all()]
     assert set(anchors) <= set(reached)
 
 
@@ -126,13 +126,15 @@ def test_the_focus_is_seen(open_page):
     assert opened.page.locator(".skip").bounding_box()["y"] >= 0
 
 
-def test_the_link_of_what_blocks_leads_to_its_finding(open_page):
-    opened = open_page(page(REPORTS["blocked"]))
+@pytest.mark.parametrize("name", ["blocked", "attention"])
+def test_a_link_of_the_first_screen_leads_to_its_finding_and_opens_it(open_page, name):
+    opened = open_page(page(REPORTS[name]))
     opened.page.locator("section[aria-labelledby=blocks] a").first.click()
 
-    target = opened.page.locator("details.finding:target")
+    target = opened.page.locator(".finding[open] > .body:target")
     assert target.count() == 1
-    assert target.get_attribute("open") is not None
+    assert target.is_visible()
+    assert opened.page.locator(".finding:has(:target) > summary").bounding_box()["y"] >= 0
 
 
 def test_nothing_moves_for_a_reader_who_wants_no_motion(open_page):
