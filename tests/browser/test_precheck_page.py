@@ -188,6 +188,15 @@ def test_on_paper_every_finding_is_open(open_page):
     assert not opened.page.locator("nav").is_visible()
 
 
+def test_long_tables_scroll_inside_of_themselves_and_paper_has_all_rows(open_page):
+    opened = open_page(page(large_report(migrations=50, tables=40)))
+    hidden = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollHeight > one.clientHeight + 1).length"
+
+    assert opened.page.evaluate(hidden) > 0
+    opened.page.emulate_media(media="print")
+    assert opened.page.evaluate(hidden) == 0
+
+
 def test_a_page_of_2000_findings_stays_usable(open_page):
     opened = open_page(page(large_report()), viewport=PHONE)
     timing = opened.page.evaluate("performance.getEntriesByType('navigation')[0].domComplete")
