@@ -127,6 +127,7 @@ class StatementMeter:
         try:
             result = run()
         except DatabaseError as error:
+            self.rows.suspect(statement_text.of(query).text)
             if not is_ours:
                 self._note(query, error=error)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 import psycopg
@@ -19,6 +20,7 @@ OF_ROWS = ("22", "23")
 ORPHANS = "23503"
 """The SQLSTATE of rows without a parent (foreign key violation)."""
 
+WORD = re.compile(r"[\w$]+")
 ALL = "*"
 
 
@@ -31,20 +33,36 @@ class YieldingRows:
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
         self.emptied: list[str] = []
+        self._words: set[str] = set()
+
+    def suspect(self, text: str) -> None:
+        """Note a statement that failed: where the error names no table, it is one of those that the text names.
+
+        PostgreSQL has released the locks by then, so they do not tell.
+        """
+        self._words = {word for found in WORD.findall(text) for word in (found, found.lower())}
 
     def yield_to(self, error: DatabaseError | OrphansLeft) -> bool:
         """Empty the tables whose rows caused an error, outside of transactions; return whether to try again."""
         state = ORPHANS if isinstance(error, OrphansLeft) else sqlstate(error) or ""
         if not state.startswith(OF_ROWS) or ALL in self.emptied:
             return False
+        words, self._words = self._words, set()
         table = _table_of(error)
-        names = self._emptied_with(table) if table else []
-        if not names or names[0] in self.emptied:
+        names = self._emptied_with(table) if table else self._filled_among(words)
+        if not set(names) - set(self.emptied):
             return self._empty_all()
         self.emptied += [name for name in names if name not in self.emptied]
-        return self._empty(names[:1]) or self._empty_all()
+        return self._empty(names) or self._empty_all()
 
-    def _emptied_with(self, table: sql.Identifier) -> list[str]:
+    def _filled_among(self, words: set[str]) -> list[str]:
+        """Return the tables with these names that may hold made-up rows, and the tables that reference them."""
+        asked = {"words": list(words)}
+        found = self.observer.session.execute(statement("yielding_rows.filled_among").encode(), asked)
+        names = [self._emptied_with(sql.SQL(name)) for (name,) in found.fetchall()]
+        return list(dict.fromkeys(name for some in names for name in some))
+
+    def _emptied_with(self, table: sql.Identifier | sql.SQL) -> list[str]:
         """Return the names of a table and of those that reference it, the table first; empty where it is gone."""
         asked = {"name": table.as_string()}
         found = self.observer.session.execute(statement("yielding_rows.emptied_with").encode(), asked).fetchall()

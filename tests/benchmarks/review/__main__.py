@@ -2,7 +2,8 @@
 
 Makes a populated database with an app for each operation, lets plain Django apply each to learn the truth, and gives
 the same pending migrations to `precheck` and to its rivals. Rivals that are not installed are named and left out.
-Then it makes large projects, and compares the time of precheck with that of `migrate --plan`.
+Of further operations it compares the truth with the plan of `precheck` alone. Then it makes large projects, and
+compares the time of precheck with that of `migrate --plan`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from migrations_safety import __version__
 from migrations_safety.postgresql.embedded_server import Server
 from tests.benchmarks.machine import machine
 from tests.benchmarks.review.effects import Effects
-from tests.benchmarks.review.ours import our_review
+from tests.benchmarks.review.further_operations import FURTHER
+from tests.benchmarks.review.ours import our_review, shown
 from tests.benchmarks.review.project import Project, copied
 from tests.benchmarks.review.reviewers import APP, RIVALS, Reviewer, Rules, reviewed, sql_files
 from tests.benchmarks.review.scores import Truth, differences, score, shows_hazard, table, truths
 from tests.benchmarks.review.sizes import HEAD, line, sizes
+
+MEASURES = ["reviewers", "further", "sizes"]
 
 
 def main() -> int:
@@ -37,7 +41,12 @@ def main() -> int:
     try:
         if "reviewers" in options.measures:
             with tempfile.TemporaryDirectory(prefix="review-") as folder:
-                report |= review(server, made(server, Path(folder), rows=options.rows), rivals=options.rivals)
+                project = Project(folder=Path(folder), url=made(server, "review"))
+                report |= review(server, project, rows=options.rows, rivals=options.rivals)
+        if "further" in options.measures:
+            with tempfile.TemporaryDirectory(prefix="review-") as folder:
+                project = Project(folder=Path(folder), url=made(server, "further"), listed=FURTHER)
+                report["differences"] += further(server, project, rows=options.rows)
         if "sizes" in options.measures:
             report["sizes"] = list(sizes(server, options.migrations, rounds=options.rounds))
         report = {"machine": machine(server, "tests.benchmarks.review")} | report
@@ -64,7 +73,7 @@ def text_of(report: dict[str, Any]) -> str:
 def arguments() -> argparse.Namespace:
     """Rows in each table, the version of PostgreSQL, where to write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.review", description=__doc__)
-    parser.add_argument("--measures", nargs="+", default=["reviewers", "sizes"], choices=["reviewers", "sizes"])
+    parser.add_argument("--measures", nargs="+", default=MEASURES, choices=MEASURES)
     parser.add_argument("--without-rivals", dest="rivals", action="store_false", help="let precheck alone review")
     parser.add_argument("--rows", type=int, default=500, help="rows in each table")
     parser.add_argument("--migrations", type=int, nargs="+", default=[500, 1000], help="sizes of large projects")
@@ -74,26 +83,32 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def made(server: Server, folder: Path, *, rows: int) -> Project:
-    """Make the project, with its database."""
+def made(server: Server, name: str) -> str:
+    """Make a database, and return its URL."""
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE review")
-    project = Project(folder=folder, url=server.url("review"))
-    say("Making the populated database …")
-    project.write(rows)
-    return project
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return server.url(name)
 
 
-def review(server: Server, project: Project, *, rivals: bool) -> dict[str, Any]:
+def further(server: Server, project: Project, *, rows: int) -> list[dict[str, Any]]:
+    """Return of which further operations the plan of precheck shows anything else than plain Django does."""
+    truth = true_effects(server, project, rows=rows)
+    say("precheck …")
+    found = differences(truth, shown(project))
+    say(f"{len(truth)} further operations, {len(found)} of which precheck shows otherwise.")
+    return found
+
+
+def review(server: Server, project: Project, *, rows: int, rivals: bool) -> dict[str, Any]:
     """Learn the truth on a copy, then let each reviewer read."""
-    truth = true_effects(server, project)
+    truth = true_effects(server, project, rows=rows)
     say("precheck …")
     ours = our_review(project)
-    shown = shows_hazard(truth, ours.shown)
+    in_plan = shows_hazard(truth, ours.shown)
     named = {label for label, rules in ours.findings.items() if rules}
     us = {"package": "django-migrations-safety", "version": __version__, "reads": f"{APP}, on the populated database"}
     scores: list[dict[str, Any]] = [
-        us | {"reviewer": "precheck, what the plan shows", "seconds": ours.seconds} | score(truth, shown),
+        us | {"reviewer": "precheck, what the plan shows", "seconds": ours.seconds} | score(truth, in_plan),
         us | {"reviewer": "precheck, a finding", "seconds": None} | score(truth, named),
     ]
     named_by: dict[str, Rules] = {"precheck": ours.findings}
@@ -106,10 +121,13 @@ def review(server: Server, project: Project, *, rivals: bool) -> dict[str, Any]:
     }
 
 
-def true_effects(server: Server, project: Project) -> dict[str, Truth]:
-    """Let plain Django apply everything to a copy."""
+def true_effects(server: Server, project: Project, *, rows: int) -> dict[str, Truth]:
+    """Make the populated database, and let plain Django apply everything to a copy."""
+    say("Making the populated database …")
+    project.write(rows)
+    name = project.url.rpartition("/")[2]
     say("Plain Django …")
-    done = project.run("-m", "tests.benchmarks.review.truth", url=copied(server, "plain", template="review"))
+    done = project.run("-m", "tests.benchmarks.review.truth", url=copied(server, f"plain_{name}", template=name))
     if done.returncode:
         raise RuntimeError(done.stderr)
     effects = {label: Effects(**one) for label, one in json.loads(done.stdout).items()}

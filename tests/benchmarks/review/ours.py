@@ -30,10 +30,13 @@ def our_review(project: Project) -> OurReview:
     started = time.perf_counter()
     report = _precheck(project)
     seconds = round(time.perf_counter() - started, 2)
-    if report["plan"]["measured"] == "no":
-        raise RuntimeError(f"not measured: {report['plan']['reason']}")
     large = _precheck(project, "--statistics", str(_statistics_of_large_tables(project)))
     return OurReview(shown=_shown(report["plan"]), findings=_named(large["findings"]), seconds=seconds)
+
+
+def shown(project: Project) -> dict[str, Effects]:
+    """Return by the label of the app what the plan of precheck shows."""
+    return _shown(_precheck(project)["plan"])
 
 
 def _precheck(project: Project, *options: str) -> Any:
@@ -56,6 +59,8 @@ def _statistics_of_large_tables(project: Project) -> Path:
 
 
 def _shown(plan: Any) -> dict[str, Effects]:
+    if plan["measured"] == "no" or plan["error"]:
+        raise RuntimeError(f"not measured: {plan['reason'] or plan['error']}")
     shown = {}
     for transaction in plan["transactions"]:
         label = transaction["migrations"][0].partition(".")[0]

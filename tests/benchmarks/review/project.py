@@ -29,9 +29,14 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.operations import (
-    AddConstraintNotValid, AddIndexConcurrently, RemoveIndexConcurrently, ValidateConstraint,
+    AddConstraintNotValid, AddIndexConcurrently, CreateCollation, CreateExtension, RemoveCollation,
+    RemoveIndexConcurrently, ValidateConstraint,
 )
 from django.db import migrations, models
+from django.db.models.functions import Lower
+
+from migrations_safety.constraints import ForeignKeyConstraint
+from migrations_safety.operations import AddForeignKeyNotValid, CreateEnum, ValidateForeignKey
 
 
 class Migration(migrations.Migration):
@@ -47,11 +52,12 @@ class Project:
 
     folder: Path
     url: str
+    listed: tuple[Operation, ...] = OPERATIONS
 
     @property
     def operations(self) -> dict[str, Operation]:
         """Each operation by the label of its app."""
-        return {f"op{number:02}": one for number, one in enumerate(OPERATIONS, 1)}
+        return {f"op{number:02}": one for number, one in enumerate(self.listed, 1)}
 
     def write(self, rows: int) -> None:
         """Write the project, and make its tables with plain Django before the pending migrations are there."""

@@ -27,7 +27,7 @@ TABLES = """
         pg_stat_get_xact_numscans(oid) + pg_stat_get_numscans(oid)
         + (SELECT coalesce(sum(pg_stat_get_xact_numscans(indexrelid) + pg_stat_get_numscans(indexrelid)), 0)
            FROM pg_index WHERE indrelid = c.oid)
-    FROM pg_class AS c WHERE relkind = 'r' AND relname LIKE %s"""
+    FROM pg_class AS c WHERE relkind IN ('r', 'p', 'm') AND relname LIKE %s"""
 WAITS = "SELECT count(*) > 0 FROM pg_locks WHERE pid = %s AND NOT granted"
 HELD = "SELECT relation::bigint, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation'"
 
