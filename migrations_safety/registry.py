@@ -48,6 +48,8 @@ class SchemaToVerify:
     app_label: str
     enums: Mapping[str, tuple[str, ...]]
     """The labels of each enum of the app, in their order, by the name of the enum."""
+    command: str = ""
+    """The app's own command that verifies it, which reports name; empty where only `verify_schema` does."""
 
 
 _makers: dict[str, PlaceholderMaker] = {}
@@ -79,6 +81,11 @@ def placeholder_makers() -> tuple[PlaceholderMaker, ...]:
 def verified_apps() -> frozenset[str]:
     """The labels of the apps that have registered a schema to verify."""
     return frozenset(_schemas)
+
+
+def verifying_commands() -> dict[str, str]:
+    """The commands that verify a registered schema of their own, by the label of its app."""
+    return {label: schema.command for label, schema in _schemas.items() if schema.command}
 
 
 def schema_of(app_label: str) -> SchemaToVerify:

@@ -15,4 +15,5 @@ class PatientsConfig(AppConfig):
         from patients.placeholders import PLACEHOLDER
 
         register_placeholders(PLACEHOLDER)
-        register_schema(SchemaToVerify(app_label="patients", enums={"PatientStatus": tuple(PatientStatus.values)}))
+        enums = {"PatientStatus": tuple(PatientStatus.values)}
+        register_schema(SchemaToVerify(app_label="patients", enums=enums, command="verify_patient_schema"))

@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from itertools import chain
 
+from migrations_safety import registry
 from migrations_safety.census import identifiers, incremental
 from migrations_safety.census.estimates import estimate
 from migrations_safety.census.incremental import EarlierCensus
@@ -121,6 +122,7 @@ def _examine(
         fail_level=options.fail_level,
         embedded=options.embedded,
         arguments=options.arguments,
+        verified_by=registry.verifying_commands(),
     )
 
 

@@ -149,6 +149,8 @@ class PrecheckReport:
     known: Known | None = None
     since: Since | None = None
     arguments: Arguments = Arguments()
+    verified_by: Mapping[str, str] = field(default_factory=dict)
+    """The commands that verify the schema of one app, by its label; `verify_schema` verifies any other."""
     embedded: EmbeddedTarget | None = None
     """How the database was made, where it was made from the migrations for this precheck (`--embedded`)."""
 

@@ -155,6 +155,16 @@ def test_what_the_new_release_needs_is_migrated_and_verified_before_it_is_rolled
     assert words(both, before, after, after) == ["Check", "Split", "Migrate", "Roll", "Migrate.", "Verify"]
 
 
+def test_an_app_with_a_command_of_its_own_is_verified_by_it_and_the_others_together(clean):
+    apps = list(dict.fromkeys(one.app for one in (*clean.plan.adopted, *clean.plan.migrations)))
+    report = replace(clean, verified_by={apps[0]: "verify_ward", "elsewhere": "verify_elsewhere"})
+
+    lines = [line.partition(" --")[0] for line in document_of(report).verification.command.splitlines()]
+
+    others = [f"python manage.py verify_schema {' '.join(apps[1:])}"] if apps[1:] else []
+    assert lines == ["python manage.py verify_ward", *others]
+
+
 def test_code_that_ran_on_made_up_rows_does_not_prove_that_rows_are_kept(clean):
     first, *others = clean.review.measured.transactions
     operations = tuple(replace(one, ran_code=True) for one in first.operations)

@@ -32,8 +32,8 @@ def operations(counts: dict[str, int]) -> str:
 
 def unapplies(plan: Plan) -> str:
     """Return what a rollback drops, in words."""
-    tables, columns = pluralize(len(plan.rollback.tables), "table"), pluralize(len(plan.rollback.columns), "column")
-    return f"drops {tables} and {columns}"
+    counts = (len(plan.rollback.tables), "table"), (len(plan.rollback.columns), "column")
+    return f"drops {' and '.join(pluralize(*one) for one in counts if one[0]) or 'no table and no column'}"
 
 
 def summary(report: PrecheckReport) -> str:

@@ -98,11 +98,12 @@ def _around_the_rollout(report: PrecheckReport) -> Iterator[Step]:
 
 
 def verification(report: PrecheckReport) -> Step:
-    """Return the command that compares the database with the models afterwards."""
+    """Return the commands, each in its line, that compare the database with the models afterwards."""
     plan = report.plan
-    apps = dict.fromkeys(one.app for one in (*plan.adopted, *plan.migrations, *plan.unapplied))
+    apps = list(dict.fromkeys(one.app for one in (*plan.adopted, *plan.migrations, *plan.unapplied)))
+    own = [report.verified_by[app] for app in apps if app in report.verified_by]
+    others = [app for app in apps if app not in report.verified_by]
+    typed = [(command,) for command in own] + ([("verify_schema", *others)] if others else [])
     code = "With the code of the release that you went back to, verify" if plan.backwards else "Verify"
-    return Step(
-        words=f"{code} that the database is as the models declare, and count the orphans again.",
-        command=commands.command(report, "verify_schema", *apps),
-    )
+    words = f"{code} that the database is as the models declare, and count the orphans again."
+    return Step(words=words, command="\n".join(commands.command(report, *command) for command in typed))
