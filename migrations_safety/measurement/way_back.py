@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from migrations_safety.measurement.demand import Demand
@@ -15,20 +18,82 @@ from migrations_safety.plan.irreversible import irreversible_operations
 LOSSES = ("drop", "length", "cast", "enum")
 """The kinds of demands that take values away."""
 
+MOST_BUILT = 30
+"""Of how many migrations the models stay built, the latest ones: those of a hundred tables take about 7 MB each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A migration that was applied, with the states of the models before it and after each of its operations."""
+
+    migration: Any
+    before: Any
+    after: dict[int, Any]
+
+    def forget_models(self) -> None:
+        """Drop the models that Django has built for these states; it builds them again where it needs them."""
+        for state in (self.before, *self.after.values()):
+            vars(state).pop("apps", None)
+
 
 class ReturningExecutor(MeasuringExecutor):
-    """A MeasuringExecutor that keeps the state of the models before each migration, to go back to it."""
+    """A MeasuringExecutor that keeps the states of the models of each migration, to go back to them.
+
+    To build the models of a state takes most of the time, where all of them hang together. So on the way back those
+    are used that were built on the way there.
+    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.steps: list[tuple[Any, Any]] = []
+        self.steps: list[Step] = []
 
     def apply_migration(self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False) -> Any:
-        """Apply a migration, after its state before was kept."""
-        before = state.clone()
-        after = super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
-        self.steps.append((before, migration))
-        return after
+        """Apply a migration, and keep its states."""
+        step = Step(migration=migration, before=state.clone(), after={})
+
+        def kept(number: int, forwards: Callable[..., None]) -> Callable[..., None]:
+            def forwards_and_kept(app_label: str, state: Any) -> None:
+                forwards(app_label, state)
+                step.after[number] = state.clone()
+
+            return forwards_and_kept
+
+        with _states_forwards(migration.operations, kept):
+            result = super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+        self.steps.append(step)
+        if len(self.steps) > MOST_BUILT:
+            self.steps[-MOST_BUILT - 1].forget_models()
+        return result
+
+    def unapply_step(self, step: Step) -> None:
+        """Unapply a migration with the states that were kept."""
+
+        def recalled(number: int, forwards: Callable[..., None]) -> Callable[..., None]:
+            def recall(app_label: str, state: Any) -> None:
+                if number not in step.after:
+                    forwards(app_label, state)
+                    return
+                vars(state).clear()
+                vars(state).update(vars(step.after[number].clone()))
+
+            return recall
+
+        with _states_forwards(step.migration.operations, recalled):
+            self.unapply_migration(step.before, step.migration)
+
+
+@contextmanager
+def _states_forwards(
+    operations: list[Any], wrapped: Callable[[int, Callable[..., None]], Callable[..., None]]
+) -> Iterator[None]:
+    """Wrap how each operation changes the state of the models."""
+    for number, operation in enumerate(operations):
+        operation.state_forwards = wrapped(number, operation.state_forwards)
+    try:
+        yield
+    finally:
+        for operation in operations:
+            del operation.state_forwards
 
 
 def go_back(executor: ReturningExecutor, watcher: DemandWatcher, *, passes: tuple[Any, ...], seconds: float) -> WayBack:
@@ -40,7 +105,8 @@ def go_back(executor: ReturningExecutor, watcher: DemandWatcher, *, passes: tupl
     watcher.before()
     executor.found, executor.after_each = [], [watcher.after]
     end: dict[str, Any] = {}
-    for before, migration in reversed(executor.steps):
+    for step in reversed(executor.steps):
+        migration = step.migration
         if time.monotonic() > until:
             end = {"ends_in": str(migration), "is_cut_off": True}
             break
@@ -48,7 +114,7 @@ def go_back(executor: ReturningExecutor, watcher: DemandWatcher, *, passes: tupl
             end = {"ends_in": str(migration), "operation": without_reverse[-1].number}
             break
         try:
-            executor.unapply_migration(before, migration)
+            executor.unapply_step(step)
         except passes:
             raise
         except Exception as error:
