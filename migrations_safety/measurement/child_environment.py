@@ -20,14 +20,17 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 """The URL that replaces every PostgreSQL URL in the environment of the child process, whatever the variable."""
 POSTGRESQL_URL = re.compile(r"(postgres(ql)?|pgsql|psql|postgis|timescale(gis)?)(\+\w+)?://", re.IGNORECASE)
 """How a URL of a PostgreSQL database begins, in the spellings of the packages that read URLs for Django."""
+SCRATCH = "MIGRATIONS_SAFETY_SCRATCH"
+"""The variable with the entries of DATABASES that lead somewhere, as JSON; `scratch_settings` reads it."""
 IN_SETTINGS = ("dbname", "user", "password", "host", "port")
 """The parameters that have a name of their own in an entry of DATABASES."""
 
 
-def child_environment(alias: str, settings: dict[str, Any], *, module: str) -> dict[str, str]:
+def child_environment(*, module: str, databases: dict[str, Any] | None = None) -> dict[str, str]:
     """Return the environment of this process, without any variable that leads to a database.
 
-    `settings` are the entry of DATABASES for the alias, and `module` is the settings module of the project.
+    `module` is the settings module of the project. `databases` are the entries of DATABASES that lead somewhere; the
+    child that runs a plan gets them with its task.
     """
     without = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     for name, value in without.items():
@@ -37,7 +40,7 @@ def child_environment(alias: str, settings: dict[str, Any], *, module: str) -> d
         "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),
         "DJANGO_SETTINGS_MODULE": "migrations_safety.measurement.scratch_settings",
         "MIGRATIONS_SAFETY_PROJECT_SETTINGS": module,
-        "MIGRATIONS_SAFETY_SCRATCH": json.dumps({alias: settings}),
+        SCRATCH: json.dumps(databases or {}),
     }
     return without | REFUSED | mine
 

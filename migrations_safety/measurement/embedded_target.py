@@ -153,7 +153,7 @@ def _apply(
 ) -> tuple[PassedOver, ...]:
     command = [sys.executable, "-m", "migrations_safety.measurement.earlier_migrations"]
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = child_environment(alias, settings, module=module)
+    environment = child_environment(module=module, databases={alias: settings})
     with own_folder() as folder:
         file = folder / "answer"
         asked = json.dumps({"alias": alias, "without": sorted(newer), "answer": str(file)})

@@ -5,24 +5,19 @@ The scratch database has a copy of the target's schema, and a child process runs
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import django.db
 import psycopg
-from django.conf import ENVIRONMENT_VARIABLE
 
 from migrations_safety.measurement.answer import read_answer
-from migrations_safety.measurement.child_environment import child_environment, settings_for
+from migrations_safety.measurement.child_process import run_plan, waiting_child
 from migrations_safety.measurement.options import EVERYTHING, MeasureOptions
-from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
-from migrations_safety.measurement.report import NOT_RUN, TOO_SLOW, MeasuredPlan, not_measured
+from migrations_safety.measurement.report import MeasuredPlan, not_measured
 from migrations_safety.measurement.sample_rows import make_sample_rows
 from migrations_safety.measurement.schema_copy import copy_schema
 from migrations_safety.measurement.scratch import Place, scratch_database
@@ -64,11 +59,14 @@ def measure(
         "release": release or {},
     }
     try:
-        with scratch_database(connection, url=options.scratch_url, as_superuser=options.as_superuser) as place:
+        with (
+            waiting_child() as child,
+            scratch_database(connection, url=options.scratch_url, as_superuser=options.as_superuser) as place,
+        ):
             left_out = copy_schema(connection, place)
             asked["without_rows"] = make_sample_rows(place)
             left_out += tuple(f"rows in {table}: none could be made up" for table in asked["without_rows"])
-            answer = _in_a_child(connection, place, asked, max_seconds=options.max_seconds)
+            answer = run_plan(child, connection, place, asked, max_seconds=options.max_seconds)
     except NotMeasured as reason:
         return not_measured(str(reason))
     except COULD_NOT as error:
@@ -101,29 +99,3 @@ def _plan(
 
 def _emptied(table: str) -> str:
     return WITHOUT_ROWS if table == ALL else f"rows in {table}: the made-up ones did not fit a migration"
-
-
-def _in_a_child(connection: Connection, place: Place, asked: dict[str, Any], *, max_seconds: float) -> dict[str, Any]:
-    module = os.environ.get(ENVIRONMENT_VARIABLE)
-    if not module:
-        raise NotMeasured("the settings are no module, so no other process can read them")
-    command = [sys.executable, "-m", "migrations_safety.measurement.child"]
-    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = child_environment(connection.alias, settings_for(connection, place), module=module)
-    with own_folder() as folder:
-        file = folder / "answer"
-        asked |= {"alias": connection.alias, "database": place.name, "token": place.token, "answer": str(file)}
-        try:
-            done = subprocess.run(
-                command, input=json.dumps(asked), text=True, timeout=max_seconds, check=False, env=environment, **silent
-            )
-        except subprocess.TimeoutExpired:
-            if not file.exists():  # it exists where only the way back took too long
-                raise NotMeasured(f"{TOO_SLOW} {max_seconds:g} s there") from None
-        else:
-            if done.returncode or not file.exists():
-                raise NotMeasured(f"{NOT_RUN} (the process ended with {done.returncode})")
-        answer = dict(json.loads(file.read_text(encoding="utf-8")))
-    if "failed" in answer:
-        raise NotMeasured(f"{NOT_RUN} ({answer['failed']})")
-    return answer
