@@ -168,6 +168,8 @@ BY_PEOPLE = {
     "schema.I003": "a comment changes nothing",
     "schema.I004": "the type of an id is a decision",
     "target.I001": "another place for the command",
+    "target.I002": "the real database, before the deploy",
+    "target.I003": "whether the code matters to what follows is a decision",
     "target.W001": "another server",
     "target.W002": "a setting of the role, tests/commands/test_precheck_privileges.py",
     "target.W003": "waiting",

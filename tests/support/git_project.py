@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrations_safety.postgresql.table_figures import TableFigures
-from tests.support.commands import ROOT, Result, environment
+from tests.support.commands import ROOT, Result, environment, listen_to_signals
 
 SETTINGS = """\
 INSTALLED_APPS = ["migrations_safety", "shop"]
@@ -123,6 +123,7 @@ class GitProject:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=listen_to_signals,
         )
 
     def run(self, *words: str, folder: Path | None = None, **variables: str) -> Result:
