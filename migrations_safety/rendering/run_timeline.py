@@ -65,7 +65,7 @@ def run_timeline(runs: Sequence[RecordedRun]) -> RunTimeline:
 
 def _marks(first: datetime, last: datetime) -> list[Mark]:
     span = last - first
-    form = "%Y-%m-%d" if span > timedelta(days=2) else "%m-%d %H:%M" if span > timedelta(minutes=5) else "%H:%M:%S"
+    form = "%Y-%m-%d" if span > timedelta(days=8) else "%m-%d %H:%M" if span > timedelta(minutes=5) else "%H:%M:%S"
     moments = [first + span * number / QUARTERS for number in range(QUARTERS + 1)]
     return [Mark(x=f"{100 * number / QUARTERS:.4g}%", label=f"{at:{form}}") for number, at in enumerate(moments)]
 
