@@ -1,64 +1,18 @@
-"""`precheck --embedded` checks a plan without a database of anybody, and leaves nothing behind."""
+"""What `precheck --embedded` judges: the migrations since a revision, on the tables of those before."""
 
 import json
-import os
-import shutil
-import signal
 import subprocess
-import time
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 
-from migrations_safety.postgresql.embedded_server import WHEELS, binaries
 from migrations_safety.postgresql.table_figures import SavedFigures
 from migrations_safety.precheck import statistics
+from tests.commands.precheck_embedded import LOOK
 from tests.support.commands import ROOT, command, environment
 from tests.support.git_project import INDEX, ORDER, GitProject, large_table
 
 pytestmark = pytest.mark.any_postgresql
-
-LOOK = ("precheck", "--embedded", "--since", "main", "--no-progress", "--format", "json")
-LEFT = "migrations-safety-run-*"
-
-
-@pytest.fixture
-def folder(tmp_path_factory):
-    """The temporary folder of the commands; short, because the path of a Unix socket has 107 bytes at most."""
-    return Path(os.environ.get("TMPDIR", "/tmp")) / f"e{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
-
-
-@pytest.fixture
-def project(tmp_path, folder):
-    folder.mkdir()
-    for copy in {binaries(version).parents[2] for version in WHEELS if Path(gettempdir()) in binaries(version).parents}:
-        (folder / copy.name).symlink_to(copy)  # of the server's programs, where root starts it
-    yield GitProject(folder=tmp_path / "project")
-    leave_nothing(folder)
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def look(project, folder):
-    return lambda *words, **more: project.run(*LOOK, *words, TMPDIR=str(folder), **more)
-
-
-def leave_nothing(folder):
-    assert list(folder.glob(LEFT)) == []
-    assert servers_in(folder) == []
-
-
-def servers_in(folder):
-    found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(folder) in process.read_text():
-                found.append(process.read_text())
-        except OSError:
-            continue
-    return found
 
 
 def ids(result):
@@ -244,64 +198,6 @@ def test_what_cannot_be_meant_is_refused(project, words, said):
     assert said in refused.err
 
 
-def test_two_runs_at_once_do_not_disturb_each_other(project, folder):
-    project.migration("0001_initial", ORDER)
-    project.commit()
-    project.migration("0002_index", INDEX, after=("0001_initial",))
-
-    running = [project.start(*LOOK, TMPDIR=str(folder)) for _ in range(2)]
-    for one in running:
-        one.communicate(timeout=240)
-
-    assert [one.returncode for one in running] == [0, 0]
-
-
-SLEEPING = """
-    def wait(apps, editor):
-        import time
-        from pathlib import Path
-
-        Path("reached").touch()
-        time.sleep(120)
-"""
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_leaves_no_server_and_no_folder(project, folder, number, code):
-    project.migration("0001_initial", ORDER + "migrations.RunPython(wait),", code=SLEEPING)
-    project.commit()
-    running = project.start(*LOOK, TMPDIR=str(folder))
-    wait_for((project.folder / "reached").exists)
-
-    running.send_signal(number)
-    _, err = running.communicate(timeout=120)
-
-    assert running.returncode == code, err
-    leave_nothing(folder)
-
-
-def test_the_next_run_removes_what_a_kill_has_left(project, look, folder):
-    slow = project.migration("0001_initial", ORDER + "migrations.RunPython(wait),", code=SLEEPING)
-    project.commit()
-    running = project.start(*LOOK, TMPDIR=str(folder))
-    wait_for((project.folder / "reached").exists)
-    running.kill()
-    running.communicate(timeout=120)
-    assert servers_in(folder)
-    slow.write_text(slow.read_text().replace("time.sleep(120)", "time.sleep(0)"))
-    project.commit()
-
-    assert look().code == 0
-    leave_nothing(folder)
-
-
-def wait_for(happens, *, seconds=60):
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
 def test_settings_need_not_name_a_database(tmp_path, project, folder):
     bare = GitProject(folder=tmp_path / "bare", databases="{}")
     bare.migration("0001_initial", ORDER)
@@ -321,23 +217,6 @@ def test_without_a_new_migration_it_says_so_and_not_that_all_are_applied(project
     assert looked.code == 0, looked.said
     assert "No pending migration came since main." in looked.out
     assert "all migrations are applied" not in looked.out
-
-
-def test_a_server_that_cannot_be_started_is_a_sentence(project, folder):
-    project.migration("0001_initial", ORDER)
-    project.commit()
-    long = folder / ("x" * 100)
-    long.mkdir()
-    for copy in folder.glob("ehr-*"):
-        (long / copy.name).symlink_to(copy.resolve())
-
-    refused = project.run(*LOOK, TMPDIR=str(long))
-
-    assert (refused.code, refused.out) == (2, "")
-    assert "could not be started here: pg_ctl ended with 1" in refused.err
-    assert "TMPDIR" in refused.err
-    assert "Traceback" not in refused.err
-    assert list(long.glob(LEFT)) == []
 
 
 def test_our_own_project_needs_no_database_for_it(folder, project):
