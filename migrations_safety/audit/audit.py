@@ -60,6 +60,7 @@ def _run(run_id: str, events: Sequence[Event]) -> RecordedRun:
         version=first.get("version", ""),
         arguments=first.get("arguments", {}),
         checksums=first.get("checksums", {}),
+        stands_on=first.get("stands_on", {}),
         counts=last.get("counts", {}),
         did=last.get("did", {}),
         error=last.get("error"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ class RecordedRun:
     """The name of the class of the error; its text is not kept, because it may hold patient data."""
     at: str | None
     """The label of the migration in which the run failed; None outside of migrations."""
+    stands_on: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The backup and the rehearsal that stood behind the run, under the keys `backup` and `rehearsal`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,20 @@ from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.sql import statement
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandsOn:
+    """The tried ways back that a run stands on: plain values for JSON, None where there is none."""
+
+    backup: dict[str, Any] | None = None
+    """The backup: `kind`, `name`, `checksum`, `taken_at` (ISO) and `proof`."""
+    rehearsal: dict[str, Any] | None = None
+    """The report of a rehearsal: `name`, `checksum` and `verdict`."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is there, by name; an empty dictionary where nothing is."""
+        return {name: one for name, one in (("backup", self.backup), ("rehearsal", self.rehearsal)) if one}
+
+
 @dataclass(kw_only=True)
 class Run:
     """A run that has not ended yet; the values in `counts` and `done` are recorded when it ends."""
@@ -72,17 +86,30 @@ class Event:
 
 @contextmanager
 def recorded_run(
-    connection: Connection, *, command: str, arguments: dict[str, Any], checksums: dict[str, str] | None = None
+    connection: Connection,
+    *,
+    command: str,
+    arguments: dict[str, Any],
+    checksums: dict[str, str] | None = None,
+    stands_on: StandsOn | None = None,
 ) -> Iterator[Run]:
     """Record that a run starts, and at the end of the block how it ended.
 
     A run that is killed has no recorded end. `arguments` are the options of the command. `checksums` maps the labels of
-    the migrations that will be run to the SHA-256 of their files.
+    the migrations that will be run to the SHA-256 of their files. `stands_on` names the backup and the rehearsal that
+    stand behind the run.
     """
     ensure_tables(connection)
     run = Run(id=uuid.uuid4())
-    asked = {"command": command, "version": __version__, "host": socket.gethostname(), "arguments": arguments}
-    _append(connection, run, "started", asked | ({"checksums": checksums} if checksums else {}))
+    asked: dict[str, Any] = {
+        "command": command,
+        "version": __version__,
+        "host": socket.gethostname(),
+        "arguments": arguments,
+    }
+    behind = stands_on.as_dict() if stands_on else {}
+    asked |= {name: one for name, one in (("checksums", checksums), ("stands_on", behind)) if one}
+    _append(connection, run, "started", asked)
     try:
         yield run
     except BaseException as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -104,6 +106,22 @@ def named(text: str) -> str:
     if not text:
         raise ArgumentTypeError("it is empty: is a variable of your script not set?")
     return text
+
+
+DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
+
+
+def duration(text: str) -> timedelta:
+    """The duration that `90m`, `24h`, `3d` or `1h30m` names; units are `d`, `h`, `m` (minutes) and `s`.
+
+    Raises ArgumentTypeError for other text, for a number without a unit, and for a duration of 0.
+    """
+    found = DURATION.fullmatch(text)
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
+    named = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not named:
+        raise ArgumentTypeError("a duration with its unit, above 0: for example 90m, 24h, 3d or 1h30m")
+    return named
 
 
 def add_measuring_arguments(parser: ArgumentParser) -> None:

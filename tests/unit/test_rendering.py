@@ -55,3 +55,16 @@ def test_the_json_of_a_report_has_the_envelope_around_its_own_keys():
     assert set(drawn) == ENVELOPE | {"exists", "runs"}
     assert drawn["seconds"] == 1.235
     assert drawn["database"]["name"] == "hospital"
+
+
+def test_a_run_names_the_backup_and_the_rehearsal_that_it_stands_on():
+    backup = {"kind": "archive", "name": "hospital.dump", "checksum": "ab12", "taken_at": "2026-01-01T00:00:00+00:00"}
+    rehearsal = {"name": "rehearsed.json", "checksum": "cd34", "verdict": "passed"}
+    run = recorded(stands_on={"backup": backup | {"proof": "restored"}, "rehearsal": rehearsal})
+    report = AuditReport(target=TARGET, exists=True, runs=(run,), findings=())
+
+    drawn = " ".join(text.audit(report, width=100, colour=False).split())
+
+    assert "stands on the backup hospital.dump (archive, taken at 2026-01-01T00:00:00+00:00, restored," in drawn
+    assert "SHA-256 ab12)" in drawn
+    assert "stands on the rehearsal rehearsed.json (passed, SHA-256 cd34)" in drawn

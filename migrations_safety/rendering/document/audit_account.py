@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.messages.humanize import format_seconds, pluralize
@@ -55,10 +56,20 @@ def details(run: RecordedRun) -> Iterator[str]:
         given = [f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False)]
         if given:
             yield f"{label}: {', '.join(given)}"
+    for name, behind in run.stands_on.items():
+        yield f"stands on the {name} {stood_on(behind)}"
     for name, labels in run.did.items():
         yield f"{DID[name]}: {', '.join(labels)}"
     if run.error:
         yield f"failed with {run.error}{f' in {run.at}' if run.at else ''}"
+
+
+def stood_on(behind: dict[str, Any]) -> str:
+    """Return in words the backup or the rehearsal that stood behind a run."""
+    checksum = f"SHA-256 {behind['checksum']}" if behind.get("checksum") else None
+    taken_at = f"taken at {behind['taken_at']}" if behind.get("taken_at") else None
+    words = [behind.get("kind"), taken_at, behind.get("proof"), behind.get("verdict"), checksum]
+    return f"{behind.get('name')} ({', '.join(str(word) for word in words if word)})"
 
 
 def _next(report: AuditReport) -> str:
