@@ -17,6 +17,8 @@ class Companion:
     values: Mapping[str, str]
     """The SQL expression for each column, by the name of the column. An expression may use `placed.id`, the id of the
     placeholder, and `%(run_id)s`, the id of the run as an SQL literal."""
+    untouched: str = "false"
+    """An SQL condition that is true for such a row as it was created, so that a rollback may drop it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,12 @@ class PlaceholderMaker:
     """Rows in other tables that are inserted together with each placeholder."""
     unresolved: str = "false"
     """An SQL condition that is true for a parent which is still a placeholder."""
+    untouched: str = "false"
+    """An SQL condition that is true for a placeholder that nobody has changed or referenced since it was created, so
+    that a rollback may drop it."""
+    run_column: str | None = None
+    """The column of the parents with the id of the run that created a placeholder; None where there is none. With it, a
+    rollback drops only placeholders whose run is in the record of runs."""
     classified: bool = False
     """Whether the ids are those of people. Then a value that stands for no person (`null`, the nil UUID, a telephone
     number) gets no placeholder. With False every orphan gets a placeholder."""

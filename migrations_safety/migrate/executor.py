@@ -23,6 +23,7 @@ from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.locking.guarded_statements import StatementGuard
 from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.postgresql.connection import Connection, schema_editor_with
+from migrations_safety.schema.existing_keys import find_existing_key
 
 
 @contextmanager
@@ -209,6 +210,7 @@ class _ProgressOfAttempts:
 class SafeSchemaEditor(DatabaseSchemaEditor):
     """Adds foreign keys at the end of a migration, and leaves its transaction where a deferred statement fails."""
 
+    connection: Connection
     ladder: LockLadder
 
     def add_constraint(self, model: Any, constraint: Any) -> None:
@@ -218,6 +220,12 @@ class SafeSchemaEditor(DatabaseSchemaEditor):
             self.deferred_sql.append(constraint.create_sql(model, self))
         else:
             super().add_constraint(model, constraint)
+
+    def remove_constraint(self, model: Any, constraint: Any) -> None:
+        """Drop a constraint; a foreign key only where it exists, because a rollback may have dropped it before."""
+        is_key = isinstance(constraint, ForeignKeyConstraint) and not self.collect_sql
+        if not is_key or find_existing_key(self.connection, model, constraint):
+            super().remove_constraint(model, constraint)
 
     def __exit__(self, *error: Any) -> None:
         """Run the deferred statements, and end the transaction also where one of them fails."""

@@ -12,6 +12,7 @@ from migrations_safety.messages.catalogue import (
     partition,
     plan,
     privilege,
+    recovery,
     references,
     rollback,
     schema,
@@ -22,7 +23,7 @@ from migrations_safety.messages.catalogue import (
 
 AREAS = (
     target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, drift,
-    audit,
+    audit, recovery,
 )  # fmt: skip
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")

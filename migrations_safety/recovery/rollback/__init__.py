@@ -1,0 +1,1 @@
+"""Unapplies migrations: keys one by one, then nullified references back, then tables, and no row is lost unasked."""

@@ -1,0 +1,140 @@
+"""Judges a rollback before anything is changed: what it unapplies, what it would lose, and what forbids it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.migrations.executor import MigrationExecutor
+
+from migrations_safety.audit.run_log import open_images
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import listed, pluralize
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.base import CouldNotLook
+from migrations_safety.messages.refusals.recovery import KeysNotApart, LossesArrived
+from migrations_safety.messages.wording import recovery as wording
+from migrations_safety.plan.targets import targets
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.snapshot import in_snapshot
+from migrations_safety.postgresql.target import Target
+from migrations_safety.precheck import precheck
+from migrations_safety.precheck.options import PrecheckOptions
+from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, questions
+from migrations_safety.recovery.rollback.options import RollbackOptions
+from migrations_safety.recovery.rollback.report import Loss, RollbackReport
+
+COUNTED_HERE = frozenset({"tables.E007", "tables.W003", "rollback.E002", "rollback.W001"})
+"""Findings of the precheck about rows and values that go, which are counted more strictly here."""
+NOT_OF_A_ROLLBACK = ("references.", "application.")
+"""How the ids of findings begin that speak of going forwards."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A rollback that was looked at, and in which steps it is done."""
+
+    report: RollbackReport
+    checksums: dict[str, str]
+    """The checksums of the migrations' files, by label."""
+    before_tables: tuple[str, ...]
+    """The labels of the migrations that are unapplied before the first one that drops a table."""
+    with_tables: tuple[str, ...]
+    """The labels of the other migrations."""
+    questions: tuple[Question, ...]
+
+
+def judge(connection: Connection, target: Target, options: RollbackOptions, progress: Progress) -> Judged:
+    """Look at what the rollback would do, with the precheck of `migrate` backwards and a count of what is lost."""
+    app_label, migration_name = _keys_alone(connection, options) or (options.app_label, options.migration_name)
+    looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
+    seen = precheck.run(using=options.using, options=looking, progress=progress)
+    _refuse_forwards(seen, options)
+    asked = questions(connection, seen.inspected)
+    losses = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
+    labels = [one.label for one in seen.plan.unapplied]
+    first = next((number for number, label in enumerate(labels) if _drops_tables(seen, label)), len(labels))
+    found = [one for one in seen.findings if one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK)]
+    other_apps = tuple(dict.fromkeys(one.app for one in seen.plan.unapplied if one.app != options.app_label))
+    return Judged(
+        report=RollbackReport(
+            command=options.command,
+            target=target,
+            asked=(options.app_label, options.migration_name),
+            unapplied=tuple(labels),
+            tables=tuple(one.table for one in seen.plan.rollback.tables if one.table in seen.inspected.tables),
+            other_apps=other_apps,
+            losses=tuple(losses),
+            findings=(*_lost(losses, options), *found, *_others(other_apps, labels), *_nullified(connection, options)),
+            measured=seen.review.measured,
+            keys_only=options.keys_only,
+        ),
+        checksums={one.label: one.checksum for one in seen.plan.unapplied},
+        before_tables=tuple(labels[:first]),
+        with_tables=tuple(labels[first:]),
+        questions=tuple(asked),
+    )
+
+
+def unwanted(losses: Sequence[Loss]) -> str:
+    """Return why these losses forbid the drop, as a sentence; empty where there are none."""
+    if not losses:
+        return ""
+    named = listed([f"{one.table}: {pluralize(one.rows, 'row')}" for one in losses])
+    return f"rows arrived that it would lose ({named})."
+
+
+def arrived(refusal: LossesArrived, options: RollbackOptions) -> Iterator[Finding]:
+    """Return the findings about rows that arrived after the check."""
+    yield from _lost(refusal.losses, options)
+
+
+def _lost(losses: Sequence[Loss], options: RollbackOptions) -> Iterator[Finding]:
+    for one in losses:
+        yield wording.would_be_lost(one.table, column=one.column, rows=one.rows)
+
+
+def _others(other_apps: Sequence[str], labels: Sequence[str]) -> Iterator[Finding]:
+    for app in other_apps:
+        yield wording.reaches_another_app(app, migrations=listed([one for one in labels if one.startswith(f"{app}.")]))
+
+
+def _nullified(connection: Connection, options: RollbackOptions) -> Iterator[Finding]:
+    """Findings for references that stay NULL, because the keys alone go."""
+    if options.keys_only:
+        for images in open_images(connection):
+            yield wording.stay_nullified(images.table, rows=images.count)
+
+
+def _drops_tables(seen: PrecheckReport, label: str) -> bool:
+    return any(one.migration == label for one in seen.plan.rollback.tables)
+
+
+def _refuse_forwards(seen: PrecheckReport, options: RollbackOptions) -> None:
+    """Raise CouldNotLook where `migrate` with the same arguments would apply something."""
+    if pending := [*seen.plan.adopted, *seen.plan.migrations]:
+        name = f"{options.app_label} {options.migration_name}"
+        problem = f"{pending[0].label} is not applied, so there is nothing to roll back to {options.migration_name}."
+        raise CouldNotLook(problem, hint=f"To apply it: python manage.py migrate {name}")
+
+
+def _keys_alone(connection: Connection, options: RollbackOptions) -> tuple[str, str] | None:
+    """Return the target at which the migrations of other apps that depend on this app are unapplied, and no others.
+
+    Return None without `--keys-only`. Raises KeysNotApart where no single target does that.
+    """
+    if not options.keys_only:
+        return None
+    executor: Any = MigrationExecutor(connection)
+    plan = [one for one, _ in executor.migration_plan(targets(executor, options.app_label, options.migration_name))]
+    others = [one for one in plan if one.app_label != options.app_label]
+    apps = {one.app_label for one in others}
+    if len(apps) > 1:
+        raise KeysNotApart(reason=f"migrations of {listed(sorted(apps))} depend on {options.app_label}")
+    if not others:
+        raise KeysNotApart(reason=f"no applied migration of another app depends on {options.app_label}")
+    first = others[-1]
+    before = next((name for app, name in first.dependencies if app == first.app_label), "zero")
+    return first.app_label, before

@@ -1,0 +1,45 @@
+"""The options of one rollback, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from migrations_safety.backfill.batches import BatchOptions
+from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
+from migrations_safety.migrate.options import LockOptions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RollbackOptions:
+    """What one rollback is to undo. `app_label` and `migration_name` mean what they mean to Django's `migrate`."""
+
+    using: str
+    command: str
+    """The name of the command, for the record of runs and for hints."""
+    app_label: str
+    migration_name: str
+    """The last migration that stays applied, or `zero`."""
+    dry_run: bool = False
+    """Whether to look only, and to change nothing."""
+    keys_only: bool = False
+    """Whether to unapply only the migrations of other apps that depend on those of this app, which hold the keys."""
+    expect_database: str | None = None
+    expect_schema: str | None = None
+    measure: MeasureOptions = NOT_WANTED
+    locks: LockOptions = field(default_factory=LockOptions)
+    batching: BatchOptions = field(default_factory=BatchOptions)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The options that are set, for the record of runs."""
+        asked = {
+            "app_label": self.app_label,
+            "migration_name": self.migration_name,
+            "keys_only": self.keys_only,
+            "retry_for": self.locks.retry_for,
+            "max_stall": round(self.locks.max_stall * 1000),
+            "expect_database": self.expect_database,
+            "expect_schema": self.expect_schema,
+        }
+        return {name: value for name, value in asked.items() if value}

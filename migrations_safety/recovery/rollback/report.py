@@ -1,0 +1,92 @@
+"""The result of one rollback, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from migrations_safety.audit.migration_history import Done
+from migrations_safety.measurement.report import MeasuredPlan, not_measured
+from migrations_safety.messages.findings import Finding, blocking
+from migrations_safety.migrate.report import LockWaits
+from migrations_safety.postgresql.target import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """The rows of a table, or the values of a column, that the rollback would lose."""
+
+    table: str
+    column: str | None
+    """The column that is dropped; None where the whole table is."""
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DroppedKey:
+    """A foreign key between a table that stays and a table that goes, which is dropped before that table."""
+
+    name: str
+    table: str
+    target_table: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.table} to {self.target_table})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """What a rollback has done so far."""
+
+    run_id: str
+    done: Done
+    keys: tuple[DroppedKey, ...] = ()
+    """The foreign keys that were dropped one by one before the tables."""
+    restored: dict[str, int] = field(default_factory=dict)
+    """The number of nullified references that were restored, by table."""
+    not_restored: dict[str, int] = field(default_factory=dict)
+    """The number of those that could not be restored and stay kept, by table."""
+    lock_waits: LockWaits | None = None
+    is_whole: bool = True
+    """False where rows that would be lost arrived meanwhile, so that the tables are still there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RollbackReport:
+    """The result of one rollback, from which the command makes its reports and its exit code."""
+
+    command: str
+    target: Target
+    unapplied: tuple[str, ...]
+    """The labels of the migrations that are to be unapplied, in their order."""
+    asked: tuple[str, str] = ("", "")
+    """App label and migration name of the command line."""
+    tables: tuple[str, ...] = ()
+    """The tables that are to be dropped."""
+    other_apps: tuple[str, ...] = ()
+    """The labels of the other apps whose migrations are unapplied as well."""
+    losses: tuple[Loss, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    measured: MeasuredPlan = field(default_factory=lambda: not_measured("it was not asked for"))
+    dry_run: bool = False
+    keys_only: bool = False
+    undone: Undone | None = None
+    """What was done; None where nothing was."""
+
+    @property
+    def blocking(self) -> list[Finding]:
+        """The findings that forbid the rollback."""
+        return blocking(self.findings)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether something forbids the rollback, or stopped it before the tables."""
+        return bool(self.blocking)
+
+    @property
+    def verdict(self) -> str:
+        """One of `rolled back`, `stopped`, `refused`, `dry-run` and `nothing to do`."""
+        if self.is_refused:
+            return "stopped" if self.undone else "refused"
+        if self.undone:
+            return "rolled back"
+        return "dry-run" if self.dry_run and self.unapplied else "nothing to do"

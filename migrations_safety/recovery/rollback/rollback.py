@@ -1,0 +1,131 @@
+"""Runs a rollback: keys first, then the nullified references, then the tables, and no row is lost unasked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from migrations_safety.audit.migration_history import History
+from migrations_safety.audit.run_log import Run, open_images, recorded_run
+from migrations_safety.backfill import nullification
+from migrations_safety.backfill.parents import inspect_references
+from migrations_safety.locking.deploy_lock import deploy_lock
+from migrations_safety.messages.refusals.recovery import LossesArrived
+from migrations_safety.messages.refusals.target import InsideTransaction
+from migrations_safety.migrate.ladder_session import ladder_session
+from migrations_safety.migrate.options import Listener
+from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection, connection_of, schema_editor_with
+from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.recovery.rollback.judgement import Judged, arrived, judge, unwanted
+from migrations_safety.recovery.rollback.key_drops import drop_keys, keys_between
+from migrations_safety.recovery.rollback.loss_guard import GuardedEditor, LossGuard
+from migrations_safety.recovery.rollback.options import RollbackOptions
+from migrations_safety.recovery.rollback.report import RollbackReport, Undone
+from migrations_safety.recovery.rollback.unapply import Unapplying
+from migrations_safety.schema.placeholder_makers import has_makers
+
+SILENT = Listener()
+
+
+def run(options: RollbackOptions, *, listener: Listener = SILENT) -> RollbackReport:
+    """Unapply migrations as `migrate APP NAME` does, but lose no row that anybody has written; return the report.
+
+    Raises a subclass of Refusal where nothing was changed for another reason than a finding, or where the work stopped
+    and can run again.
+    """
+    connection = connection_of(options.using)
+    expected = {"expect_database": options.expect_database, "expect_schema": options.expect_schema}
+    target = connect(connection, **expected, to_migrate=not options.dry_run)
+    if options.dry_run:
+        return _looked(judge(connection, target, options, listener.progress), options)
+    if target.in_transaction:
+        raise InsideTransaction(name=target.name)
+    with (
+        deploy_lock(connection, wait=options.locks.deploy_wait, progress=listener.progress),
+        only_own_tables(connection),
+    ):
+        judged = judge(connection, target, options, listener.progress)
+        if judged.report.is_refused or not judged.report.unapplied:
+            return judged.report
+        return _roll_back(_Work(connection, target, options, judged, listener))
+
+
+def _looked(judged: Judged, options: RollbackOptions) -> RollbackReport:
+    return replace(judged.report, dry_run=True, keys_only=options.keys_only)
+
+
+class _Work:
+    """What one rollback works with."""
+
+    def __init__(
+        self, connection: Connection, target: Target, options: RollbackOptions, judged: Judged, listener: Listener
+    ) -> None:
+        self.connection = connection
+        self.target = target
+        self.options = options
+        self.judged = judged
+        self.listener = listener
+        self.history = History(connection=connection)
+        self.unapplying = Unapplying(connection=connection, on_run=self.history.ran.append, progress=listener.progress)
+        self.run_id = ""
+        self.counts: dict[str, Any] = {"keys": [], "restored": {}, "not_restored": {}}
+
+
+def _roll_back(work: _Work) -> RollbackReport:
+    report, options = work.judged.report, work.options
+    is_whole, found = True, report.findings
+    with ladder_session(work.connection, options.locks, is_needed=True, progress=work.listener.progress) as watchdog:
+        try:
+            with recorded_run(
+                work.connection,
+                command=options.command,
+                arguments=options.arguments,
+                checksums=work.judged.checksums,
+            ) as run:
+                try:
+                    _steps(work, run)
+                finally:
+                    run.done = work.history.done()
+                    run.counts = {**work.counts, "keys": [str(key) for key in work.counts["keys"]]}
+        except LossesArrived as refusal:
+            is_whole, found = False, (*found, *arrived(refusal, options))
+    undone = Undone(
+        run_id=str(run.id),
+        done=work.history.done(),
+        keys=tuple(work.counts["keys"]),
+        restored=work.counts["restored"],
+        not_restored=work.counts["not_restored"],
+        lock_waits=watchdog.figures(),
+        is_whole=is_whole,
+    )
+    return replace(report, undone=undone, findings=found)
+
+
+def _steps(work: _Work, run: Run) -> None:
+    """Unapply the migrations before the tables, drop the keys to the tables, restore references, drop the tables."""
+    judged = work.judged
+    work.unapplying.unapply(judged.before_tables)
+    if not judged.with_tables:
+        return
+    work.counts["keys"] = drop_keys(work.connection, keys_between(work.connection, _oids_of_dropped(work)))
+    _restore_references(work, run)
+    guard = LossGuard(work.connection, judged.questions, judge=unwanted)
+    with schema_editor_with(work.connection, GuardedEditor, guard=guard):
+        work.unapplying.unapply(judged.with_tables)
+
+
+def _oids_of_dropped(work: _Work) -> list[int]:
+    return [table.oid for table in catalog.tables(work.connection, work.judged.report.tables).values()]
+
+
+def _restore_references(work: _Work, run: Run) -> None:
+    """Put back what `--nullify` has set to NULL, while the tables of the parents are still there."""
+    if not open_images(work.connection) or not has_makers():
+        return
+    inspected = inspect_references(work.connection, work.target)
+    outcome = nullification.restore(
+        work.connection, inspected, run, batching=work.options.batching, progress=work.listener.progress
+    )
+    work.counts["restored"], work.counts["not_restored"] = outcome.rows, outcome.left

@@ -1,0 +1,145 @@
+"""The rollback of the patient module: nothing that anybody wrote is lost, and the hospital is as it was before."""
+
+import pytest
+
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.factories import PatientFactory, new_id, refer
+from tests.support.row_snapshot import row_snapshot
+
+ROLL_BACK = ("rollback_patient_module", "--no-progress")
+ORPHANS = [new_id() for _ in range(5)]
+
+
+def hospital_rows(database):
+    return {name: rows for name, rows in row_snapshot(database, bookkeeping=False).items() if "patient_" not in name}
+
+
+@pytest.fixture
+def before(hospital):
+    refer(hospital, "bills", *ORPHANS, None)
+    refer(hospital, "medical_records", *ORPHANS[:2])
+    refer(hospital, "insurance_policies", new_id(), new_id())
+    return catalog_snapshot(hospital), row_snapshot(hospital, bookkeeping=False)
+
+
+@pytest.fixture
+def deployed(hospital, before):
+    """The hospital after a deploy in which references of one table were set to NULL."""
+    for command in (("backfill_placeholders", "--nullify", "insurance_policies"), ("migrate",)):
+        assert hospital.run(*command).code == 0
+    return hospital
+
+
+def test_afterwards_the_catalog_and_every_row_are_those_from_before_the_first_command(deployed, before):
+    done = deployed.run(*ROLL_BACK, "--format", "json")
+
+    assert done.code == 0, done.said
+    assert done.json["verdict"] == "rolled back"
+    assert done.json["did"]["unapplied"] == [
+        "ehr.0003_validate_patient_keys", "ehr.0002_patient_keys_not_valid", "patients.0001_initial"
+    ]  # fmt: skip
+    assert done.json["restored"] == {"insurance_policies": 2}
+    assert len(done.json["keys"]) == 6
+    assert (catalog_snapshot(deployed), row_snapshot(deployed, bookkeeping=False)) == before
+    assert deployed.rows("SELECT app, name FROM django_migrations") == [("ehr", "0001_initial")]
+
+
+def test_run_again_there_is_nothing_to_do(deployed):
+    assert deployed.run(*ROLL_BACK).code == 0
+
+    again = deployed.run(*ROLL_BACK)
+
+    assert again.code == 0
+    assert again.err.endswith("rollback_patient_module: nothing to do.\n")
+
+
+def test_it_is_one_run_in_the_record(deployed):
+    assert deployed.run(*ROLL_BACK).code == 0
+
+    (*_, last) = deployed.run("audit_runs", "--format", "json").json["runs"]
+
+    assert (last["command"], last["outcome"], last["verdict"]) == ("rollback_patient_module", "finished", "unapplied")
+    assert last["counts"]["restored"] == {"insurance_policies": 2}
+
+
+OF_PEOPLE = {
+    "a patient": None,
+    "a placeholder that was resolved": """UPDATE patients SET "identityStatus" = 'IDENTIFIED'""",
+    "a placeholder that was changed": "UPDATE patients SET version = 2",
+    "a placeholder of no recorded run": 'UPDATE patients SET "backfillRunId" = gen_random_uuid()',
+    "a contact": """INSERT INTO patient_contacts (id, "patientId", "firstName", "lastName", relationship, "updatedAt")
+                    SELECT gen_random_uuid(), id, 'A', 'B', 'C', now() FROM patients""",
+    "an allergy": """INSERT INTO patient_allergies (id, "patientId", substance, category, "updatedAt")
+                     SELECT gen_random_uuid(), id, 'A', 'B', now() FROM patients""",
+    "a flag": """INSERT INTO patient_risk_flags (id, "patientId", category, code, "updatedAt")
+                 SELECT gen_random_uuid(), id, 'A', 'B', now() FROM patients""",
+    "a flag that was resolved": "UPDATE patient_risk_flags SET status = 'RESOLVED'",
+    "a merge": """INSERT INTO patient_merge_history (id, "sourcePatientId", "targetPatientId", reason,
+                  "sourceSnapshot", "targetSnapshot", "movedRecords", "mergedBy")
+                  VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'a', '{}', '{}', '{}',
+                          gen_random_uuid())""",
+}
+
+
+@pytest.mark.parametrize("what", OF_PEOPLE)
+def test_it_refuses_while_anything_but_untouched_placeholders_is_there(deployed, what):
+    if statement := OF_PEOPLE[what]:
+        deployed.execute(statement)
+    else:
+        PatientFactory.create(on=deployed, id=new_id())
+    state = catalog_snapshot(deployed), row_snapshot(deployed)
+
+    looked = deployed.run(*ROLL_BACK, "--dry-run", "--no-measure", "--format", "json")
+    done = deployed.run(*ROLL_BACK, "--format", "json")
+
+    assert (looked.code, done.code) == (1, 1), done.said
+    assert done.json["verdict"] == "refused"
+    assert {one["id"] for one in done.json["findings"] if one["level"] == "error"} == {"recovery.E001"}
+    assert (catalog_snapshot(deployed), row_snapshot(deployed)) == state
+
+
+def test_the_keys_alone_can_go(deployed):
+    done = deployed.run(*ROLL_BACK, "--keys-only", "--format", "json")
+
+    assert done.code == 0, done.said
+    assert deployed.value("SELECT count(*) FROM patients") == 5
+    assert deployed.rows("SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'bills'::regclass") == []
+    assert "recovery.I001" in [one["id"] for one in done.json["findings"]]
+    assert deployed.run("migrate").code == 0
+
+
+def test_a_dry_run_shows_the_sql_and_the_locks_and_changes_nothing(deployed):
+    state = catalog_snapshot(deployed), row_snapshot(deployed)
+
+    told = deployed.run(*ROLL_BACK, "--dry-run")
+
+    assert told.code == 0, told.said
+    assert 'ALTER TABLE "bills" DROP CONSTRAINT "bills_patientId_fkey"' in told.out
+    words = " ".join(told.out.split())
+    assert "bills ACCESS EXCLUSIVE" in words
+    assert "users ACCESS EXCLUSIVE" in words
+    assert "recovery.W001 the app ehr is rolled back too" in words
+    assert "To roll back: python manage.py rollback_patient_module --expect-database" in words
+    assert (catalog_snapshot(deployed), row_snapshot(deployed)) == state
+
+
+def test_the_generic_command_does_the_same(deployed, before):
+    done = deployed.run("rollback_migrations", "patients", "zero")
+
+    assert done.code == 0, done.said
+    assert (catalog_snapshot(deployed), row_snapshot(deployed, bookkeeping=False)) == before
+
+
+@pytest.mark.parametrize("arguments", [("ehr", "0009"), ("nowhere", "zero")])
+def test_an_unknown_migration_is_bad_input(deployed, arguments):
+    done = deployed.run("rollback_migrations", *arguments)
+
+    assert done.code == 2
+    assert "showmigrations" in done.err
+
+
+def test_what_is_not_applied_is_not_applied_by_a_rollback(hospital):
+    done = hospital.run("rollback_migrations", "ehr", "0003")
+
+    assert done.code == 2
+    assert "there is nothing to roll back" in done.err
