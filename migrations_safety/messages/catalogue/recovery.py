@@ -1,4 +1,4 @@
-"""Kinds of findings of the area recovery: the way back from a deploy."""
+"""Kinds of findings of the area recovery: what helps after a deploy."""
 
 from migrations_safety.messages.catalogue.kind import FindingKind
 
