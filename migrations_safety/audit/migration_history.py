@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -50,6 +51,8 @@ class History:
     makes_tables: bool = False
     ran: list[str] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
+    run_id: UUID | None = None
+    """The run in the record of runs; None where nothing is recorded."""
 
     def __post_init__(self) -> None:
         self.before = self.now()

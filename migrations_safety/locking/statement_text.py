@@ -120,6 +120,11 @@ def read(sql: str) -> StatementText:
     )
 
 
+def without_quotes(sql: str) -> str:
+    """Return the text without comments, and with an empty pair of quotes for each quoted part."""
+    return _without_comments(sql)[1]
+
+
 def of(sql: Any) -> StatementText:
     """Read the argument of a cursor's `execute`: a `str`, `bytes`, or a composition of `psycopg.sql`."""
     if isinstance(sql, Composable):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.migrations.recorder import MigrationRecorder
 
 from migrations_safety.audit.migration_history import Done, History
+from migrations_safety.kept.keeper import Keeper
 from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.migrate.gate import ask_gate
 from migrations_safety.migrate.ladder_session import ladder_session
@@ -128,5 +130,6 @@ def _apply_watched(history: History, options: MigrateOptions, apply: Apply, list
     is_expected = options.expect_database is not None
     elsewhere = OtherConnections(history.connection, expected=is_expected, say=listener.warning)
     history.elsewhere = elsewhere.wrote
-    with elsewhere.watched():
+    keeper = Keeper(connection=history.connection, run_id=history.run_id)
+    with elsewhere.watched(), keeper.at_work() if options.keep_dropped else nullcontext():
         apply(history.ran.append)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.census import incremental
+from migrations_safety.checks.kept import check_kept, check_statements
 from migrations_safety.checks.plan import holds_anything
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
@@ -45,6 +46,8 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if options.runs_no_migration:
         return None
     gate = precheck.run(using=options.using, options=_looking_at(options), progress=listener.progress)
+    if options.keep_dropped:
+        gate = replace(gate, findings=_with_kept(connection, options, gate))
     refuse_what_would_fail(gate)
     if gate.review.earlier:
         listener.notice(gate.review.earlier)
@@ -53,6 +56,14 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if not gate.blocking and not gate.plan.backwards:
         listener.notice(f"Gate: {gate.verdict}, {_named(gate.about_the_plan)}, none blocks.")
     return gate
+
+
+def _with_kept(connection: Connection, options: MigrateOptions, gate: PrecheckReport) -> tuple[Finding, ...]:
+    """Return the findings of the precheck as they are where what is dropped is kept."""
+    executor: Any = MigrationExecutor(connection)
+    steps = executor.migration_plan(targets.targets(executor, options.app_label, options.migration_name))
+    kept = check_kept(connection, gate.inspected, list(gate.findings))
+    return (*kept, *check_statements(steps))
 
 
 def _named(findings: Sequence[Finding]) -> str:

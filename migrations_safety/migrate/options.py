@@ -41,6 +41,8 @@ class MigrateOptions:
     """The path of a file with the counts of an earlier precheck, which the precheck of this `migrate` then uses."""
     precheck: str | None = None
     """The path of a JSON report of `precheck`, whose measurements are used if nothing has changed since."""
+    keep_dropped: bool = False
+    """Whether tables and columns that the migrations drop are kept under other names."""
     expect_database: str | None = None
     expect_schema: str | None = None
     scan: ScanOptions = BY_SIZE
@@ -65,6 +67,7 @@ class MigrateOptions:
             "skip_precheck": self.skip_precheck,
             "census": self.census,
             "precheck": self.precheck,
+            "keep_dropped": self.keep_dropped,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),
             "expect_database": self.expect_database,

@@ -8,7 +8,6 @@ although a function in it may write.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,9 +15,9 @@ from typing import Any
 
 from django.db import connections
 from django.db.backends.signals import connection_created
-from django.db.migrations import Migration
 
 from migrations_safety.locking import statement_text
+from migrations_safety.locking.running_migration import running_migration
 from migrations_safety.messages.refusals.target import WritesElsewhere
 from migrations_safety.migrate.executor import ladder_of
 from migrations_safety.postgresql.connection import Connection
@@ -92,7 +91,7 @@ class OtherConnections:
 
     def _first_write(self, other: Any) -> None:
         """Tell the first write through an alias. Raises WritesElsewhere where another database was not allowed."""
-        migration = _running_migration()
+        migration = running_migration()
         if self.expected and not self._is_the_same_database(other):
             self._refused = WritesElsewhere(what=migration, alias=other.alias, own=self.connection.alias)
             raise self._refused
@@ -109,14 +108,3 @@ class OtherConnections:
             for connection in (self.connection, other)
         )
         return bool(ours == theirs)
-
-
-def _running_migration() -> str:
-    """The label of the migration whose code runs now, as the stack frames of this thread show."""
-    frame = sys._getframe()
-    while frame.f_back:
-        frame = frame.f_back
-        caller: Any = frame.f_locals.get("self")
-        if issubclass(type(caller), Migration):  # isinstance would evaluate lazy objects
-            return f"{caller.app_label}.{caller.name}"
-    return "Code beside the migrations (a signal)"

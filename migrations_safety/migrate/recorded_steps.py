@@ -31,6 +31,7 @@ def recorded(
         yield
         return
     with recorded_run(history.connection, command="migrate", arguments=arguments, checksums=steps) as run:
+        history.run_id = run.id
         try:
             yield
         finally:

@@ -139,6 +139,10 @@ BY_PEOPLE = {
     "privilege.E008": "the hint of the way back; its own tests follow it",
     "privilege.W001": "it asks for the role that it is printed for",
     "recovery.E001": "whose rows these are is a question to people; tests/commands/test_rollback.py",
+    **dict.fromkeys(
+        ("recovery.E050", "recovery.E051", "recovery.E052", "recovery.I050"),
+        "another migration; tests/database/test_keep_dropped.py",
+    ),
     "recovery.I001": "whether the references come back is a decision; tests/commands/test_rollback.py",
     "recovery.W001": "a look at what the migrations have made",
     "references.E003": "rows are rewritten by hand; tests/database/test_spellings_of_parents.py follows it",

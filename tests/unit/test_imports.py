@@ -12,7 +12,7 @@ ROWS = [
     {"messages"},
     {"postgresql", "registry", "acceptances"},
     {"schema", "locking", "audit", "installation"},
-    {"operations", "apps"},
+    {"operations", "apps", "kept"},
     {"plan"},
     {"census", "measurement"},
     {"checks", "verification"},

@@ -25,6 +25,7 @@ from migrations_safety.management.arguments import (
 )
 from migrations_safety.management.base import Outcome, ReportingCommand
 from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences
+from migrations_safety.management.kept_arguments import add_keeping_argument
 from migrations_safety.management.report_places import TEXT, wants_stdout_alone
 from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.messages.progress import Progress, progress_on
@@ -38,7 +39,7 @@ from migrations_safety.rendering import serialization, text
 
 AS_THEY_ARE = (
     "app_label", "migration_name", "fake", "fake_initial", "prune", "run_syncdb", "skip_precheck", "census", "precheck",
-    "expect_database", "expect_schema",
+    "expect_database", "expect_schema", "keep_dropped",
 )  # fmt: skip
 """Options of the command that have the same names in MigrateOptions."""
 
@@ -65,6 +66,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         add_report_arguments(parser, self.formats)
         add_reading_arguments(parser)
         add_measuring_arguments(parser)
+        add_keeping_argument(parser)
         help = (
             "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "
             "that migrate runs first starts from the counts in this report, and counts only newer rows itself"

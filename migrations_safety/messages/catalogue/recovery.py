@@ -28,4 +28,40 @@ KINDS = (
             "`migrations_safety_before_image`."
         ),
     ),
+    FindingKind(
+        id="recovery.E050",
+        title="What is to be kept has dependents",
+        help=(
+            "Something in the database depends on a table or column that `migrate --keep-dropped` is to keep: a "
+            "view, a function, a policy, a trigger, a publication, a partition. Django's `DROP … CASCADE` would "
+            "drop the first of these without a word, and if they stayed, they would go on to show values that "
+            "nobody writes any more. Drop or change them in a migration of their own before."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E051",
+        title="Statement that cannot keep what it drops",
+        help=(
+            "A statement of the plan drops a table or column and does more than that, such as two columns in one "
+            "ALTER TABLE, or DROP SCHEMA. `migrate --keep-dropped` replaces plain drops alone. Write each drop as "
+            "an operation or as a statement of its own."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E052",
+        title="Code has dropped something out of sight",
+        help=(
+            "Code of a migration has dropped a table or column in a way that no statement showed, for example in "
+            "a function. `migrate --keep-dropped` notices it before the transaction commits, and rolls the "
+            "migration back. Write the drop as an operation of its own."
+        ),
+    ),
+    FindingKind(
+        id="recovery.I050",
+        title="Dropped table or column is kept",
+        help=(
+            "A table that the plan drops moves into the schema `migrations_safety_kept`, a column stays in its "
+            "table under another name. All rows and values stay, and no row is written."
+        ),
+    ),
 )

@@ -1,7 +1,7 @@
 """Wording of the findings about the way back from a deploy."""
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import pluralize
+from migrations_safety.messages.humanize import listed, pluralize
 
 
 def would_be_lost(table: str, *, column: str | None, rows: int) -> Finding:
@@ -25,3 +25,29 @@ def stay_nullified(table: str, *, rows: int) -> Finding:
     message = f"has {pluralize(rows, 'reference')} that stay NULL; the earlier values are kept."
     hint = "python manage.py backfill_placeholders --restore-nullified"
     return finding("recovery.I001", table, message, hint, rows=rows)
+
+
+def stands_in_the_way(subject: str, *, things: list[str], migration: str) -> Finding:
+    """The finding that other objects depend on what `--keep-dropped` is to keep."""
+    message = f"cannot be kept when {migration} drops it: {listed(things)} depends on it or holds it."
+    hint = "Drop or change these objects in a migration before this one; then run the same command again."
+    return finding("recovery.E050", subject, message, hint, migration=migration)
+
+
+def drop_not_read(migration: str) -> Finding:
+    """The finding that a statement drops something, and is not one that `--keep-dropped` can replace."""
+    message = "sends a statement that drops something and that --keep-dropped cannot replace."
+    hint = (
+        "Write each drop as a DeleteModel or RemoveField, or as one statement of its own in a RunSQL: DROP TABLE name; "
+        "or ALTER TABLE name DROP COLUMN name;"
+    )
+    return finding("recovery.E051", migration, message, hint, migration=migration)
+
+
+def is_kept(subject: str, *, is_column: bool, migration: str) -> Finding:
+    """The finding that a table or column is kept instead of dropped."""
+    message = f"is kept when {migration} drops it, in the schema migrations_safety_kept."
+    if is_column:
+        message = f"is kept when {migration} drops it, in its table under another name; SELECT * goes on to show it."
+    hint = "The table migrations_safety_kept.record says where it is."
+    return finding("recovery.I050", subject, message, hint, migration=migration)

@@ -1,0 +1,126 @@
+"""The record of what was kept instead of dropped, in the schema that the kept tables are in."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import rows
+from migrations_safety.sql import statement
+from migrations_safety.sql.identifiers import as_stored, qualify_if_needed, quote_identifier
+
+KEPT_SCHEMA = "migrations_safety_kept"
+"""The schema of the kept tables and of this record. Only its owner may use it."""
+PREFIX = "migrations_safety_kept_"
+"""How each name of something kept begins; the number in the record follows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """One table, column or type that was kept instead of dropped."""
+
+    number: int
+    """The number in the record, by which commands name it."""
+    kind: str
+    """`table`, `column`, or `type`: an enum that a migration drops and that something kept still has."""
+    schema: str
+    """The schema that the table or the type was in."""
+    table: str
+    """The name of the table or the type before; for a column, the name of its table when the column was kept."""
+    column: str | None
+    """The name of the column before; None where the table was kept as a whole."""
+    kept_name: str
+    """The present name of the column, or of the table or the type in `migrations_safety_kept`."""
+    migration: str
+    """The label of the migration that dropped it."""
+    run_id: uuid.UUID | None
+    """The run of `migrate` in the record of runs."""
+    kept_at: datetime
+    definition: Any
+    """What was taken off it, so that it can be put back: keys, constraints, indexes, defaults."""
+
+    @property
+    def subject(self) -> str:
+        """`bills` or `bills."note"`, with the schema unless that is public: how findings name it."""
+        table = qualify_if_needed(self.table, schema=self.schema)
+        return f"{table}.{quote_identifier(self.column)}" if self.column else table
+
+    @property
+    def place(self) -> str:
+        """Where it is kept, as SQL names it."""
+        if self.column:
+            table = qualify_if_needed(self.table, schema=self.schema)
+            return f"{table}.{self.kept_name}"
+        return f"{KEPT_SCHEMA}.{quote_identifier(self.kept_name)}"
+
+
+def record_exists(connection: Connection) -> bool:
+    """Return whether anything was ever kept in this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("kept_record.exists"))
+        return bool(cursor.fetchone()[0])
+
+
+def ensure_record(connection: Connection) -> None:
+    """Create the schema and the record where they do not exist."""
+    if record_exists(connection):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement("kept_record.schema_exists"))
+        if not cursor.fetchone()[0]:
+            cursor.execute(statement("kept_record.create_schema"))
+        cursor.execute(statement("kept_record.create"))
+
+
+def next_number(connection: Connection) -> int:
+    """Return the number of what will be kept next."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("kept_record.next_number"))
+        return int(cursor.fetchone()[0])
+
+
+def kept_name(number: int, name: str) -> str:
+    """Return the name under which something is kept, cut to what PostgreSQL stores."""
+    return as_stored(f"{PREFIX}{number}_{name}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Who drops something: a migration in a run."""
+
+    migration: str
+    """The label of the migration."""
+    run_id: uuid.UUID | None
+    """The run in the record of runs; None where nothing is recorded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where something was before it was kept."""
+
+    kind: str
+    """`table`, `column` or `type`."""
+    schema: str
+    table: str
+    """The name of the table or the type."""
+    column: str | None = None
+
+
+def add(connection: Connection, number: int, place: Place, *, name: str, reason: Reason, definition: Any) -> None:
+    """Record what was kept, under which name, and what was taken off it."""
+    parameters = {
+        **{"number": number, "kind": place.kind, "schema": place.schema, "table": place.table},
+        **{"column": place.column, "kept_name": name, "migration": reason.migration, "run_id": reason.run_id},
+        "definition": json.dumps(definition),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("kept_record.add"), parameters)
+
+
+def kept_things(connection: Connection) -> list[Kept]:
+    """Return what is kept now, neither restored nor purged, the oldest first."""
+    return rows(connection, "kept_record.kept_things", {}, Kept) if record_exists(connection) else []

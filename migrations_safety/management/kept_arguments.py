@@ -1,0 +1,14 @@
+"""The options about what is kept instead of dropped."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+
+def add_keeping_argument(parser: ArgumentParser) -> None:
+    """Add `--keep-dropped`."""
+    help = (
+        "keep each table and column that the migrations drop, with all rows and values: a table moves into the schema "
+        "migrations_safety_kept, a column gets another name in its table"
+    )
+    parser.add_argument("--keep-dropped", action="store_true", help=help)

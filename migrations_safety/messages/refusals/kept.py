@@ -1,0 +1,41 @@
+"""Refusals about what is kept instead of dropped."""
+
+from __future__ import annotations
+
+from migrations_safety.messages.refusals.base import Refusal
+
+
+class CannotKeep(Refusal):
+    """Raised where something depends on a table or column that is to be kept instead of dropped."""
+
+    id = "recovery.E050"
+    message = "{subject} cannot be kept instead of dropped: {obstacles} depends on it or holds it. Nothing was dropped."
+
+    def __init__(self, *, subject: str, obstacles: list[str]) -> None:
+        super().__init__(subject=subject, obstacles=", ".join(obstacles))
+        self.hint = "Drop or change these objects in a migration before this one; then run the same command again."
+
+
+class DropNotRead(Refusal):
+    """Raised where a migration sends a statement that drops something and is not a plain DROP."""
+
+    id = "recovery.E051"
+    message = (
+        "{migration} sends a statement that drops something and that --keep-dropped cannot replace. It was not sent, "
+        "and nothing was dropped."
+    )
+    hint = (
+        "Write each drop as a DeleteModel or RemoveField, or as one statement of its own in a RunSQL: DROP TABLE name; "
+        "or ALTER TABLE name DROP COLUMN name;"
+    )
+
+
+class DroppedUnseen(Refusal):
+    """Raised where code of a migration has dropped something that was not kept; the transaction is rolled back."""
+
+    id = "recovery.E052"
+    message = (
+        "{migration} has dropped {what} in code that --keep-dropped does not see. The migration was rolled back, and "
+        "nothing is lost."
+    )
+    hint = "Write the drop as an operation of its own, DeleteModel or RemoveField; then run the same command again."

@@ -1,0 +1,56 @@
+-- dependents: the objects outside of a table that depend on it or on its column, and what else forbids to keep it
+WITH tree AS (
+    SELECT relid::oid AS oid FROM pg_partition_tree(%(oid)s::oid::regclass) UNION SELECT %(oid)s::oid
+), own AS (
+    SELECT oid FROM tree
+    UNION SELECT indexrelid FROM pg_index JOIN tree ON indrelid = tree.oid
+), asked AS (
+    SELECT tree.oid, a.attnum FROM tree
+    LEFT JOIN pg_attribute a ON a.attrelid = tree.oid AND a.attname = %(column)s::text AND NOT a.attisdropped
+), found AS (
+    SELECT DISTINCT d.classid, d.objid, d.objsubid FROM pg_depend d JOIN asked
+        ON d.refclassid = 'pg_class'::regclass AND d.refobjid = asked.oid
+        AND (%(column)s::text IS NULL OR d.refobjsubid = asked.attnum)
+    WHERE d.deptype IN ('n', 'a') AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT oid FROM own))
+    UNION
+    SELECT DISTINCT d.classid, d.objid, d.objsubid FROM pg_depend d JOIN pg_class c ON c.reltype = d.refobjid
+        JOIN tree ON tree.oid = c.oid
+    WHERE d.refclassid = 'pg_type'::regclass AND d.deptype = 'n' AND %(column)s::text IS NULL
+), outside AS (
+    SELECT found.*, coalesce(w.ev_class, 0) AS view FROM found
+    LEFT JOIN pg_rewrite w ON found.classid = 'pg_rewrite'::regclass AND w.oid = found.objid
+    LEFT JOIN pg_constraint k ON found.classid = 'pg_constraint'::regclass AND k.oid = found.objid
+    LEFT JOIN pg_attrdef e ON found.classid = 'pg_attrdef'::regclass AND e.oid = found.objid
+    LEFT JOIN pg_class s ON found.classid = 'pg_class'::regclass AND s.oid = found.objid
+    LEFT JOIN pg_trigger t ON found.classid = 'pg_trigger'::regclass AND t.oid = found.objid
+    LEFT JOIN pg_policy p ON found.classid = 'pg_policy'::regclass AND p.oid = found.objid
+    WHERE found.classid NOT IN ('pg_statistic_ext'::regclass, 'pg_publication_rel'::regclass)
+      AND k.oid IS NULL
+      AND NOT (s.oid IS NOT NULL AND s.relkind IN ('S', 't'))
+      AND NOT (e.oid IS NOT NULL AND (%(column)s::text IS NULL AND e.adrelid IN (SELECT oid FROM tree)
+                                      OR (e.adrelid, e.adnum) IN (SELECT oid, attnum FROM asked)))
+      AND NOT (%(column)s::text IS NULL AND t.oid IS NOT NULL AND t.tgrelid IN (SELECT oid FROM tree))
+      AND NOT (t.oid IS NOT NULL AND t.tgisinternal)
+      AND NOT (%(column)s::text IS NULL AND p.oid IS NOT NULL AND p.polrelid IN (SELECT oid FROM tree))
+      AND NOT (%(column)s::text IS NULL AND w.oid IS NOT NULL AND w.ev_class IN (SELECT oid FROM tree))
+)
+SELECT DISTINCT 'object' AS kind,
+       CASE WHEN view <> 0 THEN pg_describe_object('pg_class'::regclass, view, 0)
+            ELSE pg_describe_object(classid, objid, objsubid) END AS name
+FROM outside
+UNION ALL
+SELECT 'publication', 'publication ' || string_agg(DISTINCT p.pubname, ', ')
+FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_publication_tables p ON p.schemaname = n.nspname AND p.tablename = c.relname
+HAVING count(*) > 0
+UNION ALL
+SELECT 'partition', 'its partitioned table ' || i.inhparent::regclass
+FROM pg_inherits i WHERE i.inhrelid = %(oid)s
+UNION ALL
+SELECT 'foreign table', 'its partition ' || c.oid::regclass || ' on another server'
+FROM tree JOIN pg_class c ON c.oid = tree.oid WHERE c.relkind = 'f'
+UNION ALL
+SELECT 'partition key', 'the partition key'
+FROM asked JOIN pg_partitioned_table k ON k.partrelid = asked.oid
+WHERE asked.attnum = ANY(k.partattrs::int2[])
+ORDER BY 1, 2
