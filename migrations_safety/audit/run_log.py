@@ -92,12 +92,14 @@ def recorded_run(
     arguments: dict[str, Any],
     checksums: dict[str, str] | None = None,
     stands_on: StandsOn | None = None,
+    sources: dict[str, str] | None = None,
 ) -> Iterator[Run]:
     """Record that a run starts, and at the end of the block how it ended.
 
     A run that is killed has no recorded end. `arguments` are the options of the command. `checksums` maps the labels of
     the migrations that will be run to the SHA-256 of their files. `stands_on` names the backup and the rehearsal that
-    stand behind the run.
+    stand behind the run. `sources` maps labels of migrations to the text of their files, so that a rollback works when
+    a file is gone.
     """
     ensure_tables(connection)
     run = Run(id=uuid.uuid4())
@@ -108,7 +110,7 @@ def recorded_run(
         "arguments": arguments,
     }
     behind = stands_on.as_dict() if stands_on else {}
-    asked |= {name: one for name, one in (("checksums", checksums), ("stands_on", behind)) if one}
+    asked |= {name: one for name, one in (("checksums", checksums), ("sources", sources), ("stands_on", behind)) if one}
     _append(connection, run, "started", asked)
     try:
         yield run
@@ -147,6 +149,15 @@ def open_images(connection: Connection) -> list[OpenImages]:
 def events(connection: Connection) -> list[Event]:
     """Return all events in their order; the tables must exist."""
     return rows(connection, "run_log.events", {}, Event)
+
+
+def recorded_sources(connection: Connection) -> dict[str, str]:
+    """Return the source text of each migration as it was when it was last applied, by label."""
+    if not tables_exist(connection):
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("run_log.sources"))
+        return dict(cursor.fetchall())
 
 
 def numbers_given(connection: Connection) -> int:

@@ -64,6 +64,7 @@ def main() -> None:
     os.environ["MIGRATIONS_SAFETY_SCRATCH"] = json.dumps(asked.pop("settings"))
     try:
         django.setup()
+        _find_files_of_parent()
         close_network()
         collect_garbage_less_often()
         answer = _measured(asked)
@@ -76,6 +77,12 @@ def _import_early() -> None:
     """Import what needs no settings, while the parent process makes the scratch database."""
     for module in EARLY:
         import_module(module)
+
+
+def _find_files_of_parent() -> None:
+    from migrations_safety.plan.migration_sources import find_files_of_parent
+
+    find_files_of_parent()
 
 
 def collect_garbage_less_often() -> None:

@@ -14,6 +14,7 @@ from migrations_safety.audit.run_log import recorded_run
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.migrate.options import MigrateOptions
 from migrations_safety.plan import migration_plan, targets
+from migrations_safety.plan.migration_sources import sources_of
 from migrations_safety.plan.planned_migration import planned
 from migrations_safety.postgresql.connection import Connection
 
@@ -30,7 +31,10 @@ def recorded(
     if not steps and not history.makes_tables:
         yield
         return
-    with recorded_run(history.connection, command="migrate", arguments=arguments, checksums=steps) as run:
+    sources = sources_of(label for label in steps if label not in history.before)
+    with recorded_run(
+        history.connection, command="migrate", arguments=arguments, checksums=steps, sources=sources
+    ) as run:
         history.run_id = run.id
         try:
             yield

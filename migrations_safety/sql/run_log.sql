@@ -53,6 +53,11 @@ SELECT id, run_id, event, recorded_at, details,
            AS unchanged
 FROM migrations_safety_run ORDER BY id
 
+-- sources: the newest source text of each migration that a run was to apply
+SELECT DISTINCT ON (source.key) source.key, source.value
+FROM migrations_safety_run AS run CROSS JOIN jsonb_each_text(run.details -> 'sources') AS source
+WHERE run.event = 'started' AND jsonb_typeof(run.details -> 'sources') = 'object' ORDER BY source.key, run.id DESC
+
 -- numbers_given: the last number that an event got, 0 where none did; events are gone where the last has a lower one
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('migrations_safety_run', 'id')::regclass), 0)
 

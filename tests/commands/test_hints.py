@@ -139,6 +139,9 @@ BY_PEOPLE = {
     "privilege.E008": "the hint of the way back; its own tests follow it",
     "privilege.W001": "it asks for the role that it is printed for",
     "recovery.E001": "whose rows these are is a question to people; tests/commands/test_rollback.py",
+    "recovery.E002": "another checkout",
+    "recovery.W002": "another checkout, or two files to compare",
+    "recovery.I002": "nothing to do",
     **dict.fromkeys(
         ("recovery.E050", "recovery.E051", "recovery.E052", "recovery.I050"),
         "another migration; tests/database/test_keep_dropped.py",

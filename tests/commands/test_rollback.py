@@ -1,8 +1,16 @@
 """The rollback of the patient module: nothing that anybody wrote is lost, and the hospital is as it was before."""
 
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.commands import ROOT, Result, environment
 from tests.support.factories import PatientFactory, new_id, refer
 from tests.support.row_snapshot import row_snapshot
 
@@ -111,11 +119,11 @@ def test_the_keys_alone_can_go(deployed):
 def test_a_dry_run_shows_the_sql_and_the_locks_and_changes_nothing(deployed):
     state = catalog_snapshot(deployed), row_snapshot(deployed)
 
-    told = deployed.run(*ROLL_BACK, "--dry-run")
+    told = deployed.run(*ROLL_BACK, "--dry-run", "--measure")
 
     assert told.code == 0, told.said
-    assert 'ALTER TABLE "bills" DROP CONSTRAINT "bills_patientId_fkey"' in told.out
     words = " ".join(told.out.split())
+    assert 'ALTER TABLE "bills" DROP CONSTRAINT "bills_patientId_fkey"' in words
     assert "bills ACCESS EXCLUSIVE" in words
     assert "users ACCESS EXCLUSIVE" in words
     assert "recovery.W001 the app ehr is rolled back too" in words
@@ -143,3 +151,62 @@ def test_what_is_not_applied_is_not_applied_by_a_rollback(hospital):
 
     assert done.code == 2
     assert "there is nothing to roll back" in done.err
+
+
+@contextmanager
+def without(*names):
+    """A copy of the project in which files are gone, as in the release before."""
+    with tempfile.TemporaryDirectory(prefix="ehr-release-") as folder:
+        for app in ("ehr", "patients", "migrations_safety"):
+            shutil.copytree(ROOT / app, Path(folder) / app, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "manage.py", folder)
+        for name in names:
+            (Path(folder) / name).unlink()
+        yield Path(folder)
+
+
+def manage_in(folder, database, *arguments):
+    command = [sys.executable, str(folder / "manage.py"), *arguments]
+    variables = environment(**database.variables())
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    return Result(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+GONE = ("ehr/migrations/0002_patient_keys_not_valid.py", "ehr/migrations/0003_validate_patient_keys.py")
+
+
+def test_it_works_when_files_of_migrations_are_gone_and_says_so(deployed, before):
+    with without(*GONE, "patients/migrations/0001_initial.py") as folder:
+        looked = manage_in(folder, deployed, *ROLL_BACK, "--dry-run", "--measure", "--format", "json")
+        done = manage_in(folder, deployed, *ROLL_BACK, "--format", "json")
+
+    assert (looked.code, done.code) == (0, 0), looked.said + done.said
+    assert looked.json["measured"] != "no"
+    used = [one["subject"] for one in done.json["findings"] if one["id"] == "recovery.I002"]
+    assert used == ["ehr.0003_validate_patient_keys", "ehr.0002_patient_keys_not_valid", "patients.0001_initial"]
+    assert (catalog_snapshot(deployed), row_snapshot(deployed, bookkeeping=False)) == before
+
+
+def test_it_refuses_where_a_file_is_gone_and_no_run_has_recorded_it(deployed):
+    state = catalog_snapshot(deployed)
+    deployed.execute("DROP TABLE migrations_safety_run")
+    with without(*GONE) as folder:
+        done = manage_in(folder, deployed, "rollback_migrations", "ehr", "0001", "--format", "json")
+
+    assert done.code == 1, done.said
+    assert {one["subject"] for one in done.json["findings"] if one["id"] == "recovery.E002"} == {
+        "ehr.0002_patient_keys_not_valid", "ehr.0003_validate_patient_keys"
+    }  # fmt: skip
+    assert catalog_snapshot(deployed) == state
+
+
+def test_a_file_that_was_changed_since_is_named(deployed):
+    with without() as folder:
+        with (folder / GONE[1]).open("a") as file:
+            file.write("# later\n")
+        looked = manage_in(folder, deployed, *ROLL_BACK, "--dry-run", "--format", "json")
+
+    assert looked.code == 0, looked.said
+    assert [one["subject"] for one in looked.json["findings"] if one["id"] == "recovery.W002"] == [
+        "ehr.0003_validate_patient_keys"
+    ]

@@ -56,6 +56,8 @@ STORIES = {
     "restore": Story(command=(*BACKFILL, "--restore-nullified"), after="nullify"),
     "back to no keys": Story(command=("migrate", "ehr", "0001", "--no-progress"), after="migrate"),
     "back to nothing": Story(command=("migrate", "patients", "zero", "--no-progress"), after="migrate"),
+    "migrate with nullified": Story(command=("migrate", "--no-progress"), after="nullify"),
+    "roll back": Story(command=("rollback_patient_module", "--no-progress"), after="migrate with nullified"),
     "tables": Story(command=("migrate", "patients", "--no-progress")),
 }
 

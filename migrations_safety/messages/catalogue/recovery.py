@@ -13,6 +13,14 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.E002",
+        title="File of an applied migration is gone",
+        help=(
+            "A migration of the app is recorded as applied, but its file is gone, and no run has recorded its source. "
+            "Django passes over such a migration, so what it made would stay. Check out the release that has the file."
+        ),
+    ),
+    FindingKind(
         id="recovery.W001",
         title="Rollback reaches another app",
         help=(
@@ -21,11 +29,27 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.W002",
+        title="File of a migration was changed since it was applied",
+        help=(
+            "The file of a migration differs from what was applied, as the record of runs has it. The rollback uses "
+            "the file. Compare the two, or check out the release that was deployed."
+        ),
+    ),
+    FindingKind(
         id="recovery.I001",
         title="References stay nullified",
         help=(
             "References that `--nullify` has set to NULL were not restored. Their earlier values are kept in "
             "`migrations_safety_before_image`."
+        ),
+    ),
+    FindingKind(
+        id="recovery.I002",
+        title="Source from the record of runs is used",
+        help=(
+            "The file of a migration is gone. The rollback uses its source as the record of runs has kept it when the "
+            "migration was applied."
         ),
     ),
     FindingKind(

@@ -23,3 +23,12 @@ class KeysNotApart(Refusal):
 
     message = "The keys cannot be unapplied alone: {reason}. Nothing was changed."
     hint = "Name the last migration that stays: python manage.py rollback_migrations APP NAME"
+
+
+class SourceNotUsable(Refusal):
+    """Raised where the recorded source of a migration cannot be loaded in the code that is installed now."""
+
+    message = (
+        "The file of {migration} is gone, and its recorded source cannot be loaded ({error}). Nothing was changed."
+    )
+    hint = "Check out the release that has the file, then run the same command again."

@@ -27,6 +27,24 @@ def stay_nullified(table: str, *, rows: int) -> Finding:
     return finding("recovery.I001", table, message, hint, rows=rows)
 
 
+def file_gone(label: str) -> Finding:
+    """The finding that an applied migration has neither a file nor a recorded source."""
+    message = "is applied, but its file is gone, and no run has recorded its source."
+    return finding("recovery.E002", label, message, "Check out the release that has the file, then run it again.")
+
+
+def file_changed(label: str) -> Finding:
+    """The finding that the file of a migration is another one than that which was applied."""
+    message = "was applied from another file than the one that is here now, which the rollback uses."
+    return finding("recovery.W002", label, message, "Check out the release that was deployed, or compare the two.")
+
+
+def source_used(label: str) -> Finding:
+    """The finding that the rollback uses a recorded source, because the file is gone."""
+    message = "has no file any more; its source is taken from the record of runs."
+    return finding("recovery.I002", label, message, "Nothing to do.")
+
+
 def stands_in_the_way(subject: str, *, things: list[str], migration: str) -> Finding:
     """The finding that other objects depend on what `--keep-dropped` is to keep."""
     message = f"cannot be kept when {migration} drops it: {listed(things)} depends on it or holds it."

@@ -24,6 +24,7 @@ from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, questions
 from migrations_safety.recovery.rollback.options import RollbackOptions
+from migrations_safety.recovery.rollback.recorded_files import RecordedFiles
 from migrations_safety.recovery.rollback.report import Loss, RollbackReport
 
 COUNTED_HERE = frozenset({"tables.E007", "tables.W003", "rollback.E002", "rollback.W001"})
@@ -46,7 +47,9 @@ class Judged:
     questions: tuple[Question, ...]
 
 
-def judge(connection: Connection, target: Target, options: RollbackOptions, progress: Progress) -> Judged:
+def judge(
+    connection: Connection, target: Target, options: RollbackOptions, files: RecordedFiles, progress: Progress
+) -> Judged:
     """Look at what the rollback would do, with the precheck of `migrate` backwards and a count of what is lost."""
     app_label, migration_name = _keys_alone(connection, options) or (options.app_label, options.migration_name)
     looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
@@ -67,7 +70,13 @@ def judge(connection: Connection, target: Target, options: RollbackOptions, prog
             tables=tuple(one.table for one in seen.plan.rollback.tables if one.table in seen.inspected.tables),
             other_apps=other_apps,
             losses=tuple(losses),
-            findings=(*_lost(losses, options), *found, *_others(other_apps, labels), *_nullified(connection, options)),
+            findings=(
+                *_lost(losses),
+                *_files(files, options, labels),
+                *found,
+                *_others(other_apps, labels),
+                *_nullified(connection, options),
+            ),
             measured=seen.review.measured,
             keys_only=options.keys_only,
         ),
@@ -86,12 +95,23 @@ def unwanted(losses: Sequence[Loss]) -> str:
     return f"rows arrived that it would lose ({named})."
 
 
-def arrived(refusal: LossesArrived, options: RollbackOptions) -> Iterator[Finding]:
+def arrived(refusal: LossesArrived) -> Iterator[Finding]:
     """Return the findings about rows that arrived after the check."""
-    yield from _lost(refusal.losses, options)
+    return _lost(refusal.losses)
 
 
-def _lost(losses: Sequence[Loss], options: RollbackOptions) -> Iterator[Finding]:
+def _files(files: RecordedFiles, options: RollbackOptions, labels: Sequence[str]) -> Iterator[Finding]:
+    for label in files.gone:
+        if label.startswith(f"{options.app_label}."):
+            yield wording.file_gone(label)
+    for label in labels:
+        if label in files.changed:
+            yield wording.file_changed(label)
+        if label in files.used:
+            yield wording.source_used(label)
+
+
+def _lost(losses: Sequence[Loss]) -> Iterator[Finding]:
     for one in losses:
         yield wording.would_be_lost(one.table, column=one.column, rows=one.rows)
 

@@ -22,6 +22,7 @@ from migrations_safety.recovery.rollback.judgement import Judged, arrived, judge
 from migrations_safety.recovery.rollback.key_drops import drop_keys, keys_between
 from migrations_safety.recovery.rollback.loss_guard import GuardedEditor, LossGuard
 from migrations_safety.recovery.rollback.options import RollbackOptions
+from migrations_safety.recovery.rollback.recorded_files import recorded_files
 from migrations_safety.recovery.rollback.report import RollbackReport, Undone
 from migrations_safety.recovery.rollback.unapply import Unapplying
 from migrations_safety.schema.placeholder_makers import has_makers
@@ -39,21 +40,19 @@ def run(options: RollbackOptions, *, listener: Listener = SILENT) -> RollbackRep
     expected = {"expect_database": options.expect_database, "expect_schema": options.expect_schema}
     target = connect(connection, **expected, to_migrate=not options.dry_run)
     if options.dry_run:
-        return _looked(judge(connection, target, options, listener.progress), options)
+        with recorded_files(connection) as files:
+            return replace(judge(connection, target, options, files, listener.progress).report, dry_run=True)
     if target.in_transaction:
         raise InsideTransaction(name=target.name)
     with (
         deploy_lock(connection, wait=options.locks.deploy_wait, progress=listener.progress),
         only_own_tables(connection),
+        recorded_files(connection) as files,
     ):
-        judged = judge(connection, target, options, listener.progress)
+        judged = judge(connection, target, options, files, listener.progress)
         if judged.report.is_refused or not judged.report.unapplied:
             return judged.report
         return _roll_back(_Work(connection, target, options, judged, listener))
-
-
-def _looked(judged: Judged, options: RollbackOptions) -> RollbackReport:
-    return replace(judged.report, dry_run=True, keys_only=options.keys_only)
 
 
 class _Work:
@@ -90,7 +89,7 @@ def _roll_back(work: _Work) -> RollbackReport:
                     run.done = work.history.done()
                     run.counts = {**work.counts, "keys": [str(key) for key in work.counts["keys"]]}
         except LossesArrived as refusal:
-            is_whole, found = False, (*found, *arrived(refusal, options))
+            is_whole, found = False, (*found, *arrived(refusal))
     undone = Undone(
         run_id=str(run.id),
         done=work.history.done(),
