@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 from django.db import DatabaseError, transaction
 
@@ -17,6 +19,11 @@ def catalog_fingerprint(connection: Connection) -> str:
     with connection.cursor() as cursor:
         cursor.execute(statement("catalog_fingerprint.definitions"))
         return str(cursor.fetchone()[0])
+
+
+def catalog_of_session(session: psycopg.Connection[Any]) -> str:
+    """Return the same of the database that a session of the driver leads to."""
+    return str(session.execute(statement("catalog_fingerprint.definitions").encode(), {}).fetchall()[0][0])
 
 
 def database_identity(connection: Connection) -> tuple[str | None, int]:

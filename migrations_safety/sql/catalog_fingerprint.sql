@@ -30,6 +30,7 @@ WITH ours AS (
     UNION ALL
     SELECT format('%%s %%s', p.oid::regprocedure, md5(p.prosrc))
     FROM pg_proc AS p JOIN ours ON ours.oid = p.pronamespace
+    WHERE p.proname NOT LIKE 'migrations\_safety\_%%'
 )
 SELECT coalesce(md5(string_agg(definition, E'\n' ORDER BY definition COLLATE "C")), '') FROM definitions
 

@@ -4,10 +4,12 @@ from migrations_safety.rendering.text.audit import audit
 from migrations_safety.rendering.text.backfill import backfill
 from migrations_safety.rendering.text.migrate import closing, lock_waits, migrate
 from migrations_safety.rendering.text.precheck import precheck
+from migrations_safety.rendering.text.rehearsal import rehearsal
 from migrations_safety.rendering.text.rollback import rollback
 from migrations_safety.rendering.text.statistics import statistics
 from migrations_safety.rendering.text.verification import verification
 
 __all__ = [
-    "audit", "backfill", "closing", "lock_waits", "migrate", "precheck", "rollback", "statistics", "verification",
+    "audit", "backfill", "closing", "lock_waits", "migrate", "precheck", "rehearsal", "rollback", "statistics",
+    "verification",
 ]  # fmt: skip

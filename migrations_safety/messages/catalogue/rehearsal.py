@@ -1,0 +1,98 @@
+"""Kinds of findings of the area rehearsal: what a deploy did on a copy of the database."""
+
+from migrations_safety.messages.catalogue.kind import FindingKind
+
+KINDS = (
+    FindingKind(
+        id="rehearsal.E001",
+        title="Step failed on the copy",
+        help=(
+            "A command of the deploy could not finish on the copy, so it would not finish on the database either. "
+            "Later steps of the deploy were not run. Repair the cause, then run `rehearse` again."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.E002",
+        title="Step refused on the copy",
+        help=(
+            "A command of the deploy looked at the copy and refused to go on, for example because a finding of "
+            "`precheck` blocks. The report of the rehearsal has these findings. Follow their hints, then run "
+            "`rehearse` again."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.E003",
+        title="Rows differ after the rollback",
+        help=(
+            "After the deploy and its rollback a table of the copy does not have the rows from before. So this "
+            "rollback loses or changes rows. Do not count on it: keep a backup that was restored."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.E004",
+        title="Deploy exceeds a limit",
+        help=(
+            "On the copy the deploy made a write of the application wait longer, held a lock longer, took longer, "
+            "wrote more WAL, or made the database grow more than the limits of the rehearsal allow. Change the "
+            "migration, or name a limit that people have agreed on."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.E005",
+        title="Schema differs after the rollback",
+        help=(
+            "After the deploy and its rollback the definitions of the copy are not those from before: a table, column, "
+            "constraint, index, trigger or function is missing, new or changed. Compare the copy with the database "
+            "(`rehearse --keep` leaves the copy there)."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.E006",
+        title="Rollback failed on the copy",
+        help=(
+            "The rollback could not finish on the copy. Repair the reverse operations of the migration, or rely on "
+            "a backup that was restored."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W001",
+        title="Copy is not complete",
+        help=(
+            "Some object of the database could not be made on the copy, for example a foreign key whose rows violate "
+            "it, or a function that needs an extension. A restore of a backup would lack it too. The rehearsal says "
+            "nothing about such objects."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W002",
+        title="Copy has another major version of PostgreSQL",
+        help=(
+            "The copy was made on another major version than that of the database, so locks and durations may differ. "
+            "Name a server of the same version with `--scratch-url`."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W003",
+        title="Rollback is refused after this deploy",
+        help=(
+            "After the deploy the rollback is refused, because rows that it would lose exist. On the copy it was run "
+            "without that check, to see whether it works. In the real deploy a person has to decide about these rows."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W004",
+        title="Nobody wrote while the deploy ran",
+        help=(
+            "The wait of the application's writes was not measured, because no session wrote to the locked tables. "
+            "Leave out `--writers 0` to measure it."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.I001",
+        title="Object was left out of the copy",
+        help=(
+            "A copy must not act: it has no publications, subscriptions, event triggers and foreign servers, and no "
+            "extensions that reach other servers or run jobs."
+        ),
+    ),
+)

@@ -1,0 +1,97 @@
+"""Wording of the findings about a deploy that was run on a copy of the database."""
+
+from collections.abc import Sequence
+
+from migrations_safety.messages.findings import Finding, finding
+from migrations_safety.messages.humanize import listed
+
+AGAIN = "python manage.py rehearse"
+
+
+def step_failed(name: str, *, command: str, said: str) -> Finding:
+    """The finding that a command of the deploy could not finish."""
+    why = f" ({said})" if said else ""
+    hint = (
+        f"Repair the cause, then run it again: {AGAIN}. With --keep the copy stays, and {command} can be tried there."
+    )
+    return finding("rehearsal.E001", f"the step {name}", f"failed on the copy{why}.", hint)
+
+
+def step_refused(name: str, *, command: str, ids: Sequence[str]) -> Finding:
+    """The finding that a command of the deploy refused to go on."""
+    why = f": {listed(ids)}" if ids else ""
+    return finding(
+        "rehearsal.E002", f"the step {name}", f"was refused on the copy{why}.",
+        f"Look at the findings on the database: {command}. Follow their hints, then {AGAIN}.",
+    )  # fmt: skip
+
+
+def rows_differ(table: str) -> Finding:
+    """The finding that a table does not have its rows from before after the rollback."""
+    return finding(
+        "rehearsal.E003", f"the table {table}", "does not have the rows from before after deploy and rollback.",
+        "Do not count on this rollback. Have a backup that was restored: python manage.py backup_database.",
+    )  # fmt: skip
+
+
+def over_limit(what: str, *, found: str, limit: str, option: str) -> Finding:
+    """The finding that the deploy took more than a limit allows."""
+    return finding(
+        "rehearsal.E004", f"the {what}", f"is {found}; the limit is {limit}.",
+        f"Change the migration, or name a limit that was agreed on: {AGAIN} {option}.",
+    )  # fmt: skip
+
+
+def schema_differs() -> Finding:
+    """The finding that the definitions after the rollback are not those from before."""
+    return finding(
+        "rehearsal.E005", "the schema", "is not as before after deploy and rollback.",
+        f"Keep the copy and compare its definitions with those of the database: {AGAIN} --keep.",
+    )  # fmt: skip
+
+
+def way_back_failed(name: str, *, said: str) -> Finding:
+    """The finding that the rollback could not finish."""
+    why = f" ({said})" if said else ""
+    return finding(
+        "rehearsal.E006", f"the step {name}", f"failed on the copy{why}.",
+        f"Repair the reverse operations of the migration, then run it again: {AGAIN}.",
+    )  # fmt: skip
+
+
+def not_restored(entry: str) -> Finding:
+    """The finding that an object could not be made on the copy."""
+    return finding(
+        "rehearsal.W001", f"the object {entry}", "could not be made on the copy.",
+        "See what keeps it from being made: python manage.py backup_database --restore-test.",
+    )  # fmt: skip
+
+
+def other_version(*, copy: str, server: str) -> Finding:
+    """The finding that the copy has another major version."""
+    return finding(
+        "rehearsal.W002", "the copy", f"is on PostgreSQL {copy}, and the database on {server}.",
+        f"Name a server of the same version: {AGAIN} --scratch-url URL.",
+    )  # fmt: skip
+
+
+def way_back_refused(name: str, *, command: str) -> Finding:
+    """The finding that the rollback is refused after the deploy."""
+    return finding(
+        "rehearsal.W003", f"the step {name}", "is refused after this deploy; it was run on the copy without its check.",
+        f"See after the deploy what would be lost: {command} --dry-run.",
+    )  # fmt: skip
+
+
+def nobody_wrote() -> Finding:
+    """The finding that the wait of writes was not measured."""
+    return finding(
+        "rehearsal.W004", "the wait of writes", "was not measured: nobody wrote while the deploy ran.",
+        f"Let sessions write: {AGAIN} --writers 2.",
+    )  # fmt: skip
+
+
+def left_out(words: str) -> Finding:
+    """The finding that an object was left out of the copy."""
+    return finding("rehearsal.I001", f"the object {words.partition(':')[0]}", "was left out of the copy: it would act.",
+                   "Nothing to do. What needs it was not rehearsed.")  # fmt: skip

@@ -1,0 +1,1 @@
+"""Runs a whole deploy on a copy of the database, and measures it there."""

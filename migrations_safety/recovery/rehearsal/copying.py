@@ -1,0 +1,201 @@
+"""Fills a copy from the original, which is only read, in one snapshot and past any file of rows.
+
+The definitions go through a file, so that what could act can be left out: publications, subscriptions, event triggers,
+foreign servers, and extensions that reach outside or run jobs. The rows go through a pipe.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrations_safety.measurement.own_folder import own_folder
+from migrations_safety.measurement.schema_copy import ENTRY, FAILED, HOW, OUTSIDE, WENT_ON
+from migrations_safety.messages.refusals.backup import NoCopy
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.copies import CopiedDatabase
+from migrations_safety.postgresql.programs import conninfo, environment, program
+from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.sql import statement
+
+ACTING = frozenset({"dblink", "pg_cron", "pg_net", "http", "pgagent", "plproxy", "aws_s3", "aws_lambda", "postgres_fdw",
+                    "file_fdw", "mysql_fdw", "oracle_fdw", "tds_fdw", "mongo_fdw", "redis_fdw"})  # fmt: skip
+"""Extensions that reach other servers, or run jobs."""
+LOCK_WAIT = 10_000
+"""How many milliseconds pg_dump waits for a lock on a table."""
+WITHOUT = ("--no-publications", "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-privileges")
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filled:
+    """What a copy lacks."""
+
+    left_out: tuple[str, ...]
+    """Objects that were left out on purpose."""
+    not_restored: tuple[str, ...]
+    """Objects that could not be made there."""
+
+
+def fill_copy(connection: Connection, copy: CopiedDatabase, *, major: int) -> Filled:
+    """Copy definitions, rows and settings of the database; `major` is the version of the copy's server.
+
+    Raises NoCopy where pg_dump or pg_restore fails as a whole, and ProgramMissing where one is not installed.
+    """
+    least = max(connection.pg_version // 10000, major)
+    dump, restore = program("pg_dump", least=least).path, program("pg_restore", least=least).path
+    parameters = connection_parameters(connection)
+    with own_folder() as folder, _exported_snapshot(parameters) as name:
+        file, wanted = folder / "definitions", folder / "list"
+        reading = [dump, "--format=custom", f"--lock-wait-timeout={LOCK_WAIT}", f"--snapshot={name}", *WITHOUT]
+        reading.append(f"--dbname={conninfo(parameters)}")
+        _run([*reading, "--section=pre-data", "--section=post-data", f"--file={file}"], parameters, "pg_dump")
+        left_out = _choose(restore, file, wanted, copy)
+        made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}"]
+        failed = _restore([*made, "--section=pre-data", f"--use-list={wanted}", str(file)], copy)
+        failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
+        failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
+    _carry_settings(parameters, copy)
+    return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
+
+
+@contextmanager
+def _exported_snapshot(parameters: dict[str, Any]) -> Iterator[str]:
+    with closing(open_connection(parameters)) as session:
+        session.execute(statement("copying.begin").encode())
+        yield str(session.execute(statement("copying.export").encode()).fetchall()[0][0])
+
+
+def _choose(restore: str, file: Path, wanted: Path, copy: CopiedDatabase) -> list[str]:
+    """Write the list of what is restored, and return the rest, in words."""
+    listed = _run([restore, "--list", str(file)], {}, "pg_restore").stdout
+    with closing(open_connection(copy.parameters)) as session:
+        has = {name for (name,) in session.execute(statement("copying.extensions").encode()).fetchall()}
+    left_out, lines = [], []
+    for line in listed.splitlines():
+        entry = ENTRY.match(line)
+        kind, rest = (entry["kind"], entry["rest"]) if entry else ("", "")
+        why = _why_left_out(kind, rest, has)
+        if why is None:
+            lines.append(line)
+        elif kind != "COMMENT":
+            left_out.append(f"{_entry(f'{kind} {rest}')}: {why}")
+    wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return left_out
+
+
+def _why_left_out(kind: str, rest: str, has: set[str]) -> str | None:
+    if kind.startswith(OUTSIDE):
+        return "it would act, or reach another server"
+    words = rest.replace("EXTENSION ", "").split()
+    named = kind == "EXTENSION" or (kind == "COMMENT" and "EXTENSION" in rest)
+    if named and len(words) > 1 and words[1].strip('"') in ACTING:
+        return "it reaches other servers or runs jobs"
+    if named and kind == "EXTENSION" and words[1] not in has:
+        return "the copy's server does not have it"
+    return None
+
+
+def _restore(command: list[str], copy: CopiedDatabase) -> list[str]:
+    done = _start(command, copy.parameters, stdin=subprocess.DEVNULL)
+    return _failed(done.communicate()[1], done.returncode)
+
+
+def _pipe(reading: list[str], parameters: dict[str, Any], writing: list[str], copy: CopiedDatabase) -> list[str]:
+    """Let pg_restore read what pg_dump writes; whichever fails ends both."""
+    source = _start(reading, parameters, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    sink = _start(writing, copy.parameters, stdin=source.stdout)
+    assert source.stdout is not None and source.stderr is not None
+    source.stdout.close()
+    try:
+        told = sink.communicate()[1]
+        reason = source.stderr.read()
+        if source.wait():
+            raise NoCopy(f"pg_dump could not read the rows ({_reason(reason)})", hint=_hint(reason))
+        return _failed(told, sink.returncode)
+    finally:
+        for one in (source, sink):
+            if one.poll() is None:
+                one.kill()
+                one.wait()
+
+
+def _failed(told: str, returncode: int) -> list[str]:
+    if returncode and WENT_ON not in told:
+        raise NoCopy(f"pg_restore could not fill it (it ended with {returncode})")
+    return [_entry(one) for one in FAILED.findall(told)]
+
+
+def _run(command: list[str], parameters: dict[str, Any], name: str) -> subprocess.CompletedProcess[str]:
+    with _start(command, parameters, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        try:
+            out, told = process.communicate()
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise NoCopy(f"{name} could not read the definitions ({_reason(told)})", hint=_hint(told))
+    return subprocess.CompletedProcess(command, process.returncode, out, told)
+
+
+def _start(command: list[str], parameters: dict[str, Any], **streams: Any) -> subprocess.Popen[str]:
+    """Start a program that ends with this process, even if this process is killed."""
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE} | streams
+    how: dict[str, Any] = {"text": True, "errors": "replace", "env": environment(parameters)}
+    return subprocess.Popen(command, preexec_fn=_dies_with(os.getpid()), **how, **streams)
+
+
+def _dies_with(parent: int) -> Callable[[], None]:
+    library = ctypes.CDLL(None)
+
+    def ask() -> None:
+        if hasattr(library, "prctl"):  # Linux
+            library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return ask
+
+
+def _reason(told: str) -> str:
+    """Return the first error of pg_dump up to its colon, after which a value could stand."""
+    lines = [line.removeprefix("pg_dump: error: ") for line in told.splitlines() if "error:" in line]
+    return lines[0].partition("DETAIL")[0].strip() if lines else "without a reason"
+
+
+def _hint(told: str) -> str:
+    if "row-level security" in told or "row security" in told:
+        return "Let a role read all rows: ALTER ROLE … BYPASSRLS; or rehearse as the owner of the tables."
+    if "permission denied" in told:
+        return "GRANT pg_read_all_data TO the role, and run the same command again."
+    return ""
+
+
+def _entry(entry: str) -> str:
+    return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ").strip()
+
+
+def _carry_settings(parameters: dict[str, Any], copy: CopiedDatabase) -> None:
+    """Give the copy the settings of the database, which pg_dump leaves out; those that only superusers may set stay."""
+    with closing(open_connection(parameters)) as session:
+        found = session.execute(statement("copying.settings").encode()).fetchall()
+    with closing(open_connection(copy.parameters)) as session:
+        for name, value in found:
+            how = sql.SQL(statement("copying.set")).format(
+                database=sql.Identifier(copy.name), name=sql.SQL(name), value=sql.Literal(value)
+            )
+            try:
+                session.execute(how)
+            except psycopg.Error:  # one of an extension that is not there, or of superusers
+                continue
+        session.execute(statement("copying.analyze").encode())

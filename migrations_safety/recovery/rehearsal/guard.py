@@ -1,0 +1,96 @@
+"""Keeps a process on the copy: it can reach no other database, and changes nothing that the whole server shares.
+
+The copy is known by the identifier of its cluster, its oid, its name and its comment. They are read whenever Django
+opens a connection, and before each migration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from migrations_safety.locking import statement_text
+from migrations_safety.sql import statement
+
+SHARED = re.compile(
+    r"\b(?:ALTER|CREATE|DROP|COMMENT\s+ON|SECURITY\s+LABEL\s+ON)\s+"
+    r"(?:ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SYSTEM)\b|\b(?:DROP|REASSIGN)\s+OWNED\b",
+    re.IGNORECASE,
+)
+"""Statements about what all databases of a server share."""
+ACTING = re.compile(
+    r"\b(?:CREATE|ALTER)\s+SUBSCRIPTION\b|\bCOPY\b.*\bPROGRAM\b|\bCREATE\s+(?:SERVER|FOREIGN\s+DATA\s+WRAPPER)\b"
+    r"|\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?\"?(?:dblink|pg_cron|pg_net|http|\w*_fdw)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements with which a database reaches outside of its server."""
+LITERAL = re.compile(r"'(?:[^']|'')*'")
+CODE = re.compile(r"\s*DO\b", re.IGNORECASE)
+"""A statement whose literal is code."""
+
+
+class NotOnTheCopy(Exception):
+    """Raised where a session does not lead to the copy; nothing was sent through it."""
+
+
+class ReachesOutside(Exception):
+    """Raised for a statement that would act outside of the copy; it was not sent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """What the copy is known by."""
+
+    system_identifier: str | None
+    oid: int
+    name: str
+    marker: str
+
+    def refuse_other(self, session: psycopg.Connection[Any]) -> None:
+        """Raise NotOnTheCopy where the session leads to another database."""
+        if identity_of(session) != self:
+            raise NotOnTheCopy("the connection does not lead to the copy")
+
+
+def identity_of(session: psycopg.Connection[Any]) -> Identity:
+    """Return what the database of the session is known by."""
+    with session.cursor() as cursor:
+        cursor.row_factory = psycopg.rows.tuple_row
+        may_read = cursor.execute(statement("guard.may_read").encode()).fetchall()[0][0]
+        cluster = cursor.execute(statement("guard.cluster").encode()).fetchall()[0][0] if may_read else None
+        oid, name, marker = cursor.execute(statement("guard.database").encode()).fetchall()[0]
+    return Identity(system_identifier=cluster, oid=oid, name=name, marker=marker)
+
+
+def refuse_outside(query: Any, *, is_shared: bool) -> None:
+    """Raise ReachesOutside for a statement that acts outside of the copy.
+
+    With `is_shared` the copy is on a server with other databases, whose roles and settings may not change either.
+    """
+    text = statement_text.of(query).text
+    if not CODE.match(text):
+        text = LITERAL.sub("''", text)
+    for pattern in (ACTING, *((SHARED,) if is_shared else ())):
+        if found := pattern.search(text):
+            words = " ".join(found[0].split()[:3]).upper()
+            raise ReachesOutside(f"{words} acts outside of the copy, and was not run")
+
+
+class GuardedConnect:
+    """Refuses, in the place of psycopg's own function, to connect to anything but the copy."""
+
+    def __init__(self, connect: Callable[..., Any], *, name: str, host: str, port: str) -> None:
+        self.connect = connect
+        self.allowed = (name, host, port)
+
+    def __call__(self, conninfo: str, **more: Any) -> Any:
+        """Connect to the copy; raises NotOnTheCopy where the parameters lead elsewhere."""
+        found = psycopg.conninfo.conninfo_to_dict(conninfo)
+        there = tuple(str(found.get(key) or "") for key in ("dbname", "host", "port"))
+        if there != self.allowed or found.get("service"):
+            raise NotOnTheCopy("the code connects to a database that is not the copy; it was not connected")
+        return self.connect(conninfo, **more)

@@ -1,0 +1,62 @@
+"""Judges what was seen on the copy: steps, limits, the way back, and the copy itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import format_bytes, format_seconds
+from migrations_safety.messages.wording import rehearsal as wording
+from migrations_safety.recovery.rehearsal.report import RehearsalReport, Step
+
+FAILED = 2
+
+
+def judge(report: RehearsalReport, *, schema_is_back: bool | None, refused: tuple[Step, ...]) -> tuple[Finding, ...]:
+    """Return the findings; `refused` are the rollbacks that ran without their check.
+
+    `schema_is_back` is None where there was no rollback to compare after.
+    """
+    found = [*_steps(report.steps), *map(wording.rows_differ, report.differing_tables)]
+    found += [wording.schema_differs()] if schema_is_back is False else []
+    found += [*_limits(report), *map(wording.not_restored, report.not_restored)]
+    if int(report.copy_version.partition(".")[0]) != report.basis.server_major:
+        found.append(wording.other_version(copy=report.copy_version, server=report.target.server_version))
+    found += [wording.way_back_refused(step.name, command=step.command) for step in refused]
+    if not report.stalls:
+        found.append(wording.nobody_wrote())
+    return (*found, *map(wording.left_out, report.left_out))
+
+
+def _steps(steps: tuple[Step, ...]) -> Iterator[Finding]:
+    for step in steps:
+        if step.exit_code and step.is_way_back:
+            yield wording.way_back_failed(step.name, said=step.said)
+        elif step.exit_code == 1:
+            ids = dict.fromkeys(one["id"] for one in step.findings if one["level"] == "error")
+            yield wording.step_refused(step.name, command=step.command, ids=tuple(ids))
+        elif step.exit_code:
+            yield wording.step_failed(step.name, command=step.command, said=step.said)
+
+
+def _limits(report: RehearsalReport) -> Iterator[Finding]:
+    limits, deploy = report.limits, report.deploy
+    stall, lock = report.longest_stall, report.longest_lock
+    if stall and stall.longest_ms > limits.stall_ms:
+        found = f"{stall.longest_ms:,} ms on {stall.table}"
+        yield _over("longest wait of a write", found, f"{limits.stall_ms:,} ms", "--limit-stall")
+    if lock and lock.held_ms > limits.lock_ms:
+        found = f"{lock.held_ms:,} ms ({lock.mode} on {lock.table})"
+        yield _over("longest lock that stops writers", found, f"{limits.lock_ms:,} ms", "--limit-lock")
+    seconds, wal = sum(step.seconds for step in deploy), sum(step.wal_bytes for step in deploy)
+    if seconds > limits.seconds:
+        yield _over("duration", format_seconds(seconds), format_seconds(limits.seconds), "--limit-duration")
+    if wal > limits.wal_mb * 1_000_000:
+        yield _over("WAL", format_bytes(wal), format_bytes(limits.wal_mb * 1_000_000), "--limit-wal")
+    if deploy and deploy[-1].size_after > deploy[0].size_before * (1 + limits.growth_percent / 100):
+        grown = 100 * (deploy[-1].size_after / deploy[0].size_before - 1)
+        yield _over("growth of the database", f"{grown:.0f} %", f"{limits.growth_percent} %", "--limit-growth")
+
+
+def _over(what: str, found: str, limit: str, option: str) -> Finding:
+    return wording.over_limit(what, found=found, limit=limit, option=option)

@@ -1,0 +1,43 @@
+"""The options of one rehearsal as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a deploy may take at most; more fails the rehearsal."""
+
+    stall_ms: int = 1000
+    """How long one write of the application may wait: up to a second people at a screen take it as immediate."""
+    lock_ms: int = 1000
+    """How long a lock that stops writers may be held on an existing table."""
+    seconds: int = 3600
+    """How long the deploy may take, without its rollback."""
+    wal_mb: int = 10240
+    """How much WAL the deploy may write, which standbys and archives have to follow."""
+    growth_percent: int = 50
+    """By how much the database may grow."""
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the limits by name, for the JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RehearsalOptions:
+    """What is rehearsed, where, and what it may take."""
+
+    using: str
+    app_label: str | None = None
+    migration_name: str | None = None
+    expect_database: str | None = None
+    expect_schema: str | None = None
+    scratch_url: str | None = None
+    keep: bool = False
+    writers: int = 2
+    backfill: tuple[str, ...] | None = None
+    """The options of `backfill_placeholders`; None where the deploy does not run it."""
+    opens_network: bool = False
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,274 @@
+"""Runs a whole deploy and its rollback on a copy of the database, and compares the rows with those from before.
+
+The copy is filled once and cloned for each run. The first run goes there and back, with nobody else on the copy. In the
+second one sessions write to the tables that the first one locked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.timezone import now
+
+from migrations_safety.messages.progress import Progress
+from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.plan import migration_plan
+from migrations_safety.postgresql.catalog_fingerprint import catalog_fingerprint, database_identity
+from migrations_safety.postgresql.connection import Connection, connection_of
+from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
+from migrations_safety.postgresql.database_locale import locale_of
+from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
+from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
+from migrations_safety.recovery.rehearsal.figures import tables_of
+from migrations_safety.recovery.rehearsal.forecast import forecast
+from migrations_safety.recovery.rehearsal.judgement import judge
+from migrations_safety.recovery.rehearsal.options import RehearsalOptions
+from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place
+from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
+from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
+from migrations_safety.recovery.rehearsal.steps import Stage
+from migrations_safety.recovery.rehearsal.way_back import targets_before
+from migrations_safety.recovery.rehearsal.writers import writing
+from migrations_safety.sql import statement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Original:
+    """What is known of the database before a copy is made of it."""
+
+    target: Target
+    plan: migration_plan.Plan
+    way_back: tuple[tuple[str, str], ...]
+    """The apps and the migrations to go back to, in their order."""
+    basis: Basis
+    bytes: int
+
+
+@dataclass(kw_only=True)
+class Result:
+    """What the first run has shown."""
+
+    stage: Stage
+    before: dict[str, Digest]
+    after: dict[str, Digest] | None = None
+    schema_is_back: bool | None = None
+    refused: tuple[Step, ...] = ()
+
+
+def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
+    """Rehearse the deploy of the pending migrations, and return what was seen.
+
+    The database itself is only read. Raises NoCopy where there can be no copy, and what `connect` raises.
+    """
+    connection = connection_of(options.using)
+    target = connect(connection, expect_database=options.expect_database, expect_schema=options.expect_schema)
+    original = _look(connection, target, options)
+    if not original.basis.migrations:
+        return _empty(original, options)
+    with copy_place(connection, url=options.scratch_url, bytes_needed=original.bytes) as place:
+        return _rehearse(connection, original, place, options, progress)
+
+
+def _look(connection: Connection, target: Target, options: RehearsalOptions) -> Original:
+    with snapshot(connection), only_own_tables(connection):
+        plan = migration_plan.read(
+            connection, app_label=options.app_label, migration_name=options.migration_name, with_rollback=False
+        )
+        executor = MigrationExecutor(connection)
+        cluster, oid = database_identity(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(statement("rehearsal.size"))
+            size = int(cursor.fetchone()[0])
+        return Original(
+            target=target,
+            plan=plan,
+            way_back=targets_before(executor, plan),
+            bytes=size,
+            basis=Basis(
+                system_identifier=cluster,
+                database_oid=oid,
+                server_major=connection.pg_version // 10000,
+                migrations={step.label: step.checksum for step in (*plan.adopted, *plan.migrations)},
+                catalog=catalog_fingerprint(connection),
+                catalog_before_migrate=None,
+                rows={},
+            ),
+        )
+
+
+def _rehearse(
+    connection: Connection, original: Original, place: CopyPlace, options: RehearsalOptions, progress: Progress
+) -> RehearsalReport:
+    made = CopyOf(
+        oid=original.basis.database_oid, system_identifier=original.basis.system_identifier, name=original.target.name
+    )
+    with copied_database(place.parameters, of=made, made_for=REHEARSAL, locale=locale_of(connection)) as first:
+        progress.say("Copying the database …")
+        began = time.monotonic()
+        filled = fill_copy(connection, first, major=place.major)
+        to_copy, began = time.monotonic() - began, time.monotonic()
+        theater = _Theater(connection, original, place, options, made, first, progress)
+        with theater.clone(keep=options.keep) as copy:
+            to_clone = time.monotonic() - began
+            result = _there_and_back(theater, copy)
+        stalls, other = _under_load(theater, result)
+        report = _report(original, place, options, filled, result, stalls)
+        runs = [result.stage.steps] + ([other] if other else [])
+        report = replace(
+            report,
+            seconds_to_copy=round(to_copy, 3),
+            seconds_to_clone=round(to_clone, 3),
+            forecast=forecast(runs),
+            kept=copy.name if options.keep else None,
+        )
+    return replace(report, findings=judge(report, schema_is_back=result.schema_is_back, refused=result.refused))
+
+
+@dataclass(frozen=True, slots=True)
+class _Theater:
+    """Where all runs take place."""
+
+    connection: Connection
+    original: Original
+    place: CopyPlace
+    options: RehearsalOptions
+    made: CopyOf
+    first: CopiedDatabase
+    progress: Progress
+
+    @contextmanager
+    def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
+        """Provide a clone of the filled copy."""
+        parameters = self.place.parameters
+        with copied_database(parameters, of=self.made, made_for=REHEARSAL, template=self.first.name, keep=keep) as copy:
+            yield copy
+
+    def stage(self, copy: CopiedDatabase, **more: Any) -> Stage:
+        """Return what runs commands on a clone."""
+        basis = self.original.basis
+        return Stage(
+            connection=self.connection,
+            copy=copy,
+            place=self.place,
+            original=(basis.system_identifier, basis.database_oid),
+            tables=tables_of(copy.parameters),
+            opens_network=self.options.opens_network,
+            **more,
+        )
+
+
+def _there_and_back(theater: _Theater, copy: CopiedDatabase) -> Result:
+    stage = theater.stage(copy)
+    result = Result(stage=stage, before=digests(copy.parameters))
+    schema = schema_of(copy.parameters, theater.place.search_path)
+    if not _deploy(stage, theater):
+        return result
+    result.refused = _go_back(stage, theater)
+    if not any(step.exit_code for step in stage.steps):
+        result.after = digests(copy.parameters)
+        result.schema_is_back = schema_of(copy.parameters, theater.place.search_path) == schema
+    return result
+
+
+def _deploy(stage: Stage, theater: _Theater) -> bool:
+    """Run the deploy, and return whether all of it was done; the first step that fails ends it."""
+    options = theater.options
+    named = [one for one in (options.app_label, options.migration_name) if one]
+    apps = sorted({step.app for step in theater.original.plan.migrations})
+    commands: list[tuple[str, ...]] = [("precheck", *named, "--no-measure"), ("migrate", *named, "--no-measure")]
+    if options.backfill is not None:
+        commands.insert(0, ("backfill_placeholders", *options.backfill))
+    if apps:
+        commands.append(("verify_schema", *apps))
+    for command in commands:
+        theater.progress.say(f"On the copy: {command[0]} …")
+        if stage.run(command[0], *command).exit_code:
+            return False
+    return True
+
+
+def _go_back(stage: Stage, theater: _Theater) -> tuple[Step, ...]:
+    """Run the rollback, and return the steps that were refused; these were run again without their check."""
+    refused = []
+    for app, name in theater.original.way_back:
+        label = f"rollback {app}"
+        theater.progress.say(f"On the copy: {label} …")
+        step = stage.run(label, "rollback_migrations", app, name, is_way_back=True)
+        if step.exit_code == 1:
+            refused.append(stage.steps.pop())
+            step = stage.run(label, "migrate", app, name, "--skip-precheck", is_way_back=True)
+        if step.exit_code:
+            break
+    return tuple(refused)
+
+
+def _under_load(theater: _Theater, result: Result) -> tuple[tuple[Stall, ...] | None, list[Step]]:
+    """Run the deploy again, while sessions write to the tables that it locks."""
+    locked = sorted({lock.table for step in result.stage.steps for lock in step.locks if not step.is_way_back})
+    wants = theater.options.writers and locked and result.after is not None
+    if not wants:
+        return None, []
+    theater.progress.say(f"Once more, beside {theater.options.writers} sessions that write …")
+    with (
+        theater.clone(keep=False) as copy,
+        writing(copy.parameters, locked, number=theater.options.writers) as writers,
+    ):
+        stage = theater.stage(copy, writers=writers.pids)
+        _deploy(stage, theater)
+    return writers.stalls(), stage.steps
+
+
+def _report(
+    original: Original,
+    place: CopyPlace,
+    options: RehearsalOptions,
+    filled: Filled,
+    result: Result,
+    stalls: tuple[Stall, ...] | None,
+) -> RehearsalReport:
+    rows = {name: digest.rows for name, digest in result.before.items()}
+    return replace(
+        _empty(original, options),
+        place=place.where,
+        why_not_the_server=place.why_not_the_server,
+        copy_version=place.server_version,
+        basis=replace(original.basis, rows=rows),
+        left_out=filled.left_out,
+        not_restored=filled.not_restored,
+        steps=tuple(result.stage.steps),
+        stalls=stalls,
+        compared_tables=len(result.before) if result.after is not None else 0,
+        rows_compared=sum(rows.values()) if result.after is not None else 0,
+        differing_tables=tuple(differing(result.before, result.after)) if result.after is not None else (),
+    )
+
+
+def _empty(original: Original, options: RehearsalOptions) -> RehearsalReport:
+    return RehearsalReport(
+        target=original.target,
+        place="",
+        why_not_the_server=None,
+        copy_version=original.target.server_version,
+        finished_at=now(),
+        basis=original.basis,
+        seconds_to_copy=0.0,
+        seconds_to_clone=0.0,
+        left_out=(),
+        not_restored=(),
+        steps=(),
+        stalls=None,
+        compared_tables=0,
+        rows_compared=0,
+        differing_tables=(),
+        forecast=(),
+        limits=options.limits,
+        kept=None,
+        findings=(),
+    )

@@ -1,0 +1,137 @@
+"""The result of one rehearsal as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from migrations_safety.messages.findings import Finding
+from migrations_safety.postgresql.target import Target
+from migrations_safety.recovery.rehearsal.options import Limits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldLock:
+    """The longest time that one transaction held or waited for a lock on a table that existed before."""
+
+    table: str
+    mode: str
+    held_ms: int
+    waited_ms: int
+    stops_writers: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stall:
+    """The longest time that a write of the application waited, on one table."""
+
+    table: str
+    writes: int
+    longest_ms: int
+    errors: dict[str, int]
+    """How many writes failed, by SQLSTATE."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One command of the deploy, as it ran on the copy."""
+
+    name: str
+    command: str
+    exit_code: int
+    seconds: float
+    locks: tuple[HeldLock, ...]
+    rows: dict[str, int]
+    """How many rows were written, by table."""
+    wal_bytes: int
+    temporary_bytes: int
+    size_before: int
+    size_after: int
+    findings: tuple[dict[str, Any], ...]
+    """The findings in the command's own report that are no information."""
+    said: str
+    """The sentence with which a command ended that failed."""
+    is_way_back: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """How long one step or migration takes in the real run, as a range in seconds."""
+
+    step: str
+    measured: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Basis:
+    """What the rehearsal stands on; `migrate --rehearsed` compares it with the target."""
+
+    system_identifier: str | None
+    database_oid: int
+    server_major: int
+    migrations: dict[str, str]
+    """The checksum of each migration of the plan, by its label, in their order."""
+    catalog: str
+    catalog_before_migrate: str | None
+    """The fingerprint on the copy before `migrate`, where another command ran before it."""
+    rows: dict[str, int]
+    """The rows of each table, counted on the copy."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RehearsalReport:
+    """All that was seen on the copy, and the verdict."""
+
+    target: Target
+    place: str
+    """Where the copy was: `server`, `url` or `embedded`."""
+    why_not_the_server: str | None
+    copy_version: str
+    finished_at: datetime
+    basis: Basis
+    seconds_to_copy: float
+    seconds_to_clone: float
+    left_out: tuple[str, ...]
+    not_restored: tuple[str, ...]
+    steps: tuple[Step, ...]
+    stalls: tuple[Stall, ...] | None
+    """None where nobody wrote while the deploy ran."""
+    compared_tables: int
+    rows_compared: int
+    differing_tables: tuple[str, ...]
+    forecast: tuple[Forecast, ...]
+    limits: Limits
+    kept: str | None
+    """The name of the copy that was kept."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no migration is pending."""
+        return not self.basis.migrations
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `failed`, or `nothing to rehearse`."""
+        if self.is_empty:
+            return "nothing to rehearse"
+        return "failed" if any(one.level == "error" for one in self.findings) else "passed"
+
+    @property
+    def deploy(self) -> tuple[Step, ...]:
+        """The steps without the way back."""
+        return tuple(one for one in self.steps if not one.is_way_back)
+
+    @property
+    def longest_lock(self) -> HeldLock | None:
+        """The lock of the deploy that stopped writers of an existing table for the longest time."""
+        stopping = [lock for step in self.deploy for lock in step.locks if lock.stops_writers]
+        return max(stopping, key=lambda lock: lock.held_ms, default=None)
+
+    @property
+    def longest_stall(self) -> Stall | None:
+        """The longest wait of a write."""
+        return max(self.stalls or (), key=lambda stall: stall.longest_ms, default=None)

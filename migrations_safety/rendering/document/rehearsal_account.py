@@ -1,0 +1,154 @@
+"""Makes the written report of a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from migrations_safety.messages.findings import blocking
+from migrations_safety.messages.humanize import format_bytes, format_range, format_seconds, pluralize
+from migrations_safety.recovery.rehearsal.report import RehearsalReport
+from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
+from migrations_safety.rendering.document.database import facts
+from migrations_safety.rendering.document.findings import in_groups
+from migrations_safety.rendering.document.values import Fact, Step
+
+VERDICTS = {
+    "passed": "Passed: the deploy and its rollback ran on a copy within all limits.",
+    "failed": "Failed on a copy. The database itself was only read.",
+    "nothing to rehearse": "Nothing to rehearse: no migration is pending.",
+}
+WORDS = {"passed": "Passed", "failed": "Failed", "nothing to rehearse": "Nothing to do"}
+PLACES = {
+    "server": "on the database's own server",
+    "url": "on the server of --scratch-url",
+    "embedded": "on a PostgreSQL that was started for it",
+}
+
+
+def rehearsal(report: RehearsalReport, *, seconds: float, at: datetime) -> Account:
+    """Return the written report; `seconds` is the duration of the command, and `at` when it ended."""
+    tables = (_steps(report), _locks(report), _stalls(report), _forecast(report))
+    return Account(
+        command="rehearse",
+        title=f"Rehearsal: {report.target.name}",
+        verdict=report.verdict,
+        word=WORDS[report.verdict],
+        is_refused=report.verdict == "failed",
+        sentence=VERDICTS[report.verdict],
+        next=_next(report),
+        facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
+        tables=tuple(one for one in tables if one.values),
+        findings=in_groups(report.findings, blocking=blocking(report.findings)),
+        notes=tuple(notes(report)),
+    )
+
+
+def notes(report: RehearsalReport) -> Iterator[str]:
+    """Return what else is to be said, one sentence each."""
+    if report.is_empty:
+        return
+    why = f" ({report.why_not_the_server})" if report.why_not_the_server else ""
+    took = f"copied in {format_seconds(report.seconds_to_copy)}, cloned in {format_seconds(report.seconds_to_clone)}"
+    yield f"The copy was {PLACES[report.place]}{why}, PostgreSQL {report.copy_version}: {took}."
+    yield "Owners and privileges are not those of the database: precheck looks at these."
+    if report.compared_tables:
+        same = report.compared_tables - len(report.differing_tables)
+        rows = pluralize(report.rows_compared, "row")
+        yield f"After the rollback {same} of {pluralize(report.compared_tables, 'table')} have the same rows ({rows})."
+    if report.place != "embedded":
+        yield "The figures of WAL are those of the whole server, with what others wrote meanwhile."
+    if report.kept:
+        yield f"The copy {report.kept} was kept, and holds the rows of patients. Drop it when it has served."
+
+
+def steps(report: RehearsalReport) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Return each step: its name, how it ended, its duration, rows, WAL and temporary files."""
+    for step in report.steps:
+        ended = {0: "done", 1: "refused"}.get(step.exit_code, "failed")
+        yield (
+            step.name,
+            ended,
+            format_seconds(step.seconds),
+            f"{sum(step.rows.values()):,}",
+            format_bytes(step.wal_bytes),
+            format_bytes(step.temporary_bytes),
+        )
+
+
+def locks(report: RehearsalReport) -> Iterator[tuple[str, str, str, str, str]]:
+    """Return the locks on existing tables that stop writers: step, table, mode, held, waited."""
+    for step in report.steps:
+        for lock in step.locks:
+            if lock.stops_writers:
+                yield step.name, lock.table, lock.mode, f"{lock.held_ms:,} ms", f"{lock.waited_ms:,} ms"
+
+
+def stalls(report: RehearsalReport) -> Iterator[tuple[str, str, str, str]]:
+    """Return the longest wait of a write by table: table, writes, wait, errors."""
+    for stall in report.stalls or ():
+        errors = ", ".join(f"{code}: {number}" for code, number in stall.errors.items())
+        yield stall.table, f"{stall.writes:,}", f"{stall.longest_ms:,} ms", errors
+
+
+def forecasts(report: RehearsalReport) -> Iterator[tuple[str, str, str]]:
+    """Return the forecast of each step: its name, what was measured, and the range."""
+    for one in report.forecast:
+        yield one.step, format_seconds(one.measured), format_range(one.least, one.most)
+
+
+def _next(report: RehearsalReport) -> Step:
+    if report.verdict == "failed":
+        return Step(words=next(one.hint for one in report.findings if one.level == "error"))
+    if report.is_empty:
+        return Step(words="Nothing to do.")
+    return Step(words="Deploy: python manage.py migrate.")
+
+
+def _steps(report: RehearsalReport) -> Table:
+    return Table(
+        anchor="steps",
+        title="Steps",
+        caption="Each command as it ran on the copy.",
+        columns=(
+            Column(label="step"), Column(label="ended"), Column(label="took"),
+            Column(label="rows written", kind=NUMBER), Column(label="WAL"), Column(label="temporary files"),
+        ),
+        values=tuple(steps(report)),
+    )  # fmt: skip
+
+
+def _locks(report: RehearsalReport) -> Table:
+    return Table(
+        anchor="locks",
+        title="Locks that stop writers of existing tables",
+        caption="The longest of each, looked at every 10 ms; shorter ones may be missing.",
+        columns=(
+            Column(label="step"), Column(label="table", kind=NAME), Column(label="lock"), Column(label="held"),
+            Column(label="waited for"),
+        ),
+        values=tuple(locks(report)),
+    )  # fmt: skip
+
+
+def _stalls(report: RehearsalReport) -> Table:
+    return Table(
+        anchor="stalls",
+        title="Writes beside the deploy",
+        caption="Sessions wrote to the locked tables while the deploy ran once more.",
+        columns=(
+            Column(label="table", kind=NAME), Column(label="writes", kind=NUMBER), Column(label="longest wait"),
+            Column(label="failed"),
+        ),
+        values=tuple(stalls(report)),
+    )  # fmt: skip
+
+
+def _forecast(report: RehearsalReport) -> Table:
+    return Table(
+        anchor="forecast",
+        title="Forecast of the real run",
+        caption="From the fastest and the slowest run on the copy, with room for another load and other disks.",
+        columns=(Column(label="step"), Column(label="on the copy"), Column(label="expected")),
+        values=tuple(forecasts(report)),
+    )

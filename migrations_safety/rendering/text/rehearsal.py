@@ -1,0 +1,37 @@
+"""Builds the text that `rehearse` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migrations_safety.recovery.rehearsal.report import RehearsalReport
+from migrations_safety.rendering.document.database import database
+from migrations_safety.rendering.document.rehearsal_account import VERDICTS, forecasts, locks, notes, stalls, steps
+from migrations_safety.rendering.text.page import Page
+
+STYLES = {"passed": "bold green", "failed": "bold red", "nothing to rehearse": "bold green"}
+LEFT, RIGHT = "left", "right"
+
+
+def rehearsal(report: RehearsalReport, *, seconds: float, width: int, colour: bool) -> str:
+    """Return the text of a rehearsal, wrapped at `width` characters; `seconds` is the duration of the command."""
+    page = Page(width=width, colour=colour)
+    page.line(database(report.target))
+    for sentence in notes(report):
+        page.line(sentence)
+    _table(page, ("step", "ended", "took", "rows", "WAL", "temporary"), steps(report))
+    _table(page, ("lock in", "table", "lock", "held", "waited for"), locks(report))
+    _table(page, ("table", "writes", "longest wait", "failed"), stalls(report))
+    _table(page, ("step", "on the copy", "forecast"), forecasts(report))
+    if report.findings:
+        page.line()
+        page.findings(report.findings)
+    page.line()
+    page.line(f"{VERDICTS[report.verdict]} ({seconds:.1f} s)", style=STYLES[report.verdict])
+    return page.text()
+
+
+def _table(page: Page, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    if shown := list(rows):
+        page.line()
+        page.table([(one, LEFT) for one in headings], shown)
