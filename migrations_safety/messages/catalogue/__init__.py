@@ -24,7 +24,7 @@ from migrations_safety.messages.catalogue import (
 
 AREAS = (
     target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, drift,
-    audit, recovery, rehearsal,
+    audit, rehearsal, recovery,
 )  # fmt: skip
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")
