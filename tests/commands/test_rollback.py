@@ -1,5 +1,6 @@
 """The rollback of the patient module: nothing that anybody wrote is lost, and the hospital is as it was before."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,6 @@ def test_afterwards_the_catalog_and_every_row_are_those_from_before_the_first_co
         "ehr.0003_validate_patient_keys", "ehr.0002_patient_keys_not_valid", "patients.0001_initial"
     ]  # fmt: skip
     assert done.json["restored"] == {"insurance_policies": 2}
-    assert len(done.json["keys"]) == 6
     assert (catalog_snapshot(deployed), row_snapshot(deployed, bookkeeping=False)) == before
     assert deployed.rows("SELECT app, name FROM django_migrations") == [("ehr", "0001_initial")]
 
@@ -210,3 +210,63 @@ def test_a_file_that_was_changed_since_is_named(deployed):
     assert [one["subject"] for one in looked.json["findings"] if one["id"] == "recovery.W002"] == [
         "ehr.0003_validate_patient_keys"
     ]
+
+
+PATIENT = """INSERT INTO patients (id, mrn, "firstName", "lastName", "dateOfBirth", "updatedAt")
+             VALUES (gen_random_uuid(), 'X', 'A', 'B', '1980-01-01', now())"""
+
+
+def of_the_module(database):
+    """The module's tables, but for the triggers of keys that other tables have to them."""
+    taken = catalog_snapshot(database, tables=("patients", "patient_contacts", "patient_risk_flags"))
+    return taken | {"triggers": []}
+
+
+def test_rows_that_arrive_meanwhile_stop_it_before_the_tables(deployed):
+    before = of_the_module(deployed)
+    with deployed.session(PATIENT) as other, deployed.start(*ROLL_BACK, "--format", "json") as running:
+        deployed.wait_for("SELECT count(*) > 0 FROM migrations_safety_run WHERE details ->> 'command' LIKE 'rollback%'")
+        other.commit()
+        out, err = running.communicate(timeout=120)
+
+    assert running.returncode == 1, out + err
+    told = json.loads(out)
+    assert told["verdict"] == "stopped"
+    assert [(one["id"], one["subject"], one["rows"]) for one in told["findings"] if one["level"] == "error"] == [
+        ("recovery.E001", "patients", 1)
+    ]
+    assert "ehr.0002_patient_keys_not_valid" in told["did"]["unapplied"]
+    assert deployed.value("SELECT count(*) FROM patients WHERE mrn = 'X'") == 1
+    assert of_the_module(deployed) == before
+
+
+def test_a_writer_of_a_table_that_goes_is_not_kept_waiting(deployed):
+    """It gives way to a transaction that has written there, until this one ends."""
+    with (
+        deployed.session("UPDATE patients SET status = status") as other,
+        deployed.start(*ROLL_BACK, "--retry-for", "60", "--format", "json") as running,
+    ):
+        deployed.wait_for("SELECT count(*) > 0 FROM migrations_safety_run WHERE details ->> 'command' LIKE 'rollback%'")
+        with deployed.session("SET LOCAL lock_timeout = '2s'", "LOCK TABLE bills IN ROW EXCLUSIVE MODE"):
+            pass
+        other.rollback()
+        out, err = running.communicate(timeout=120)
+
+    assert running.returncode == 0, out + err
+
+
+def test_rows_that_row_level_security_hides_are_not_taken_for_none(deployed, new_role):
+    name = new_role()
+    deployed.execute(f"""
+        GRANT ALL ON SCHEMA public TO "{name}"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "{name}";
+        GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "{name}";
+        ALTER TABLE patient_merge_history ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE patient_merge_history FORCE ROW LEVEL SECURITY""")
+    for (table,) in deployed.rows("SELECT relname FROM pg_class WHERE relname ~ '^patient' AND relkind = 'r'"):
+        deployed.execute(f'ALTER TABLE "{table}" OWNER TO "{name}"')
+    deployed.execute(OF_PEOPLE["a merge"])
+
+    done = deployed.run(*ROLL_BACK, "--dry-run", "--no-measure", url=deployed.server.url(deployed.name, user=name))
+
+    assert done.code == 2, done.said
+    assert deployed.value("SELECT count(*) FROM patient_merge_history") == 1

@@ -18,6 +18,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.relations import Table
 from migrations_safety.recovery.rollback.report import Loss
 from migrations_safety.schema.placeholder_makers import Untouched, untouched_rows
+from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
 
@@ -87,8 +88,10 @@ def _condition(dropped: DroppedColumn) -> sql.Composable:
 
 
 def count_losses(connection: Connection, asked: Iterable[Question]) -> list[Loss]:
-    """Return what would be lost; tables and columns without a loss are left out."""
+    """Return what would be lost, inside a transaction; tables and columns without a loss are left out."""
     losses = []
+    with connection.cursor() as cursor:
+        cursor.execute(statement("loss_counts.see_all_rows"))
     for question in asked:
         with connection.cursor() as cursor:
             send(cursor, question.query)

@@ -22,7 +22,8 @@ from migrations_safety.sql.composition import compose, send
 class LossGuard:
     """Refuses to drop tables and columns that hold more than the operator has agreed to lose.
 
-    `judge` is called with the losses of each drop, and returns a sentence why these must not be lost, or an empty text.
+    `judge` is called with the losses of each migration, and returns a sentence why these must not be lost, or an empty
+    text. `migration` is the label of the one that is being unapplied.
     """
 
     def __init__(
@@ -31,27 +32,20 @@ class LossGuard:
         self.connection = connection
         self.questions = questions
         self.judge = judge
+        self.migration = ""
 
-    def look(self, table: str, column: str | None) -> None:
-        """Lock and count what the migration of this drop drops; raise LossesArrived if that must not be lost.
-
-        `table` has the name that the table has now.
-        """
-        with self.connection.cursor() as cursor:
-            cursor.execute(statement("loss_guard.table_of"), {"name": self.connection.ops.quote_name(table)})
-            oid = cursor.fetchone()[0]
-        first = next((one for one in self.questions if one.oid == oid and one.column == column), None)
-        if first is None:
-            return
-        asked = [one for one in self.questions if one.migration == first.migration and self._exists(one)]
-        for question in sorted(asked, key=lambda one: one.oid):
+    def look(self) -> None:
+        """Lock and count what the migration drops; raise LossesArrived if that must not be lost."""
+        asked = [one for one in self.questions if one.migration == self.migration and self._exists(one)]
+        for name in {one.oid: one.in_sql for one in asked}.values():
             with self.connection.cursor() as cursor:
-                send(cursor, compose("loss_guard.lock", table=question.in_sql))
+                send(cursor, compose("loss_guard.lock", table=name))
         losses = count_losses(self.connection, asked)
         if why := self.judge(losses):
-            raise LossesArrived(losses, why=why, migration=first.migration)
+            raise LossesArrived(losses, why=why, migration=self.migration)
 
     def _exists(self, question: Question) -> bool:
+        """Whether the table still has the number that it had when it was looked at."""
         with self.connection.cursor() as cursor:
             name = question.in_sql.as_string(self.connection.connection)
             cursor.execute(statement("loss_guard.table_of"), {"name": name})
@@ -59,34 +53,51 @@ class LossGuard:
 
 
 class GuardedEditor:
-    """A mixin for the schema editor, which asks the guard before each table or column is dropped."""
+    """A mixin for the schema editor, which asks the guard before anything is dropped, in the same transaction.
+
+    An atomic migration is looked at when its transaction begins, before it takes any other lock. In any other migration
+    each table and column that is dropped gets a transaction of its own with the look.
+    """
 
     guard: LossGuard
     ladder: LockLadder
     connection: Connection
-    has_looked = False
-    """Whether the guard has looked in this transaction, at all that the migration drops."""
+    atomic_migration: bool
+
+    def __enter__(self) -> Any:
+        """Begin the transaction of an atomic migration, and look."""
+        entered = super().__enter__()  # type: ignore[misc]
+        if self.atomic_migration:
+            try:
+                self.guard.look()
+            except BaseException as error:
+                self.__exit__(type(error), error, error.__traceback__)
+                raise
+        return entered
+
+    def __exit__(self, *error: Any) -> None:
+        """End the transaction."""
+        super().__exit__(*error)  # type: ignore[misc]
 
     def delete_model(self, model: Any) -> None:
-        """Drop a table, after a look at its rows in the same transaction."""
-        self._guarded(model._meta.db_table, None, lambda: super(GuardedEditor, self).delete_model(model))  # type: ignore[misc]
+        """Drop a table, after a look at its rows."""
+        self._guarded(model._meta.db_table, lambda: super(GuardedEditor, self).delete_model(model))  # type: ignore[misc]
 
     def remove_field(self, model: Any, field: Any) -> None:
-        """Drop a column, after a look at its values in the same transaction."""
-        drop = lambda: super(GuardedEditor, self).remove_field(model, field)  # type: ignore[misc]  # noqa: E731
-        self._guarded(model._meta.db_table, field.column, drop)
+        """Drop a column, after a look at its values."""
+        self._guarded(model._meta.db_table, lambda: super(GuardedEditor, self).remove_field(model, field))  # type: ignore[misc]
 
-    def _guarded(self, table: str, column: str | None, drop: Callable[[], None]) -> None:
-        if self.connection.in_atomic_block:
-            if not self.has_looked:
-                self.has_looked = True
-                self.guard.look(table, column)
+    def _guarded(self, table: str, drop: Callable[[], None]) -> None:
+        if self.atomic_migration:  # it was looked at when the transaction began
             drop()
             return
 
         def attempt() -> None:
             with transaction.atomic(using=self.connection.alias):
-                self.guard.look(table, column)
+                self.guard.look()
                 drop()
 
+        if self.connection.in_atomic_block:  # of the operation, which is tried again as a whole
+            attempt()
+            return
         self.ladder.run_with_retries(attempt, what=f"The drop of {table}", is_whole=False)

@@ -23,7 +23,7 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DroppedKey:
-    """A foreign key between a table that stays and a table that goes, which is dropped before that table."""
+    """A foreign key that is dropped before the atomic migration that has added it is unapplied."""
 
     name: str
     table: str
@@ -40,7 +40,7 @@ class Undone:
     run_id: str
     done: Done
     keys: tuple[DroppedKey, ...] = ()
-    """The foreign keys that were dropped one by one before the tables."""
+    """The foreign keys of atomic migrations, which were dropped one by one before."""
     restored: dict[str, int] = field(default_factory=dict)
     """The number of nullified references that were restored, by table."""
     not_restored: dict[str, int] = field(default_factory=dict)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
+
+import psycopg
+from django.db import DatabaseError
 
 from migrations_safety.audit.migration_history import History
 from migrations_safety.audit.run_log import Run, open_images, recorded_run
@@ -15,11 +20,10 @@ from migrations_safety.messages.refusals.target import InsideTransaction
 from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener
 from migrations_safety.migrate.own_tables import only_own_tables
-from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of, schema_editor_with
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.recovery.rollback.judgement import Judged, arrived, judge, unwanted
-from migrations_safety.recovery.rollback.key_drops import drop_keys, keys_between
+from migrations_safety.recovery.rollback.key_drops import drop_key, keys_in_one_transaction
 from migrations_safety.recovery.rollback.loss_guard import GuardedEditor, LossGuard
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import recorded_files
@@ -67,8 +71,13 @@ class _Work:
         self.judged = judged
         self.listener = listener
         self.history = History(connection=connection)
-        self.unapplying = Unapplying(connection=connection, on_run=self.history.ran.append, progress=listener.progress)
-        self.run_id = ""
+        self.guard = LossGuard(connection, judged.questions, judge=unwanted)
+        self.unapplying = Unapplying(
+            connection=connection,
+            on_run=self.history.ran.append,
+            progress=listener.progress,
+            before_each=lambda label: setattr(self.guard, "migration", label),
+        )
         self.counts: dict[str, Any] = {"keys": [], "restored": {}, "not_restored": {}}
 
 
@@ -86,7 +95,8 @@ def _roll_back(work: _Work) -> RollbackReport:
                 try:
                     _steps(work, run)
                 finally:
-                    run.done = work.history.done()
+                    with suppress(DatabaseError):  # where the connection is gone
+                        run.done = work.history.done()
                     run.counts = {**work.counts, "keys": [str(key) for key in work.counts["keys"]]}
         except LossesArrived as refusal:
             is_whole, found = False, (*found, *arrived(refusal))
@@ -102,21 +112,37 @@ def _roll_back(work: _Work) -> RollbackReport:
     return replace(report, undone=undone, findings=found)
 
 
+@contextmanager
+def _seeing_what_is_committed(connection: Connection) -> Iterator[None]:
+    """Let each statement see what is committed by then, whatever the project has set.
+
+    In a REPEATABLE READ transaction the last count would not see rows that arrived while it waited for its lock.
+    """
+    session = connection.connection
+    before = session.isolation_level
+    session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    try:
+        yield
+    finally:
+        if not session.closed:
+            session.isolation_level = before
+
+
 def _steps(work: _Work, run: Run) -> None:
-    """Unapply the migrations before the tables, drop the keys to the tables, restore references, drop the tables."""
+    """Unapply the migrations before the tables, restore references, and unapply the migrations with the tables."""
     judged = work.judged
-    work.unapplying.unapply(judged.before_tables)
-    if not judged.with_tables:
-        return
-    work.counts["keys"] = drop_keys(work.connection, keys_between(work.connection, _oids_of_dropped(work)))
-    _restore_references(work, run)
-    guard = LossGuard(work.connection, judged.questions, judge=unwanted)
-    with schema_editor_with(work.connection, GuardedEditor, guard=guard):
-        work.unapplying.unapply(judged.with_tables)
-
-
-def _oids_of_dropped(work: _Work) -> list[int]:
-    return [table.oid for table in catalog.tables(work.connection, work.judged.report.tables).values()]
+    with (
+        schema_editor_with(work.connection, GuardedEditor, guard=work.guard),
+        _seeing_what_is_committed(work.connection),
+    ):
+        for label in judged.before_tables:
+            for key in keys_in_one_transaction(work.connection, label):
+                drop_key(work.connection, key)
+                work.counts["keys"].append(key)
+            work.unapplying.unapply([label])
+        if judged.with_tables:
+            _restore_references(work, run)
+            work.unapplying.unapply(judged.with_tables)
 
 
 def _restore_references(work: _Work, run: Run) -> None:

@@ -20,6 +20,8 @@ class Unapplying:
     connection: Connection
     on_run: Callable[[str], None]
     progress: Progress
+    before_each: Callable[[str], None]
+    """Called with the label of each migration before it is unapplied."""
 
     def unapply(self, labels: Sequence[str]) -> None:
         """Unapply the migrations with these labels, in this order; those that are not applied are left out.
@@ -44,6 +46,7 @@ class Unapplying:
 
     def _report(self, action: str, migration: Any = None, fake: bool = False) -> None:
         if action == "unapply_start":
+            self.before_each(str(migration))
             self.progress.say(f"Unapplying {migration} …")
         elif action == "unapply_success":
             self.on_run(str(migration))

@@ -74,7 +74,7 @@ def done(report: RollbackReport) -> Iterator[tuple[str, str, int]]:
     if not report.undone:
         return
     if report.undone.keys:
-        yield "foreign keys dropped one by one before the tables", "", len(report.undone.keys)
+        yield "foreign keys of atomic migrations dropped one by one", "", len(report.undone.keys)
     for table, rows in report.undone.restored.items():
         yield "references restored", table, rows
     for table, rows in report.undone.not_restored.items():
