@@ -17,8 +17,9 @@ FINDING = r"\b[a-z_]+\.[EWI]\d{3}\b"
 FILE = re.compile(r"[\w./-]*\w\.(?:py|sql|toml|txt|md|svg|prisma)\b")
 FOLDER = re.compile(r"(?<![\w./*-])[\w.-][\w./-]*/(?=\s|$)")
 OURS = ["precheck", "backfill_placeholders", "migrate", "verify_schema", "verify_patient_schema", "audit_runs",
-        "rollback_patient_module", "rollback_migrations", "rehearse"]  # fmt: skip
-OF_OTHERS = {"--table", "--strict", "--rolled-back", "--paginate", "--jq", "--method", "--field", "--silent"}
+        "rollback_patient_module", "rollback_migrations", "rehearse", "diagnose"]  # fmt: skip
+OF_OTHERS = {"--table", "--strict", "--rolled-back", "--paginate", "--jq", "--method", "--field", "--silent",
+             "--data-only", "--disable-triggers"}  # fmt: skip
 """Options of pg_dump, mypy, Prisma, and GitHub's gh."""
 SYSTEM_CHECKS = ("migrations_safety.", "commands.", "fields.")
 """Ours and Django's; they are not findings."""

@@ -13,6 +13,7 @@ from migrations_safety.messages.catalogue import (
     plan,
     privilege,
     recovery,
+    recovery_diagnosis,
     references,
     rehearsal,
     rollback,
@@ -24,7 +25,7 @@ from migrations_safety.messages.catalogue import (
 
 AREAS = (
     target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, drift,
-    audit, rehearsal, recovery,
+    audit, rehearsal, recovery, recovery_diagnosis,
 )  # fmt: skip
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")

@@ -36,6 +36,10 @@ class Page:
         """Add one paragraph, wrapped at the width of the page."""
         self.console.print(text, style=style)
 
+    def to_copy(self, text: str) -> None:
+        """Add one line that is to be copied, and so is not wrapped."""
+        self.console.print(text, soft_wrap=True)
+
     def table(self, headings: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]]) -> None:
         """Add a table; each heading is a pair of a text and its alignment, `left` or `right`."""
         from rich import box

@@ -1,0 +1,43 @@
+"""`diagnose`: says after a deploy that failed or was killed where the database stands, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.utils.timezone import now
+
+from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.messages.progress import Progress
+from migrations_safety.recovery.diagnosis import diagnosis
+from migrations_safety.rendering import diagnosis_serialization, text
+from migrations_safety.rendering.document import diagnosis_account
+
+
+class Command(SafetyCommand):
+    """Look at what a deploy has left, and name the next commands forward and back."""
+
+    only_looks = True
+    formats = FORMATS
+    help = (
+        "Says after a deploy that failed or was killed where the database stands: which migrations are recorded and "
+        "which are applied in part, what is NOT VALID or invalid, runs without an end, who holds or waits for locks, "
+        "what killed runs have left, and how far standbys and slots are behind. Then the next commands, forward and "
+        "back, in their order. Only reads, scans no large table, and works on a standby. Exit code 0: nothing to do; "
+        "1: something to do; 2: could not look."
+    )
+
+    def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
+        """Look, and return the report as an Outcome."""
+        expected = {name: options[name] for name in ("expect_database", "expect_schema")}
+        report = diagnosis.run(using=options["database"], **expected, progress=progress)
+        took = seconds()
+        return Outcome(
+            is_refused=report.verdict == "something to do",
+            closing=f"diagnose: {report.verdict}.",
+            text=partial(text.diagnosis, report, seconds=took),
+            json=partial(diagnosis_serialization.diagnosis, report, seconds=took),
+            formats=written(partial(diagnosis_account.diagnosis, report, seconds=took, at=now())),
+        )

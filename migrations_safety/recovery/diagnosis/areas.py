@@ -1,0 +1,108 @@
+"""Says in one line for each area what was seen, also where nothing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from migrations_safety.messages.humanize import format_bytes, format_seconds, pluralize
+from migrations_safety.recovery.diagnosis.facts import Facts
+from migrations_safety.recovery.diagnosis.judgement import counts
+from migrations_safety.recovery.diagnosis.recorded_runs import last_of, open_runs
+from migrations_safety.recovery.diagnosis.report import Area
+
+
+def areas(facts: Facts, *, at: datetime) -> tuple[Area, ...]:
+    """Return a line for each area; `at` is the time of the look."""
+    return tuple(
+        Area(name=name, state=f"not looked at: {facts.missed[name]}", is_known=False)
+        if name in facts.missed
+        else Area(name=name, state=state)
+        for name, state in _states(facts, at=at)
+    )
+
+
+def _states(facts: Facts, *, at: datetime) -> Iterator[tuple[str, str]]:
+    yield "deploy lock", _numbers("held by session", [one.pid for one in facts.deploys]) or "free"
+    yield "migrations", _migrations(facts)
+    yield "runs", _runs(facts)
+    yield "constraints and indexes", _objects(facts)
+    yield "orphans", _orphans(facts)
+    yield "nullified references", counts(sum(one.count for one in facts.images), "reference")
+    yield "scratch databases and copies", counts(len(facts.scratches) + len(facts.copies), "database")
+    yield "locks", _locks(facts)
+    yield "prepared transactions", counts(len(facts.prepared), "transaction")
+    yield "standbys and slots", _replication(facts)
+    yield "last backup", _last(facts, "backup_database", at=at)
+    yield "last rehearsal", _last(facts, "rehearse", at=at)
+
+
+def _numbers(words: str, pids: list[int]) -> str:
+    return f"{words} {', '.join(map(str, pids))}" if pids else ""
+
+
+def _migrations(facts: Facts) -> str:
+    found = facts.migrations
+    said = [f"{len(found.recorded):,} recorded", f"{len(found.pending):,} pending"]
+    if facts.halves:
+        said.append(f"{len(facts.halves):,} applied in part")
+    if found.gone:
+        said.append(f"{len(found.gone):,} without a file")
+    return ", ".join(said) if not found.problem else f"{len(found.recorded):,} recorded; the history cannot be followed"
+
+
+def _runs(facts: Facts) -> str:
+    if not facts.runs:
+        return "none recorded"
+    last, unfinished = facts.runs[0], open_runs(facts.runs)
+    how = last.event if last.has_ended else "at work" if facts.deploys else "no end"
+    said = f"last: {last.command} at {last.started_at:%Y-%m-%d %H:%M:%S %Z}, {how}"
+    return f"{said}; {pluralize(len(unfinished), 'run')} to be repeated" if unfinished and not facts.deploys else said
+
+
+def _objects(facts: Facts) -> str:
+    found = facts.unfinished
+    said = [
+        f"{len(them):,} {what}"
+        for them, what in (
+            (found.constraints, "NOT VALID"),
+            (found.indexes, "invalid"),
+            (found.partitions, "half detached"),
+            (found.disabled, "with triggers of keys disabled"),
+        )
+        if them
+    ]
+    return ", ".join(said) or "all valid"
+
+
+def _orphans(facts: Facts) -> str:
+    looks = facts.unfinished.orphans
+    missed = sum(one.rows is None for one in looks)
+    rows = sum(one.rows or 0 for one in looks)
+    plus = " or more" if any(one.is_cut for one in looks) else ""
+    said = f"{pluralize(rows, 'row')}{plus} under keys NOT VALID" if looks else "no key is NOT VALID"
+    more = f", {pluralize(missed, 'key')} not counted" if missed else ""
+    return f"{said}{more}; those under valid keys were not counted"
+
+
+def _locks(facts: Facts) -> str:
+    waiting = sum(one.waiting for one in facts.sessions.queues)
+    return f"{counts(waiting, 'session')} waiting, {counts(len(facts.sessions.holders), 'session')} holding for long"
+
+
+def _replication(facts: Facts) -> str:
+    found = facts.replication
+    most = max((one.bytes for one in found.slots), default=0)
+    slots = (
+        f"{pluralize(len(found.slots), 'slot')}, the largest keeps {format_bytes(most)}" if found.slots else "no slot"
+    )
+    return f"{pluralize(len(found.standbys), 'standby', 'standbys')}, {slots}"
+
+
+def _last(facts: Facts, command: str, *, at: datetime) -> str:
+    run = last_of(facts.runs, command)
+    if run is None:
+        return "none recorded"
+    counts_of = run.end.get("counts") or {}
+    proof = f", {counts_of['proof']}" if "proof" in counts_of else ""
+    return f"{format_seconds((at - run.ended_at).total_seconds())} ago{proof}"

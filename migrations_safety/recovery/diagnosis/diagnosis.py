@@ -1,0 +1,41 @@
+"""Says where a database stands after a deploy that failed or was killed, and which commands come next."""
+
+from __future__ import annotations
+
+from django.utils.timezone import now
+
+from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql.connection import connection_of
+from migrations_safety.postgresql.snapshot import in_snapshot
+from migrations_safety.postgresql.target import connect
+from migrations_safety.recovery.diagnosis.areas import areas
+from migrations_safety.recovery.diagnosis.facts import gather
+from migrations_safety.recovery.diagnosis.judgement import judge
+from migrations_safety.recovery.diagnosis.next_steps import ways
+from migrations_safety.recovery.diagnosis.report import DiagnosisReport
+
+
+def run(
+    *,
+    using: str,
+    expect_database: str | None = None,
+    expect_schema: str | None = None,
+    progress: Progress | None = None,
+) -> DiagnosisReport:
+    """Look at the database of the alias `using`, in one read-only snapshot; works on a standby.
+
+    Raises a Refusal where the connection does not lead to the expected database. A part that cannot be read does not
+    end the look: the report says so.
+    """
+    connection = connection_of(using)
+    target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
+    facts = in_snapshot(connection, lambda: gather(connection, target), progress=progress or Progress())
+    forward, back = ways(facts)
+    return DiagnosisReport(
+        target=target,
+        areas=areas(facts, at=now()),
+        halves=tuple(facts.halves),
+        findings=tuple(judge(facts, target)),
+        forward=forward,
+        back=back,
+    )

@@ -1,0 +1,99 @@
+"""All that a diagnosis reads, each part on its own, so that one that cannot be read does not hide the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from django.db import DatabaseError, transaction
+
+from migrations_safety.audit import run_log
+from migrations_safety.audit.run_log import OpenImages
+from migrations_safety.messages.errors import sqlstate
+from migrations_safety.messages.refusals.base import Refusal
+from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.copies import LeftoverCopy, leftover_copies
+from migrations_safety.postgresql.target import Target
+from migrations_safety.recovery.diagnosis import leftovers, recorded_runs, sessions
+from migrations_safety.recovery.diagnosis.leftovers import LeftDatabase
+from migrations_safety.recovery.diagnosis.recorded_migrations import Graph, Migrations
+from migrations_safety.recovery.diagnosis.recorded_runs import Recorded
+from migrations_safety.recovery.diagnosis.replication import Replication, replication
+from migrations_safety.recovery.diagnosis.report import StepsOfMigration
+from migrations_safety.recovery.diagnosis.sessions import Deploy, Prepared, Sessions
+from migrations_safety.recovery.diagnosis.unfinished_objects import Unfinished, unfinished, with_orphans
+from migrations_safety.sql import statement
+
+REASONS = {
+    "42501": "the role lacks a right",
+    "55P03": "another session has locked a table",
+    "57014": "it took longer than a second",
+}
+"""Why a part was not looked at, by SQLSTATE."""
+RECOVERY_CONFLICT = "40001"
+
+Part = TypeVar("Part")
+
+
+@dataclass(kw_only=True, slots=True)
+class Facts:
+    """What was read; a part that could not be read has its reason in `missed`, by its name."""
+
+    deploys: list[Deploy] = field(default_factory=list)
+    migrations: Migrations = field(default_factory=Migrations)
+    ways_back: list[tuple[str, str]] = field(default_factory=list)
+    """The app and the migration to go back to, for each app that the last deploy has touched."""
+    halves: list[StepsOfMigration] = field(default_factory=list)
+    runs: list[Recorded] = field(default_factory=list)
+    unfinished: Unfinished = field(default_factory=Unfinished)
+    images: list[OpenImages] = field(default_factory=list)
+    scratches: list[LeftDatabase] = field(default_factory=list)
+    copies: list[LeftoverCopy] = field(default_factory=list)
+    sessions: Sessions = field(default_factory=Sessions)
+    prepared: list[Prepared] = field(default_factory=list)
+    replication: Replication = field(default_factory=Replication)
+    missed: dict[str, str] = field(default_factory=dict)
+
+
+def gather(connection: Connection, target: Target) -> Facts:
+    """Read all parts; runs inside a read-only transaction. Raises what a standby raises that cancels a reading."""
+    facts, graph = Facts(), Graph(connection)
+    read = partial(_read, connection, facts)
+    facts.deploys = read("deploy lock", lambda: sessions.deploys(connection), [])
+    facts.migrations = read("migrations", lambda: _migrations(connection, graph, target), Migrations())
+    facts.runs = read("runs", lambda: recorded_runs.recorded(connection), [])
+    if "migrations" not in facts.missed and not facts.migrations.problem:
+        facts.ways_back = graph.before(recorded_runs.deployed(facts.runs))
+    found = read("constraints and indexes", lambda: unfinished(connection), Unfinished())
+    facts.unfinished = read("orphans", lambda: with_orphans(connection, found), found)
+    facts.images = read("nullified references", lambda: run_log.open_images(connection), [])
+    facts.scratches = read("scratch databases and copies", lambda: leftovers.databases(connection), [])
+    facts.copies = read("scratch databases and copies", lambda: leftover_copies(connection), [])
+    facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
+    facts.prepared = read("prepared transactions", lambda: sessions.prepared(connection), [])
+    facts.replication = read("standbys and slots", lambda: replication(connection), Replication())
+    return facts
+
+
+def _migrations(connection: Connection, graph: Graph, target: Target) -> Migrations:
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+    return graph.migrations()
+
+
+def _read(connection: Connection, facts: Facts, name: str, look: Callable[[], Part], nothing: Part) -> Part:
+    """Return what `look` returns; where it is refused, note the reason and return `nothing`."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute(statement("facts.limit"))
+            return look()
+    except Refusal as refusal:
+        facts.missed[name] = refusal.message.rstrip(".")
+    except DatabaseError as error:
+        state = sqlstate(error)
+        if state is None or state == RECOVERY_CONFLICT:
+            raise  # the connection is gone, or a standby has cancelled the reading
+        facts.missed[name] = REASONS.get(state, f"PostgreSQL refused it (SQLSTATE {state})")
+    return nothing

@@ -1,0 +1,193 @@
+"""Makes findings, and one line for each area, of the facts of a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import format_bytes, format_seconds, listed, pluralize
+from migrations_safety.messages.wording import recovery_diagnosis as wording
+from migrations_safety.postgresql.target import Target
+from migrations_safety.recovery.diagnosis.facts import Facts
+from migrations_safety.recovery.diagnosis.leftovers import LeftDatabase
+from migrations_safety.recovery.diagnosis.recorded_runs import Recorded, again, last_of, open_runs
+from migrations_safety.recovery.diagnosis.sessions import Queue, Session
+from migrations_safety.recovery.diagnosis.unfinished_objects import Invalid, NotValid, OrphanLook
+from migrations_safety.registry import registered_makers
+from migrations_safety.schema.placeholder_makers import maker_of_table
+from migrations_safety.sql.identifiers import quote_if_needed
+
+SCRATCH, COPY = "a scratch database without rows", "a copy with rows of the original"
+GRANT_STATISTICS = "GRANT pg_monitor TO the role, then look again: python manage.py diagnose"
+AGAIN = "Look again, as a role that may: python manage.py diagnose"
+
+
+def judge(facts: Facts, target: Target) -> Iterator[Finding]:
+    """Yield the findings in the order in which a person needs them: what is in the way first."""
+    for deploy in facts.deploys:
+        yield wording.deploy_at_work(
+            deploy.pid, application=deploy.application, state=deploy.state, seconds=deploy.seconds
+        )
+    yield from _of_sessions(facts)
+    yield from _of_replication(facts, target)
+    yield from _of_runs(facts)
+    yield from _of_migrations(facts)
+    yield from _of_objects(facts)
+    for image in facts.images:
+        yield wording.images_open(image.table, column=image.column, rows=image.count)
+    yield from _of_databases(facts)
+    if last_of(facts.runs, "backup_database") is None and "runs" not in facts.missed:
+        yield wording.no_backup(target.name)
+    for name, reason in facts.missed.items():
+        yield wording.not_looked(name, reason=reason, hint=AGAIN)
+
+
+def _of_sessions(facts: Facts) -> Iterator[Finding]:
+    ours = {one.pid for one in facts.deploys}
+    for queue in facts.sessions.queues:
+        yield _queue(queue)
+    for one in facts.sessions.holders:
+        if one.pid not in ours:
+            yield wording.holds_locks(
+                one.pid, doing=_doing(one), seconds=one.seconds, tables=listed([*one.tables], most=3)
+            )
+    for prepared in facts.prepared:
+        yield wording.prepared_transaction(prepared.name, owner=prepared.owner, seconds=prepared.seconds)
+
+
+def _queue(queue: Queue) -> Finding:
+    if queue.blocker == 0:
+        blocker, hint = "a prepared transaction", "SELECT gid, prepared FROM pg_prepared_xacts; shows it."
+    else:
+        doing = f" ({_doing(queue.session)})" if queue.session else ""
+        blocker = f"session {queue.blocker}{doing}"
+        hint = "A" + wording.TERMINATE.format(pid=queue.blocker)[1:]
+    tables = listed(queue.tables, most=3)
+    return wording.queue(blocker, waiting=queue.waiting, longest=queue.longest, tables=tables, hint=hint)
+
+
+def _doing(session: Session) -> str:
+    return f"{session.state}, {session.application}" if session.application else session.state
+
+
+def _of_replication(facts: Facts, target: Target) -> Iterator[Finding]:
+    found = facts.replication
+    if found.commits_wait and not target.in_recovery:
+        yield wording.commits_wait(found.synchronous.wanted, waiting=found.synchronous.waiting)
+    for slot in found.slots:
+        if slot.lags:
+            yield wording.slot_lags(
+                slot.name, kind=slot.type, is_active=slot.is_active, wal_status=slot.wal_status, bytes=slot.bytes
+            )
+    for standby in found.standbys:
+        if standby.lags:
+            behind = f"{format_bytes(standby.bytes)} and {format_seconds(standby.seconds)}"
+            yield wording.standby_lags(f"the standby {standby.name}", behind=behind, state=standby.state)
+    if target.in_recovery and (target.seconds_behind is None or target.seconds_behind >= 30):
+        seconds = target.seconds_behind
+        behind = "an unknown time" if seconds is None else format_seconds(seconds)
+        yield wording.standby_lags("this standby", behind=behind, state="what is said here is as of then")
+    if hidden := [one.name for one in found.standbys if one.is_hidden]:
+        reason = f"the role may not see how far {listed(hidden)} is"
+        yield wording.not_looked("standbys", reason=reason, hint=GRANT_STATISTICS)
+
+
+def _of_runs(facts: Facts) -> Iterator[Finding]:
+    for run in [] if facts.deploys else open_runs(facts.runs):
+        if run.has_ended:
+            error, at = str(run.end.get("error") or "an error"), str(run.end.get("at") or "")
+            yield wording.failed_run(
+                run.command, run=run.run_id, ended=_time(run.ended_at), error=error, at=at, arguments=_arguments(run)
+            )
+        else:
+            yield wording.killed_run(
+                run.command, run=run.run_id, began=_time(run.started_at), host=run.host, arguments=_arguments(run)
+            )
+
+
+def _arguments(run: Recorded) -> str:
+    return "".join(f" {word}" for word in again(run)[1:])
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S %Z}".strip()
+
+
+def _of_migrations(facts: Facts) -> Iterator[Finding]:
+    found = facts.migrations
+    if found.problem:
+        yield wording.history_refused(found.problem)
+    for label in found.gone:
+        yield wording.file_gone(label)
+    halves = {one.migration: one for one in facts.halves}
+    for label in [*(one for one in halves if one not in found.pending), *found.pending]:
+        if label not in halves:
+            yield wording.pending(label)
+
+
+def _of_objects(facts: Facts) -> Iterator[Finding]:
+    found = facts.unfinished
+    for constraint in found.constraints:
+        is_planned = constraint.name in facts.migrations.validates
+        yield wording.not_valid(constraint.table, kind=constraint.kind, name=constraint.name, is_planned=is_planned)
+    for look in found.orphans:
+        yield from _orphans(look)
+    for index in found.indexes:
+        is_planned = index.bare in facts.migrations.builds
+        fix = wording.AGAIN if is_planned else fix_of(index)
+        yield wording.invalid_index(index.table, name=index.name, fix=fix, is_at_work=index.is_at_work)
+    for partition in found.partitions:
+        yield wording.half_detached(partition.table, partition=partition.partition)
+    for disabled in found.disabled:
+        yield wording.keys_disabled(disabled.table, triggers=disabled.triggers)
+
+
+def _orphans(look: OrphanLook) -> Iterator[Finding]:
+    key = look.key
+    if look.rows is None:
+        yield wording.orphans_not_counted(key.table, name=key.name, reason=look.reason)
+    elif look.rows:
+        yield wording.orphans_left(
+            key.table, name=key.name, rows=min(look.rows, 1000), is_cut=look.is_cut, target=key.parent_relation,
+            has_maker=has_maker(key),
+        )  # fmt: skip
+
+
+def has_maker(key: NotValid) -> bool:
+    """Whether `backfill_placeholders` makes the missing parents of a key."""
+    return bool(registered_makers()) and maker_of_table(key.parent_relation) is not None
+
+
+def fix_of(index: Invalid) -> str:
+    """Return the statement that ends an invalid index."""
+    if index.is_partitioned:
+        return f"Attach the index of each partition that lacks one: ALTER INDEX {index.name} ATTACH PARTITION …;"
+    if "_ccnew" in index.bare or "_ccold" in index.bare:
+        return f"DROP INDEX CONCURRENTLY {index.name};"
+    return f"REINDEX INDEX CONCURRENTLY {index.name}; or DROP INDEX CONCURRENTLY {index.name};"
+
+
+def _of_databases(facts: Facts) -> Iterator[Finding]:
+    for scratch in facts.scratches:
+        if scratch.sessions:
+            yield wording.database_in_use(scratch.name, what=SCRATCH, sessions=scratch.sessions)
+        else:
+            yield wording.database_left(scratch.name, what=SCRATCH, size=_size(scratch), may_drop=scratch.may_drop)
+    for copy in facts.copies:
+        if copy.is_leftover:
+            size = f" ({format_bytes(copy.bytes)})" if copy.bytes is not None else ""
+            yield wording.database_left(copy.name, what=COPY, size=size, may_drop=copy.is_ours)
+        elif copy.is_kept and not copy.is_in_use:
+            yield wording.copy_kept(copy.name, drop=f"DROP DATABASE {quote_if_needed(copy.name)};")
+        else:
+            yield wording.database_in_use(copy.name, what=COPY, sessions=1)
+
+
+def _size(one: LeftDatabase) -> str:
+    return f" ({format_bytes(one.bytes)})" if one.bytes is not None else ""
+
+
+def counts(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, `none` for 0."""
+    return pluralize(number, noun, plural) if number else "none"

@@ -1,0 +1,129 @@
+"""Compares the migrations that are recorded with those of the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.postgres.operations import ValidateConstraint
+from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import AddIndex, SeparateDatabaseAndState
+
+from migrations_safety.operations import ValidateForeignKey
+from migrations_safety.plan.baseline import is_adopted
+from migrations_safety.postgresql.connection import Connection
+
+VALIDATIONS = (ValidateForeignKey, ValidateConstraint)
+"""The operations that check the older rows of a constraint."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Migrations:
+    """The migrations, by label (`app.name`)."""
+
+    recorded: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    """Those that `migrate` would run, in its order, without those that it only records."""
+    adopted: tuple[str, ...] = ()
+    """Those that `migrate` would only record, because their tables are older than the project."""
+    gone: tuple[str, ...] = ()
+    """Those that are recorded, and for which the code has no file."""
+    validates: frozenset[str] = frozenset()
+    """The names of the constraints that pending migrations validate."""
+    builds: frozenset[str] = frozenset()
+    """The names of the indexes that pending migrations build."""
+    problem: str = ""
+    """Why `migrate` would refuse to begin, in Django's words; empty where it would not."""
+
+
+class Graph:
+    """Django's executor on a connection; it reads the files of the migrations and `django_migrations` once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def executor(self) -> Any:
+        """Django's executor. Raises NodeNotFoundError where a migration depends on one that has no file."""
+        return MigrationExecutor(self.connection)
+
+    def plan(self) -> list[Any]:
+        """Return the migrations that `migrate` would apply."""
+        return [one for one, _ in self.executor.migration_plan(self.executor.loader.graph.leaf_nodes())]
+
+    def migrations(self) -> Migrations:
+        """Return what is recorded, pending, and recorded without a file."""
+        try:
+            loader = self.executor.loader
+        except NodeNotFoundError as error:
+            return Migrations(problem=str(error))
+        applied = [label(*key) for key in loader.applied_migrations]
+        gone = [label(*key) for key in loader.applied_migrations if key not in _known(loader)]
+        problem = self._problem()
+        pending = [] if problem else self.plan()
+        adopted = [one for one in pending if is_adopted(self.connection, one)]
+        return Migrations(
+            recorded=tuple(applied),
+            pending=tuple(_label(one) for one in pending if one not in adopted),
+            adopted=tuple(map(_label, adopted)),
+            gone=tuple(gone),
+            validates=frozenset(one.name for one in _operations(pending) if isinstance(one, VALIDATIONS)),
+            builds=frozenset(one.index.name for one in _operations(pending) if isinstance(one, AddIndex)),
+            problem=problem,
+        )
+
+    def before(self, labels: Iterable[str]) -> list[tuple[str, str]]:
+        """Return, for each app of these migrations, the migration to go back to; the app that depends comes first."""
+        graph = self.executor.loader.graph
+        firsts: dict[str, str] = {}
+        for one in labels:
+            app, _, name = one.partition(".")
+            if (app, name) in graph.nodes and (app, name) in self.executor.loader.applied_migrations:
+                firsts.setdefault(app, name)
+        return [(app, self._parent(app, name)) for app, name in reversed(firsts.items())]
+
+    def _parent(self, app: str, name: str) -> str:
+        parents = [key for key in self.executor.loader.graph.node_map[app, name].parents if key[0] == app]
+        return str(parents[0][1]) if parents else "zero"
+
+    def _problem(self) -> str:
+        loader = self.executor.loader
+        try:
+            loader.check_consistent_history(self.connection)
+        except InconsistentMigrationHistory as error:
+            return str(error)
+        conflicts = loader.detect_conflicts()
+        named = "; ".join(f"{', '.join(sorted(names))} in {app}" for app, names in sorted(conflicts.items()))
+        return f"Conflicting migrations: {named}." if named else ""
+
+
+def _operations(migrations: Iterable[Any]) -> Iterator[Any]:
+    for migration in migrations:
+        yield from _flat(migration.operations)
+
+
+def _flat(operations: Iterable[Any]) -> Iterator[Any]:
+    for one in operations:
+        if isinstance(one, SeparateDatabaseAndState):
+            yield from _flat(one.database_operations)
+        else:
+            yield one
+
+
+def _known(loader: Any) -> set[tuple[str, str]]:
+    """The migrations that have a file, and those that a squashed one replaces."""
+    replaced = {key for one in loader.disk_migrations.values() for key in one.replaces}
+    unmigrated = {key for key in loader.applied_migrations if key[0] not in loader.migrated_apps}
+    return {*loader.disk_migrations, *replaced} | unmigrated
+
+
+def label(app: str, name: str) -> str:
+    """Return the label of a migration."""
+    return f"{app}.{name}"
+
+
+def _label(migration: Any) -> str:
+    return label(migration.app_label, migration.name)

@@ -1,0 +1,9 @@
+-- databases: scratch databases and copies of a run, how large they are where that may be seen, and who is in them
+SELECT d.datname::text AS name, coalesce(shobj_description(d.oid, 'pg_database'), '') AS comment,
+       CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
+            THEN pg_database_size(d.oid) END AS bytes,
+       (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)::integer AS sessions,
+       pg_has_role(d.datdba, 'USAGE') AS may_drop
+FROM pg_database d
+WHERE starts_with(d.datname, 'migrations_safety_scratch_') OR starts_with(d.datname, 'confidential_copy_')
+ORDER BY d.datname
