@@ -32,9 +32,9 @@ def run(*, using: str, expect_database: str | None = None, expect_schema: str | 
         exists = run_log.tables_exist(connection)
         events = run_log.events(connection) if exists else []
         given = run_log.numbers_given(connection) if exists else 0
-    return AuditReport(
-        target=target, exists=exists, runs=tuple(_runs(events)), findings=tuple(_chain(events, given=given))
-    )
+        is_guarded = not exists or run_log.refuses_changes(connection)
+    found = _chain(events, given=given) + ([] if is_guarded else [wording.not_guarded()])
+    return AuditReport(target=target, exists=exists, runs=tuple(_runs(events)), findings=tuple(found))
 
 
 def _runs(events: Sequence[Event]) -> list[RecordedRun]:

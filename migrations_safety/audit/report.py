@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.postgresql.target import Target
 
@@ -54,9 +55,14 @@ class AuditReport:
     runs: tuple[RecordedRun, ...]
     """All recorded runs, the oldest first."""
     findings: tuple[Finding, ...]
-    """Signs that somebody has changed, removed or inserted events of the record."""
+    """Signs that somebody has changed, removed or inserted events of the record, and what protects it less."""
 
     @property
     def verdict(self) -> str:
         """`broken` if somebody has changed the record, else `holds`."""
-        return "broken" if self.findings else "holds"
+        return "broken" if self.changes else "holds"
+
+    @property
+    def changes(self) -> tuple[Finding, ...]:
+        """The signs that somebody has changed the record."""
+        return tuple(one for one in self.findings if one.level is Level.ERROR)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, NotSupportedError, transaction
 
 from migrations_safety import __version__
 from migrations_safety.audit.migration_history import Done
@@ -38,6 +38,13 @@ class StandsOn:
     def as_dict(self) -> dict[str, Any]:
         """Return what is there, by name; an empty dictionary where nothing is."""
         return {name: one for name, one in (("backup", self.backup), ("rehearsal", self.rehearsal)) if one}
+
+
+MADE = (
+    "run_log.create_runs", "run_log.create_before_images", "run_log.index_open_images", "run_log.index_images_of_rows",
+    "run_log.make_refusal",
+)  # fmt: skip
+"""The statements that make the tables, in their order, before the trigger."""
 
 
 @dataclass(kw_only=True)
@@ -126,10 +133,23 @@ def recorded_run(
 
 def ensure_tables(connection: Connection) -> None:
     """Create the two tables of the record where they do not exist."""
-    if not tables_exist(connection):
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(statement("run_log.create"))
+    if tables_exist(connection):
+        return
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        for name in MADE:
+            cursor.execute(statement(name))
+        with suppress(NotSupportedError), transaction.atomic(using=connection.alias):
             cursor.execute(statement("run_log.refuse_changes"))
+
+
+def refuses_changes(connection: Connection) -> bool:
+    """Return whether a trigger keeps the events from being changed; some servers refuse to make it (0A000).
+
+    The tables must exist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("run_log.refuses_changes"))
+        return bool(cursor.fetchone()[0])
 
 
 def tables_exist(connection: Connection) -> bool:

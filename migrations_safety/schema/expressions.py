@@ -2,7 +2,9 @@
 
 The catalog does not print an expression as it was declared (`'A'` becomes `'A'::text`). EXPLAIN VERBOSE plans the
 declared and the existing expression in the same way and runs neither, so the printed texts are equal where both
-expressions mean the same.
+expressions mean the same. They are planned over rows of the table's type: the plan for the table itself depends on how
+the table is read (a foreign table, a table of a distributed schema), and for a required column it leaves out `IS NOT
+NULL`.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from migrations_safety.sql.composition import compose, send
 class Expressions:
     """SQL expressions over the columns of one table; PostgreSQL prints each of them once."""
 
-    def __init__(self, connection: Connection, table: sql.Composable) -> None:
+    def __init__(self, connection: Connection, *, schema: str, relation: str) -> None:
         self._connection = connection
-        self._table = table
+        self._table, self._name = sql.Identifier(schema, relation), sql.Identifier(relation)
         self._printed: dict[str, str | None] = {}
 
     def read(self, expressions: Iterable[str]) -> None:
@@ -52,7 +54,7 @@ class Expressions:
 
     def _print(self, expressions: list[str]) -> list[str]:
         columns = sql.SQL(", ").join(sql.SQL(f"({expression})") for expression in expressions)
-        from_table = compose("expressions.from_table", table=self._table)
+        from_table = compose("expressions.from_table", table=self._table, name=self._name)
         query = compose("expressions.printed", expressions=columns, from_table=from_table)
         with transaction.atomic(using=self._connection.alias), self._connection.cursor() as cursor:
             send(cursor, query)

@@ -1,4 +1,4 @@
--- create: the app's own tables, made when something is first written, as Django makes django_migrations
+-- create_runs: the record of runs, made when something is first written, as Django makes django_migrations
 CREATE TABLE IF NOT EXISTS migrations_safety_run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id uuid NOT NULL,
@@ -7,7 +7,9 @@ CREATE TABLE IF NOT EXISTS migrations_safety_run (
     details jsonb NOT NULL,
     previous_hash text NOT NULL,
     hash text NOT NULL
-);
+)
+
+-- create_before_images: the old values of changed rows
 CREATE TABLE IF NOT EXISTS migrations_safety_before_image (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id uuid NOT NULL,
@@ -17,23 +19,33 @@ CREATE TABLE IF NOT EXISTS migrations_safety_before_image (
     value text NOT NULL,
     taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     restored_run_id uuid
-);
+)
+
+-- index_open_images: finds the before-images that were not put back yet
 CREATE INDEX IF NOT EXISTS migrations_safety_before_image_open_idx
-    ON migrations_safety_before_image (table_name, column_name, id) WHERE restored_run_id IS NULL;
+    ON migrations_safety_before_image (table_name, column_name, id) WHERE restored_run_id IS NULL
+
+-- index_images_of_rows: finds the before-images of one row
 CREATE INDEX IF NOT EXISTS migrations_safety_before_image_row_idx
     ON migrations_safety_before_image (table_name, column_name, row_id, id)
 
--- refuse_changes: a function and triggers that let nobody change or remove an event by mistake
+-- make_refusal: a function that lets nobody change or remove an event by mistake
 CREATE OR REPLACE FUNCTION migrations_safety_refuse_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'migrations_safety_run is append only' USING ERRCODE = 'insufficient_privilege';
-END $$;
+END $$
+
+-- refuse_changes: calls that function before every change of the record
 CREATE OR REPLACE TRIGGER migrations_safety_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON migrations_safety_run
     FOR EACH STATEMENT EXECUTE FUNCTION migrations_safety_refuse_changes()
 
 -- exists: true where the app's own tables are in the current schema
 SELECT count(*) = 2 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relname IN ('migrations_safety_run', 'migrations_safety_before_image')
+
+-- refuses_changes: true where that trigger is there and enabled
+SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'migrations_safety_run'::regclass
+               AND tgname = 'migrations_safety_append_only' AND tgenabled <> 'D')
 
 -- append: one event of a run, chained to the one before it by its hash
 INSERT INTO migrations_safety_run (run_id, event, recorded_at, details, previous_hash, hash)

@@ -98,7 +98,8 @@ def _expected(model: Any, editor: Any) -> Counter[str]:
 
 def compare_table(connection: Connection, model: Any, there: TableDetails) -> Comparison:
     """Compare one existing table with a model of it, except its foreign keys."""
-    editor, expressions = _editor(connection), Expressions(connection, there.table.in_sql)
+    editor = _editor(connection)
+    expressions = Expressions(connection, schema=there.table.schema, relation=there.table.relation)
     columns = compare_columns(connection, model, editor, there, expressions)
     constraints = compare_constraints(model, editor, there, expressions)
     indexes = compare_indexes(model, editor, there, expressions)

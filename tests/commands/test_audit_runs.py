@@ -10,7 +10,7 @@ RECORD = "migrations_safety_run"
 
 
 def damaged(database, statement):
-    database.execute(f"ALTER TABLE {RECORD} DISABLE TRIGGER ALL; {statement}")
+    database.execute(f"ALTER TABLE {RECORD} DISABLE TRIGGER ALL; {statement}; ALTER TABLE {RECORD} ENABLE TRIGGER ALL")
     return database.run("audit_runs", "--format", "json")
 
 

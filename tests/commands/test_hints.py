@@ -139,6 +139,7 @@ BY_PEOPLE = {
     "audit.E001": "a record that was changed is compared with a backup",
     "audit.E002": "the same",
     "audit.E003": "the same",
+    "audit.I001": "rights are revoked from roles that only people know",
     "locks.E001": "whether to commit or to roll back is a decision",
     "locks.W001": "whether to end somebody's session is a decision; tests/commands/test_precheck_locks.py",
     "locks.W002": "waiting",

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+import sqlparse
 
 import migrations_safety.sql
 from migrations_safety.sql import statement, statements
@@ -35,6 +36,18 @@ def test_every_statement_is_named_and_says_what_it_finds(file):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_line_of_a_statement_is_under_120_characters(file):
     assert [line for line in file.read_text().splitlines() if len(line) >= 120] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_statement_is_one_command(file):
+    several = {name: body for name, body in statements(file.stem).items() if len(sqlparse.split(body)) > 1}
+
+    assert several == {}
+
+
+def test_several_commands_in_one_statement_are_seen():
+    assert len(sqlparse.split("CREATE TABLE a (b text);\nCREATE INDEX ON a (b)")) == 2
+    assert len(sqlparse.split(statement("run_log.make_refusal"))) == 1
 
 
 def test_nothing_stands_before_the_first_name():

@@ -33,11 +33,11 @@ class Command(SafetyCommand):
         """Read the record of runs, and return the report on it as an Outcome."""
         expected = {name: options[name] for name in ("expect_database", "expect_schema")}
         report = audit.run(using=options["database"], **expected)
-        words = "the record was changed" if report.findings else "the record holds"
+        words = "the record was changed" if report.changes else "the record holds"
         if not report.exists:
             words = "there is no record"
         return Outcome(
-            is_refused=bool(report.findings),
+            is_refused=bool(report.changes),
             closing=f"audit_runs: {pluralize(len(report.runs), 'run')}, {words}.",
             text=partial(text.audit, report),
             json=partial(serialization.audit, report, seconds=seconds()),

@@ -29,4 +29,14 @@ KINDS = (
             "`migrations_safety_run`, and compare the table with a backup."
         ),
     ),
+    FindingKind(
+        id="audit.I001",
+        title="No trigger protects the record",
+        help=(
+            "The trigger that refuses changes of the record of runs is missing or disabled. Some servers refuse "
+            "triggers on a distributed table (0A000), and there the record is kept without it. A change of an event "
+            "still shows, because each event holds the hash of the event before it. Elsewhere, find out who removed "
+            "the trigger."
+        ),
+    ),
 )

@@ -17,6 +17,13 @@ def out_of_order(number: int) -> Finding:
     return finding("audit.E002", f"event {number}", message, ASK)
 
 
+def not_guarded() -> Finding:
+    """The finding that no trigger refuses changes of the record; the hashes still show them."""
+    message = "has no enabled trigger that refuses changes. The hashes of its events still show a change."
+    hint = "Let nobody but the role of the deploys write to migrations_safety_run (REVOKE UPDATE, DELETE, TRUNCATE)."
+    return finding("audit.I001", "the record", message, hint)
+
+
 def removed_at_the_end(count: int) -> Finding:
     """The finding that the sequence has given out higher ids than the last event has."""
     message = f"has lost its last {pluralize(count, 'event')}, or as many attempts to write one failed."

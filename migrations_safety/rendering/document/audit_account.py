@@ -35,13 +35,13 @@ def audit(report: AuditReport, *, seconds: float, at: datetime) -> Account:
         title=f"Record of runs: {report.target.name}",
         verdict=report.verdict,
         word=WORDS[report.verdict] if report.exists else "No record",
-        is_refused=bool(report.findings),
+        is_refused=bool(report.changes),
         is_certain=report.exists,
         sentence=f"{pluralize(len(report.runs), 'run')}. {VERDICTS[report.verdict] if report.exists else NO_RECORD}",
         next=Step(words=_next(report)),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
         tables=(_runs(report),) if report.runs else (),
-        findings=in_groups(report.findings, blocking=report.findings),
+        findings=in_groups(report.findings, blocking=report.changes),
     )
 
 
@@ -73,8 +73,8 @@ def stood_on(behind: dict[str, Any]) -> str:
 
 
 def _next(report: AuditReport) -> str:
-    if report.findings:
-        return report.findings[0].hint
+    if report.changes:
+        return report.changes[0].hint
     if not report.exists:
         return "If runs are missing, look into a backup."
     last = report.runs[-1] if report.runs else None
