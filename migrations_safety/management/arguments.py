@@ -42,8 +42,11 @@ FORMATS = {
 """What each format of a report is for."""
 
 
-def add_report_arguments(parser: ArgumentParser, formats: tuple[str, ...]) -> None:
-    """Add the options for the format of the report and for the files that reports are written to."""
+def add_report_arguments(parser: ArgumentParser, formats: tuple[str, ...], *, is_output: bool = True) -> None:
+    """Add the options for the format of the report and for the files that reports are written to.
+
+    Without `is_output` there is no `--output`, which a command may have for something else.
+    """
     listed = [f"{name} {FORMATS[name]}" for name in formats]
     help = f"format of the report: {', '.join(listed)}"
     parser.add_argument("--format", choices=formats, default=TEXT, help=help)
@@ -51,7 +54,10 @@ def add_report_arguments(parser: ArgumentParser, formats: tuple[str, ...]) -> No
         "write the report to FILE instead of stdout; FILE gets mode 0600 and is replaced only once the whole report "
         "is written"
     )
-    parser.add_argument("--output", type=named, metavar="FILE", help=help)
+    if is_output:
+        parser.add_argument("--output", type=named, metavar="FILE", help=help)
+    else:
+        parser.set_defaults(output=None)
     help = (
         "write one more report to FILE, in the format FORMAT (one of those of --format), in the way of --output; give "
         "the option once for each report"

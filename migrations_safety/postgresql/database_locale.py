@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 import psycopg
@@ -27,6 +27,10 @@ class DatabaseLocale:
     """`c` for libc, `i` for ICU, `b` for PostgreSQL's own."""
     locale: str | None
     rules: str | None
+
+    def without_collation(self) -> DatabaseLocale:
+        """Return the same encoding with the order of bytes, which every server has."""
+        return replace(self, collate="C", ctype="C", provider=LIBC, locale=None, rules=None)
 
     def clause(self, session: psycopg.Connection[Any]) -> sql.Composed:
         """Return the options of CREATE DATABASE that make a database with this locale on the server of the session."""

@@ -17,10 +17,11 @@ FINDING = r"\b[a-z_]+\.[EWI]\d{3}\b"
 FILE = re.compile(r"[\w./-]*\w\.(?:py|sql|toml|txt|md|svg|prisma)\b")
 FOLDER = re.compile(r"(?<![\w./*-])[\w.-][\w./-]*/(?=\s|$)")
 OURS = ["precheck", "backfill_placeholders", "migrate", "verify_schema", "verify_patient_schema", "audit_runs",
-        "rollback_patient_module", "rollback_migrations", "rehearse", "diagnose"]  # fmt: skip
+        "rollback_patient_module", "rollback_migrations", "rehearse", "diagnose", "backup_database"]  # fmt: skip
 OF_OTHERS = {"--table", "--strict", "--rolled-back", "--paginate", "--jq", "--method", "--field", "--silent",
+             "--list", "--create", "--exit-on-error", "--dbname", "--file",
              "--data-only", "--disable-triggers"}  # fmt: skip
-"""Options of pg_dump, mypy, Prisma, and GitHub's gh."""
+"""Options of pg_dump, pg_restore, psql, mypy, Prisma, and GitHub's gh."""
 SYSTEM_CHECKS = ("migrations_safety.", "commands.", "fields.")
 """Ours and Django's; they are not findings."""
 OF_DJANGO = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
@@ -145,7 +146,7 @@ def written(document):
 
 
 def is_of_an_example(document, name):
-    """Whether it stands in an app whose files the page shows, or that it makes."""
+    """Whether it stands in an app whose files the page shows, or that it makes, or outside of the project."""
     apps = {file.partition("/")[0] for file in document.shown_files} | {
         "shop",
         "orders",
@@ -153,7 +154,7 @@ def is_of_an_example(document, name):
         "ward",
         "backend",
     }
-    return name.partition("/")[0] in apps
+    return name.partition("/")[0] in apps or name.startswith("/var/")
 
 
 def imports(text):

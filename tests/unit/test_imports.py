@@ -15,7 +15,7 @@ ROWS = [
     {"operations", "apps", "kept"},
     {"plan"},
     {"census", "measurement"},
-    {"checks", "verification"},
+    {"checks", "verification", "backup"},
     {"precheck"},
     {"backfill", "migrate"},
     {"recovery"},
@@ -23,7 +23,7 @@ ROWS = [
     {"management"},
 ]
 """The rooms of migrations_safety: each imports from earlier rows, and rooms of one row do not know each other."""
-STORIES = {"precheck", "backfill", "migrate", "verification", "audit", "recovery"}
+STORIES = {"precheck", "backfill", "migrate", "verification", "audit", "recovery", "backup"}
 
 
 def files(app):

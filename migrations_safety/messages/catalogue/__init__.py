@@ -6,6 +6,7 @@
 from migrations_safety.messages.catalogue import (
     application,
     audit,
+    backup,
     data,
     drift,
     locks,
@@ -25,7 +26,7 @@ from migrations_safety.messages.catalogue import (
 
 AREAS = (
     target, privilege, tables, rollback, plan, data, types, references, locks, partition, application, schema, drift,
-    audit, rehearsal, recovery, recovery_diagnosis,
+    audit, backup, rehearsal, recovery, recovery_diagnosis,
 )  # fmt: skip
 CATALOGUE = {kind.id: kind for area in AREAS for kind in area.KINDS}
 ACCEPTABLE_AREAS = ("plan", "data", "locks", "application", "drift")

@@ -31,3 +31,43 @@ class NoCopy(Refusal):
     def __init__(self, reason: str, *, hint: str = "") -> None:
         super().__init__(reason=reason)
         self.hint = hint
+
+
+class NoManifest(Refusal):
+    """Raised where a manifest is missing, or is none that this version can read."""
+
+    message = "{path} cannot be read as the manifest of a backup: {reason}."
+    hint = "Name an archive that backup_database has written; its manifest stands beside it."
+
+    def __init__(self, *, path: object, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
+class NoBackup(Refusal):
+    """Raised where a backup was not made; there is no archive then."""
+
+    message = "There is no backup: {reason}."
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(reason=reason)
+        self.hint = hint
+
+
+class RowsOutOfReach(Refusal):
+    """Raised where the role may not read everything, so that a dump would lack it or fail."""
+
+    message = 'There is no backup: the role "{role}" {what} ({tables}). A dump would fail there.'
+
+    def __init__(self, *, role: str, what: str, tables: Sequence[str], hint: str) -> None:
+        super().__init__(role=role, what=what, tables=listed(tables))
+        self.hint = hint
+
+
+class DiskTooSmall(Refusal):
+    """Raised where the archive would fill the disk, before or while it is written."""
+
+    message = "There is no backup: {where} has {free} free, and {needed}."
+    hint = "Name another folder with --output, or remove older archives there."
+
+    def __init__(self, *, where: object, free: str, needed: str) -> None:
+        super().__init__(where=where, free=free, needed=needed)

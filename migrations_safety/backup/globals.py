@@ -1,0 +1,41 @@
+"""Saves beside an archive what a dump of one database lacks: roles, and the settings of roles and of the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any
+
+from migrations_safety.backup.whole_file import replace_file
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.guarded_program import guarded_program
+from migrations_safety.postgresql.programs import Program, conninfo, environment
+from migrations_safety.sql import statement
+
+SUFFIX = ".roles.sql"
+NOTE = "-- Roles, tablespaces and settings as pg_dumpall prints them, without passwords.\n"
+
+
+def globals_of(connection: Connection, pg_dumpall: Program, parameters: dict[str, Any]) -> str | None:
+    """Return the statements that make the roles and settings, or None where the role may not read them."""
+    command = [pg_dumpall.path, "--globals-only", "--no-role-passwords", "--no-password"]
+    own = {name: value for name, value in parameters.items() if name != "client_encoding"}
+    command.append(f"--dbname={conninfo(own)}")
+    with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
+        text = program.stdout.read().decode(errors="replace")
+        if program.wait():
+            return None
+    return NOTE + text + "".join(f"{line}\n" for line in _settings(connection))
+
+
+def _settings(connection: Connection) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("globals.settings"))
+        return [line for (line,) in cursor.fetchall()]
+
+
+def save(text: str, archive: Path) -> Path:
+    """Write them beside the archive, mode 0600."""
+    path = archive.with_name(archive.name + SUFFIX)
+    replace_file(path, text)
+    return path

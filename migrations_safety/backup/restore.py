@@ -1,0 +1,138 @@
+"""Restores an archive into a scratch database, and says what it could not bring back.
+
+Nothing of it reaches other servers: subscriptions, publications, event triggers, foreign servers and their tables are
+left out and named. Messages of pg_restore are classed and never repeated, because they hold values of rows.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from migrations_safety.backup.disk_space import free_bytes, reserve
+from migrations_safety.backup.restore_place import NoPlace, RestorePlace
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.wording import backup as wording
+from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
+from migrations_safety.postgresql.programs import Program, conninfo, environment
+
+OUTSIDE = (
+    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
+    "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "SECURITY LABEL",
+)  # fmt: skip
+"""Kinds of objects that are not restored, named as in the output of `pg_restore --list`."""
+HOW = ("--verbose", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-password")
+ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<entry>.*)$")
+FAILED = re.compile(r"^pg_restore: from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
+AT_WORK = re.compile(r'processing data for table "(.*)"')
+HARMLESS = re.compile(r"unrecognized configuration parameter")
+"""What a newer pg_restore sets and an older server does not know."""
+WORDS = (
+    (re.compile(r"violates foreign key constraint"), "rows have no parent row"),
+    (re.compile(r"could not create unique index|violates unique constraint"), "its rows are not unique"),
+    (re.compile(r"is violated by some row|violates check constraint"), "a row violates it"),
+    (re.compile(r"contains null values|violates not-null"), "a row has a null there"),
+    (re.compile(r"extension .* is not available|extension control file"), "the server of the test lacks the extension"),
+    (re.compile(r'role ".*" does not exist'), "a role does not exist there"),
+    (re.compile(r"permission denied|must be "), "the role of the test may not make it"),
+    (re.compile(r"No space left on device"), "the disk was full"),
+    (re.compile(r"does not exist"), "something that it needs does not exist there"),
+    (re.compile(r"already exists"), "it exists there already"),
+)  # fmt: skip
+GLANCES = 0.1
+KEY = "FK CONSTRAINT"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restored:
+    """What a restore has brought back, and what not."""
+
+    findings: tuple[Finding, ...]
+    left_out: tuple[str, ...]
+    """Objects that were left out on purpose, in words."""
+    entries: Path
+    """The list of those that were restored."""
+
+
+def restore(
+    archive: str, place: RestorePlace, pg_restore: Program, *, jobs: int, entries: Path, deadline: float,
+    look: Callable[[GuardedProgram], None],
+) -> Restored:  # fmt: skip
+    """Restore an archive; `entries` is a file of ours for the list of objects, `deadline` that of `time.monotonic`.
+
+    Raises NoPlace where the disk of the place gets full or the deadline has passed.
+    """
+    left_out = choose(archive, pg_restore, entries, without=place.without)
+    command = [pg_restore.path, *HOW, f"--use-list={entries}", f"--dbname={conninfo(place.parameters)}"]
+    command += [f"--jobs={jobs}"] if jobs > 1 else []
+    with guarded_program([*command, archive], environment=environment(place.parameters)) as program:
+        _wait(program, place, deadline=deadline, look=look)
+        code, said = program.wait(), program.said
+    findings = tuple(_findings(said))
+    if code and not findings and "errors ignored on restore" not in said:
+        findings = (wording.not_restored("the archive", f"pg_restore ended with {code}"),)
+    return Restored(findings=findings, left_out=tuple(left_out), entries=entries)
+
+
+def _wait(
+    program: GuardedProgram, place: RestorePlace, *, deadline: float, look: Callable[[GuardedProgram], None]
+) -> None:
+    while program.process.poll() is None:
+        if time.monotonic() > deadline:
+            raise NoPlace("the restore took longer than --max-restore-time")
+        if place.folder and free_bytes(place.folder) < reserve(place.folder):
+            raise NoPlace(f"the restore was ended before the disk of {place.folder} was full")
+        look(program)
+        time.sleep(GLANCES)
+
+
+def choose(archive: str, pg_restore: Program, entries: Path, *, without: frozenset[str]) -> list[str]:
+    """Write the list of objects that are restored, and return the others, in words."""
+    with NamedTemporaryFile() as listed:
+        command = [pg_restore.path, "--list", f"--file={listed.name}", archive]
+        with guarded_program(command, environment=environment({})) as program:
+            if code := program.wait():
+                raise NoPlace(f"pg_restore cannot list the archive (it ended with {code})")
+        lines = Path(listed.name).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    left_out = [line for line in lines if _is_left_out(line, without)]
+    kept = "\n".join(line for line in lines if line not in left_out)
+    entries.write_text(kept + "\n", encoding="utf-8", errors="surrogateescape")
+    return [named(ENTRY.sub(r"\g<entry>", line)) for line in left_out]
+
+
+def _is_left_out(line: str, without: frozenset[str]) -> bool:
+    entry = ENTRY.match(line)
+    if entry is None:
+        return False
+    kind, _, rest = entry["entry"].partition(" - ")
+    is_lacking = kind in ("EXTENSION", "COMMENT") and any(rest.split()[-2:-1] == [one] for one in without)
+    return is_lacking or any(entry["entry"].startswith(f"{one} ") for one in OUTSIDE)
+
+
+def named(entry: str) -> str:
+    """Return an entry of the list without its owner, which is its last word: `TABLE public bed`."""
+    return entry.rpartition(" ")[0].replace(" - ", " ")
+
+
+def _findings(said: str) -> Iterator[Finding]:
+    """Yield a finding for each object that failed; `re.split` gives the texts between and the entries in turn."""
+    _, *parts = FAILED.split(said)
+    for entry, text in zip(parts[::2], parts[1::2], strict=True):
+        errors = [line for line in text.splitlines() if "error:" in line or "ERROR:" in line]
+        if _is_harmless(entry, errors):
+            continue
+        problem = next((words for pattern, words in WORDS for line in errors if pattern.search(line)), "")
+        if entry.startswith(f"{KEY} ") and problem == WORDS[0][1]:
+            _, _, schema_table_key = named(entry).partition(f"{KEY} ")
+            schema, table, key = [*schema_table_key.split(" ", 2), "", ""][:3]
+            yield wording.key_with_orphans(key, f"{schema}.{table}")
+        else:
+            yield wording.not_restored(named(entry), problem or "PostgreSQL refused it")
+
+
+def _is_harmless(entry: str, errors: list[str]) -> bool:
+    return entry.startswith("COMMENT - EXTENSION") or (bool(errors) and all(HARMLESS.search(one) for one in errors))

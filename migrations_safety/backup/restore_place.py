@@ -1,0 +1,244 @@
+"""Chooses where an archive is restored for a test: never where that could fill the disk of a server at work.
+
+A database that the caller names comes first. Else it is made on the server of the original, if the role may create
+databases without being a superuser and the free space there can be seen and is enough; else on a PostgreSQL that is
+started for it; else, if the test was asked for, on the server of the original without a look at its disk.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrations_safety.backup.disk_space import RESTORED_SIZE, free_bytes, reserve
+from migrations_safety.measurement.given_scratch import emptied_again
+from migrations_safety.measurement.refused_scratch import NotMeasured
+from migrations_safety.measurement.scratch_server import scratch_server
+from migrations_safety.messages.humanize import format_bytes, listed
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_parameters, copied_database
+from migrations_safety.postgresql.database_locale import DatabaseLocale, locale_of
+from migrations_safety.postgresql.embedded_server import versions_with
+from migrations_safety.postgresql.named_rows import records
+from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.sql import statement
+
+NO_SUCH_LOCALE = (
+    psycopg.errors.InvalidParameterValue,
+    psycopg.errors.WrongObjectType,
+    psycopg.errors.UndefinedFile,
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.InvalidObjectDefinition,
+)
+"""With what CREATE DATABASE refuses a locale or a provider that the server does not have."""
+ON_SERVER, EMBEDDED, GIVEN = "server", "embedded", "url"
+
+
+class NoPlace(Exception):
+    """Raised where an archive cannot be restored; the text says why, as a part of a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestorePlace:
+    """An empty database in which an archive is restored."""
+
+    where: str
+    parameters: dict[str, Any]
+    major: int
+    """The major version of its server."""
+    folder: Path | None
+    """The folder of its files, if that is on this machine and known."""
+    without: frozenset[str]
+    """The extensions of the original that this server lacks, and that nothing needs."""
+    notes: tuple[str, ...] = ()
+    """In what it is another place than the original's, in words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Original:
+    """What a restore needs to know of the database that was dumped."""
+
+    of: CopyOf
+    parameters: dict[str, Any]
+    locale: DatabaseLocale
+    major: int
+    bytes: int
+    identity: str
+    data_folder: Path | None
+    why_not_server: str
+    """Why a copy is not made on its server; empty where it can be."""
+    needed: frozenset[str]
+    unneeded: frozenset[str]
+    """The extensions that objects need, and the others."""
+    roles: tuple[str, ...]
+    """The roles that policies name."""
+
+
+def original_of(connection: Connection, of: CopyOf) -> Original:
+    """Read what a restore needs to know of this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("restore_place.server"))
+        [server] = records(cursor)
+        cursor.execute(statement("restore_place.extensions"))
+        extensions = records(cursor)
+        cursor.execute(statement("restore_place.policy_roles"))
+        roles = tuple(name for (name,) in cursor.fetchall())
+    folder = Path(server["data_folder"]) if server["data_folder"] else None
+    return Original(
+        of=of,
+        parameters=connection_parameters(connection),
+        locale=locale_of(connection),
+        major=connection.pg_version // 10000,
+        bytes=server["bytes"],
+        identity=server["identity"],
+        data_folder=folder if folder and _is_here(connection) and os.access(folder.parent, os.X_OK) else None,
+        why_not_server=_why_not(server),
+        needed=frozenset(one["name"] for one in extensions if one["is_needed"]),
+        unneeded=frozenset(one["name"] for one in extensions if not one["is_needed"]),
+        roles=roles,
+    )
+
+
+def _why_not(server: dict[str, Any]) -> str:
+    if server["in_recovery"]:
+        return "the server is a standby"
+    if not server["may_create"]:
+        return "the role may not create databases"
+    return (
+        "the role is a superuser, as whom no code of a restored database should run" if server["is_superuser"] else ""
+    )
+
+
+def _is_here(connection: Connection) -> bool:
+    """Return whether the server is on this machine, so that its folders are those that we see."""
+    host = connection.connection.info.host
+    return not host or host.startswith("/") or host in {"localhost", "127.0.0.1", "::1"}
+
+
+@contextmanager
+def restore_place(original: Original, *, url: str | None, is_asked: bool) -> Iterator[RestorePlace]:
+    """Provide an empty database for the restore; raises NoPlace where there can be none."""
+    with ExitStack() as stack:
+        if url:
+            yield stack.enter_context(_given(original, url))
+            return
+        reasons = []
+        for make in (_on_server, _embedded, *([_on_unseen_server] if is_asked else [])):
+            try:
+                place = stack.enter_context(make(original))
+            except NoPlace as error:
+                reasons.append(str(error))
+                continue
+            yield place
+            return
+        raise NoPlace("; ".join(dict.fromkeys(reasons)))
+
+
+@contextmanager
+def _on_server(original: Original) -> Iterator[RestorePlace]:
+    if original.why_not_server:
+        raise NoPlace(original.why_not_server)
+    if original.data_folder is None:
+        raise NoPlace("the free space of the server cannot be seen")
+    _refuse_small(original.data_folder, 2 * original.bytes)  # the tables, and as much WAL
+    with _copy_on(original.parameters, original, where=ON_SERVER, folder=original.data_folder) as place:
+        yield place
+
+
+@contextmanager
+def _on_unseen_server(original: Original) -> Iterator[RestorePlace]:
+    if original.why_not_server:
+        raise NoPlace(original.why_not_server)
+    if original.data_folder is not None:
+        raise NoPlace("the server has too little space")
+    with _copy_on(original.parameters, original, where=ON_SERVER, folder=None) as place:
+        yield place
+
+
+@contextmanager
+def _embedded(original: Original) -> Iterator[RestorePlace]:
+    newer = [version for version in versions_with("initdb") if version >= original.major]
+    if not newer:
+        raise NoPlace(f"no PostgreSQL {original.major} or newer is installed here that could be started")
+    folder = Path(tempfile.gettempdir())
+    _refuse_small(folder, original.bytes)
+    try:
+        with scratch_server(min(newer)) as server:
+            own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+            with closing(open_connection(own)) as session:
+                for role in set(original.roles) - {"postgres"}:
+                    session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(role)))
+            with _copy_on(own, original, where=EMBEDDED, folder=folder) as place:
+                yield place
+    except NotMeasured as error:
+        raise NoPlace(str(error)) from error
+
+
+@contextmanager
+def _given(original: Original, url: str) -> Iterator[RestorePlace]:
+    try:
+        given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
+    except psycopg.ProgrammingError:  # its message repeats the URL
+        raise NoPlace("--scratch-url is no URL of a PostgreSQL database") from None
+    try:
+        with closing(open_connection(given)) as session, emptied_again(session, target=original.identity):
+            session.execute(statement("scratch.leave_token").encode())  # what a kill leaves is known by it
+            parameters = complete_parameters(given, session)
+            yield _place(session, parameters, original, where=GIVEN, folder=None)
+    except NotMeasured as error:
+        raise NoPlace(str(error)) from error
+
+
+@contextmanager
+def _copy_on(
+    parameters: dict[str, Any], original: Original, *, where: str, folder: Path | None
+) -> Iterator[RestorePlace]:
+    make = partial(copied_database, parameters, of=original.of, made_for=RESTORE_TEST)
+    notes: tuple[str, ...] = ()
+    with ExitStack() as stack:
+        try:
+            copy = stack.enter_context(make(locale=original.locale))
+        except NO_SUCH_LOCALE:
+            copy = stack.enter_context(make(locale=original.locale.without_collation()))
+            notes = ("the order of text: the server of the test lacks the original's collation",)
+        with closing(open_connection(copy.parameters)) as session:
+            yield _place(session, copy.parameters, original, where=where, folder=folder, notes=notes)
+
+
+def _place(
+    session: psycopg.Connection[Any],
+    parameters: dict[str, Any],
+    original: Original,
+    *,
+    where: str,
+    folder: Path | None,
+    notes: tuple[str, ...] = (),
+) -> RestorePlace:
+    available = {name for (name,) in session.execute(statement("restore_place.available").encode()).fetchall()}
+    if lacking := sorted(original.needed - available):
+        raise NoPlace(f"the server of the test lacks the extension {listed(lacking)}")
+    without = original.unneeded - available
+    return RestorePlace(
+        where=where,
+        parameters=parameters,
+        major=session.info.server_version // 10000,
+        folder=folder,
+        without=without,
+        notes=notes,
+    )
+
+
+def _refuse_small(folder: Path, bytes: float) -> None:
+    needed, free = int(bytes * RESTORED_SIZE), free_bytes(folder) - reserve(folder)
+    if free < needed:
+        words = f"{format_bytes(max(0, free))} are free there, and {format_bytes(needed)} are needed"
+        raise NoPlace(f"too little space in {folder}: {words}")

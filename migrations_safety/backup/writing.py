@@ -1,0 +1,133 @@
+"""Writes the archive: pg_dump and our counts see one snapshot, and the archive gets its name when both are done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any
+
+import psycopg
+
+from migrations_safety.backup.disk_space import refuse_small_disk
+from migrations_safety.backup.dump import DumpProgress, dump_command, pour, refuse_failed_dump, wait_for
+from migrations_safety.backup.manifest import CUSTOM, DIRECTORY, CountedTable, checksum
+from migrations_safety.backup.options import BackupOptions
+from migrations_safety.backup.source import DumpedTable, Snapshot, count_rows, exported_snapshot, tables_of
+from migrations_safety.backup.whole_file import sync_folder, whole_file, whole_folder
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.backup import NoBackup
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
+from migrations_safety.postgresql.programs import Program, environment
+from migrations_safety.postgresql.second_connection import connection_parameters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """An archive that is whole, and what was counted in its snapshot."""
+
+    bytes: int
+    sha256: str
+    snapshot: Snapshot
+    counted: tuple[CountedTable, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dump:
+    """What is dumped where."""
+
+    connection: Connection
+    path: Path
+    options: BackupOptions
+    pg_dump: Program
+    progress: Progress
+
+
+def write_archive(dump: Dump) -> Written:
+    """Write the archive, and return what it is; raises NoBackup or DiskTooSmall where there is none then."""
+    started = time.monotonic()
+    with exported_snapshot(dump.connection) as snapshot:
+        tables = tables_of(snapshot.session)
+        size = sum(one.bytes for one in tables)
+        refuse_small_disk(dump.path.parent, bytes=size)
+        with (
+            dump.progress.steps(f"Dumping {dump.path.name}, bytes of tables", total=size) as advance,
+            _counted(snapshot, tables) as counting,
+        ):
+            advancing = DumpProgress(tables=tables, advance=advance)
+            write = _write_folder if dump.options.format == DIRECTORY else _write_file
+            bytes, sha256 = write(dump, snapshot, advancing, counting)
+            advance(size)
+        return Written(
+            bytes=bytes,
+            sha256=sha256,
+            snapshot=snapshot,
+            counted=tuple(counting.result()),
+            seconds=time.monotonic() - started,
+        )
+
+
+@contextmanager
+def _counted(snapshot: Snapshot, tables: Sequence[DumpedTable]) -> Iterator[Future[list[CountedTable]]]:
+    """Count the rows beside the dump; after an error of the dump, the counting ends at once."""
+    with ThreadPoolExecutor(1) as thread:
+        counting = thread.submit(count_rows, snapshot.session, tables)
+        try:
+            yield counting
+        except BaseException:
+            with suppress(psycopg.Error):
+                snapshot.session.cancel()
+            snapshot.session.close()
+            raise
+
+
+def _write_file(
+    dump: Dump, snapshot: Snapshot, advancing: DumpProgress, counting: Future[list[CountedTable]]
+) -> tuple[int, str]:
+    parameters = connection_parameters(dump.connection)
+    command = dump_command(dump.pg_dump, parameters, snapshot=snapshot.name, format=CUSTOM, jobs=1, folder=None)
+    with whole_file(dump.path) as file:
+        with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
+            written = pour(program.stdout, [file.stream], at=dump.path.parent, look=_looking(advancing, program))
+            refuse_failed_dump(program, name="pg_dump", at=dump.path.parent)
+        _settle(counting)
+        file.appear()
+    return written
+
+
+def _write_folder(
+    dump: Dump, snapshot: Snapshot, advancing: DumpProgress, counting: Future[list[CountedTable]]
+) -> tuple[int, str]:
+    parameters = connection_parameters(dump.connection)
+    with whole_folder(dump.path) as hidden:
+        how: dict[str, Any] = {"format": DIRECTORY, "jobs": dump.options.jobs, "folder": hidden}
+        command = dump_command(dump.pg_dump, parameters, snapshot=snapshot.name, **how)
+        with guarded_program(command, environment=environment(parameters), folder=hidden) as program:
+            wait_for(program, at=dump.path.parent, look=_looking(advancing, program))
+            refuse_failed_dump(program, name="pg_dump", at=dump.path.parent)
+        _settle(counting)
+        for file in hidden.iterdir():
+            file.chmod(0o600)
+        written = checksum(hidden)
+        hidden.rename(dump.path)
+        sync_folder(dump.path.parent)
+    return written
+
+
+def _looking(advancing: DumpProgress, program: GuardedProgram) -> Callable[[], None]:
+    return lambda: advancing.look(program)
+
+
+def _settle(counting: Future[list[CountedTable]]) -> None:
+    """Wait for the counts before the archive appears: without them it has no manifest."""
+    try:
+        counting.result()
+    except psycopg.Error as error:
+        reason = f"counting its rows failed with SQLSTATE {error.sqlstate or 'unknown'}"
+        raise NoBackup(reason, hint="Run the same command again.") from None

@@ -1,0 +1,50 @@
+-- tables: what a dump takes rows from, with the bytes that it reads; of extensions only what their authors named
+SELECT n.nspname AS schema, c.relname AS table, pg_table_size(c.oid) AS bytes,
+       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS is_readable,
+       row_security_active(c.oid) AS is_filtered, c.oid::regclass::text AS name
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND c.relpersistence <> 't' AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
+  AND (c.oid = ANY (SELECT unnest(extconfig) FROM pg_extension)
+       OR NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                                                   AND d.deptype = 'e'))
+  AND c.relkind = ANY (%(kinds)s)
+ORDER BY pg_table_size(c.oid) DESC
+
+-- not_dumped: what no dump of one database holds, as kinds and names
+SELECT 'foreign table' AS kind, c.oid::regclass::text AS name FROM pg_class AS c WHERE c.relkind = 'f'
+UNION ALL
+SELECT 'materialized view', c.oid::regclass::text FROM pg_class AS c WHERE c.relkind = 'm'
+UNION ALL
+SELECT 'unlogged table', c.oid::regclass::text FROM pg_class AS c
+WHERE c.relkind = 'r' AND c.relpersistence = 'u' AND pg_is_in_recovery()
+UNION ALL
+SELECT 'table of the extension ' || quote_ident(e.extname), c.oid::regclass::text
+FROM pg_class AS c JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+JOIN pg_extension AS e ON e.oid = d.refobjid
+WHERE c.relkind = 'r' AND c.oid <> ALL (coalesce(e.extconfig, '{}'::oid[]))
+UNION ALL
+SELECT 'tablespace', quote_ident(spcname) FROM pg_tablespace WHERE spcname !~ '^pg_'
+UNION ALL
+SELECT 'subscription', quote_ident(subname) FROM pg_stat_subscription
+WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+ORDER BY 1, 2
+
+-- place: where and when the snapshot is
+SELECT pg_export_snapshot() AS snapshot, now() AS taken_at,
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS wal_position
+
+-- begin: one snapshot for our counts and for the dump
+BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY
+
+-- unhurried: no timeout of the role or the database ends a long reading, and no policy hides a row without an error
+SELECT set_config(name, '0', false) FROM pg_settings
+WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout',
+               'idle_session_timeout')
+UNION ALL SELECT set_config('row_security', 'off', false)
+
+-- count: the rows of one table
+SELECT count(*) FROM {table}
+
+-- patient_lock: how long our counts wait for a lock
+SELECT set_config('lock_timeout', '60s', false)

@@ -1,0 +1,52 @@
+"""`backup_database`: an archive that was restored and compared, with a manifest beside it."""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+
+
+def backup(database, folder, *arguments, **words):
+    return database.run("backup_database", "--output", str(folder), "--no-progress", *arguments, **words)
+
+
+def manifest_in(folder):
+    [file] = Path(folder).glob("*.manifest.json")
+    return json.loads(file.read_text())
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_backup_is_restored_and_compared(migrated, tmp_path):
+    done = backup(migrated, tmp_path / "backups")
+
+    assert (done.code, done.err.split(",")[0]) == (0, "backup_database: compared"), done.said
+    told = manifest_in(tmp_path / "backups")
+    assert told["proof"] == "compared"
+    assert told["database"]["name"] == migrated.name
+
+
+def test_the_manifest_says_what_is_in_the_archive(migrated, tmp_path):
+    done = backup(migrated, tmp_path, "--no-restore-test", "--format", "json")
+
+    told = manifest_in(tmp_path)
+    archive = tmp_path / told["archive"]["file"]
+    assert done.json["manifest"] == told
+    assert told["archive"]["bytes"] == archive.stat().st_size
+    assert told["archive"]["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert told["database"]["system_identifier"] == migrated.value(
+        "SELECT system_identifier::text FROM pg_control_system()"
+    )
+    counted = {one["table"]: one["rows"] for one in told["tables"]}
+    assert counted["django_migrations"] == migrated.value("SELECT count(*) FROM django_migrations")
+    assert told["proof"] == "read"
+
+
+def test_nobody_else_may_read_what_it_writes(hospital, tmp_path):
+    backup(hospital, tmp_path / "new", "--no-restore-test")
+
+    assert mode(tmp_path / "new") == 0o700
+    assert {mode(one) for one in (tmp_path / "new").iterdir()} == {0o600}
+    assert len(list((tmp_path / "new").iterdir())) == 3
