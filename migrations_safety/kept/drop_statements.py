@@ -21,6 +21,10 @@ DROPS_COLUMN = re.compile(
 DROPS_TYPE = re.compile(
     rf"\s*DROP\s+(?:TYPE|DOMAIN)\s+(?:IF\s+EXISTS\s+)?(?P<type>{QUALIFIED})(?:\s+RESTRICT)?\s*;?\s*", re.IGNORECASE
 )
+DROPS_KEY = re.compile(
+    rf"\bALTER\s+TABLE\s+(?P<table>{QUALIFIED})\s+DROP\s+CONSTRAINT\s+(?:IF\s+EXISTS\s+)?(?P<name>{NAME})",
+    re.IGNORECASE,
+)
 NO_COLUMN = re.compile(r"\s*ALTER\s+TABLE\b.*\bDROP\s+(CONSTRAINT|EXPRESSION|DEFAULT|NOT|IDENTITY)\b", re.IGNORECASE)
 MAY_DROP = re.compile(
     r"\bDROP\s+(?:MATERIALIZED\s+VIEW|FOREIGN\s+TABLE|TABLE|COLUMN|SCHEMA|OWNED|EXTENSION|TYPE|DOMAIN)\b"
@@ -56,6 +60,12 @@ def dropped_type(sql: str) -> str | None:
     """Return the name of the type that one plain `DROP TYPE` without CASCADE drops; None for any other text."""
     found = DROPS_TYPE.fullmatch(statement_text.read(sql).text)
     return found["type"] if found else None
+
+
+def dropped_constraint(sql: str) -> tuple[str, str] | None:
+    """Return the table, as it is written, and the name of a constraint that a statement drops; None for none."""
+    found = DROPS_KEY.search(statement_text.read(sql).text)
+    return (found["table"], stored(found["name"])) if found else None
 
 
 def may_drop(sql: str) -> bool:

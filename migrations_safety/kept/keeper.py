@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from migrations_safety.kept.drop_statements import DroppedName, dropped_by, dropped_type, may_drop
+from migrations_safety.kept.drop_statements import DroppedName, dropped_by, dropped_constraint, dropped_type, may_drop
 from migrations_safety.kept.kept_columns import keep_column
 from migrations_safety.kept.kept_record import Reason
 from migrations_safety.kept.kept_tables import keep_table
 from migrations_safety.kept.kept_types import keep_type
-from migrations_safety.kept.physical import Relation
+from migrations_safety.kept.physical import Part, Relation, qualified_names
 from migrations_safety.locking import statement_text
 from migrations_safety.locking.running_migration import running_migration
 from migrations_safety.messages.refusals.base import Refusal
@@ -44,6 +44,8 @@ class Keeper:
     run_id: UUID | None
     _columns: Columns = field(default_factory=dict)
     """Those before the run. What the run itself makes and drops again in code is not looked for."""
+    _keys: list[Part] = field(default_factory=list)
+    """Foreign keys that were dropped before, maybe with their columns."""
     _is_keeping: bool = False
     _refused: Refusal | None = None
 
@@ -66,9 +68,18 @@ class Keeper:
             return self._keep(names, partial_of(execute, sql, params, many, context))
         elif name := dropped_type(text):
             return self._keep_type(name, partial_of(execute, sql, params, many, context))
+        elif constraint := dropped_constraint(text):
+            self._remember_key(*constraint)
         elif may_drop(text):
             self._refuse(DropNotRead(migration=running_migration()))
         return execute(sql, params, many, context)
+
+    def _remember_key(self, table: str, name: str) -> None:
+        """Remember a foreign key: Django drops it in a statement of its own before it drops the column."""
+        for found in self._tables(DroppedName(table=table)):
+            with self._keeping(), qualified_names(self.connection):
+                asked = {"oid": found.oid, "name": name}
+                self._keys += rows(self.connection, "keeper.key", asked, Part)
 
     def _refuse(self, refusal: Refusal) -> None:
         self._refused = refusal
@@ -86,7 +97,7 @@ class Keeper:
             for name, table in found:
                 if name.column is None:
                     keep_table(self.connection, table, reason=reason)
-                elif keep_column(self.connection, table, name.column, reason=reason) is None:
+                elif keep_column(self.connection, table, name.column, reason=reason, keys=self._keys) is None:
                     return send()
         return None
 

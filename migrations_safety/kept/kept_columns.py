@@ -6,6 +6,7 @@ with DROP … CASCADE: NOT NULL, default, identity, constraints, keys and indexe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +36,14 @@ class KeptColumn:
     """Not empty for a column that is computed from others."""
 
 
-def keep_column(connection: Connection, table: Relation, column: str, *, reason: Reason) -> int | None:
+def keep_column(
+    connection: Connection, table: Relation, column: str, *, reason: Reason, keys: Sequence[Part] = ()
+) -> int | None:
     """Keep a column under a name of ours, and return its number in the record; None where the table lacks the column.
 
     Must run in a transaction. A generated column is not kept, because its values follow from others: then None, too.
+    `keys` are foreign keys that were dropped just before, and belong to the column if they have it.
+
     Raises CannotKeep where something else in the database depends on the column.
     """
     ensure_record(connection)
@@ -51,6 +56,8 @@ def keep_column(connection: Connection, table: Relation, column: str, *, reason:
     number = next_number(connection)
     name = kept_name(number, column)
     definition = _taken_off(connection, table, column, found[0], number=number)
+    own = [one for one in keys if (one.schema, one.relation) == (table.schema, table.name) and column in one.columns]
+    definition["constraints"] += [one.as_dict() for one in own]
     names = {"column": sql.Identifier(column), "name": sql.Identifier(name)}
     change(connection, "kept_columns.rename", table=table.in_sql, **names)
     place = Place(kind="column", schema=table.schema, table=table.name, column=column)

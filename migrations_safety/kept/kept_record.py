@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -123,4 +123,30 @@ def add(connection: Connection, number: int, place: Place, *, name: str, reason:
 
 def kept_things(connection: Connection) -> list[Kept]:
     """Return what is kept now, neither restored nor purged, the oldest first."""
-    return rows(connection, "kept_record.kept_things", {}, Kept) if record_exists(connection) else []
+    if not record_exists(connection):
+        return []
+    found = rows(connection, "kept_record.kept_things", {}, Kept)
+    return [replace(one, definition=_loaded(one.definition)) for one in found]
+
+
+def _loaded(definition: Any) -> Any:
+    """A jsonb as values: Django lets psycopg return its text."""
+    return json.loads(definition) if isinstance(definition, str) else definition
+
+
+def definition_of(connection: Connection, number: int) -> Any:
+    """Return what was taken off the thing with this number."""
+    return next(one.definition for one in kept_things(connection) if one.number == number)
+
+
+def redefine(connection: Connection, number: int, *, table: str, definition: Any) -> None:
+    """Record the present name of the table, and what the thing is to get when it is put back."""
+    with connection.cursor() as cursor:
+        asked = {"number": number, "table": table, "definition": json.dumps(definition)}
+        cursor.execute(statement("kept_record.redefine"), asked)
+
+
+def end(connection: Connection, number: int, *, how: str, run_id: uuid.UUID) -> None:
+    """Record that something is kept no more; `how` is `restored` or `purged`."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("kept_record.end"), {"number": number, "how": how, "run_id": run_id})

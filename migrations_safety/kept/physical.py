@@ -45,6 +45,10 @@ class Part:
     """Whether it holds for all rows; for an index, whether it is valid."""
     kind: str
     """PostgreSQL's letter for a kind of constraint, `i` for an index."""
+    index: str | None
+    """The definition of the index of a unique constraint or primary key; None for others."""
+    columns: tuple[str, ...] = ()
+    """The columns of a foreign key that was dropped before its column; empty for others."""
 
     @property
     def table_in_sql(self) -> sql.Identifier:

@@ -9,6 +9,7 @@ def add_keeping_argument(parser: ArgumentParser) -> None:
     """Add `--keep-dropped`."""
     help = (
         "keep each table and column that the migrations drop, with all rows and values: a table moves into the schema "
-        "migrations_safety_kept, a column gets another name in its table"
+        "migrations_safety_kept, a column gets another name in its table; restore_dropped puts them back, and "
+        "purge_dropped ends them"
     )
     parser.add_argument("--keep-dropped", action="store_true", help=help)

@@ -7,7 +7,9 @@ WHERE a.attrelid = %(oid)s AND a.attname = %(column)s AND NOT a.attisdropped AND
 
 -- constraints: the constraints of the tables of a tree that have the column, and the foreign keys that reference it
 SELECT n.nspname::text AS schema, c.relname::text AS relation, k.conname::text AS name,
-       pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind
+       pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind,
+       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS index,
+       '{}'::text[] AS columns
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attname = %(column)s AND a.attnum > 0 AND NOT a.attisdropped
@@ -19,7 +21,8 @@ GROUP BY k.oid, 1, 2, 3 ORDER BY k.contype <> 'f', k.oid
 
 -- indexes: the indexes of the tables of a tree that have the column in any place and belong to no constraint
 SELECT n.nspname::text AS schema, t.relname::text AS relation, i.relname::text AS name,
-       pg_get_indexdef(i.oid) AS definition, x.indisvalid AS validated, 'i' AS kind
+       pg_get_indexdef(i.oid) AS definition, x.indisvalid AS validated, 'i' AS kind,
+       NULL AS index, '{}'::text[] AS columns
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 JOIN pg_namespace n ON n.oid = i.relnamespace
 JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attname = %(column)s AND NOT a.attisdropped

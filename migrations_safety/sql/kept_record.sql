@@ -37,3 +37,11 @@ VALUES (%(number)s, %(kind)s, %(schema)s, %(table)s, %(column)s, %(kept_name)s, 
 SELECT number, kind, schema_name AS schema, table_name AS table, column_name AS column, kept_name, migration, run_id,
        kept_at, definition
 FROM migrations_safety_kept.record WHERE ended IS NULL ORDER BY number
+
+-- redefine: what the thing is to get when it is put back
+UPDATE migrations_safety_kept.record SET definition = %(definition)s::jsonb, table_name = %(table)s
+WHERE number = %(number)s
+
+-- end: it is kept no more
+UPDATE migrations_safety_kept.record
+SET ended = %(how)s, ended_at = clock_timestamp(), ended_run_id = %(run_id)s WHERE number = %(number)s

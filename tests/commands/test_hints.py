@@ -168,6 +168,10 @@ BY_PEOPLE = {
         ("recovery.E050", "recovery.E051", "recovery.E052", "recovery.I050"),
         "another migration; tests/database/test_keep_dropped.py",
     ),
+    **dict.fromkeys(
+        ("recovery.E053", "recovery.E054", "recovery.E055", "recovery.E056"),
+        "what becomes of the rows in the way is a decision; tests/database/test_restore_dropped.py",
+    ),
     "recovery.I001": "whether the references come back is a decision; tests/commands/test_rollback.py",
     "recovery.W001": "a look at what the migrations have made",
     **dict.fromkeys(

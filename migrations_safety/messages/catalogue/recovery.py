@@ -81,6 +81,40 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.E053",
+        title="The old place is taken",
+        help=(
+            "Something of the same name stands where a kept table, column or type was, and cannot make place: a "
+            "table that holds rows or has other columns, or a column of another type. What is kept stays kept. "
+            "Move what took the place, then run `restore_dropped` again."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E054",
+        title="What was kept is gone",
+        help=(
+            "The record says that a table or column is kept, but it is not there any more. Somebody has dropped "
+            "or renamed it by hand. Look for it under another name, or in a backup."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E055",
+        title="Constraint or index could not be put back",
+        help=(
+            "A table or column is back with all its rows, but rows that were written meanwhile, or an object that "
+            "is missing, forbid a constraint, key or index that it had. Correct these rows, then run the "
+            "statement of the migration that made it."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E056",
+        title="Restored column stays nullable",
+        help=(
+            "A restored column was NOT NULL, but rows that were written meanwhile have no value in it. Give these "
+            "rows a value, then make it NOT NULL."
+        ),
+    ),
+    FindingKind(
         id="recovery.I050",
         title="Dropped table or column is kept",
         help=(

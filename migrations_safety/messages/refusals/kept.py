@@ -39,3 +39,13 @@ class DroppedUnseen(Refusal):
         "nothing is lost."
     )
     hint = "Write the drop as an operation of its own, DeleteModel or RemoveField; then run the same command again."
+
+
+class NotKept(Refusal):
+    """Raised for numbers that name nothing that is kept now."""
+
+    message = "Nothing is kept under the number {numbers}. Nothing was changed."
+    hint = "python manage.py restore_dropped --list shows what is kept."
+
+    def __init__(self, *, numbers: list[int]) -> None:
+        super().__init__(numbers=", ".join(map(str, numbers)))

@@ -67,5 +67,33 @@ def is_kept(subject: str, *, is_column: bool, migration: str) -> Finding:
     message = f"is kept when {migration} drops it, in the schema migrations_safety_kept."
     if is_column:
         message = f"is kept when {migration} drops it, in its table under another name; SELECT * goes on to show it."
-    hint = "The table migrations_safety_kept.record says where it is."
+    hint = "python manage.py restore_dropped --list shows it afterwards."
     return finding("recovery.I050", subject, message, hint, migration=migration)
+
+
+def made_again(subject: str, *, how: str) -> Finding:
+    """The finding that the old place of something kept is taken."""
+    message = f"was not put back, because {how}. It stays kept, and nothing of it was changed."
+    hint = "Rename or move what took its place, then run restore_dropped again."
+    return finding("recovery.E053", subject, message, hint)
+
+
+def is_gone(subject: str, *, place: str) -> Finding:
+    """The finding that something that is recorded as kept is not there any more."""
+    message = f"was kept as {place}, and is not there any more."
+    hint = "Somebody has dropped or renamed it by hand. A backup from before has its rows."
+    return finding("recovery.E054", subject, message, hint)
+
+
+def not_put_back(subject: str, *, what: str, sqlstate: str) -> Finding:
+    """The finding that a constraint or index of something that was put back could not be made again."""
+    message = f"is back with all its rows, but without {what} (SQLSTATE {sqlstate})."
+    hint = "python manage.py verify_schema shows what differs; the rows written since are in its way."
+    return finding("recovery.E055", subject, message, hint)
+
+
+def stays_nullable(subject: str) -> Finding:
+    """The finding that a column that was NOT NULL is not any more, because rows have no value in it."""
+    message = "is back with all its values, but rows that were written since have none, so it is not NOT NULL."
+    hint = "Give these rows a value, then SET NOT NULL."
+    return finding("recovery.E056", subject, message, hint)

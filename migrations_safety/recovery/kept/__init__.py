@@ -1,0 +1,1 @@
+"""What was kept instead of dropped: put back, or ended behind a gate of its own."""

@@ -1,0 +1,40 @@
+-- find: the table of the schema that has a kept column, which has its name alone
+SELECT c.oid::bigint AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND a.attname = %(column)s AND NOT a.attisdropped AND a.attinhcount = 0
+
+-- type: the type of a column
+SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = %(oid)s AND attname = %(column)s AND NOT attisdropped
+
+-- rename: gives a column its name back, in all partitions
+ALTER TABLE {table} RENAME COLUMN {column} TO {name}
+
+-- sequence_exists: true where the schema has a sequence of the name
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND c.relkind = 'S')
+
+-- own_sequence: lets a sequence belong to the column
+ALTER SEQUENCE {sequence} OWNED BY {table}.{column}
+
+-- set_default: gives the column its default
+ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {expression}
+
+-- has_nulls: true where a row has no value in the column
+SELECT EXISTS (SELECT FROM {table} WHERE {column} IS NULL)
+
+-- add_check: from now on no row may lack a value
+ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID
+
+-- set_not_null: PostgreSQL trusts the validated check, and does not read the rows
+ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL
+
+-- drop_check: the check is not needed any more
+ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}
+
+-- is_identity: true where the column is an identity column
+SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = %(oid)s AND attname = %(column)s AND attidentity <> '')
+
+-- add_identity: the column counts on
+ALTER TABLE {table} ALTER COLUMN {column} ADD GENERATED {kind} AS IDENTITY (START WITH {start} INCREMENT BY {step})

@@ -1,0 +1,45 @@
+-- find: a table by schema and name
+SELECT c.oid::bigint AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND c.relkind IN ('r', 'p')
+
+-- holds_rows: true where a table has a row
+SELECT EXISTS (SELECT FROM {table})
+
+-- other_columns: the columns that only one of two tables has, or that have another type there; an enum by its labels
+WITH described AS (
+    SELECT a.attrelid, a.attname::text AS name,
+           CASE WHEN t.typtype = 'e' THEN
+                (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
+                ELSE format_type(a.atttypid, a.atttypmod) END AS type
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT starts_with(a.attname, 'migrations_safety_kept_')
+), kept AS (
+    SELECT name, type FROM described
+    WHERE attrelid = format('%%I.%%I', %(schema)s::text, %(name)s::text)::regclass
+), made AS (
+    SELECT name, type FROM described
+    WHERE attrelid = format('%%I.%%I', %(other_schema)s::text, %(other)s::text)::regclass
+)
+SELECT DISTINCT name FROM ((TABLE kept EXCEPT TABLE made) UNION (TABLE made EXCEPT TABLE kept)) AS differing ORDER BY 1
+
+-- lock: nobody reads or writes the table until the end of the transaction
+LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE
+
+-- drop_key: takes a foreign key off, which comes back afterwards
+ALTER TABLE {table} DROP CONSTRAINT {name}
+
+-- drop: drops an empty table, which PostgreSQL refuses while anything depends on it
+DROP TABLE {table}
+
+-- move: moves a table with its indexes and sequences back
+ALTER TABLE {table} SET SCHEMA {schema}
+
+-- rename_table: gives a table its name back
+ALTER TABLE {table} RENAME TO {name}
+
+-- rename_index: gives an index its name back
+ALTER INDEX {table} RENAME TO {name}
+
+-- rename_sequence: gives a sequence its name back
+ALTER SEQUENCE {table} RENAME TO {name}

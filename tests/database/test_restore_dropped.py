@@ -1,0 +1,160 @@
+"""`restore_dropped`: what was kept comes back with all values, keys and indexes, and what cannot come back is named."""
+
+import pytest
+
+from migrations_safety.migrate.options import LockOptions
+from migrations_safety.recovery.kept import restoration
+from migrations_safety.recovery.kept.options import KeptOptions
+from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.in_process import installed, migrate
+from tests.support.sample_app import SampleApp
+
+ZERO, NEXT = "0001_initial", "0002_drop"
+MODELS = """
+    migrations.CreateModel("Bed", [
+        ("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=20, unique=True)),
+        ("note", models.TextField(db_index=True, default="none")), ("n", models.IntegerField(db_default=7)),
+    ], options={"constraints": [models.CheckConstraint(condition=models.Q(n__gt=0), name="bed_n_positive")]}),
+    migrations.CreateModel("Stay", [
+        ("id", models.BigAutoField(primary_key=True)), ("bed", models.ForeignKey("ward.Bed", models.CASCADE)),
+    ]),
+"""
+ROWS = """
+    INSERT INTO ward_bed (name, note, n) SELECT 'bed ' || i, 'note ' || i, i FROM generate_series(1, 100) i;
+    INSERT INTO ward_stay (bed_id) SELECT id FROM ward_bed
+"""
+BEDS = "SELECT id, name, note, n FROM ward_bed ORDER BY id"
+
+
+@pytest.fixture
+def ward(tmp_path, empty, in_process):
+    """`ward(operations)`: the database after a second migration whose drops were kept."""
+    app = SampleApp(tmp_path)
+    app.migration(ZERO, MODELS)
+    in_process(empty)
+    with installed(app):
+        migrate("ward")
+        empty.execute(ROWS)
+
+        def keep(operations):
+            app.migration(NEXT, operations, after=("ward", ZERO))
+            migrate("ward", keep_dropped=True, skip_precheck=True)
+            return empty
+
+        yield keep
+
+
+def restore(*numbers):
+    return restoration.run(KeptOptions(using="default", numbers=numbers, locks=LockOptions(retry_for=20)))
+
+
+def ids(report):
+    return [one.id for one in report.findings]
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        'migrations.DeleteModel("Stay")',
+        'migrations.DeleteModel("Stay"), migrations.DeleteModel("Bed")',
+        'migrations.RemoveField("Bed", "note")',
+        'migrations.RemoveField("Bed", "name")',
+        'migrations.RunSQL("ALTER TABLE ward_bed DROP COLUMN n CASCADE")',
+        'migrations.RunSQL("ALTER TABLE ward_bed DROP COLUMN id CASCADE")',
+        'migrations.RemoveField("Stay", "bed")',
+        'migrations.RemoveField("Bed", "note"), migrations.DeleteModel("Stay"), migrations.DeleteModel("Bed")',
+    ],
+)
+def test_the_catalog_and_the_rows_are_those_from_before(ward, empty, operations):
+    before, rows = catalog_snapshot(empty), empty.rows(BEDS)
+    stays = empty.rows("SELECT id, bed_id FROM ward_stay ORDER BY id")
+    ward(operations)
+
+    report = restore()
+
+    assert (report.verdict, ids(report)) == ("restored", [])
+    assert catalog_snapshot(empty) == before
+    assert empty.rows(BEDS) == rows
+    assert empty.rows("SELECT id, bed_id FROM ward_stay ORDER BY id") == stays
+    assert restore().verdict == "nothing kept"
+
+
+def test_an_identity_counts_on(ward, empty):
+    ward('migrations.RunSQL("ALTER TABLE ward_bed DROP COLUMN id CASCADE")')
+
+    restore()
+
+    empty.execute("INSERT INTO ward_bed (name, note) VALUES ('new', '')")
+    assert empty.value("SELECT max(id) FROM ward_bed") == 101
+
+
+def test_a_rollback_and_then_the_values(ward, empty):
+    """The usual case: the release goes back, Django makes the column again, and the application writes meanwhile."""
+    before, beds = catalog_snapshot(empty), empty.rows(BEDS)
+    ward('migrations.RemoveField("Bed", "note")')
+    empty.execute("INSERT INTO ward_bed (name) VALUES ('while it was kept')")
+    migrate("ward", ZERO, skip_precheck=True)
+    empty.execute("INSERT INTO ward_bed (name, note) VALUES ('after', 'written after')")
+    empty.execute("UPDATE ward_bed SET note = 'changed' WHERE id = 7")
+
+    report = restore()
+
+    assert (report.verdict, ids(report)) == ("restored", [])
+    expected = [(id, name, "changed" if id == 7 else note, n) for id, name, note, n in beds]
+    assert empty.rows(BEDS) == [
+        *expected, (101, "while it was kept", "none", 7), (102, "after", "written after", 7),
+    ]  # fmt: skip
+    after = catalog_snapshot(empty)
+    assert {
+        name: [one for one in found if "migrations_safety_kept" not in str(one)] for name, found in after.items()
+    } == {name: list(found) for name, found in before.items()}
+
+
+def test_a_table_that_was_made_again_and_is_empty_makes_place(ward, empty):
+    before, beds = catalog_snapshot(empty), empty.rows(BEDS)
+    ward('migrations.DeleteModel("Stay"), migrations.DeleteModel("Bed")')
+    migrate("ward", ZERO, skip_precheck=True)
+
+    report = restore()
+
+    assert (report.verdict, ids(report)) == ("restored", [])
+    assert empty.rows(BEDS) == beds
+    assert catalog_snapshot(empty) == before
+
+
+def test_one_with_rows_does_not(ward, empty):
+    ward('migrations.DeleteModel("Stay")')
+    migrate("ward", ZERO, skip_precheck=True)
+    empty.execute("INSERT INTO ward_stay (bed_id) VALUES (1)")
+
+    report = restore()
+
+    assert (report.verdict, ids(report)) == ("refused", ["recovery.E053"])
+    assert empty.value("SELECT count(*) FROM ward_stay") == 1
+    assert empty.value("SELECT count(*) FROM migrations_safety_kept.migrations_safety_kept_1_ward_stay") == 100
+
+
+def test_what_rows_of_today_forbid_is_named(ward, empty):
+    ward('migrations.RemoveField("Bed", "note"), migrations.DeleteModel("Stay")')
+    empty.execute("INSERT INTO ward_bed (name) VALUES ('new')")
+    empty.execute("DELETE FROM ward_bed WHERE id = 3")
+
+    report = restore()
+
+    assert sorted(ids(report)) == ["recovery.E055", "recovery.E056"]
+    assert report.verdict == "in part"
+    assert empty.value("SELECT count(*) FROM ward_stay") == 100
+    assert empty.value("SELECT count(note) FROM ward_bed") == 99
+
+
+def test_the_command_lists_and_restores(ward, empty):
+    ward('migrations.DeleteModel("Stay")')
+
+    listed = empty.run("restore_dropped", "--list", "--format", "json")
+    done = empty.run("restore_dropped", "1")
+    wrong = empty.run("restore_dropped", "7")
+
+    assert (listed.code, listed.json["verdict"]) == (0, "kept")
+    assert [one["table"] for one in listed.json["things"]] == ["ward_stay"]
+    assert (done.code, done.err.splitlines()[-1]) == (0, "restore_dropped: restored.")
+    assert (wrong.code, "restore_dropped --list" in wrong.err) == (2, True)
