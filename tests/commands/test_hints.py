@@ -123,6 +123,7 @@ STATES = {
 BY_PEOPLE = {
     **dict.fromkeys(
         (
+            "recovery.E020", "recovery.E021", "recovery.E022", "recovery.E023",
             "recovery.W023", "recovery.W025", "recovery.W026", "recovery.W027", "recovery.E028", "recovery.W028",
             "recovery.W029", "recovery.E030", "recovery.W030", "recovery.W032",
         ),

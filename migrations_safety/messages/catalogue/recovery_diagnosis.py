@@ -4,6 +4,39 @@ from migrations_safety.messages.catalogue.kind import FindingKind
 
 KINDS = (
     FindingKind(
+        id="recovery.E020",
+        title="Migration is applied in part",
+        help=(
+            "A migration that is not atomic was stopped: its first operations are in the database, the others are not, "
+            "and it is not recorded. The report lists each operation. `migrate` begins at its first operation, which "
+            "fails where that cannot be repeated."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E021",
+        title="Migration is applied and not recorded",
+        help=(
+            "All that the catalog can show of a migration is in the database, but `django_migrations` has no row of it."
+            " It was stopped before its record, or applied by hand. What code of it did to rows cannot be seen."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E022",
+        title="Recorded migration is undone in part",
+        help=(
+            "A migration is recorded as applied, but some of its operations are undone: a rollback of it was stopped, "
+            "or somebody has changed the schema by hand."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E023",
+        title="Object of recorded migrations is missing",
+        help=(
+            "The recorded migrations make a table, a column, an index or a constraint that does not exist. Tables that "
+            "are older than their migrations, or that code of migrations may have changed, are not looked at."
+        ),
+    ),
+    FindingKind(
         id="recovery.W023",
         title="Migration is pending",
         help=(

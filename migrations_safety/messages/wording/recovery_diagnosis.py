@@ -13,6 +13,31 @@ def pending(migration: str) -> Finding:
     return finding("recovery.W023", migration, "is pending: nothing of it is recorded.", AGAIN, migration=migration)
 
 
+def applied_in_part(migration: str, *, steps: str, next: str) -> Finding:
+    """The finding that a migration that is not atomic was stopped; `steps` says which operations are done."""
+    message = f"is applied in part and not recorded ({steps})."
+    return finding("recovery.E020", migration, message, next, migration=migration)
+
+
+def not_recorded(migration: str, *, fake: str) -> Finding:
+    """The finding that all that a migration makes is there, and that it is not recorded."""
+    message = "is not recorded, but all that can be seen of it is in the database."
+    return finding("recovery.E021", migration, message, f"If it is complete: {fake}", migration=migration)
+
+
+def undone_in_part(migration: str, *, steps: str) -> Finding:
+    """The finding that steps of a recorded migration are undone."""
+    message = f"is recorded as applied, but steps of it are undone ({steps})."
+    hint = "Finish the rollback that was stopped, or make what is missing: python manage.py sqlmigrate has the SQL."
+    return finding("recovery.E022", migration, message, hint, migration=migration)
+
+
+def recorded_but_missing(table: str, *, what: str, app: str) -> Finding:
+    """The finding that something that recorded migrations make does not exist."""
+    message = f"lacks {what}, which the recorded migrations of {app} make."
+    return finding("recovery.E023", table, message, f"python manage.py verify_schema {app} has the statement.")
+
+
 def file_gone(migration: str) -> Finding:
     """The finding that a migration is recorded as applied, and that the code has no file of it."""
     message = "is recorded as applied, but the code has no such migration: this is the code of another release."

@@ -44,8 +44,10 @@ def _numbers(words: str, pids: list[int]) -> str:
 def _migrations(facts: Facts) -> str:
     found = facts.migrations
     said = [f"{len(found.recorded):,} recorded", f"{len(found.pending):,} pending"]
-    if facts.halves:
-        said.append(f"{len(facts.halves):,} applied in part")
+    if halves := [*facts.halves.found, *facts.missing.halves]:
+        said.append(f"{len(halves):,} applied in part")
+    if facts.missing.elements:
+        said.append(f"{pluralize(len(facts.missing.elements), 'object')} of recorded ones missing")
     if found.gone:
         said.append(f"{len(found.gone):,} without a file")
     return ", ".join(said) if not found.problem else f"{len(found.recorded):,} recorded; the history cannot be followed"

@@ -12,6 +12,7 @@ from migrations_safety.recovery.diagnosis.areas import areas
 from migrations_safety.recovery.diagnosis.facts import gather
 from migrations_safety.recovery.diagnosis.judgement import judge
 from migrations_safety.recovery.diagnosis.next_steps import ways
+from migrations_safety.recovery.diagnosis.remaining_sql import remaining
 from migrations_safety.recovery.diagnosis.report import DiagnosisReport
 
 
@@ -30,11 +31,12 @@ def run(
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     facts = in_snapshot(connection, lambda: gather(connection, target), progress=progress or Progress())
+    facts.remaining = [remaining(connection, half) for half in facts.halves.found]
     forward, back = ways(facts)
     return DiagnosisReport(
         target=target,
         areas=areas(facts, at=now()),
-        halves=tuple(facts.halves),
+        halves=(*facts.missing.halves, *(one.steps for one in facts.halves.found)),
         findings=tuple(judge(facts, target)),
         forward=forward,
         back=back,

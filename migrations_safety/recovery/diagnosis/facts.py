@@ -18,11 +18,13 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import LeftoverCopy, leftover_copies
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis import leftovers, recorded_runs, sessions
+from migrations_safety.recovery.diagnosis.applied_in_part import Halves, halves
 from migrations_safety.recovery.diagnosis.leftovers import LeftDatabase
+from migrations_safety.recovery.diagnosis.recorded_in_truth import Missing, missing
 from migrations_safety.recovery.diagnosis.recorded_migrations import Graph, Migrations
 from migrations_safety.recovery.diagnosis.recorded_runs import Recorded
+from migrations_safety.recovery.diagnosis.remaining_sql import Remaining
 from migrations_safety.recovery.diagnosis.replication import Replication, replication
-from migrations_safety.recovery.diagnosis.report import StepsOfMigration
 from migrations_safety.recovery.diagnosis.sessions import Deploy, Prepared, Sessions
 from migrations_safety.recovery.diagnosis.unfinished_objects import Unfinished, unfinished, with_orphans
 from migrations_safety.sql import statement
@@ -46,7 +48,10 @@ class Facts:
     migrations: Migrations = field(default_factory=Migrations)
     ways_back: list[tuple[str, str]] = field(default_factory=list)
     """The app and the migration to go back to, for each app that the last deploy has touched."""
-    halves: list[StepsOfMigration] = field(default_factory=list)
+    halves: Halves = field(default_factory=Halves)
+    remaining: list[Remaining] = field(default_factory=list)
+    """The SQL that finishes or undoes each of these migrations."""
+    missing: Missing = field(default_factory=Missing)
     runs: list[Recorded] = field(default_factory=list)
     unfinished: Unfinished = field(default_factory=Unfinished)
     images: list[OpenImages] = field(default_factory=list)
@@ -66,6 +71,11 @@ def gather(connection: Connection, target: Target) -> Facts:
     facts.migrations = read("migrations", lambda: _migrations(connection, graph, target), Migrations())
     facts.runs = read("runs", lambda: recorded_runs.recorded(connection), [])
     if "migrations" not in facts.missed and not facts.migrations.problem:
+        facts.halves = read(
+            "steps of migrations", lambda: halves(connection, graph, facts.migrations.pending), Halves()
+        )
+        removed = frozenset(one for half in facts.halves.found for one in half.removed)
+        facts.missing = read("recorded migrations", lambda: missing(connection, graph, removed=removed), Missing())
         facts.ways_back = graph.before(recorded_runs.deployed(facts.runs))
     found = read("constraints and indexes", lambda: unfinished(connection), Unfinished())
     facts.unfinished = read("orphans", lambda: with_orphans(connection, found), found)

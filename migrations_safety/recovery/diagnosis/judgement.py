@@ -12,6 +12,7 @@ from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.leftovers import LeftDatabase
 from migrations_safety.recovery.diagnosis.recorded_runs import Recorded, again, last_of, open_runs
+from migrations_safety.recovery.diagnosis.report import StepsOfMigration
 from migrations_safety.recovery.diagnosis.sessions import Queue, Session
 from migrations_safety.recovery.diagnosis.unfinished_objects import Invalid, NotValid, OrphanLook
 from migrations_safety.registry import registered_makers
@@ -20,6 +21,8 @@ from migrations_safety.sql.identifiers import quote_if_needed
 
 SCRATCH, COPY = "a scratch database without rows", "a copy with rows of the original"
 GRANT_STATISTICS = "GRANT pg_monitor TO the role, then look again: python manage.py diagnose"
+MOST_MISSING = 20
+"""How many missing objects are told one by one."""
 AGAIN = "Look again, as a role that may: python manage.py diagnose"
 
 
@@ -120,10 +123,43 @@ def _of_migrations(facts: Facts) -> Iterator[Finding]:
         yield wording.history_refused(found.problem)
     for label in found.gone:
         yield wording.file_gone(label)
-    halves = {one.migration: one for one in facts.halves}
-    for label in [*(one for one in halves if one not in found.pending), *found.pending]:
-        if label not in halves:
+    yield from _of_missing(facts)
+    halves = {one.steps.migration: one for one in facts.halves.found}
+    for label in found.pending:
+        half = halves.get(label)
+        if half is None:
             yield wording.pending(label)
+        elif half.is_whole:
+            yield wording.not_recorded(label, fake=f"python manage.py migrate {label.replace('.', ' ', 1)} --fake")
+        else:
+            yield wording.applied_in_part(label, steps=in_words(half.steps), next=_next(half.may_run_again))
+    if facts.halves.left:
+        reason = f"{pluralize(len(facts.halves.left), 'pending migration')} would have taken too long"
+        yield wording.not_looked("steps of migrations", reason=reason, hint=AGAIN)
+
+
+def _next(may_run_again: bool) -> str:
+    return wording.AGAIN if may_run_again else "Finish it or undo it with the SQL below, forward or back."
+
+
+def in_words(half: StepsOfMigration) -> str:
+    """Return which steps are done and which are not."""
+    said = []
+    for state in ("done", "in part", "not done", "not seen"):
+        if numbers := [str(one.number) for one in half.steps if one.state == state]:
+            said.append(f"{state}: {', '.join(numbers)}")
+    return "; ".join(said)
+
+
+def _of_missing(facts: Facts) -> Iterator[Finding]:
+    for half in facts.missing.halves:
+        yield wording.undone_in_part(half.migration, steps=in_words(half))
+    for app, element in facts.missing.elements[:MOST_MISSING]:
+        name = (
+            f'{element.kind} "{element.name}"' if element.kind == "column" else f'index or constraint "{element.name}"'
+        )
+        what = "its table" if element.kind == "table" else f"its {name}"
+        yield wording.recorded_but_missing(element.table, what=what, app=app)
 
 
 def _of_objects(facts: Facts) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.judgement import fix_of, has_maker
 from migrations_safety.recovery.diagnosis.recorded_runs import MIGRATE, again, open_runs
+from migrations_safety.recovery.diagnosis.remaining_sql import Remaining
 from migrations_safety.recovery.diagnosis.report import NextStep
 from migrations_safety.registry import verifying_commands
 from migrations_safety.sql.identifiers import quote_if_needed
@@ -59,6 +60,8 @@ def _repairs(facts: Facts) -> Iterator[NextStep]:
 
 
 def _deploying(facts: Facts) -> Iterator[NextStep]:
+    for half in facts.remaining:
+        yield from _finishing(half)
     yield from _rows(facts)
     if facts.migrations.pending or facts.migrations.adopted:
         yield NextStep(why="See what is left to apply, and whether it may.", command=("precheck",))
@@ -70,6 +73,29 @@ def _deploying(facts: Facts) -> Iterator[NextStep]:
     if facts.migrations.pending or facts.unfinished.constraints or open_runs(facts.runs):
         for command in (*sorted(verifying_commands().values()), "verify_schema"):
             yield NextStep(why="Prove that the schema is as declared.", command=(command,))
+
+
+def _finishing(one: Remaining) -> Iterator[NextStep]:
+    """What ends a migration that is applied in part; nothing where `migrate` goes on by itself."""
+    fake = NextStep(
+        why=f"Record {one.migration}, once all of it is there.",
+        command=(MIGRATE, *one.migration.split(".", 1), "--fake"),
+    )
+    if one.is_whole:
+        yield fake
+    elif one.may_run_again:
+        return
+    elif one.finish is not None:
+        for text in one.finish:
+            yield NextStep(why=f"Finish {one.migration}.", sql=text)
+        yield fake
+    elif one.undo is not None:
+        for text in one.undo:
+            yield NextStep(why=f"Undo what is done of {one.migration}, so that it can run as a whole.", sql=text)
+    else:
+        label = one.migration.replace(".", " ", 1)
+        yield NextStep(why=f"Do the rest by hand, as python manage.py sqlmigrate {label} prints it, in that order.")
+        yield fake
 
 
 def _rows(facts: Facts) -> Iterator[NextStep]:
@@ -86,6 +112,11 @@ def _rows(facts: Facts) -> Iterator[NextStep]:
 
 
 def _undoing(facts: Facts) -> Iterator[NextStep]:
+    for one in reversed(facts.remaining):
+        for text in one.undo or ():
+            yield NextStep(why=f"Undo what is done of {one.migration}.", sql=text)
+        if one.undo is None:
+            yield NextStep(why=f"{one.migration} cannot be undone by SQL alone: finish it first, or undo it by hand.")
     for app, name in facts.ways_back:
         yield NextStep(why="See what the way back would lose.", command=(ROLLBACK, app, name, "--dry-run"))
         yield NextStep(why=f"Unapply what the deploy has applied of {app}.", command=(ROLLBACK, app, name))

@@ -67,8 +67,8 @@ class Graph:
         adopted = [one for one in pending if is_adopted(self.connection, one)]
         return Migrations(
             recorded=tuple(applied),
-            pending=tuple(_label(one) for one in pending if one not in adopted),
-            adopted=tuple(map(_label, adopted)),
+            pending=tuple(label_of(one) for one in pending if one not in adopted),
+            adopted=tuple(map(label_of, adopted)),
             gone=tuple(gone),
             validates=frozenset(one.name for one in _operations(pending) if isinstance(one, VALIDATIONS)),
             builds=frozenset(one.index.name for one in _operations(pending) if isinstance(one, AddIndex)),
@@ -125,5 +125,6 @@ def label(app: str, name: str) -> str:
     return f"{app}.{name}"
 
 
-def _label(migration: Any) -> str:
+def label_of(migration: Any) -> str:
+    """Return the label of a Migration."""
     return label(migration.app_label, migration.name)
