@@ -34,6 +34,13 @@ def format_seconds(seconds: float) -> str:
     return f"{_two_digits(seconds / 60)} min" if seconds < 7200 else f"{_two_digits(seconds / 3600)} h"
 
 
+def format_age(seconds: float) -> str:
+    """Return an age as people say it: `35 min`, `26 h`, `3.5 days`."""
+    if abs(seconds) < 48 * 3600:
+        return format_seconds(max(seconds, 0))
+    return f"{seconds / 86400:.1f}".removesuffix(".0") + " days"
+
+
 def _two_digits(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0") if number < 9.95 else f"{number:,.0f}"
 

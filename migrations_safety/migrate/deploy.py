@@ -11,6 +11,7 @@ from typing import Any
 from django.db.migrations.recorder import MigrationRecorder
 
 from migrations_safety.audit.migration_history import Done, History
+from migrations_safety.audit.run_log import StandsOn
 from migrations_safety.kept.keeper import Keeper
 from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.migrate.gate import ask_gate
@@ -20,6 +21,7 @@ from migrations_safety.migrate.other_connections import OtherConnections
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.migrate.recorded_steps import recorded, steps_of_plan, steps_of_records
 from migrations_safety.migrate.report import LockWaits, MigrateReport
+from migrations_safety.migrate.ways_back import NOTHING, WaysBack, backup_before
 from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
@@ -62,14 +64,44 @@ def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -
         started = time.monotonic()
         catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
         gate = ask_gate(connection, options, listener)
-        work = None if gate and gate.blocking else _work(connection, options, apply, listener)
+        behind = NOTHING if gate and gate.blocking else _ways_back(connection, options, listener)
+        is_refused = behind.is_refused or bool(gate and gate.blocking)
+        work = None if is_refused else _work(connection, options, apply, listener, behind.stands_on)
         return MigrateReport(
             target=target,
             gate=gate,
             done=work.done if work else None,
             lock_waits=work.lock_waits if work else None,
             seconds=time.monotonic() - started,
+            ways_back=behind.findings,
         )
+
+
+def _ways_back(connection: Connection, options: MigrateOptions, listener: Listener) -> WaysBack:
+    """Make or find the backup that is asked for; none is needed where nothing will be changed."""
+    if not (options.backup or options.require_backup) or not _changes_anything(connection, options):
+        return NOTHING
+    return backup_before(
+        connection,
+        make=options.backup,
+        requirement=options.require_backup,
+        places=options.backups,
+        listener=listener,
+    )
+
+
+def _changes_anything(connection: Connection, options: MigrateOptions) -> bool:
+    if options.run_syncdb:
+        return True
+    if options.runs_no_migration:
+        return bool(steps_of_records(connection, options))
+    return bool(steps_of_plan(_plan(connection, options)))
+
+
+def _plan(connection: Connection, options: MigrateOptions) -> migration_plan.Plan:
+    return migration_plan.read(
+        connection, app_label=options.app_label, migration_name=options.migration_name, with_rollback=False
+    )
 
 
 def show(options: MigrateOptions, *, apply: Callable[[], Any]) -> None:
@@ -83,30 +115,31 @@ def show(options: MigrateOptions, *, apply: Callable[[], Any]) -> None:
         apply()
 
 
-def _work(connection: Connection, options: MigrateOptions, apply: Apply, listener: Listener) -> Work:
+def _work(
+    connection: Connection, options: MigrateOptions, apply: Apply, listener: Listener, stands_on: StandsOn
+) -> Work:
     """Do the work that the options ask for, and record it as a run.
 
     `--fake`, `--prune` and `--run-syncdb` are recorded, too, because these can make Django's record untrue.
     """
     history = History(connection=connection, makes_tables=options.run_syncdb)
     if not options.runs_no_migration:
-        return _migrate(history, options, apply, listener)
-    with recorded(history, steps_of_records(connection, options), arguments=options.arguments):
+        return _migrate(history, options, apply, listener, stands_on)
+    steps = steps_of_records(connection, options)
+    with recorded(history, steps, arguments=options.arguments, stands_on=stands_on):
         _apply_watched(history, options, apply, listener)
     return Work(done=history.done())
 
 
-def _migrate(history: History, options: MigrateOptions, apply: Apply, listener: Listener) -> Work:
+def _migrate(history: History, options: MigrateOptions, apply: Apply, listener: Listener, stands_on: StandsOn) -> Work:
     connection = history.connection
-    plan = migration_plan.read(
-        connection, app_label=options.app_label, migration_name=options.migration_name, with_rollback=False
-    )
+    plan = _plan(connection, options)
     if is_in_transaction(connection) and plan.changes_something:
         listener.notice(HOLDS_LOCKS)
     steps = steps_of_plan(plan)
     with (
         ladder_session(connection, options.locks, is_needed=bool(steps), progress=listener.progress) as watchdog,
-        recorded(history, steps, arguments=options.arguments, watchdog=watchdog),
+        recorded(history, steps, arguments=options.arguments, watchdog=watchdog, stands_on=stands_on),
     ):
         for label in _adopt(connection, plan):
             listener.notice(f"Adopting {label}: its tables exist, so it is recorded and not run.")

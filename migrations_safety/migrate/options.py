@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from migrations_safety.backup.evidence.values import Places
+from migrations_safety.backup.options import BackupOptions
+from migrations_safety.backup.requirement import Requirement
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.messages.progress import Progress
@@ -48,6 +51,12 @@ class MigrateOptions:
     scan: ScanOptions = BY_SIZE
     measure: MeasureOptions = NOT_WANTED
     locks: LockOptions = field(default_factory=LockOptions)
+    backup: BackupOptions | None = None
+    """The backup to make before anything is changed."""
+    require_backup: Requirement | None = None
+    """The backup that must be there."""
+    backups: Places = field(default_factory=Places)
+    """Where backups are."""
 
     @property
     def runs_no_migration(self) -> bool:
@@ -72,6 +81,8 @@ class MigrateOptions:
             "max_stall": round(self.locks.max_stall * 1000),
             "expect_database": self.expect_database,
             "expect_schema": self.expect_schema,
+            "backup": str(self.backup.output) if self.backup else None,
+            "require_backup": str(self.require_backup) if self.require_backup else None,
         }
         return {name: value for name, value in asked.items() if value}
 

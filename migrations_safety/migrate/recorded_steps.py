@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.audit.migration_history import History
-from migrations_safety.audit.run_log import recorded_run
+from migrations_safety.audit.run_log import StandsOn, recorded_run
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.migrate.options import MigrateOptions
 from migrations_safety.plan import migration_plan, targets
@@ -21,19 +21,29 @@ from migrations_safety.postgresql.connection import Connection
 
 @contextmanager
 def recorded(
-    history: History, steps: dict[str, str], *, arguments: dict[str, Any], watchdog: Watchdog | None = None
+    history: History,
+    steps: dict[str, str],
+    *,
+    arguments: dict[str, Any],
+    watchdog: Watchdog | None = None,
+    stands_on: StandsOn | None = None,
 ) -> Iterator[None]:
     """Record the work of the block as one run; record nothing where there is nothing to do.
 
     `steps` maps the label of each migration to its checksum. `arguments` are the options of the command, `watchdog`
-    gives the lock waits of other sessions.
+    gives the lock waits of other sessions, `stands_on` the backup and the rehearsal behind the run.
     """
     if not steps and not history.makes_tables:
         yield
         return
     sources = sources_of(label for label in steps if label not in history.before)
     with recorded_run(
-        history.connection, command="migrate", arguments=arguments, checksums=steps, sources=sources
+        history.connection,
+        command="migrate",
+        arguments=arguments,
+        checksums=steps,
+        stands_on=stands_on,
+        sources=sources,
     ) as run:
         history.run_id = run.id
         try:

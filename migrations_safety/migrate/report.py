@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrations_safety.audit.migration_history import Done
+from migrations_safety.messages.findings import Finding
 from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck.report import PrecheckReport
 
@@ -24,6 +25,8 @@ class MigrateReport:
     """The lock waits of other sessions behind this `migrate`: `count` and `longest_ms`. None where no work was done
     that takes locks. Both numbers are None where there was no watchdog."""
     seconds: float
+    ways_back: tuple[Finding, ...] = ()
+    """The findings about the backup on which this `migrate` was to stand."""
 
     @property
     def verdict(self) -> str:
@@ -32,7 +35,7 @@ class MigrateReport:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the precheck found something that blocks, so that nothing was changed."""
+        """Whether something blocks, or a required backup is missing, so that nothing was changed."""
         return self.done is None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from migrations_safety.backup.evidence.values import Places
 from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.measurement.embedded_target import EmbeddedTarget
@@ -63,6 +64,8 @@ class PrecheckOptions:
     """The statements of the application; None reads them from pg_stat_statements."""
     embedded: EmbeddedTarget | None = None
     """How the database was made, if it was made from the migrations of the project and holds no rows of anybody."""
+    backups: Places | None = None
+    """Where to look for the last backup; None does not look."""
     earlier: EarlierReport | None = None
     """The report of an earlier precheck, whose measurements are used if nothing has changed since."""
 

@@ -41,6 +41,7 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.table_figures import Counters, read_counters
 from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.precheck.last_backup import tell_last_backup
 from migrations_safety.precheck.measuring import Measurements, measured
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
 from migrations_safety.precheck.report import Data, Depth, PrecheckReport, Recount
@@ -118,6 +119,7 @@ def _examine(
         findings=tuple(
             check_embedded(target, options.embedded)
             + _each_once(check_drift(drift) + found + _of_data(inspected, data, besides=found))
+            + tell_last_backup(connection, None if options.embedded else options.backups)
         ),
         fail_level=options.fail_level,
         embedded=options.embedded,

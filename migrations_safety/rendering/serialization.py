@@ -160,7 +160,8 @@ def migrate(report: MigrateReport) -> dict[str, Any]:
         "elsewhere": done.elsewhere if done else {},
         "lock_waits": report.lock_waits,
     }
-    return envelope("migrate", report, body, found=gate.about_the_plan if gate else (), seconds=report.seconds)
+    found = (*(gate.about_the_plan if gate else ()), *report.ways_back)
+    return envelope("migrate", report, body, found=found, seconds=report.seconds)
 
 
 def recount(after: Recount) -> dict[str, Any]:

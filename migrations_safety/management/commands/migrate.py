@@ -23,6 +23,7 @@ from migrations_safety.management.arguments import (
     scan_options,
     whole_number,
 )
+from migrations_safety.management.backup_arguments import add_backup_arguments, backup_options, places_of
 from migrations_safety.management.base import Outcome, ReportingCommand
 from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences
 from migrations_safety.management.kept_arguments import add_keeping_argument
@@ -66,6 +67,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         add_report_arguments(parser, self.formats)
         add_reading_arguments(parser)
         add_measuring_arguments(parser)
+        add_backup_arguments(parser)
         add_keeping_argument(parser)
         help = (
             "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "
@@ -192,6 +194,9 @@ def migrate_options(options: dict[str, Any]) -> MigrateOptions:
         **{name: options[name] for name in AS_THEY_ARE},
         scan=scan_options(options),
         measure=measure_options(options),
+        backup=backup_options(options),
+        require_backup=options["require_backup"],
+        backups=places_of(options),
         locks=LockOptions(
             max_stall=options["max_stall"] / 1000,
             retry_for=options["retry_for"],
@@ -227,7 +232,10 @@ def _refuse_reports(options: dict[str, Any]) -> None:
 def _refuse_our_options(options: dict[str, Any]) -> None:
     """Raise CommandError for options that would be ignored on a database that is not PostgreSQL."""
     ours = {f"--format {options['format']}": options["format"] != TEXT}
-    names = ("output", "report", "census", "precheck", "expect_database", "expect_schema")
+    names = (
+        "output", "report", "census", "precheck", "expect_database", "expect_schema", "backup", "require_backup",
+        "backups",
+    )  # fmt: skip
     ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}
     if wanted := [name for name, is_wanted in ours.items() if is_wanted]:
         problem = f'{", ".join(wanted)}: only for PostgreSQL, but the alias "{options["database"]}" is not.'

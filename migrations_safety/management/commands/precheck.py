@@ -18,6 +18,7 @@ from migrations_safety.management.arguments import (
     named,
     scan_options,
 )
+from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.ci_formats import OF_CI, for_ci, repository
 from migrations_safety.management.embedded_arguments import (
@@ -74,6 +75,7 @@ class Command(SafetyCommand):
         help = "lowest level of a finding that blocks: error (default), or warning (then warnings and errors block)"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         _add_selecting_arguments(parser)
+        add_place_arguments(parser)
         add_embedded_arguments(parser)
         help = (
             "file with the statements that programs send to this database, as SQL or as JSON; those that fail after a "
@@ -197,6 +199,7 @@ def _precheck_options(options: dict[str, Any], *, is_marked: bool) -> PrecheckOp
         measure=measure_options(options),
         traffic=traffic_options(options),
         statements=_statements(options),
+        backups=places_of(options),
     )
 
 

@@ -54,4 +54,64 @@ KINDS = (
             "lacks. The archive was read to its end, which shows less. Name an empty database with `--scratch-url`."
         ),
     ),
+    FindingKind(
+        id="backup.E020",
+        title="No backup of this database is known",
+        help=(
+            "`migrate --require-backup` was asked, and neither the named places nor the record of runs know a backup "
+            "of this database. A backup is of this database if it has its name and its server's system identifier. "
+            "Make one with `backup_database`, or name the place with `--backups`."
+        ),
+    ),
+    FindingKind(
+        id="backup.E021",
+        title="Backup is too old",
+        help=(
+            "The newest backup of this database is older than `--require-backup` allows. The age counts from the "
+            "snapshot of an archive, or from the end of another tool's backup, by the clock of the server. Make a new "
+            "backup before the deploy."
+        ),
+    ),
+    FindingKind(
+        id="backup.E022",
+        title="Backup was not tried enough",
+        help=(
+            "The newest backup of this database was tried less than `--require-backup` asks for. The "
+            "levels are `written`, `read`, `restored` (the default) and `compared`. Make a backup with "
+            "`--restore-test`, or sign the last restore drill of another tool."
+        ),
+    ),
+    FindingKind(
+        id="backup.E023",
+        title="Backup cannot be relied upon",
+        help=(
+            "The archive has another size or checksum than its manifest, the manifest cannot be read or has another "
+            "checksum than the record of runs, a signature does not fit, or a time lies in the future. Do not rely on "
+            "this backup. Find out who changed it, and make a new one."
+        ),
+    ),
+    FindingKind(
+        id="backup.W020",
+        title="Place of backups could not be looked at",
+        help=(
+            "A place that `--backups` or the setting `MIGRATIONS_SAFETY_BACKUPS` names could not be read: a folder is "
+            "missing, or a tool is not installed or failed. Correct the place, or run the command where it can be read."
+        ),
+    ),
+    FindingKind(
+        id="backup.I020",
+        title="Last backup of this database",
+        help=(
+            "The age of the newest backup that is known and how far it was tried, from its manifest or from what its "
+            "tool says. The archive itself was not read; `migrate --require-backup` does that before it relies on it."
+        ),
+    ),
+    FindingKind(
+        id="backup.I021",
+        title="No backup in the named places",
+        help=(
+            "The places that were named hold no backup of this database, and neither does the record of runs. Make one "
+            "with `backup_database` before you migrate."
+        ),
+    ),
 )

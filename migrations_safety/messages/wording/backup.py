@@ -1,6 +1,10 @@
 """Wording of the findings about backups."""
 
 from migrations_safety.messages.findings import Finding, finding
+from migrations_safety.messages.humanize import format_age, pluralize
+
+MAKE_ONE = "python manage.py backup_database --output FOLDER"
+KEEPS_NO_ACCOUNT = {"pgbackrest": "pgBackRest", "barman": "Barman"}
 
 
 def key_with_orphans(key: str, table: str) -> Finding:
@@ -44,3 +48,49 @@ def untried(archive: str, problem: str) -> Finding:
     """The finding that an archive was not restored, because the place for it was missing."""
     hint = "Name an empty database of a server with space for it: backup_database --restore-test --scratch-url URL."
     return finding("backup.W001", archive, f"was not restored: {problem}.", hint)
+
+
+def no_backup(name: str, *, others: int) -> Finding:
+    """The finding that no backup of the database is known; `others` belong to other databases."""
+    beside = f" ({pluralize(others, 'backup')} of other databases or servers)" if others else ""
+    hint = f"Make one: {MAKE_ONE}, or name the place of your backups with --backups."
+    return finding("backup.E020", name, f"has no backup that is known{beside}.", hint)
+
+
+def too_old(name: str, *, age: int, most: int) -> Finding:
+    """The finding that the last backup is older than required; both ages in seconds."""
+    message = f"is the last backup and {format_age(age)} old, but at most {format_age(most)} are allowed."
+    return finding("backup.E021", name, message, f"Make a new one: {MAKE_ONE}")
+
+
+def not_tried(name: str, *, proof: str, least: str, kind: str) -> Finding:
+    """The finding that the last backup was tried less than required; `proof` and `least` are words of the manifest."""
+    hint = f"Make one that is restored: {MAKE_ONE} --restore-test"
+    if tool := KEEPS_NO_ACCOUNT.get(kind):
+        hint = (
+            f"{tool} keeps no account of restores: restore it somewhere, sign that with --backups signed:FILE, "
+            "or ask for less with --require-backup AGE,written."
+        )
+    return finding("backup.E022", name, f"is the last backup, and {proof} is less than {least}.", hint)
+
+
+def changed(name: str, problem: str, hint: str = "") -> Finding:
+    """The finding that a backup is not as it was written, or says what cannot be."""
+    return finding("backup.E023", name, f"{problem}.", hint or f"Do not rely on it. Make a new one: {MAKE_ONE}")
+
+
+def last_backup(name: str, *, age: int, proof: str) -> Finding:
+    """The finding that tells the age of the last backup, in seconds, and how far it was tried."""
+    message = f"is the last backup, {format_age(age)} old, {proof}. Its archive was not read again."
+    return finding("backup.I020", name, message, "To rely on it: python manage.py migrate --require-backup 24h")
+
+
+def none_found(name: str, *, places: int) -> Finding:
+    """The finding that the named places have no backup of the database."""
+    message = f"has no backup in {pluralize(places, 'place')} that were looked at."
+    return finding("backup.I021", name, message, f"Make one: {MAKE_ONE}")
+
+
+def not_read(place: str, reason: str, hint: str) -> Finding:
+    """The finding that a place of backups could not be read."""
+    return finding("backup.W020", place, f"could not be looked at for backups: {reason}.", hint or "Correct the place.")

@@ -7,23 +7,36 @@ from migrations_safety.rendering.document.database import database
 from migrations_safety.rendering.text.page import Page
 from migrations_safety.rendering.text.precheck import precheck
 
+WITHOUT_WAY_BACK = "the backup that was asked for is missing, and nothing was changed"
 IN_TRANSACTION = " in the open transaction; it is kept only if that commits"
 
 
 def migrate(report: MigrateReport, *, width: int, colour: bool) -> str:
     """Return the text of `migrate`; if the precheck that runs first has blocked it, the text of that precheck."""
     if report.gate and report.is_refused:
-        return precheck(report.gate, seconds=report.seconds, width=width, colour=colour)
+        told = precheck(report.gate, seconds=report.seconds, width=width, colour=colour)
+        return told + _ways_back(report, width=width, colour=colour)
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     page.line(f"Gate: {report.gate.verdict}." if report.gate else "Gate: not asked.")
     _done(page, report)
-    if report.gate:
-        page.findings(report.gate.findings)
+    page.findings((*(report.gate.findings if report.gate else ()), *report.ways_back))
     for sentence in lock_waits(report):
         page.line(sentence)
     words = MIGRATE_VERDICTS[report.verdict]
-    page.line(f"{words[0].upper()}{words[1:]}. ({report.seconds:.1f} s)", style="bold green")
+    style = "bold red" if report.is_refused else "bold green"
+    page.line(f"{words[0].upper()}{words[1:]}. ({report.seconds:.1f} s)", style=style)
+    return page.text()
+
+
+def _ways_back(report: MigrateReport, *, width: int, colour: bool) -> str:
+    """Return what a refusal says about the backup, after the text of the precheck; empty where there is nothing."""
+    if not report.ways_back:
+        return ""
+    page = Page(width=width, colour=colour)
+    page.line()
+    page.findings(report.ways_back)
+    page.line(f"Refused: {WITHOUT_WAY_BACK}.", style="bold red")
     return page.text()
 
 

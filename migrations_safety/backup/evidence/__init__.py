@@ -1,0 +1,1 @@
+"""Evidence of backups: what archives, pgBackRest, Barman and signed files say; they are read, never driven."""

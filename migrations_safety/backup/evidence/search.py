@@ -1,0 +1,75 @@
+"""Finds the backups of a database: in the places that are named, and those that the record of runs knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from migrations_safety.backup.evidence.archives import archive, archives
+from migrations_safety.backup.evidence.barman import barman
+from migrations_safety.backup.evidence.pgbackrest import pgbackrest
+from migrations_safety.backup.evidence.signed import signed
+from migrations_safety.backup.evidence.values import BackupEvidence, CouldNotRead, Found, Places, Unread
+from migrations_safety.postgresql.catalog_fingerprint import database_identity
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.sql import statement
+
+Reader = Callable[[str, Places], Iterator[BackupEvidence | Unread]]
+READERS: dict[str, Reader] = {"pgbackrest": pgbackrest, "barman": barman, "signed": signed}
+"""By the scheme of `SCHEME:NAME` what reads that place; what has no scheme of these is a path."""
+RECORDED = "the record of runs"
+
+
+def find_backups(connection: Connection, places: Places) -> Found:
+    """Read what is known of backups of the connected database; nothing is compared with its archive yet."""
+    identifier, _ = database_identity(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(statement("search.here_and_now"))
+        database, now = cursor.fetchone()
+    read = [one for place in places.where for one in _read(place, places)]
+    read += _recorded(connection, known={one.name for one in read if isinstance(one, BackupEvidence)})
+    evidence = {(one.kind, one.name): one for one in read if isinstance(one, BackupEvidence)}
+    ours = [one for one in evidence.values() if one.is_of(database=database, system_identifier=identifier)]
+    return Found(
+        database=database,
+        system_identifier=identifier,
+        now=now,
+        evidence=tuple(sorted(ours, key=lambda one: one.taken_at, reverse=True)),
+        others=len(evidence) - len(ours),
+        unread=tuple(one for one in read if isinstance(one, Unread)),
+    )
+
+
+def _read(place: str, places: Places) -> list[BackupEvidence | Unread]:
+    scheme, _, name = place.partition(":")
+    reader = READERS.get(scheme)
+    try:
+        return list(reader(name, places) if reader else archives(place, places))
+    except CouldNotRead as error:
+        return [Unread(place=place, reason=error.reason, hint=error.hint)]
+
+
+def _recorded(connection: Connection, *, known: set[str]) -> list[BackupEvidence | Unread]:
+    """Return the archives that the record names and that are here; one that is elsewhere or gone is no evidence."""
+    found = []
+    for path, sha256 in _paths(connection):
+        if path in known or not Path(path).exists():
+            continue
+        one = archive(Path(path))
+        if isinstance(one, BackupEvidence) and one.checksum != sha256:
+            reason = "its manifest has another checksum than the record of runs"
+            one = Unread(place=path, reason=reason, is_looked_at=True)
+        found.append(one)
+    return found
+
+
+def _paths(connection: Connection) -> list[tuple[str, str]]:
+    """Return the paths of recorded archives with their checksums, the newest first; none where we may not read them."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("search.record_is_readable"))
+        if not cursor.fetchone()[0]:
+            return []
+        cursor.execute(statement("search.recorded"))
+        rows: list[Any] = cursor.fetchall()
+    return list(dict(reversed(rows)).items())[::-1]
