@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,17 +14,19 @@ from migrations_safety.audit import run_log
 from migrations_safety.audit.run_log import Run
 from migrations_safety.backup import globals as roles_and_settings
 from migrations_safety.backup.destination import archive_path
-from migrations_safety.backup.manifest import Archive, Manifest, Source, manifest_of
+from migrations_safety.backup.encryption import Encryption, encrypt, encryption_to
+from migrations_safety.backup.manifest import DIRECTORY, Archive, Manifest, Proof, Source, manifest_of, verify_archive
 from migrations_safety.backup.options import BackupOptions
 from migrations_safety.backup.report import BackupReport
 from migrations_safety.backup.restore_place import Original, original_of
 from migrations_safety.backup.source import not_in_archive, refuse_out_of_reach
 from migrations_safety.backup.trial import Trial
 from migrations_safety.backup.trying import Tools, try_archive
-from migrations_safety.backup.whole_file import remove_unfinished, replace_file
+from migrations_safety.backup.whole_file import remove_unfinished, replace_file, whole_file
 from migrations_safety.backup.writing import Dump, Written, write_archive
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.wording import backup as wording
 from migrations_safety.postgresql.catalog_fingerprint import database_identity
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.copies import CopyOf
@@ -35,6 +37,30 @@ from migrations_safety.postgresql.target import Target, connect
 COMMAND = "backup_database"
 NOT_WRITABLE = {"42501", "25006"}
 """SQLSTATEs of a role without the right to write, and of a session that only reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One backup at work."""
+
+    connection: Connection
+    target: Target
+    path: Path
+    tools: Tools
+    options: BackupOptions
+    encryption: Encryption | None
+    progress: Progress
+
+    @property
+    def dump(self) -> Dump:
+        """What is dumped where."""
+        return Dump(
+            connection=self.connection,
+            path=self.path,
+            options=self.options,
+            pg_dump=self.tools.pg_dump,
+            progress=self.progress,
+        )
 
 
 def run(
@@ -52,13 +78,15 @@ def run(
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     tools = _tools(connection)
-    path = archive_path(options, database=target.name, at=datetime.now(UTC), tool=None)
+    encryption = encryption_to(options.encrypt_to)
+    tool = encryption.tool if encryption else None
+    path = archive_path(options, database=target.name, at=datetime.now(UTC), tool=tool)
     removed = tuple(remove_unfinished(path.parent))
     refuse_out_of_reach(connection, role=target.role)
     with _recorded(connection, target, options) as (run, why_not_recorded):
-        manifest, beside = _write(connection, target, path, tools, options, progress)
-        trial = try_archive(manifest, _original(connection, target), tools=tools, options=options, progress=progress)
-        manifest = _prove(manifest, trial)
+        work = Work(connection, target, path, tools, options, encryption, progress)
+        manifest, trial = _encrypted(work, encryption) if encryption else _plain(work)
+        beside = (manifest_of(path).name, *_roles(work))
         if run:
             run.counts |= _counts(manifest)
     return BackupReport(
@@ -88,39 +116,64 @@ def _original(connection: Connection, target: Target) -> Original:
     return original_of(connection, CopyOf(oid=oid, system_identifier=identifier, name=target.name))
 
 
-def _write(
-    connection: Connection, target: Target, path: Path, tools: Tools, options: BackupOptions, progress: Progress
-) -> tuple[Manifest, tuple[str, ...]]:
-    lacking = not_in_archive(connection)
-    dump = Dump(connection=connection, path=path, options=options, pg_dump=tools.pg_dump, progress=progress)
-    written = write_archive(dump)
-    manifest = _manifest(connection, target, path, written, tools, options, lacking)
+def _plain(work: Work) -> tuple[Manifest, Trial]:
+    """Write the archive and its manifest, and only then try it: it is there, however long that takes."""
+    lacking = not_in_archive(work.connection)
+    if work.options.format == DIRECTORY:
+        written = write_archive(work.dump, None)
+    else:
+        with whole_file(work.path) as file:
+            written = write_archive(work.dump, file)
+            file.appear()
+    manifest = _manifest(work, work.path, written, lacking)
     save(manifest)
-    beside = [manifest_of(path).name]
-    text = roles_and_settings.globals_of(connection, tools.pg_dumpall, connection_parameters(connection))
-    if text:
-        beside.append(roles_and_settings.save(text, path).name)
-    return manifest, tuple(beside)
+    trial = _try(work, manifest)
+    proved = _proved(manifest, trial)
+    save(proved)
+    return proved, trial
 
 
-def _manifest(
-    connection: Connection,
-    target: Target,
-    path: Path,
-    written: Written,
-    tools: Tools,
-    options: BackupOptions,
-    lacking: list[str],
-) -> Manifest:
-    identifier, oid = database_identity(connection)
+def _encrypted(work: Work, encryption: Encryption) -> tuple[Manifest, Trial]:
+    """Try the plain archive while it has no name yet, and write the encrypted one."""
+    lacking = not_in_archive(work.connection)
+    with whole_file(work.path) as file:
+        written = write_archive(work.dump, file)
+        plain = _manifest(work, Path(file.readable), written, lacking)
+        trial = _try(work, plain)
+        bytes, sha256 = encrypt(plain.path, work.path, encryption)
+    archive = replace(plain.archive, bytes=bytes, sha256=sha256, encrypted_to=encryption.recipient)
+    proved = _proved(replace(plain, path=work.path, archive=archive), trial)
+    save(proved)
+    if wrong := verify_archive(proved):
+        findings = (*trial.findings, wording.damaged(archive.file, problem=wrong))
+        trial = replace(trial, findings=findings, proof=Proof.WRITTEN)
+        proved = _proved(proved, trial)
+        save(proved)
+    return proved, trial
+
+
+def _try(work: Work, manifest: Manifest) -> Trial:
+    original = _original(work.connection, work.target)
+    return try_archive(manifest, original, tools=work.tools, options=work.options, progress=work.progress)
+
+
+def _roles(work: Work) -> tuple[str, ...]:
+    parameters = connection_parameters(work.connection)
+    text = roles_and_settings.globals_of(work.connection, work.tools.pg_dumpall, parameters)
+    return (roles_and_settings.save(text, work.path, work.encryption).name,) if text else ()
+
+
+def _manifest(work: Work, path: Path, written: Written, lacking: list[str]) -> Manifest:
+    target, tools = work.target, work.tools
+    identifier, oid = database_identity(work.connection)
     return Manifest(
         path=path,
         archive=Archive(
-            file=path.name,
-            format=options.format,
+            file=work.path.name,
+            format=work.options.format,
             bytes=written.bytes,
             sha256=written.sha256,
-            encrypted_to=options.encrypt_to,
+            encrypted_to=None,
         ),
         database=Source(
             alias=target.alias,
@@ -147,10 +200,8 @@ def save(manifest: Manifest) -> None:
     replace_file(manifest_of(manifest.path), manifest.text)
 
 
-def _prove(manifest: Manifest, trial: Trial) -> Manifest:
-    proved = replace(manifest, proof=trial.proof, proved_at=datetime.now(UTC), not_restored=trial.not_restored)
-    save(proved)
-    return proved
+def _proved(manifest: Manifest, trial: Trial) -> Manifest:
+    return replace(manifest, proof=trial.proof, proved_at=datetime.now(UTC), not_restored=trial.not_restored)
 
 
 def _counts(manifest: Manifest) -> dict[str, object]:

@@ -27,8 +27,8 @@ NOISE = re.compile(
 """What PostgreSQL writes in another way once an expression was read again: casts, brackets, arrays of constants."""
 SETTINGS = re.compile(r"^(?:SET |SELECT pg_catalog\.set_config).*$", re.MULTILINE)
 SCHEMA_ONLY = ("--schema-only", *(one for one in HOW if one != "--verbose"))
-SKIPPED = ("SCHEMA", "COMMENT", "EXTENSION")
-"""Kinds that are there already in an empty database, or that only their owner may comment on."""
+SKIPPED = ("SCHEMA", "COMMENT", "EXTENSION", "MATERIALIZED VIEW DATA")
+"""Kinds that an empty database has, that only an owner may comment on, or whose rows a restore makes anew."""
 
 
 def differing_rows(place: RestorePlace, tables: tuple[CountedTable, ...]) -> list[Finding]:

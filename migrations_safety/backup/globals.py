@@ -6,7 +6,8 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
-from migrations_safety.backup.whole_file import replace_file
+from migrations_safety.backup.encryption import Encryption, encrypt
+from migrations_safety.backup.whole_file import replace_file, whole_file
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import Program, conninfo, environment
@@ -34,8 +35,14 @@ def _settings(connection: Connection) -> list[str]:
         return [line for (line,) in cursor.fetchall()]
 
 
-def save(text: str, archive: Path) -> Path:
-    """Write them beside the archive, mode 0600."""
+def save(text: str, archive: Path, encryption: Encryption | None) -> Path:
+    """Write them beside the archive, mode 0600, and encrypted as the archive is."""
     path = archive.with_name(archive.name + SUFFIX)
-    replace_file(path, text)
-    return path
+    if encryption is None:
+        replace_file(path, text)
+        return path
+    encrypted = path.with_name(f"{path.name}.{encryption.tool}")
+    with whole_file(path) as plain:
+        plain.stream.write(text.encode())
+        encrypt(Path(plain.readable), encrypted, encryption)
+    return encrypted

@@ -43,6 +43,7 @@ WORDS = (
     (re.compile(r"does not exist"), "something that it needs does not exist there"),
     (re.compile(r"already exists"), "it exists there already"),
 )  # fmt: skip
+VIOLATED = re.compile(r'on table "(?P<table>.*)" violates foreign key constraint "(?P<key>.*)"')
 GLANCES = 0.1
 KEY = "FK CONSTRAINT"
 
@@ -127,9 +128,9 @@ def _findings(said: str) -> Iterator[Finding]:
             continue
         problem = next((words for pattern, words in WORDS for line in errors if pattern.search(line)), "")
         if entry.startswith(f"{KEY} ") and problem == WORDS[0][1]:
-            _, _, schema_table_key = named(entry).partition(f"{KEY} ")
-            schema, table, key = [*schema_table_key.split(" ", 2), "", ""][:3]
-            yield wording.key_with_orphans(key, f"{schema}.{table}")
+            names = next((match for line in errors if (match := VIOLATED.search(line))), None)
+            key, table = (names["key"], names["table"]) if names else (named(entry).removeprefix(f"{KEY} "), "a table")
+            yield wording.key_with_orphans(key, table)
         else:
             yield wording.not_restored(named(entry), problem or "PostgreSQL refused it")
 

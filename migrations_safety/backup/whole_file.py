@@ -33,8 +33,8 @@ class WholeFile:
 
     @property
     def readable(self) -> str:
-        """A name under which this process and its children may read the file before it appears."""
-        return str(self.hidden or f"/proc/self/fd/{self.stream.fileno()}")
+        """A name under which this user may read the file before it appears."""
+        return str(self.hidden or f"/proc/{os.getpid()}/fd/{self.stream.fileno()}")
 
     def appear(self) -> None:
         """Give the file its name, once every byte is on the disk; raises FileExistsError where the name is taken."""

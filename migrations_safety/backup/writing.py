@@ -18,7 +18,7 @@ from migrations_safety.backup.dump import DumpProgress, dump_command, pour, refu
 from migrations_safety.backup.manifest import CUSTOM, DIRECTORY, CountedTable, checksum
 from migrations_safety.backup.options import BackupOptions
 from migrations_safety.backup.source import DumpedTable, Snapshot, count_rows, exported_snapshot, tables_of
-from migrations_safety.backup.whole_file import sync_folder, whole_file, whole_folder
+from migrations_safety.backup.whole_file import WholeFile, sync_folder, whole_folder
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backup import NoBackup
 from migrations_safety.postgresql.connection import Connection
@@ -49,8 +49,11 @@ class Dump:
     progress: Progress
 
 
-def write_archive(dump: Dump) -> Written:
-    """Write the archive, and return what it is; raises NoBackup or DiskTooSmall where there is none then."""
+def write_archive(dump: Dump, file: WholeFile | None) -> Written:
+    """Write the archive to `file`, or without it to a folder, which then gets its name; return what it is.
+
+    Raises NoBackup or DiskTooSmall where there is none then.
+    """
     started = time.monotonic()
     with exported_snapshot(dump.connection) as snapshot:
         tables = tables_of(snapshot.session)
@@ -61,8 +64,10 @@ def write_archive(dump: Dump) -> Written:
             _counted(snapshot, tables) as counting,
         ):
             advancing = DumpProgress(tables=tables, advance=advance)
-            write = _write_folder if dump.options.format == DIRECTORY else _write_file
-            bytes, sha256 = write(dump, snapshot, advancing, counting)
+            if file:
+                bytes, sha256 = _write_file(dump, file, snapshot, advancing, counting)
+            else:
+                bytes, sha256 = _write_folder(dump, snapshot, advancing, counting)
             advance(size)
         return Written(
             bytes=bytes,
@@ -88,16 +93,14 @@ def _counted(snapshot: Snapshot, tables: Sequence[DumpedTable]) -> Iterator[Futu
 
 
 def _write_file(
-    dump: Dump, snapshot: Snapshot, advancing: DumpProgress, counting: Future[list[CountedTable]]
+    dump: Dump, file: WholeFile, snapshot: Snapshot, advancing: DumpProgress, counting: Future[list[CountedTable]]
 ) -> tuple[int, str]:
     parameters = connection_parameters(dump.connection)
     command = dump_command(dump.pg_dump, parameters, snapshot=snapshot.name, format=CUSTOM, jobs=1, folder=None)
-    with whole_file(dump.path) as file:
-        with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
-            written = pour(program.stdout, [file.stream], at=dump.path.parent, look=_looking(advancing, program))
-            refuse_failed_dump(program, name="pg_dump", at=dump.path.parent)
-        _settle(counting)
-        file.appear()
+    with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
+        written = pour(program.stdout, [file.stream], at=dump.path.parent, look=_looking(advancing, program))
+        refuse_failed_dump(program, name="pg_dump", at=dump.path.parent)
+    _settle(counting)
     return written
 
 

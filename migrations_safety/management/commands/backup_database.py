@@ -55,6 +55,8 @@ class Command(SafetyCommand):
             "(default: where space and time allow)"
         )
         parser.add_argument("--restore-test", action=BooleanOptionalAction, help=help)
+        help = "encrypt the archive to this recipient of age (age1…, ssh-…) or this key of gpg, after it was restored"
+        parser.add_argument("--encrypt-to", type=named, metavar="RECIPIENT", help=help)
         help = "URL of an empty PostgreSQL database for the restore test; it is emptied again"
         parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
         help = "give the restore up after this time, such as 90m (default: 2h)"
@@ -76,11 +78,14 @@ class Command(SafetyCommand):
 def _options(options: dict[str, Any]) -> BackupOptions:
     if options["scratch_url"] and options["restore_test"] is False:
         raise CommandError("--scratch-url is only for a restore test; leave out --no-restore-test.")
+    if options["encrypt_to"] and options["jobs"]:
+        raise CommandError("--encrypt-to needs an archive of one file; leave out --jobs.")
     return BackupOptions(
         output=Path(options["archive"]),
         format=DIRECTORY if options["jobs"] else CUSTOM,
         jobs=options["jobs"] or 1,
         restore_test=options["restore_test"],
         scratch_url=options["scratch_url"],
+        encrypt_to=options["encrypt_to"],
         max_restore_seconds=options["max_restore_time"].total_seconds(),
     )
