@@ -128,7 +128,8 @@ BY_PEOPLE = {
     **dict.fromkeys(
         (
             "recovery.E020", "recovery.E021", "recovery.E022", "recovery.E023",
-            "recovery.W023", "recovery.W025", "recovery.W026", "recovery.W027", "recovery.E028", "recovery.W028",
+            "recovery.W022", "recovery.W023", "recovery.W025", "recovery.W026", "recovery.W027", "recovery.E028",
+            "recovery.W028",
             "recovery.W029", "recovery.E030", "recovery.W030", "recovery.W032",
         ),
         "diagnose has its own tests, which follow what it says: tests/commands/test_diagnose.py",
@@ -136,6 +137,7 @@ BY_PEOPLE = {
     **dict.fromkeys(("recovery.E024", "recovery.W024"), "another release of the code"),
     "recovery.I031": "whether references come back is a decision",
     **dict.fromkeys(("recovery.I032", "recovery.W034", "recovery.W039"), "waiting"),
+    "recovery.I042": "whether what was kept comes back is a decision",
     "recovery.I034": "whether a copy is still needed is a decision",
     **dict.fromkeys(("recovery.W035", "recovery.W036", "recovery.W037"), "whether to end them is a decision"),
     **dict.fromkeys(("recovery.W038", "recovery.E040"), "whether what reads the WAL comes back is known to people"),

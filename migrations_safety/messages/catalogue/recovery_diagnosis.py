@@ -37,6 +37,13 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.W022",
+        title="More migrations are pending",
+        help=(
+            "More migrations are pending than are told one by one. `python manage.py showmigrations --plan` lists them."
+        ),
+    ),
+    FindingKind(
         id="recovery.W023",
         title="Migration is pending",
         help=(
@@ -210,6 +217,13 @@ KINDS = (
         help=(
             "A part could not be looked at, so nothing is said of it: a right is missing, a table is locked, or "
             "it took longer than a second."
+        ),
+    ),
+    FindingKind(
+        id="recovery.I042",
+        title="Kept instead of dropped",
+        help=(
+            "`migrate --keep-dropped` has kept a table, a column or a type that a migration drops, with all its values."
         ),
     ),
     FindingKind(

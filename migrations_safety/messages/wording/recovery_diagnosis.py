@@ -13,6 +13,19 @@ def pending(migration: str) -> Finding:
     return finding("recovery.W023", migration, "is pending: nothing of it is recorded.", AGAIN, migration=migration)
 
 
+def more_pending(number: int) -> Finding:
+    """The finding that there are more pending migrations than are told one by one."""
+    subject, verb = pluralize(number, "more migration"), "is" if number == 1 else "are"
+    return finding("recovery.W022", subject, f"{verb} pending: nothing of them is recorded.", AGAIN)
+
+
+def kept_instead(name: str, *, place: str, migration: str, number: int) -> Finding:
+    """The finding that a table, column or type that a migration drops was kept."""
+    message = f"was kept as {place} when {migration} dropped it."
+    hint = f"python manage.py restore_dropped {number} puts it back."
+    return finding("recovery.I042", name, message, hint)
+
+
 def applied_in_part(migration: str, *, steps: str, next: str) -> Finding:
     """The finding that a migration that is not atomic was stopped; `steps` says which operations are done."""
     message = f"is applied in part and not recorded ({steps})."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from migrations_safety.messages.humanize import format_bytes, format_seconds, pluralize
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.judgement import counts
-from migrations_safety.recovery.diagnosis.recorded_runs import last_of, open_runs
+from migrations_safety.recovery.diagnosis.recorded_runs import last_deploy, last_of, open_runs
 from migrations_safety.recovery.diagnosis.report import Area
 
 
@@ -29,12 +30,13 @@ def _states(facts: Facts, *, at: datetime) -> Iterator[tuple[str, str]]:
     yield "constraints and indexes", _objects(facts)
     yield "orphans", _orphans(facts)
     yield "nullified references", counts(sum(one.count for one in facts.images), "reference")
+    yield "kept instead of dropped", counts(len(facts.kept), "table, column or type", "tables, columns or types")
     yield "scratch databases and copies", counts(len(facts.scratches) + len(facts.copies), "database")
     yield "locks", _locks(facts)
     yield "prepared transactions", counts(len(facts.prepared), "transaction")
     yield "standbys and slots", _replication(facts)
-    yield "last backup", _last(facts, "backup_database", at=at)
-    yield "last rehearsal", _last(facts, "rehearse", at=at)
+    yield "last backup", _backup(facts, at=at)
+    yield "last rehearsal", _rehearsal(facts)
 
 
 def _numbers(words: str, pids: list[int]) -> str:
@@ -101,10 +103,27 @@ def _replication(facts: Facts) -> str:
     return f"{pluralize(len(found.standbys), 'standby', 'standbys')}, {slots}"
 
 
-def _last(facts: Facts, command: str, *, at: datetime) -> str:
-    run = last_of(facts.runs, command)
+def _backup(facts: Facts, *, at: datetime) -> str:
+    run = last_of(facts.runs, "backup_database")
+    said = _behind(facts, "backup")
     if run is None:
-        return "none recorded"
-    counts_of = run.end.get("counts") or {}
-    proof = f", {counts_of['proof']}" if "proof" in counts_of else ""
-    return f"{format_seconds((at - run.ended_at).total_seconds())} ago{proof}"
+        return f"none recorded{said}"
+    told = run.end.get("counts") or {}
+    archive = str(told.get("archive") or "")
+    gone = "" if not archive or Path(archive).exists() else ", not on this machine"
+    words = [f"{format_seconds((at - run.ended_at).total_seconds())} ago", str(told.get("proof") or ""), archive]
+    return ", ".join(filter(None, words)) + gone + said
+
+
+def _rehearsal(facts: Facts) -> str:
+    return _behind(facts, "rehearsal").removeprefix("; ") or "none behind the last deploy"
+
+
+def _behind(facts: Facts, what: str) -> str:
+    """Return what the last deploy stood on, as the record of runs names it; empty for nothing."""
+    deploy = last_deploy(facts.runs)
+    found = deploy.stands_on.get(what) if deploy else None
+    if not found:
+        return ""
+    words = [found.get(name) for name in ("kind", "name", "proof", "verdict")]
+    return f"; the last deploy stood on {' '.join(str(word) for word in words if word)}"

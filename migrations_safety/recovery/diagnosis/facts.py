@@ -11,6 +11,8 @@ from django.db import DatabaseError, transaction
 
 from migrations_safety.audit import run_log
 from migrations_safety.audit.run_log import OpenImages
+from migrations_safety.kept import kept_record
+from migrations_safety.kept.kept_record import Kept
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.postgresql import catalog
@@ -54,6 +56,7 @@ class Facts:
     missing: Missing = field(default_factory=Missing)
     runs: list[Recorded] = field(default_factory=list)
     unfinished: Unfinished = field(default_factory=Unfinished)
+    kept: list[Kept] = field(default_factory=list)
     images: list[OpenImages] = field(default_factory=list)
     scratches: list[LeftDatabase] = field(default_factory=list)
     copies: list[LeftoverCopy] = field(default_factory=list)
@@ -80,12 +83,17 @@ def gather(connection: Connection, target: Target) -> Facts:
     found = read("constraints and indexes", lambda: unfinished(connection), Unfinished())
     facts.unfinished = read("orphans", lambda: with_orphans(connection, found), found)
     facts.images = read("nullified references", lambda: run_log.open_images(connection), [])
+    facts.kept = read("kept instead of dropped", lambda: _kept(connection), [])
     facts.scratches = read("scratch databases and copies", lambda: leftovers.databases(connection), [])
     facts.copies = read("scratch databases and copies", lambda: leftover_copies(connection), [])
     facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
     facts.prepared = read("prepared transactions", lambda: sessions.prepared(connection), [])
     facts.replication = read("standbys and slots", lambda: replication(connection), Replication())
     return facts
+
+
+def _kept(connection: Connection) -> list[Kept]:
+    return kept_record.kept_things(connection) if kept_record.record_exists(connection) else []
 
 
 def _migrations(connection: Connection, graph: Graph, target: Target) -> Migrations:

@@ -21,6 +21,8 @@ from migrations_safety.sql.identifiers import quote_if_needed
 
 SCRATCH, COPY = "a scratch database without rows", "a copy with rows of the original"
 GRANT_STATISTICS = "GRANT pg_monitor TO the role, then look again: python manage.py diagnose"
+MOST_PENDING = 8
+"""How many pending migrations are told one by one, so that the report stays on one screen."""
 MOST_MISSING = 20
 """How many missing objects are told one by one."""
 AGAIN = "Look again, as a role that may: python manage.py diagnose"
@@ -39,6 +41,8 @@ def judge(facts: Facts, target: Target) -> Iterator[Finding]:
     yield from _of_objects(facts)
     for image in facts.images:
         yield wording.images_open(image.table, column=image.column, rows=image.count)
+    for kept in facts.kept:
+        yield wording.kept_instead(kept.subject, place=kept.place, migration=kept.migration, number=kept.number)
     yield from _of_databases(facts)
     if last_of(facts.runs, "backup_database") is None and "runs" not in facts.missed:
         yield wording.no_backup(target.name)
@@ -125,11 +129,16 @@ def _of_migrations(facts: Facts) -> Iterator[Finding]:
         yield wording.file_gone(label)
     yield from _of_missing(facts)
     halves = {one.steps.migration: one for one in facts.halves.found}
+    untouched = [label for label in found.pending if label not in halves]
+    for label in untouched[:MOST_PENDING]:
+        yield wording.pending(label)
+    if more := len(untouched) - MOST_PENDING if len(untouched) > MOST_PENDING else 0:
+        yield wording.more_pending(more)
     for label in found.pending:
         half = halves.get(label)
         if half is None:
-            yield wording.pending(label)
-        elif half.is_whole:
+            continue
+        if half.is_whole:
             yield wording.not_recorded(label, fake=f"python manage.py migrate {label.replace('.', ' ', 1)} --fake")
         else:
             yield wording.applied_in_part(label, steps=in_words(half.steps), next=_next(half.may_run_again))

@@ -83,7 +83,15 @@ class Graph:
             app, _, name = one.partition(".")
             if (app, name) in graph.nodes and (app, name) in self.executor.loader.applied_migrations:
                 firsts.setdefault(app, name)
-        return [(app, self._parent(app, name)) for app, name in reversed(firsts.items())]
+        ways = [(app, self._parent(app, name)) for app, name in reversed(firsts.items())]
+        gone = {key[0] for key in self.executor.loader.applied_migrations if key not in _known(self.executor.loader)}
+        return [(app, self._last(app)) for app in sorted(gone)] + [way for way in ways if way[0] not in gone]
+
+    def _last(self, app: str) -> str:
+        """Return the last recorded migration of an app that has a file."""
+        loader = self.executor.loader
+        names = sorted(key[1] for key in loader.applied_migrations if key[0] == app and key in loader.graph.nodes)
+        return names[-1] if names else "zero"
 
     def _parent(self, app: str, name: str) -> str:
         parents = [key for key in self.executor.loader.graph.node_map[app, name].parents if key[0] == app]

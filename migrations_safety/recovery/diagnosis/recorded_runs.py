@@ -49,6 +49,11 @@ class Recorded:
         return tuple(_details(self.asked).get("checksums") or ())
 
     @property
+    def stands_on(self) -> dict[str, Any]:
+        """The backup and the rehearsal that stood behind it, by these names."""
+        return dict(_details(self.asked).get("stands_on") or {})
+
+    @property
     def end(self) -> dict[str, Any]:
         """The details of its last event."""
         return _details(self.told)

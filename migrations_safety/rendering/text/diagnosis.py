@@ -39,6 +39,5 @@ def _way(page: Page, report: DiagnosisReport, heading: str, steps: Sequence[Next
     page.line()
     page.line(heading)
     for number, step in enumerate(steps, start=1):
-        page.line(f"  {number}. {step.why}")
-        if text := typed(report, step):
-            page.to_copy(f"     {text}")
+        comment = f"{'--' if step.sql else '#'} {number}. {step.why}"
+        page.to_copy("  " + "   ".join(filter(None, (typed(report, step), comment))))
