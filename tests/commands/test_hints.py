@@ -176,6 +176,10 @@ BY_PEOPLE = {
         "another migration; tests/database/test_keep_dropped.py",
     ),
     **dict.fromkeys(
+        ("recovery.E060", "recovery.E061", "recovery.E062", "recovery.E063"),
+        "what may be lost is a decision; tests/database/test_purge_dropped.py",
+    ),
+    **dict.fromkeys(
         ("recovery.E053", "recovery.E054", "recovery.E055", "recovery.E056"),
         "what becomes of the rows in the way is a decision; tests/database/test_restore_dropped.py",
     ),

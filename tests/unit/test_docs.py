@@ -17,8 +17,8 @@ FINDING = r"\b[a-z_]+\.[EWI]\d{3}\b"
 FILE = re.compile(r"[\w./-]*\w\.(?:py|sql|toml|txt|md|svg|prisma)\b")
 FOLDER = re.compile(r"(?<![\w./*-])[\w.-][\w./-]*/(?=\s|$)")
 OURS = ["precheck", "backfill_placeholders", "migrate", "verify_schema", "verify_patient_schema", "audit_runs",
-        "restore_dropped", "rollback_patient_module", "rollback_migrations", "rehearse", "diagnose", "backup_database",
-        ]  # fmt: skip
+        "restore_dropped", "purge_dropped", "rollback_patient_module", "rollback_migrations", "rehearse", "diagnose",
+        "backup_database"]  # fmt: skip
 OF_OTHERS = {"--table", "--strict", "--rolled-back", "--paginate", "--jq", "--method", "--field", "--silent",
              "--list", "--create", "--exit-on-error", "--dbname", "--file",
              "--data-only", "--disable-triggers"}  # fmt: skip

@@ -115,6 +115,39 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.E060",
+        title="Kept for too short a time",
+        help=(
+            "A table or column was kept for a shorter time than `purge_dropped` asks for, 30 days by default. "
+            "Wait, or name another time with `--older-than`."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E061",
+        title="Number of rows to lose was not typed",
+        help=(
+            "`purge_dropped` drops rows and values for good, so a person types how many they are: `--discard-rows "
+            "NUMBER`. `purge_dropped --list` counts them."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E062",
+        title="No backup holds what would be purged",
+        help=(
+            "`purge_dropped` asks for a backup of this database that was taken after all of it was kept, holds "
+            "the rows of each kept table, was restored once, and has not changed since. Make one with "
+            "`backup_database`, and name it with `--backup`."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E063",
+        title="What would be purged is in use",
+        help=(
+            "Something depends on a kept table or column, such as a view that somebody has made to read it. Drop "
+            "or change it first."
+        ),
+    ),
+    FindingKind(
         id="recovery.I050",
         title="Dropped table or column is kept",
         help=(

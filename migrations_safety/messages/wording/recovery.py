@@ -97,3 +97,31 @@ def stays_nullable(subject: str) -> Finding:
     message = "is back with all its values, but rows that were written since have none, so it is not NOT NULL."
     hint = "Give these rows a value, then SET NOT NULL."
     return finding("recovery.E056", subject, message, hint)
+
+
+def too_young(subject: str, *, age: str, least: str) -> Finding:
+    """The finding that something was not kept for long enough to be purged; both are durations in words."""
+    message = f"is kept for {age} only, and the purge asks for {least}."
+    return finding("recovery.E060", subject, message, "Wait, or name another time with --older-than.")
+
+
+def rows_not_typed(subject: str, *, rows: int, typed: str) -> Finding:
+    """The finding that nobody has typed how many rows a purge will lose, or another number; `typed` may be empty."""
+    said = f"is not the {typed} that was typed" if typed else "was not typed"
+    message = (
+        f"holds {pluralize(rows, 'row or value', 'rows and values')} that the purge would lose; the number {said}."
+    )
+    return finding("recovery.E061", subject, message, f"If they may be lost: --discard-rows {rows}", rows=rows)
+
+
+def no_backup_for_purge(subject: str, *, reason: str) -> Finding:
+    """The finding that no backup holds what a purge will lose."""
+    message = f"{reason}, so what is kept may be nowhere else."
+    hint = "python manage.py backup_database --output DIR --restore-test makes one; then --backup FILE."
+    return finding("recovery.E062", subject, message, hint)
+
+
+def is_used(subject: str, *, things: list[str]) -> Finding:
+    """The finding that something depends on what is to be purged."""
+    message = f"is kept and used: {listed(things)} depends on it or holds it."
+    return finding("recovery.E063", subject, message, "Drop or change these objects first.")
