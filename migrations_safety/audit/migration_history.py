@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.migrations.recorder import MigrationRecorder
@@ -24,6 +26,8 @@ class Done:
     """Whether tables of apps without migrations were to be made (`--run-syncdb`)."""
     elsewhere: dict[str, str] = field(default_factory=dict)
     """For each other database alias that was written to, the first migration that did so."""
+    took: dict[str, float] = field(default_factory=dict)
+    """How many seconds each migration took that was run."""
 
     @property
     def verdict(self) -> str:
@@ -40,6 +44,16 @@ class Done:
         return {name: list(getattr(self, name)) for name in names if getattr(self, name)}
 
 
+class Forecast(Protocol):
+    """The rehearsal that a run stands on."""
+
+    def stands_on(self) -> dict[str, Any]:
+        """Return what the record of runs keeps of it."""
+
+    def beside(self, took: dict[str, float]) -> dict[str, dict[str, float]]:
+        """Return forecast and fact of each migration that ran, in seconds."""
+
+
 @dataclass(kw_only=True)
 class History:
     """Watches the changes to django_migrations from the moment it is made.
@@ -54,8 +68,20 @@ class History:
     run_id: UUID | None = None
     """The run in the record of runs; None where nothing is recorded."""
 
+    rehearsed: Forecast | None = None
+    took: dict[str, float] = field(default_factory=dict)
+    """How many seconds each migration took that was run, from the end of the one before it."""
+
     def __post_init__(self) -> None:
         self.before = self.now()
+        self._since = time.monotonic()
+
+    def note(self, label: str) -> None:
+        """Note that the operations of a migration were run, and how long that took."""
+        self.ran.append(label)
+        now = time.monotonic()
+        self.took[label] = round(self.took.get(label, 0.0) + now - self._since, 3)
+        self._since = now
 
     def now(self) -> list[str]:
         """Return the labels of the migrations that are recorded now."""
@@ -74,4 +100,5 @@ class History:
             forgotten=tuple(label for label in gone if label not in self.ran),
             made_tables=self.makes_tables,
             elsewhere=dict(self.elsewhere),
+            took=dict(self.took),
         )

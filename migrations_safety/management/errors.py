@@ -14,13 +14,14 @@ from migrations_safety.management.stop_signals import stop_signals_raise
 from migrations_safety.management.streams import report_alone
 from migrations_safety.messages.errors import describe_error, frames, is_expected, is_from_data
 from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irreversible
+from migrations_safety.messages.refusals.rehearsal import NotRehearsed
 
 LOOKED_AND_FOUND = 1
 COULD_NOT = 2
 INTERRUPTED = 130
 KEPT = "Interrupted. What was done is kept; run the same command again to go on."
 UNCHANGED = "Interrupted. There is no report, and nothing in the database was changed."
-LOOKED = (BaselineHoldsRows, Irreversible)
+LOOKED = (BaselineHoldsRows, Irreversible, NotRehearsed)
 """Refusals with exit code 1: the command looked, and what it found forbids the work."""
 
 

@@ -20,6 +20,7 @@ from migrations_safety.migrate.options import Listener, MigrateOptions
 from migrations_safety.migrate.other_connections import OtherConnections
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.migrate.recorded_steps import recorded, steps_of_plan, steps_of_records
+from migrations_safety.migrate.rehearsed import refuse_unrehearsed
 from migrations_safety.migrate.report import LockWaits, MigrateReport
 from migrations_safety.migrate.ways_back import NOTHING, WaysBack, backup_before
 from migrations_safety.plan import migration_plan
@@ -63,6 +64,9 @@ def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -
     ):
         started = time.monotonic()
         catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+        if options.rehearsed and not options.runs_no_migration:
+            named = {"app_label": options.app_label, "migration_name": options.migration_name}
+            refuse_unrehearsed(connection, options.rehearsed, **named)
         gate = ask_gate(connection, options, listener)
         behind = NOTHING if gate and gate.blocking else _ways_back(connection, options, listener)
         is_refused = behind.is_refused or bool(gate and gate.blocking)
@@ -122,7 +126,7 @@ def _work(
 
     `--fake`, `--prune` and `--run-syncdb` are recorded, too, because these can make Django's record untrue.
     """
-    history = History(connection=connection, makes_tables=options.run_syncdb)
+    history = History(connection=connection, makes_tables=options.run_syncdb, rehearsed=options.rehearsed)
     if not options.runs_no_migration:
         return _migrate(history, options, apply, listener, stands_on)
     steps = steps_of_records(connection, options)
@@ -165,4 +169,4 @@ def _apply_watched(history: History, options: MigrateOptions, apply: Apply, list
     history.elsewhere = elsewhere.wrote
     keeper = Keeper(connection=history.connection, run_id=history.run_id)
     with elsewhere.watched(), keeper.at_work() if options.keep_dropped else nullcontext():
-        apply(history.ran.append)
+        apply(history.note)

@@ -12,6 +12,7 @@ from migrations_safety.backup.requirement import Requirement
 from migrations_safety.census.scan_strategy import BY_SIZE, ScanOptions
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.messages.progress import Progress
+from migrations_safety.migrate.rehearsed import Rehearsed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,8 @@ class MigrateOptions:
     """The backup that must be there."""
     backups: Places = field(default_factory=Places)
     """Where backups are."""
+    rehearsed: Rehearsed | None = None
+    """The report of a rehearsal without which nothing is migrated."""
 
     @property
     def runs_no_migration(self) -> bool:
@@ -76,6 +79,7 @@ class MigrateOptions:
             "skip_precheck": self.skip_precheck,
             "census": self.census,
             "precheck": self.precheck,
+            "rehearsed": self.rehearsed.file if self.rehearsed else None,
             "keep_dropped": self.keep_dropped,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),

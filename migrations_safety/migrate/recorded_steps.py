@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from django.db import DatabaseError
@@ -42,7 +43,7 @@ def recorded(
         command="migrate",
         arguments=arguments,
         checksums=steps,
-        stands_on=stands_on,
+        stands_on=_behind(stands_on, history),
         sources=sources,
     ) as run:
         history.run_id = run.id
@@ -51,11 +52,18 @@ def recorded(
         finally:
             run.counts = {"lock_waits": watchdog.figures()} if watchdog else {}
             run.counts["applied_before"] = len(history.before)
+            if history.rehearsed and history.took:
+                run.counts["forecast"] = history.rehearsed.beside(history.took)
             if history.elsewhere:
                 run.counts["elsewhere"] = dict(history.elsewhere)
             with suppress(DatabaseError):  # where the connection is gone
                 run.counts["applied_after"] = len(history.now())
                 run.done = history.done()
+
+
+def _behind(stands_on: StandsOn | None, history: History) -> StandsOn:
+    """Return what stands behind the run: the backup, and the rehearsal that the gate has let pass."""
+    return replace(stands_on or StandsOn(), rehearsal=history.rehearsed.stands_on() if history.rehearsed else None)
 
 
 def steps_of_plan(plan: migration_plan.Plan) -> dict[str, str]:

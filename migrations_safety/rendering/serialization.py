@@ -157,6 +157,7 @@ def migrate(report: MigrateReport) -> dict[str, Any]:
         "census": recount(gate.data.recount) if gate and gate.data.recount else None,
         **migrations(gate.plan if gate else None),
         "did": done.as_dict() if done else {},
+        "took": done.took if done else {},
         "elsewhere": done.elsewhere if done else {},
         "lock_waits": report.lock_waits,
     }

@@ -9,7 +9,8 @@ WITH ours AS (
                      pg_get_expr(relpartbound, oid)) AS definition
     FROM tables WHERE relkind NOT IN ('i', 'I', 'S')
     UNION ALL
-    SELECT format('%%s %%s %%s %%s %%s %%s %%s %%s', a.attrelid::regclass, a.attnum, a.attname,
+    SELECT format('%%s %%s %%s %%s %%s %%s %%s %%s', a.attrelid::regclass,
+                  row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum), a.attname,
                   format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation,
                   a.attgenerated::text || a.attidentity::text, pg_get_expr(d.adbin, d.adrelid))
     FROM tables AS t JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -27,6 +27,7 @@ from migrations_safety.management.backup_arguments import add_backup_arguments, 
 from migrations_safety.management.base import Outcome, ReportingCommand
 from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences
 from migrations_safety.management.kept_arguments import add_keeping_argument
+from migrations_safety.management.rehearsed_arguments import add_rehearsed_arguments, rehearsed_option
 from migrations_safety.management.report_places import TEXT, wants_stdout_alone
 from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.messages.progress import Progress, progress_on
@@ -69,6 +70,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         add_measuring_arguments(parser)
         add_backup_arguments(parser)
         add_keeping_argument(parser)
+        add_rehearsed_arguments(parser)
         help = (
             "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "
             "that migrate runs first starts from the counts in this report, and counts only newer rows itself"
@@ -197,6 +199,7 @@ def migrate_options(options: dict[str, Any]) -> MigrateOptions:
         backup=backup_options(options),
         require_backup=options["require_backup"],
         backups=places_of(options),
+        rehearsed=rehearsed_option(options),
         locks=LockOptions(
             max_stall=options["max_stall"] / 1000,
             retry_for=options["retry_for"],
@@ -234,7 +237,7 @@ def _refuse_our_options(options: dict[str, Any]) -> None:
     ours = {f"--format {options['format']}": options["format"] != TEXT}
     names = (
         "output", "report", "census", "precheck", "expect_database", "expect_schema", "backup", "require_backup",
-        "backups",
+        "backups", "rehearsed",
     )  # fmt: skip
     ours |= {f"--{name.replace('_', '-')}": options[name] for name in names}
     if wanted := [name for name, is_wanted in ours.items() if is_wanted]:

@@ -55,6 +55,15 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="rehearsal.E010",
+        title="Rehearsal does not count for this deploy",
+        help=(
+            "`migrate --rehearsed FILE` refuses a rehearsal that did not pass, that is too old (`--rehearsed-within`), "
+            "that was made with other migrations, of another database or schema, or on another major version of "
+            "PostgreSQL, and one after which a table has grown to more than twice its rows. Rehearse again."
+        ),
+    ),
+    FindingKind(
         id="rehearsal.W001",
         title="Copy is not complete",
         help=(
@@ -68,7 +77,7 @@ KINDS = (
         title="Copy has another major version of PostgreSQL",
         help=(
             "The copy was made on another major version than that of the database, so locks and durations may differ. "
-            "Name a server of the same version with `--scratch-url`."
+            "`migrate --rehearsed` refuses such a rehearsal. Name a server of the same version with `--scratch-url`."
         ),
     ),
     FindingKind(

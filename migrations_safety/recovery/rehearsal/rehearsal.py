@@ -27,7 +27,7 @@ from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
 from migrations_safety.recovery.rehearsal.figures import tables_of
-from migrations_safety.recovery.rehearsal.forecast import forecast
+from migrations_safety.recovery.rehearsal.forecast import error_so_far, forecast
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place
@@ -49,6 +49,8 @@ class Original:
     """The apps and the migrations to go back to, in their order."""
     basis: Basis
     bytes: int
+    error: float
+    """By what factor earlier deploys took longer than on their copies."""
 
 
 @dataclass(kw_only=True)
@@ -60,6 +62,7 @@ class Result:
     after: dict[str, Digest] | None = None
     schema_is_back: bool | None = None
     refused: tuple[Step, ...] = ()
+    catalog_before_migrate: str | None = None
 
 
 def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
@@ -91,6 +94,7 @@ def _look(connection: Connection, target: Target, options: RehearsalOptions) -> 
             plan=plan,
             way_back=targets_before(executor, plan),
             bytes=size,
+            error=error_so_far(connection),
             basis=Basis(
                 system_identifier=cluster,
                 database_oid=oid,
@@ -119,13 +123,17 @@ def _rehearse(
             to_clone = time.monotonic() - began
             result = _there_and_back(theater, copy)
         stalls, other = _under_load(theater, result)
+        stages = [result.stage, *([other] if other else [])]
         report = _report(original, place, options, filled, result, stalls)
-        runs = [result.stage.steps] + ([other] if other else [])
         report = replace(
             report,
             seconds_to_copy=round(to_copy, 3),
             seconds_to_clone=round(to_clone, 3),
-            forecast=forecast(runs),
+            forecast=forecast(
+                [stage.steps for stage in stages],
+                [stage.reports.get("migrate", {}).get("took", {}) for stage in stages],
+                error=original.error,
+            ),
             kept=copy.name if options.keep else None,
         )
     return replace(report, findings=judge(report, schema_is_back=result.schema_is_back, refused=result.refused))
@@ -168,7 +176,7 @@ def _there_and_back(theater: _Theater, copy: CopiedDatabase) -> Result:
     stage = theater.stage(copy)
     result = Result(stage=stage, before=digests(copy.parameters))
     schema = schema_of(copy.parameters, theater.place.search_path)
-    if not _deploy(stage, theater):
+    if not _deploy(stage, theater, result):
         return result
     result.refused = _go_back(stage, theater)
     if not any(step.exit_code for step in stage.steps):
@@ -177,7 +185,7 @@ def _there_and_back(theater: _Theater, copy: CopiedDatabase) -> Result:
     return result
 
 
-def _deploy(stage: Stage, theater: _Theater) -> bool:
+def _deploy(stage: Stage, theater: _Theater, result: Result | None = None) -> bool:
     """Run the deploy, and return whether all of it was done; the first step that fails ends it."""
     options = theater.options
     named = [one for one in (options.app_label, options.migration_name) if one]
@@ -189,6 +197,8 @@ def _deploy(stage: Stage, theater: _Theater) -> bool:
         commands.append(("verify_schema", *apps))
     for command in commands:
         theater.progress.say(f"On the copy: {command[0]} …")
+        if result and command[0] == "migrate" and options.backfill is not None:
+            result.catalog_before_migrate = schema_of(stage.copy.parameters, theater.place.search_path)
         if stage.run(command[0], *command).exit_code:
             return False
     return True
@@ -209,12 +219,12 @@ def _go_back(stage: Stage, theater: _Theater) -> tuple[Step, ...]:
     return tuple(refused)
 
 
-def _under_load(theater: _Theater, result: Result) -> tuple[tuple[Stall, ...] | None, list[Step]]:
+def _under_load(theater: _Theater, result: Result) -> tuple[tuple[Stall, ...] | None, Stage | None]:
     """Run the deploy again, while sessions write to the tables that it locks."""
     locked = sorted({lock.table for step in result.stage.steps for lock in step.locks if not step.is_way_back})
     wants = theater.options.writers and locked and result.after is not None
     if not wants:
-        return None, []
+        return None, None
     theater.progress.say(f"Once more, beside {theater.options.writers} sessions that write …")
     with (
         theater.clone(keep=False) as copy,
@@ -222,7 +232,7 @@ def _under_load(theater: _Theater, result: Result) -> tuple[tuple[Stall, ...] | 
     ):
         stage = theater.stage(copy, writers=writers.pids)
         _deploy(stage, theater)
-    return writers.stalls(), stage.steps
+    return writers.stalls(), stage
 
 
 def _report(
@@ -239,7 +249,7 @@ def _report(
         place=place.where,
         why_not_the_server=place.why_not_the_server,
         copy_version=place.server_version,
-        basis=replace(original.basis, rows=rows),
+        basis=replace(original.basis, rows=rows, catalog_before_migrate=result.catalog_before_migrate),
         left_out=filled.left_out,
         not_restored=filled.not_restored,
         steps=tuple(result.stage.steps),

@@ -102,7 +102,7 @@ def _next(report: RehearsalReport) -> Step:
         return Step(words=next(one.hint for one in report.findings if one.level == "error"))
     if report.is_empty:
         return Step(words="Nothing to do.")
-    return Step(words="Deploy: python manage.py migrate.")
+    return Step(words="Deploy with the JSON of this report: python manage.py migrate --rehearsed FILE.")
 
 
 def _steps(report: RehearsalReport) -> Table:
