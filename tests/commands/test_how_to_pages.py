@@ -16,6 +16,7 @@ REQUIRED_KEY = list(blocks("how-to/add-a-required-key.md"))
 START = 1 + next(at for at, one in enumerate(REQUIRED_KEY) if isinstance(one, Command) and "migrate" in one.text)
 RESUME = list(blocks("how-to/resume-a-deploy.md"))
 BY_HAND = list(blocks("how-to/apply-by-hand.md"))
+DEPLOY = list(blocks("how-to/deploy.md"))
 ROLL_BACK = list(blocks("how-to/roll-back.md"))
 NIL = "00000000-0000-0000-0000-000000000000"
 BILLS = 'SELECT id, "patientId" FROM bills ORDER BY id'
@@ -101,17 +102,37 @@ def test_a_deploy_is_rolled_back_as_its_page_says(hospital):
     assert hospital.value("SELECT to_regclass('patients')") is None
 
 
+@pytest.mark.timeout(600)  # with a rehearsal and a restore
+def test_a_night_goes_as_the_runbook_says_and_leaves_no_trace(make, tmp_path):
+    hospital = make("hospital", name="hospital")
+    refer(hospital, "bills", new_id(), new_id())
+    before = hospital.rows(BILLS)
+
+    told = follow(hospital, DEPLOY, {"/backups/hospital": str(tmp_path / "backups")})
+
+    said = "".join(one.out for one in told)
+    assert "Verified:" in said
+    assert "is the last backup" in said
+    assert "stands on the backup" in said
+    assert hospital.rows(BILLS) == before
+    assert hospital.value("SELECT to_regclass('patients')") is None
+
+
 def query(page):
     (statement,) = [one.text for one in page if isinstance(one, Sql)]
     return statement.strip().rstrip(";")
 
 
-def follow(database, page):
-    """Run the commands of a page in our own project; what each said. What a page hands to psql is run."""
+def follow(database, page, places=None):
+    """Run the commands of a page in our own project; what each said. What a page hands to psql is run.
+
+    `places` are paths of the page with those that stand for them here.
+    """
     told = []
     for command in [one for one in page if isinstance(one, Command)]:
         ours, _, to_psql = command.text.partition(" | ")
-        told.append(database.run(*shlex.split(ours)[2:]))
+        words = [(places or {}).get(word, word) for word in shlex.split(ours)[2:]]
+        told.append(database.run(*words))
         assert told[-1].code == command.code, told[-1].said
         if "psql" in to_psql:
             database.execute(told[-1].out)
