@@ -14,7 +14,7 @@ WHERE NOT l.granted AND l.pid <> pg_backend_pid()
   AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY l.pid, l.relation
 
--- holders: sessions of this database that stop writers of a table, or do nothing inside of a transaction
+-- holders: sessions that stop writers of a table, do nothing inside of a transaction, or hide what they do
 SELECT a.pid, coalesce(a.state, 'state not shown') AS state, coalesce(a.application_name, '') AS application,
        a.xact_start IS NULL AS is_hidden,
        coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS seconds,
@@ -28,7 +28,7 @@ JOIN (SELECT pid, relation, mode IN ('ShareLock', 'ShareRowExclusiveLock', 'Excl
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND relation IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'm'))) l ON l.pid = a.pid
 GROUP BY a.pid, a.state, a.application_name, a.xact_start, a.backend_type
-HAVING bool_or(l.is_strong) OR a.state LIKE 'idle in transaction%%'
+HAVING bool_or(l.is_strong) OR a.state LIKE 'idle in transaction%%' OR a.xact_start IS NULL
 ORDER BY a.pid
 
 -- of_pids: what the sessions with these numbers do, and for how long their transactions are open

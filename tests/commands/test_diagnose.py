@@ -319,3 +319,28 @@ def test_the_page_is_followed_as_it_stands(make):
             assert done.code == 0, done.said
             if "diagnose" in line:
                 break
+
+
+def test_sessions_that_the_role_may_not_see_are_said_to_be_hidden(migrated, new_role):
+    name = new_role()
+    migrated.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{name}"')
+    with migrated.session("SELECT count(*) FROM bills"):
+        result = diagnosed(migrated, url=migrated.server.url(migrated.name, user=name))
+
+    assert "may not see what 1 session with locks" in one(result, "recovery.W041")["message"]
+    assert diagnosed(migrated).code == 0
+
+
+def test_many_rows_without_an_index_take_no_longer(make):
+    hospital = make("with_keys")
+    hospital.execute("SET session_replication_role = replica")
+    hospital.execute(
+        'INSERT INTO bills (id, "billNumber", "patientId", "totalAmount", "updatedAt")'
+        " SELECT gen_random_uuid(), n, gen_random_uuid(), 1, now() FROM generate_series(1, 300000) AS n"
+    )
+    hospital.execute("RESET session_replication_role")
+
+    result = diagnosed(hospital)
+
+    assert result.json["seconds"] < 2
+    assert ids(result) & {"recovery.E028", "recovery.W028"}

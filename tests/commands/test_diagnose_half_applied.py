@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from migrations_safety.recovery.diagnosis import diagnosis
 from tests.support.commands import ROOT, environment
@@ -175,3 +176,23 @@ def test_a_migration_that_was_killed_is_told_step_by_step(empty, tmp_path):
     assert "shop.0002_second is applied in part and not recorded (done: 1; not done: 3; not seen: 2)" in " ".join(
         result.out.split()
     )
+
+
+def test_an_open_transaction_of_the_caller_keeps_its_settings(ward):
+    ward.starts_with(BED)
+    with transaction.atomic(), ward.connection.cursor() as cursor:
+        report = diagnosed()
+        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
+
+        assert cursor.fetchone() == ("0", "0")
+    assert report.areas
+
+
+def test_a_migration_that_contradicts_itself_hides_no_other_part(ward):
+    ward.starts_with(BED)
+    ward.migration("migrations.RemoveField('bed', 'nowhere')")
+
+    report = diagnosed()
+
+    assert "recovery.W041" in ids(report)
+    assert "all valid" in {one.state for one in report.areas}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import DatabaseError, transaction
 
 from migrations_safety.audit import run_log
@@ -34,9 +36,15 @@ from migrations_safety.sql import statement
 REASONS = {
     "42501": "the role lacks a right",
     "55P03": "another session has locked a table",
-    "57014": "it took longer than a second",
+    "57014": "it took too long for a quick look",
 }
 """Why a part was not looked at, by SQLSTATE."""
+PATIENCE = 1.5
+"""Seconds that all statements may take together."""
+LEAST = 50
+"""Milliseconds that each statement gets, also after that."""
+UNREADABLE = (FieldDoesNotExist, FieldError, LookupError, AttributeError, TypeError, ValueError)
+"""The errors of an operation, or of a model of the migrations, that names what it does not have."""
 RECOVERY_CONFLICT = "40001"
 
 Part = TypeVar("Part")
@@ -64,11 +72,13 @@ class Facts:
     prepared: list[Prepared] = field(default_factory=list)
     replication: Replication = field(default_factory=Replication)
     missed: dict[str, str] = field(default_factory=dict)
+    end: float = 0.0
+    """When the look has to end, on the clock of `time.monotonic`."""
 
 
 def gather(connection: Connection, target: Target) -> Facts:
     """Read all parts; runs inside a read-only transaction. Raises what a standby raises that cancels a reading."""
-    facts, graph = Facts(), Graph(connection)
+    facts, graph = Facts(end=time.monotonic() + PATIENCE), Graph(connection)
     read = partial(_read, connection, facts)
     facts.deploys = read("deploy lock", lambda: sessions.deploys(connection), [])
     facts.migrations = read("migrations", lambda: _migrations(connection, graph, target), Migrations())
@@ -89,6 +99,7 @@ def gather(connection: Connection, target: Target) -> Facts:
     facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
     facts.prepared = read("prepared transactions", lambda: sessions.prepared(connection), [])
     facts.replication = read("standbys and slots", lambda: replication(connection), Replication())
+    transaction.set_rollback(True, using=connection.alias)  # the timeouts go, also where the caller's transaction stays
     return facts
 
 
@@ -105,10 +116,13 @@ def _read(connection: Connection, facts: Facts, name: str, look: Callable[[], Pa
     """Return what `look` returns; where it is refused, note the reason and return `nothing`."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(statement("facts.limit"))
+            left = max(int((facts.end - time.monotonic()) * 1000), LEAST)
+            cursor.execute(statement("facts.limit"), {"milliseconds": f"{left}ms"})
             return look()
     except Refusal as refusal:
         facts.missed[name] = refusal.message.rstrip(".")
+    except UNREADABLE:
+        facts.missed[name] = "a migration or a model of one contradicts itself"
     except DatabaseError as error:
         state = sqlstate(error)
         if state is None or state == RECOVERY_CONFLICT:

@@ -59,6 +59,9 @@ def _of_sessions(facts: Facts) -> Iterator[Finding]:
             yield wording.holds_locks(
                 one.pid, doing=_doing(one), seconds=one.seconds, tables=listed([*one.tables], most=3)
             )
+    if hidden := facts.sessions.hidden:
+        reason = f"the role may not see what {pluralize(hidden, 'session')} with locks on tables do"
+        yield wording.not_looked("locks", reason=reason, hint=GRANT_STATISTICS)
     for prepared in facts.prepared:
         yield wording.prepared_transaction(prepared.name, owner=prepared.owner, seconds=prepared.seconds)
 

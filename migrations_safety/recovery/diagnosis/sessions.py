@@ -81,6 +81,8 @@ class Sessions:
 
     queues: tuple[Queue, ...] = ()
     holders: tuple[Session, ...] = ()
+    hidden: int = 0
+    """The number of sessions with locks on tables of which the role may not see what they do."""
 
 
 def deploys(connection: Connection) -> list[Deploy]:
@@ -101,7 +103,9 @@ def sessions(connection: Connection) -> Sessions:
     queues = tuple(_queue(root, known.get(root), waiting) for root in roots)
     holders = rows(connection, "sessions.holders", {}, Session)
     return Sessions(
-        queues=queues, holders=tuple(one for one in holders if one.pid not in roots and _holds_for_long(one))
+        queues=queues,
+        holders=tuple(one for one in holders if one.pid not in roots and _holds_for_long(one)),
+        hidden=sum(one.is_hidden and not one.is_autovacuum for one in holders),
     )
 
 
