@@ -25,6 +25,8 @@ OUTSIDE = (
     "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "SECURITY LABEL",
 )  # fmt: skip
 """Kinds of objects that are not restored, named as in the output of `pg_restore --list`."""
+REACHES_OUT = re.compile(rf"(?:COMMENT \S+ )?(?:{'|'.join(OUTSIDE)}) ")
+"""An entry of such an object, or a comment on one."""
 HOW = ("--verbose", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-password")
 ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<entry>.*)$")
 FAILED = re.compile(r"^pg_restore: from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
@@ -109,14 +111,13 @@ def _is_left_out(line: str, without: frozenset[str]) -> bool:
     entry = ENTRY.match(line)
     if entry is None:
         return False
-    kind, _, rest = entry["entry"].partition(" - ")
-    is_lacking = kind in ("EXTENSION", "COMMENT") and any(rest.split()[-2:-1] == [one] for one in without)
-    return is_lacking or any(entry["entry"].startswith(f"{one} ") for one in OUTSIDE)
+    is_lacking = named(entry["entry"]).removeprefix("COMMENT ") in {f"EXTENSION {one}" for one in without}
+    return is_lacking or bool(REACHES_OUT.match(entry["entry"]))
 
 
 def named(entry: str) -> str:
-    """Return an entry of the list without its owner, which is its last word: `TABLE public bed`."""
-    return entry.rpartition(" ")[0].replace(" - ", " ")
+    """Return an entry of the list without its owner, which is its last word and may be missing: `TABLE public bed`."""
+    return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ")
 
 
 def _findings(said: str) -> Iterator[Finding]:

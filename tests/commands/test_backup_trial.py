@@ -16,6 +16,7 @@ from migrations_safety.postgresql.programs import program
 from tests.support import commands
 from tests.support.factories import new_id
 
+VERSION = int(os.environ.get("POSTGRESQL_VERSION", "18"))
 ORPHANS = """
 CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int REFERENCES parent);
 SET session_replication_role = replica; INSERT INTO child VALUES (4711), (4712); RESET session_replication_role
@@ -101,6 +102,7 @@ def test_what_reaches_other_servers_is_left_out_of_the_trial_and_named(empty, tm
             WITH (connect = false, slot_name = NONE);
         CREATE FUNCTION noticed() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
         CREATE EVENT TRIGGER notices ON ddl_command_end EXECUTE FUNCTION noticed();
+        COMMENT ON EVENT TRIGGER notices IS 'any'; COMMENT ON PUBLICATION sent IS 'any';
     """)
     try:
         done = backup(empty, tmp_path)
@@ -199,7 +201,7 @@ def test_a_truncated_archive_is_found_by_its_checksum_and_by_reading(empty, tmp_
     os.truncate(manifest.path, kept if kept > 0 else manifest.archive.bytes - 1)
 
     assert "bytes" in verify_archive(manifest)
-    trial = read_to_the_end(manifest, program("pg_restore", least=18))
+    trial = read_to_the_end(manifest, program("pg_restore", least=VERSION))
     assert [one.id for one in trial.findings] == ["backup.E003"]
     assert trial.proof is Proof.WRITTEN
 
@@ -357,7 +359,7 @@ def test_an_encrypted_archive_was_restored_before(migrated, tmp_path, age_key):
     assert manifest.path.read_bytes().startswith(b"age-encryption.org/v1")
     plain = subprocess.run(["age", "-d", "-i", key, manifest.path], capture_output=True, check=True).stdout
     (tmp_path / "plain").write_bytes(plain)
-    listed = [program("pg_restore", least=18).path, "--list", tmp_path / "plain"]
+    listed = [program("pg_restore", least=VERSION).path, "--list", tmp_path / "plain"]
     assert b"TABLE DATA public bills" in subprocess.run(listed, capture_output=True, check=True).stdout
     suffixes = {one.suffix for one in (tmp_path / "x").iterdir()}
     assert suffixes == {".age", ".json"}
@@ -385,3 +387,59 @@ def test_an_unknown_recipient_is_refused_before_the_dump(empty, tmp_path):
 
     assert (done.code, "cannot encrypt to" in done.err) == (2, True), done.said
     assert hidden_and_archives(tmp_path / "x") == []
+
+
+UNTRUSTED = """SELECT name FROM pg_available_extension_versions
+WHERE NOT trusted AND superuser AND installed IS NOT TRUE AND name <> 'plpgsql' AND requires IS NULL
+  AND name IN ('pg_stat_statements', 'pageinspect', 'pg_buffercache', 'amcheck', 'vector')"""
+
+
+def test_an_extension_that_the_role_may_not_make_and_nothing_needs_is_named(empty, tmp_path, new_role):
+    found = empty.rows(UNTRUSTED)
+    if not found:
+        pytest.skip("this server has no such extension")
+    role = new_role()
+    empty.execute(f"CREATE EXTENSION {found[0][0]}; CREATE TABLE told AS SELECT 1 AS one")
+    empty.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"; ALTER ROLE "{role}" CREATEDB')
+
+    done = backup(empty, tmp_path, url=empty.server.url(empty.name, user=role))
+
+    assert done.code == 0, done.said
+    assert manifest_in(tmp_path).proof is Proof.COMPARED
+    assert any(found[0][0] in one for one in manifest_in(tmp_path).not_restored)
+
+
+def test_an_extension_that_a_table_needs_is_brought_back_where_that_can_be(empty, tmp_path, new_role):
+    if ("vector",) not in empty.rows(UNTRUSTED):
+        pytest.skip("this server has no such extension")
+    role = new_role()
+    empty.execute(
+        "CREATE EXTENSION vector; CREATE TABLE told (id int, v vector(2)); INSERT INTO told VALUES (1, '[1,2]')"
+    )
+    empty.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"; ALTER ROLE "{role}" CREATEDB')
+
+    done = backup(empty, tmp_path, url=empty.server.url(empty.name, user=role))
+
+    assert done.code == 0, done.said
+    assert manifest_in(tmp_path).proof is Proof.COMPARED
+    assert manifest_in(tmp_path).not_restored == ()
+
+
+def test_a_restore_on_the_server_that_was_killed_is_cleaned_by_the_next_run(empty, tmp_path, new_role):
+    role = new_role()
+    empty.execute(LARGE.format(rows=300_000))
+    empty.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"; ALTER ROLE "{role}" CREATEDB')
+    url = empty.server.url(empty.name, user=role)
+    variables = empty.variables(url)
+    with commands.start_afresh("backup_database", "--output", str(tmp_path / "x"), **variables) as running:
+        empty.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname LIKE 'confidential%%copy%%' "
+                       "AND query LIKE 'COPY%%')", seconds=60)  # fmt: skip
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    empty.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname LIKE 'confidential%')", seconds=10)
+    assert empty.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'confidential%'") == 1
+
+    done = backup(empty, tmp_path / "y", url=url)
+
+    assert done.code == 0, done.said
+    assert empty.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'confidential%'") == 0
