@@ -28,6 +28,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SCHEMA = PROJECT / "ehr" / "schema"
 PAGES = Path(".cache/demo")
 """Where the reports are left as pages, in the folder of the project."""
+BACKUPS = PAGES / "backups"
 REVIEW, VERIFIED = PAGES / "review.html", PAGES / "verified.html"
 OTHER_DATABASES = ("PG", "DATABASE_URL", "EHR_", "DJANGO_SETTINGS_MODULE")
 
@@ -47,6 +48,11 @@ STORY = (
         exit_code=1,
         why="Is it safe to migrate? No: the rows name patients that no table has.",
     ),
+    Step(
+        command=f"backup_database --output {BACKUPS}",
+        exit_code=0,
+        why="A backup that is restored and compared, before anything is changed.",
+    ),
     Step(command="backfill_placeholders", exit_code=1, why="One placeholder for each; the nil UUID is refused."),
     Step(
         command="backfill_placeholders --nullify bills",
@@ -54,12 +60,17 @@ STORY = (
         why="Only bills without a known patient are left: set them to NULL.",
     ),
     Step(command="precheck", exit_code=0, why="And now?"),
-    Step(command="migrate", exit_code=0, why="The keys, first NOT VALID, then validated; the application goes on."),
+    Step(
+        command="migrate --require-backup 24h",
+        exit_code=0,
+        why="The keys, first NOT VALID, then validated; the application goes on.",
+    ),
     Step(
         command=f"verify_patient_schema --report html={VERIFIED}",
         exit_code=0,
         why="Is everything as it was declared?",
     ),
+    Step(command="diagnose", exit_code=0, why="Where does the database stand, and is anything left to do?"),
 )
 
 
@@ -160,6 +171,7 @@ def tell(url: str) -> bool:
     print(f"\n$ export DATABASE_URL={url}")
     os.environ.update({"DATABASE_URL": url, "PYTHONUNBUFFERED": "1"})
     (PROJECT / PAGES).mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(PROJECT / BACKUPS, ignore_errors=True)
     return all(run(step) for step in STORY)
 
 

@@ -147,7 +147,7 @@ def written(document):
 
 
 def is_of_an_example(document, name):
-    """Whether it stands in an app whose files the page shows, or that it makes, or outside of the project."""
+    """Whether it stands in an app that the page shows or makes, outside of the project, or beside an archive."""
     apps = {file.partition("/")[0] for file in document.shown_files} | {
         "shop",
         "orders",
@@ -155,7 +155,7 @@ def is_of_an_example(document, name):
         "ward",
         "backend",
     }
-    return name.partition("/")[0] in apps or name.startswith("/var/")
+    return name.partition("/")[0] in apps or name.startswith("/var/") or name.endswith(".dump.roles.sql")
 
 
 def imports(text):
