@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from migrations_safety.management.arguments import add_measuring_arguments, measure_options, whole_number
+from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.management.written_formats import FORMATS, written
@@ -20,6 +21,11 @@ from migrations_safety.recovery.rollback import rollback
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.rendering import rollback_serialization, text
 from migrations_safety.rendering.document import rollback_account
+
+NEEDS = (
+    "this needs a backup of level `restored` that is younger than an hour (backup_database), and refuses any other "
+    "number"
+)
 
 
 class RollbackCommand(SafetyCommand):
@@ -46,6 +52,8 @@ class RollbackCommand(SafetyCommand):
             "--max-stall", type=whole_number("milliseconds", least=0), default=200, metavar="MILLISECONDS", help=help
         )
 
+        add_place_arguments(parser)
+
     def asked(self, options: dict[str, Any]) -> dict[str, Any]:
         """The arguments of RollbackOptions that differ from command to command."""
         raise NotImplementedError
@@ -60,6 +68,7 @@ class RollbackCommand(SafetyCommand):
             expect_database=options["expect_database"],
             expect_schema=options["expect_schema"],
             measure=measure if options["dry_run"] else NOT_WANTED,
+            places=places_of(options),
             locks=LockOptions(
                 max_stall=options["max_stall"] / 1000,
                 retry_for=options["retry_for"],

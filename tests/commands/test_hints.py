@@ -169,10 +169,12 @@ BY_PEOPLE = {
     "backup.W001": "a server with space; tests/commands/test_backup_trial.py",
     "recovery.E001": "whose rows these are is a question to people; tests/commands/test_rollback.py",
     "recovery.E002": "another checkout",
+    "recovery.E003": "a number is typed by a person",
+    "recovery.W003": "nothing is left to do",
     "recovery.W002": "another checkout, or two files to compare",
     "recovery.I002": "nothing to do",
     **dict.fromkeys(
-        ("recovery.E050", "recovery.E051", "recovery.E052", "recovery.I050"),
+        ("recovery.E050", "recovery.E051", "recovery.I050"),
         "another migration; tests/database/test_keep_dropped.py",
     ),
     **dict.fromkeys(
@@ -186,7 +188,7 @@ BY_PEOPLE = {
     "recovery.I001": "whether the references come back is a decision; tests/commands/test_rollback.py",
     "recovery.W001": "a look at what the migrations have made",
     **dict.fromkeys(
-        ("rehearsal.E001", "rehearsal.E002", "rehearsal.E003", "rehearsal.E005", "rehearsal.E006", "rehearsal.E010"),
+        ("rehearsal.E001", "rehearsal.E002", "rehearsal.E003", "rehearsal.E005", "rehearsal.E006"),
         "another migration, or the hints of the other findings; tests/commands/test_rehearse.py",
     ),
     "rehearsal.E004": "which limit holds is a decision; tests/commands/test_rehearse.py",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -270,3 +271,58 @@ def test_rows_that_row_level_security_hides_are_not_taken_for_none(deployed, new
 
     assert done.code == 2, done.said
     assert deployed.value("SELECT count(*) FROM patient_merge_history") == 1
+
+
+def backed_up(database, folder):
+    done = database.run("backup_database", "--output", str(folder), "--no-progress")
+    assert done.code == 0, done.said
+
+
+def test_patients_are_lost_only_by_their_number_and_with_a_backup_that_was_restored(deployed, before, tmp_path):
+    PatientFactory.create(on=deployed, id=new_id())
+    PatientFactory.create(on=deployed, id=new_id())
+
+    without_backup = deployed.run(*ROLL_BACK, "--discard-patients", "2", "--format", "json")
+    backed_up(deployed, tmp_path)
+    other_number = deployed.run(*ROLL_BACK, "--discard-patients", "3", "--format", "json")
+    places = ("--backups", str(tmp_path))
+    done = deployed.run(*ROLL_BACK, "--discard-patients", "2", *places, "--format", "json")
+
+    assert without_backup.code == 1, without_backup.said
+    assert any(one["id"].startswith("backup.") for one in without_backup.json["findings"])
+    assert other_number.code == 1, other_number.said
+    assert "recovery.E003" in [one["id"] for one in other_number.json["findings"]]
+    assert done.code == 0, done.said
+    assert [one["subject"] for one in done.json["findings"] if one["id"] == "recovery.W003"] == ["patients"]
+    assert (catalog_snapshot(deployed), row_snapshot(deployed, bookkeeping=False)) == before
+    (*_, last) = deployed.run("audit_runs", "--format", "json").json["runs"]
+    assert last["stands_on"]["backup"]["proof"] == "restored" or last["stands_on"]["backup"]["proof"] == "compared"
+
+
+def test_a_backup_of_an_hour_ago_is_too_old(deployed, tmp_path):
+    PatientFactory.create(on=deployed, id=new_id())
+    backed_up(deployed, tmp_path)
+    (file,) = tmp_path.glob("*.manifest.json")
+    told = json.loads(file.read_text())
+    taken_at = datetime.fromisoformat(told["taken_at"]) - timedelta(minutes=61)
+    file.write_text(json.dumps(told | {"taken_at": taken_at.isoformat()}))
+
+    done = deployed.run(*ROLL_BACK, "--discard-patients", "1", "--backups", str(tmp_path), "--format", "json")
+
+    assert done.code == 1, done.said
+    assert any(one["id"].startswith("backup.") for one in done.json["findings"])
+    assert deployed.value("SELECT count(*) FROM patients") == 6
+
+
+def test_a_patient_that_arrives_after_the_number_was_typed_is_not_lost(deployed, tmp_path):
+    PatientFactory.create(on=deployed, id=new_id())
+    backed_up(deployed, tmp_path)
+    discard = ("--discard-patients", "1", "--backups", str(tmp_path))
+    with deployed.session(PATIENT) as other, deployed.start(*ROLL_BACK, *discard, "--format", "json") as running:
+        deployed.wait_for("SELECT count(*) > 0 FROM migrations_safety_run WHERE details ->> 'command' LIKE 'rollback%'")
+        other.commit()
+        out, err = running.communicate(timeout=120)
+
+    assert running.returncode == 1, out + err
+    assert json.loads(out)["verdict"] == "stopped"
+    assert deployed.value("SELECT count(*) FROM patients") == 7

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from migrations_safety.management.rollback import RollbackCommand
+from migrations_safety.management.arguments import whole_number
+from migrations_safety.management.rollback import NEEDS, RollbackCommand
 
 
 class Command(RollbackCommand):
@@ -25,8 +26,14 @@ class Command(RollbackCommand):
         parser.add_argument("app_label", metavar="APP", help="label of the app whose migrations are unapplied")
         help = "name of the last migration that stays applied, or the first characters of it; `zero` for none"
         parser.add_argument("migration_name", metavar="NAME", help=help)
+        help = f"roll back although exactly so many rows, and rows with values, will be lost; {NEEDS}"
+        parser.add_argument("--discard-rows", type=whole_number("rows", least=1), metavar="NUMBER", help=help)
         super().add_arguments(parser)
 
     def asked(self, options: dict[str, Any]) -> dict[str, Any]:
         """The app and the migration."""
-        return {"app_label": options["app_label"], "migration_name": options["migration_name"]}
+        return {
+            "app_label": options["app_label"],
+            "migration_name": options["migration_name"],
+            "discard": options["discard_rows"],
+        }

@@ -8,8 +8,8 @@ KINDS = (
         title="Rollback would lose rows or values",
         help=(
             "The rollback drops a table or a column that holds what nobody can make again. Placeholders that a "
-            "recorded run has made and that nobody has changed do not count. Save the rows elsewhere, or leave the "
-            "migration applied and drop the foreign keys alone."
+            "recorded run has made and that nobody has changed do not count. Leave the migration applied, or drop the "
+            "foreign keys alone. If the rows may be lost, type their number; that needs a backup that was restored."
         ),
     ),
     FindingKind(
@@ -18,6 +18,14 @@ KINDS = (
         help=(
             "A migration of the app is recorded as applied, but its file is gone, and no run has recorded its source. "
             "Django passes over such a migration, so what it made would stay. Check out the release that has the file."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E003",
+        title="Another number of rows would be lost",
+        help=(
+            "The option that lets a rollback lose rows takes their number, and another number would be lost. Rows "
+            "have arrived since somebody counted, or the number is that of something else. Nothing was changed."
         ),
     ),
     FindingKind(
@@ -34,6 +42,14 @@ KINDS = (
         help=(
             "The file of a migration differs from what was applied, as the record of runs has it. The rollback uses "
             "the file. Compare the two, or check out the release that was deployed."
+        ),
+    ),
+    FindingKind(
+        id="recovery.W003",
+        title="Rollback loses rows or values as agreed",
+        help=(
+            "A person has typed how many rows may be lost, and the database has a backup of level `restored` that is "
+            "younger than an hour. What was written since that backup is in no backup."
         ),
     ),
     FindingKind(

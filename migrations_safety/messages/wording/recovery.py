@@ -4,14 +4,38 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import listed, pluralize
 
 
-def would_be_lost(table: str, *, column: str | None, rows: int) -> Finding:
-    """The finding that the rollback would lose rows of a table, or the values of a column."""
+def would_be_lost(table: str, *, column: str | None, rows: int, discard: str) -> Finding:
+    """The finding that the rollback would lose rows of a table, or the values of a column.
+
+    `discard` is the command that loses them, without its number.
+    """
+    hint = (
+        "Leave the migration applied. Or, if they may be lost: python manage.py backup_database --output DIR, then "
+        f"{discard}"
+    )
+    return finding("recovery.E001", _subject(table, column), _loss(column, rows, "would"), hint, rows=rows)
+
+
+def other_number(option: str, *, typed: int, counted: int) -> Finding:
+    """The finding that another number of rows would be lost than the operator has typed."""
+    message = f"has the number {typed:,}, but {counted:,} would be lost."
+    return finding("recovery.E003", option, message, "Find out whose rows these are, then type the number again.")
+
+
+def will_be_lost(table: str, *, column: str | None, rows: int, backup: str, at: str) -> Finding:
+    """The finding that the rollback loses rows of a table, as the operator has agreed."""
+    hint = f"They are in the backup {backup} as they were at {at}; what was written since is in no backup."
+    return finding("recovery.W003", _subject(table, column), _loss(column, rows, "will"), hint, rows=rows)
+
+
+def _subject(table: str, column: str | None) -> str:
+    return f'{table}."{column}"' if column else table
+
+
+def _loss(column: str | None, rows: int, would: str) -> str:
     if column:
-        message = f"holds values in {pluralize(rows, 'row')} that the rollback would lose with the column."
-    else:
-        message = f"holds {pluralize(rows, 'row')} that the rollback would lose with the table."
-    hint = "Keep them elsewhere first, or leave the migration applied."
-    return finding("recovery.E001", f'{table}."{column}"' if column else table, message, hint, rows=rows)
+        return f"holds values in {pluralize(rows, 'row')} that the rollback {would} lose with the column."
+    return f"holds {pluralize(rows, 'row')} that the rollback {would} lose with the table."
 
 
 def reaches_another_app(app: str, *, migrations: str) -> Finding:

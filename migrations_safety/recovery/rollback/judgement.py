@@ -10,10 +10,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.audit.run_log import open_images
 from migrations_safety.messages.findings import Finding
-from migrations_safety.messages.humanize import listed, pluralize
+from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.base import CouldNotLook
-from migrations_safety.messages.refusals.recovery import KeysNotApart, LossesArrived
+from migrations_safety.messages.refusals.recovery import KeysNotApart
 from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.plan.targets import targets
 from migrations_safety.postgresql.connection import Connection
@@ -22,10 +22,11 @@ from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
+from migrations_safety.recovery.rollback.discard import Agreement, agreed
 from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, questions
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import RecordedFiles
-from migrations_safety.recovery.rollback.report import Loss, RollbackReport
+from migrations_safety.recovery.rollback.report import RollbackReport
 
 COUNTED_HERE = frozenset({"tables.E007", "tables.W003", "rollback.E002", "rollback.W001"})
 """Findings of the precheck about rows and values that go, which are counted more strictly here."""
@@ -45,6 +46,7 @@ class Judged:
     with_tables: tuple[str, ...]
     """The labels of the other migrations."""
     questions: tuple[Question, ...]
+    agreement: Agreement
 
 
 def judge(
@@ -57,6 +59,7 @@ def judge(
     _refuse_forwards(seen, options)
     asked = questions(connection, seen.inspected)
     losses = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
+    agreement = agreed(connection, losses, options)
     labels = [one.label for one in seen.plan.unapplied]
     first = next((number for number, label in enumerate(labels) if _drops_tables(seen, label)), len(labels))
     found = [one for one in seen.findings if one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK)]
@@ -71,7 +74,7 @@ def judge(
             other_apps=other_apps,
             losses=tuple(losses),
             findings=(
-                *_lost(losses),
+                *agreement.findings,
                 *_files(files, options, labels),
                 *found,
                 *_others(other_apps, labels),
@@ -84,20 +87,8 @@ def judge(
         before_tables=tuple(labels[:first]),
         with_tables=tuple(labels[first:]),
         questions=tuple(asked),
+        agreement=agreement,
     )
-
-
-def unwanted(losses: Sequence[Loss]) -> str:
-    """Return why these losses forbid the drop, as a sentence; empty where there are none."""
-    if not losses:
-        return ""
-    named = listed([f"{one.table}: {pluralize(one.rows, 'row')}" for one in losses])
-    return f"rows arrived that it would lose ({named})."
-
-
-def arrived(refusal: LossesArrived) -> Iterator[Finding]:
-    """Return the findings about rows that arrived after the check."""
-    return _lost(refusal.losses)
 
 
 def _files(files: RecordedFiles, options: RollbackOptions, labels: Sequence[str]) -> Iterator[Finding]:
@@ -109,11 +100,6 @@ def _files(files: RecordedFiles, options: RollbackOptions, labels: Sequence[str]
             yield wording.file_changed(label)
         if label in files.used:
             yield wording.source_used(label)
-
-
-def _lost(losses: Sequence[Loss]) -> Iterator[Finding]:
-    for one in losses:
-        yield wording.would_be_lost(one.table, column=one.column, rows=one.rows)
 
 
 def _others(other_apps: Sequence[str], labels: Sequence[str]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from migrations_safety.backfill.batches import BatchOptions
+from migrations_safety.backup.evidence.values import Places
 from migrations_safety.measurement.options import NOT_WANTED, MeasureOptions
 from migrations_safety.migrate.options import LockOptions
 
@@ -24,6 +25,14 @@ class RollbackOptions:
     """Whether to look only, and to change nothing."""
     keys_only: bool = False
     """Whether to unapply only the migrations of other apps that depend on those of this app, which hold the keys."""
+    discard: int | None = None
+    """The number of rows that may be lost, as a person has typed it; None where nothing may be lost."""
+    counts_table: str | None = None
+    """The table whose lost rows `discard` counts; None counts the lost rows and values of all tables."""
+    discard_option: str = "--discard-rows"
+    """The option that takes `discard`, for hints."""
+    places: Places = field(default_factory=Places)
+    """Where to look for the backup that `discard` needs."""
     expect_database: str | None = None
     expect_schema: str | None = None
     measure: MeasureOptions = NOT_WANTED
@@ -37,6 +46,7 @@ class RollbackOptions:
             "app_label": self.app_label,
             "migration_name": self.migration_name,
             "keys_only": self.keys_only,
+            "discard": self.discard,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),
             "expect_database": self.expect_database,

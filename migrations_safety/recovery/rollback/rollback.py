@@ -15,6 +15,7 @@ from migrations_safety.audit.run_log import Run, open_images, recorded_run
 from migrations_safety.backfill import nullification
 from migrations_safety.backfill.parents import inspect_references
 from migrations_safety.locking.deploy_lock import deploy_lock
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.refusals.recovery import LossesArrived
 from migrations_safety.messages.refusals.target import InsideTransaction
 from migrations_safety.migrate.ladder_session import ladder_session
@@ -22,7 +23,8 @@ from migrations_safety.migrate.options import Listener
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.postgresql.connection import Connection, connection_of, schema_editor_with
 from migrations_safety.postgresql.target import Target, connect
-from migrations_safety.recovery.rollback.judgement import Judged, arrived, judge, unwanted
+from migrations_safety.recovery.rollback.discard import refused
+from migrations_safety.recovery.rollback.judgement import Judged, judge
 from migrations_safety.recovery.rollback.key_drops import drop_key, keys_in_one_transaction
 from migrations_safety.recovery.rollback.loss_guard import GuardedEditor, LossGuard
 from migrations_safety.recovery.rollback.options import RollbackOptions
@@ -32,6 +34,7 @@ from migrations_safety.recovery.rollback.unapply import Unapplying
 from migrations_safety.schema.placeholder_makers import has_makers
 
 SILENT = Listener()
+WILL_BE_LOST = "recovery.W003"
 
 
 def run(options: RollbackOptions, *, listener: Listener = SILENT) -> RollbackReport:
@@ -71,7 +74,7 @@ class _Work:
         self.judged = judged
         self.listener = listener
         self.history = History(connection=connection)
-        self.guard = LossGuard(connection, judged.questions, judge=unwanted)
+        self.guard = LossGuard(connection, judged.questions, judge=judged.agreement.unwanted)
         self.unapplying = Unapplying(
             connection=connection,
             on_run=self.history.ran.append,
@@ -91,6 +94,7 @@ def _roll_back(work: _Work) -> RollbackReport:
                 command=options.command,
                 arguments=options.arguments,
                 checksums=work.judged.checksums,
+                stands_on=work.judged.agreement.stands_on,
             ) as run:
                 try:
                     _steps(work, run)
@@ -99,7 +103,7 @@ def _roll_back(work: _Work) -> RollbackReport:
                         run.done = work.history.done()
                     run.counts = {**work.counts, "keys": [str(key) for key in work.counts["keys"]]}
         except LossesArrived as refusal:
-            is_whole, found = False, (*found, *arrived(refusal))
+            is_whole, found = False, (*_without_losses(found), *refused(refusal.losses, options))
     undone = Undone(
         run_id=str(run.id),
         done=work.history.done(),
@@ -110,6 +114,11 @@ def _roll_back(work: _Work) -> RollbackReport:
         is_whole=is_whole,
     )
     return replace(report, undone=undone, findings=found)
+
+
+def _without_losses(found: tuple[Finding, ...]) -> list[Finding]:
+    """Leave out that rows will be lost, where they were not."""
+    return [one for one in found if one.id != WILL_BE_LOST]
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from migrations_safety.management.rollback import RollbackCommand
+from migrations_safety.management.arguments import whole_number
+from migrations_safety.management.rollback import NEEDS, RollbackCommand
 
 
 class Command(RollbackCommand):
@@ -24,7 +25,16 @@ class Command(RollbackCommand):
         super().add_arguments(parser)
         help = "drop the foreign keys of the hospital's tables to patients, and leave the module's tables as they are"
         parser.add_argument("--keys-only", action="store_true", help=help)
+        help = f"roll back although exactly so many patients will be lost, with all that belongs to them; {NEEDS}"
+        parser.add_argument("--discard-patients", type=whole_number("patients", least=1), metavar="NUMBER", help=help)
 
     def asked(self, options: dict[str, Any]) -> dict[str, Any]:
         """The patient module, whole or its keys alone."""
-        return {"app_label": "patients", "migration_name": "zero", "keys_only": options["keys_only"]}
+        return {
+            "app_label": "patients",
+            "migration_name": "zero",
+            "keys_only": options["keys_only"],
+            "discard": options["discard_patients"],
+            "counts_table": "patients",
+            "discard_option": "--discard-patients",
+        }

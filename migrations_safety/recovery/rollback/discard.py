@@ -1,0 +1,73 @@
+"""Decides whether a rollback may lose rows: a person has typed how many, and a backup that was restored has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from migrations_safety.audit.run_log import StandsOn
+from migrations_safety.backup.evidence.search import find_backups
+from migrations_safety.backup.requirement import Requirement
+from migrations_safety.backup.requirement import judge as judge_backups
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import listed, pluralize
+from migrations_safety.messages.wording import recovery as wording
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.recovery.rollback.options import RollbackOptions
+from migrations_safety.recovery.rollback.report import Loss
+
+BACKUP = Requirement(max_age=timedelta(hours=1))
+"""What the backup must be if rows are to be lost: of level `restored`, and younger than an hour."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """What may be lost, with the findings about it."""
+
+    findings: tuple[Finding, ...] = ()
+    allowed: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    """By table and column the number of rows that may be lost."""
+    stands_on: StandsOn | None = None
+
+    def unwanted(self, losses: Sequence[Loss]) -> str:
+        """Return why these losses forbid the drop, as a sentence; empty where they may be lost."""
+        more = [one for one in losses if one.rows > self.allowed.get((one.table, one.column), 0)]
+        named = listed([f"{one.table}: {pluralize(one.rows, 'row')}" for one in more])
+        return f"rows arrived that it would lose ({named})." if more else ""
+
+
+def agreed(connection: Connection, losses: Sequence[Loss], options: RollbackOptions) -> Agreement:
+    """Return what may be lost. Without a typed number that is nothing, and each loss is an error.
+
+    Raises the errors of `requirement.judge` where the backups could not be looked at.
+    """
+    if options.discard is None:
+        return Agreement(findings=tuple(refused(losses, options)))
+    counted = sum(one.rows for one in losses if options.counts_table in (None, one.table))
+    if counted != options.discard:
+        other = wording.other_number(options.discard_option, typed=options.discard, counted=counted)
+        return Agreement(findings=(other, *refused(losses, options)))
+    judgement = judge_backups(find_backups(connection, options.places), BACKUP)
+    if judgement.backup is None:
+        return Agreement(findings=(*judgement.findings, *refused(losses, options)))
+    taken_at = f"{judgement.backup.taken_at:%Y-%m-%d %H:%M:%S %Z}"
+    return Agreement(
+        findings=tuple(
+            wording.will_be_lost(one.table, column=one.column, rows=one.rows, backup=judgement.backup.name, at=taken_at)
+            for one in losses
+        ),
+        allowed={(one.table, one.column): one.rows for one in losses},
+        stands_on=StandsOn(backup=judgement.backup.as_dict()),
+    )
+
+
+def refused(losses: Sequence[Loss], options: RollbackOptions) -> Iterator[Finding]:
+    """Yield an error for each loss."""
+    discard = f"python manage.py {options.command}{_plan(options)} {options.discard_option} N"
+    for one in losses:
+        yield wording.would_be_lost(one.table, column=one.column, rows=one.rows, discard=discard)
+
+
+def _plan(options: RollbackOptions) -> str:
+    return "" if options.counts_table else f" {options.app_label} {options.migration_name}"
