@@ -73,6 +73,7 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
 WHERE a.attrelid = ANY(%(oids)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  AND NOT starts_with(a.attname, 'migrations_safety_kept_')
 ORDER BY a.attrelid, a.attnum
 
 -- invalid_indexes: the indexes of the current schema that no query uses, those that are being built left out
@@ -169,6 +170,7 @@ SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, format_type
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT starts_with(a.attname, 'migrations_safety_kept_')
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND (n.nspname = current_schema()

@@ -43,3 +43,17 @@ ALTER INDEX {table} RENAME TO {name}
 
 -- rename_sequence: gives a sequence its name back
 ALTER SEQUENCE {table} RENAME TO {name}
+
+-- parts: the constraints of a table that are no foreign keys, and its other indexes
+SELECT n.nspname::text AS schema, c.relname::text AS relation, k.conname::text AS name,
+       pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind,
+       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS index, '{}'::text[] AS columns
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.conrelid = %(oid)s AND k.contype IN ('p', 'u', 'c', 'x')
+UNION ALL
+SELECT n.nspname::text, t.relname::text, i.relname::text, pg_get_indexdef(i.oid), x.indisvalid, 'i', NULL, '{}'::text[]
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+JOIN pg_namespace n ON n.oid = i.relnamespace
+WHERE x.indrelid = %(oid)s
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x'))
+ORDER BY 3

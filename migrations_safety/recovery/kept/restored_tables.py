@@ -83,12 +83,14 @@ def _make_place(
     tree = [one.oid for one in rows(connection, "kept_tables.tree", {"oid": there.oid}, Relation)]
     with qualified_names(connection):
         now = [one.as_dict() for one in rows(connection, "kept_tables.keys", {"tree": tree}, Part)]
+        # a rollback drops the indexes of its own operations before the table, so that the kept one lacks them
+        parts = [one.as_dict() for one in rows(connection, "restored_tables.parts", {"oid": there.oid}, Part)]
     for one in now:
         table = sql.Identifier(one["schema"], one["relation"])
         change(connection, "restored_tables.drop_key", table=table, name=sql.Identifier(one["name"]))
     change(connection, "restored_tables.drop", table=there.in_sql)
     names = {(one["schema"], one["relation"], one["name"]) for one in now}
-    return now + [one for one in keys if (one["schema"], one["relation"], one["name"]) not in names]
+    return parts + now + [one for one in keys if (one["schema"], one["relation"], one["name"]) not in names]
 
 
 def _find(connection: Connection, schema: str, name: str) -> Relation | None:
