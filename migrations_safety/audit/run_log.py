@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, NotSupportedError, transaction
+from django.db import DatabaseError, transaction
 
 from migrations_safety import __version__
 from migrations_safety.audit.migration_history import Done
@@ -45,6 +45,9 @@ MADE = (
     "run_log.make_refusal",
 )  # fmt: skip
 """The statements that make the tables, in their order, before the trigger."""
+
+NO_TRIGGERS = ("0A000", "XX000")
+"""How servers refuse a trigger that they cannot have: feature not supported, and without a code of its own (Citus)."""
 
 
 @dataclass(kw_only=True)
@@ -138,12 +141,16 @@ def ensure_tables(connection: Connection) -> None:
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for name in MADE:
             cursor.execute(statement(name))
-        with suppress(NotSupportedError), transaction.atomic(using=connection.alias):
-            cursor.execute(statement("run_log.refuse_changes"))
+        try:
+            with transaction.atomic(using=connection.alias):
+                cursor.execute(statement("run_log.refuse_changes"))
+        except DatabaseError as error:
+            if sqlstate(error) not in NO_TRIGGERS:
+                raise
 
 
 def refuses_changes(connection: Connection) -> bool:
-    """Return whether a trigger keeps the events from being changed; some servers refuse to make it (0A000).
+    """Return whether a trigger keeps the events from being changed; some servers refuse to make it.
 
     The tables must exist.
     """

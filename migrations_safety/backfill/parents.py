@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.apps import apps
 
 from migrations_safety.backfill.nullification import names_rows
+from migrations_safety.checks.coordinator import check_coordinator
 from migrations_safety.checks.types import check_types
 from migrations_safety.messages.refusals.backfill import NotNullable, RowsWithoutName, UnknownReference
 from migrations_safety.messages.refusals.base import CouldNotLook
-from migrations_safety.messages.refusals.plan import TypesDiffer
+from migrations_safety.messages.refusals.plan import TablesSpread, TypesDiffer
 from migrations_safety.plan import migration_plan
 from migrations_safety.plan.inspected_schema import InspectedSchema, inspect_schema
 from migrations_safety.plan.row_security import refuse_hidden_rows
@@ -40,10 +41,11 @@ def table_of(maker: PlaceholderMaker) -> str:
 def inspect_references(connection: Connection, target: Target, *, nullify: tuple[str, ...] = ()) -> InspectedSchema:
     """Read the catalog for all foreign keys to tables in which placeholders are created; change nothing.
 
-    Raises RowsHidden where row-level security hides rows, and TypesDiffer where PostgreSQL cannot compare the two
-    columns of a foreign key. For a table in `nullify` it raises UnknownReference where the table has no such foreign
-    key, NotNullable where the column is NOT NULL, and RowsWithoutName where its rows have no unique primary key. It
-    also raises the errors of `inspect_schema` and `makers_on`.
+    Raises RowsHidden where row-level security hides rows, TypesDiffer where PostgreSQL cannot compare the two columns
+    of a foreign key, and TablesSpread where Citus keeps one of the tables on several nodes. For a table in `nullify` it
+    raises UnknownReference where the table has no such foreign key, NotNullable where the column is NOT NULL, and
+    RowsWithoutName where its rows have no unique primary key. It also raises the errors of `inspect_schema` and
+    `makers_on`.
     """
     declared = [key for maker in makers_on(connection) for key in _keys_to(maker, connection.alias)]
     keys = migration_plan.by_names_in_database(connection, declared)
@@ -53,6 +55,8 @@ def inspect_references(connection: Connection, target: Target, *, nullify: tuple
         _refuse_nullify(inspected, table)
     if mismatches := [finding for finding in check_types(connection, inspected) if finding.id == "types.E001"]:
         raise TypesDiffer(mismatches)
+    if spread := [finding for finding in check_coordinator(connection, inspected) if finding.id == "target.E012"]:
+        raise TablesSpread(spread)
     return inspected
 
 

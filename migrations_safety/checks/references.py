@@ -177,9 +177,4 @@ def check_undeclared(connection: Connection, inspected: InspectedPlan) -> list[F
     alike = catalog.columns_named_alike(
         connection, bare_names=sorted(bare_names), except_oids=[table.oid for table in declared.values()]
     )
-    own = inspected.target.schema
-    tables = [column.table if column.schema == own else f"{column.schema}.{column.table}" for column in alike]
-    return [
-        wording.no_key_declared(f'{table}."{column.column}"', type=column.type)
-        for table, column in zip(tables, alike, strict=True)
-    ]
+    return [wording.no_key_declared(f'{column.table}."{column.column}"', type=column.type) for column in alike]

@@ -159,8 +159,8 @@ def columns_named_alike(
 ) -> list[ColumnNamedAlike]:
     """Return columns that are named like a foreign-key column and have no foreign key.
 
-    The name of the column, in lower case and without underscores, ends with one of `bare_names`. Tables with one of
-    `except_oids` are left out.
+    Only tables of the current schema are looked at, except those with one of `except_oids`. The name of the column, in
+    lower case and without underscores, ends with one of `bare_names`.
     """
     parameters = {"bare_names": list(bare_names), "oids": list(except_oids)}
     return rows(connection, "catalog.columns_named_alike", parameters, ColumnNamedAlike)

@@ -168,9 +168,8 @@ class NamedColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnNamedAlike:
-    """A column that is named like a foreign-key column and has no foreign key."""
+    """A column that is named like a foreign-key column and has no foreign key, in the current schema."""
 
-    schema: str
     table: str
     column: str
     type: str

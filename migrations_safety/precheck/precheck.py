@@ -13,6 +13,7 @@ from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.reference_counts import count, questions
 from migrations_safety.census.report import OrphanValue
 from migrations_safety.census.scan_strategy import ScanOptions
+from migrations_safety.checks.coordinator import check_coordinator
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.plan import check_plan
@@ -51,7 +52,7 @@ from migrations_safety.verification.drift import check_drift, find_drift
 
 CATALOG_CHECKS = (
     check_target, check_privilege, check_records, check_tables, check_types, check_indexes, check_undeclared,
-    check_locks, check_invalid_indexes, check_plan,
+    check_locks, check_invalid_indexes, check_plan, check_coordinator,
 )  # fmt: skip
 NOT_THERE, FAILS = "plan.E001", "plan.E002"
 NO_STATEMENTS = "application.I002"

@@ -165,22 +165,19 @@ ORDER BY 2, 3
 SELECT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
                WHERE t.typname = %(relation)s::name AND n.nspname = coalesce(%(schema)s, current_schema())::name)
 
--- columns_named_alike: columns that end like a bare name, in this project's tables but the given ones
-SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
+-- columns_named_alike: columns that end like a bare name, in the tables of the current schema but the given ones
+SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     AND NOT starts_with(a.attname, 'migrations_safety_kept_')
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND (n.nspname = current_schema()
-       OR n.nspname <> ALL (current_schemas(false))
-       AND NOT EXISTS (SELECT FROM pg_class h WHERE h.relnamespace = n.oid AND h.relname = 'django_migrations'))
+  AND n.nspname = current_schema()
   AND c.oid <> ALL(%(oids)s::oid[]) AND NOT starts_with(c.relname, 'migrations_safety_')
   AND replace(lower(a.attname), '_', '') ~ ('(' || array_to_string(%(bare_names)s::text[], '|') || ')$')
   AND NOT EXISTS (SELECT FROM pg_constraint con
                   WHERE con.contype = 'f' AND con.conrelid = c.oid AND con.conkey = ARRAY[a.attnum])
-ORDER BY n.nspname, c.relname, a.attname
+ORDER BY c.relname, a.attname
 
 -- partition_columns: the columns that a table and its partitions are partitioned by; its unique indexes must have them
 SELECT DISTINCT coalesce(a.attname, 'an expression') FROM pg_partition_tree(%(oid)s::oid::regclass) AS tree

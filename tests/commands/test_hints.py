@@ -228,6 +228,8 @@ BY_PEOPLE = {
     "schema.I004": "the type of an id is a decision",
     "target.I001": "another place for the command",
     "target.I002": "the real database, before the deploy",
+    "target.E012": "needs a Citus cluster, and whether a table may leave its distribution is a decision",
+    "target.I004": "where a hospital keeps its tables is a decision",
     "target.I003": "whether the code matters to what follows is a decision",
     "target.W001": "another server",
     "target.W002": "a setting of the role, tests/commands/test_precheck_privileges.py",

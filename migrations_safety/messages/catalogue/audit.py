@@ -34,7 +34,7 @@ KINDS = (
         title="No trigger protects the record",
         help=(
             "The trigger that refuses changes of the record of runs is missing or disabled. Some servers refuse "
-            "triggers on a distributed table (0A000), and there the record is kept without it. A change of an event "
+            "triggers on a distributed table, and there the record is kept without it. A change of an event "
             "still shows, because each event holds the hash of the event before it. Elsewhere, find out who removed "
             "the trigger."
         ),

@@ -95,6 +95,16 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="target.E012",
+        title="Table is spread over the workers of Citus",
+        help=(
+            "Citus distributes the table by a column, or has made a reference table of it. Such tables are not "
+            "supported yet: a key of a distributed table must contain its distribution column, and a foreign key to "
+            "one must lead to the same node. Keep the tables in a distributed schema (`citus_schema_distribute`), or "
+            "apply the migration by hand."
+        ),
+    ),
+    FindingKind(
         id="target.W001",
         title="Database is a standby",
         help="The database is a standby. It can be checked, but `migrate` has to run on the primary.",
@@ -149,6 +159,15 @@ KINDS = (
             "With `--embedded` an operation of an earlier migration failed on the PostgreSQL that was started, and "
             "was passed over: code, SQL, or an extension that is not installed there. If the plan needs what it "
             "makes, other findings may follow from that."
+        ),
+    ),
+    FindingKind(
+        id="target.I004",
+        title="Database is a coordinator of Citus",
+        help=(
+            "The database is the coordinator of a Citus cluster. The tables of a distributed schema are together on "
+            "one worker. The commands count and migrate through the coordinator, which shows neither the sizes nor "
+            "the traffic nor the locks of tables on a worker."
         ),
     ),
 )

@@ -26,6 +26,10 @@ class TypesDiffer(FindingsRefused):
     """Raised where the two ends of a foreign key have types that PostgreSQL cannot compare."""
 
 
+class TablesSpread(FindingsRefused):
+    """Raised where Citus keeps a table of the foreign keys on several nodes."""
+
+
 class PlanWouldFail(FindingsRefused):
     """Raised where the plan changes an object that does not exist."""
 

@@ -82,6 +82,30 @@ def deploy_running(name: str) -> Finding:
     return finding("target.W003", name, message, "Wait until it has finished, then run precheck again.")
 
 
+def coordinator(name: str, *, version: str, workers: int, schema: str, is_distributed: bool) -> Finding:
+    """The finding that the database is a coordinator of Citus, and whether its schema is a distributed one."""
+    kind = "a distributed schema" if is_distributed else "no distributed schema"
+    cluster = f"a coordinator of Citus {version} with {pluralize(workers, 'worker')}"
+    message = f"is {cluster}. The schema {quote_if_needed(schema)} is {kind}."
+    hint = "Sizes, traffic and locks of tables on a worker were not looked at. Look at them on the worker itself."
+    if not is_distributed:
+        hint = "The tables of this schema are on the coordinator itself, as on any other server."
+    return finding("target.I004", name, message, hint)
+
+
+def spread_table(table: str, *, column: str | None) -> Finding:
+    """The finding that Citus spreads a table over its nodes: by a column, or whole to each node where it is None."""
+    if column is None:
+        message = "is a reference table of Citus. Reference tables are not supported yet: each node has a copy."
+    else:
+        message = (
+            f"is distributed by {quote_if_needed(column)}. Distributed tables are not supported yet: each of their "
+            f"keys must contain {quote_if_needed(column)}."
+        )
+    hint = f"Undo it (SELECT undistribute_table('{quote_if_needed(table)}');), or apply the migration by hand."
+    return finding("target.E012", table, message, hint)
+
+
 def made_from_migrations(name: str, *, revision: str, earlier: int) -> Finding:
     """The finding that the database was made from the migrations before a revision, and holds no rows of anybody."""
     message = (
