@@ -22,9 +22,11 @@ from migrations_safety.census.report import Census
 from migrations_safety.checks.records import refuse_unwritable_records
 from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.backfill import NullifyOnCoordinator
 from migrations_safety.messages.refusals.target import InsideTransaction
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.connection import Connection, connection_of
+from migrations_safety.postgresql.coordinator import find_coordinator
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target, connect
 
@@ -49,6 +51,8 @@ def run(
     connection, progress = connection_of(using), progress or Progress()
     expected = {"expect_database": expect_database, "expect_schema": expect_schema}
     target = connect(connection, **expected, to_migrate=not options.dry_run)
+    if options.nullify:
+        _refuse_distributed(connection, target)
     if options.dry_run:
         return _dry_run(connection, target, options, progress)
     _refuse_open_transaction(target)
@@ -80,6 +84,7 @@ def restore(
     connection, progress = connection_of(using), progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema, to_migrate=True)
     _refuse_open_transaction(target)
+    _refuse_distributed(connection, target)
     with deploy_lock(connection):
         inspected = inspect_references(connection, target)
         refuse_unwritable_records(connection, target, RUNS, RESTORED)
@@ -108,6 +113,16 @@ def _refuse_open_transaction(target: Target) -> None:
     """
     if target.in_transaction:
         raise InsideTransaction(name=target.name)
+
+
+def _refuse_distributed(connection: Connection, target: Target) -> None:
+    """Raise NullifyOnCoordinator in a distributed schema of Citus.
+
+    Citus 13.2 ends the statement that keeps an old value and sets the reference to NULL with 22P02.
+    """
+    coordinator = find_coordinator(connection)
+    if coordinator and coordinator.is_distributed:
+        raise NullifyOnCoordinator(schema=target.schema)
 
 
 def _dry_run(connection: Connection, target: Target, options: BackfillOptions, progress: Progress) -> BackfillReport:

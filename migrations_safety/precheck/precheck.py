@@ -56,6 +56,7 @@ CATALOG_CHECKS = (
 )  # fmt: skip
 NOT_THERE, FAILS = "plan.E001", "plan.E002"
 NO_STATEMENTS = "application.I002"
+SPREAD = "target.E012"
 LENGTH_NOT_JUDGED = "rollback.I001"
 BACKFILL = "python manage.py backfill_placeholders"
 
@@ -105,7 +106,8 @@ def _examine(
     inspected = inspect_plan(connection, plan=plan, target=target)
     found = _of_catalog(connection, inspected, options)
     found = [one for one in found if not measurements.plan.is_measured or one.id != LENGTH_NOT_JUDGED]
-    data = _data(connection, inspected, options, progress)
+    is_spread = any(one.id == SPREAD for one in found)  # a coordinator refuses some of the statements that count
+    data = Data(depth=Depth.CATALOG) if is_spread else _data(connection, inspected, options, progress)
     reviewed = review(connection, inspected, measurements, options=options, data=data, counters=counters)
     found += [one for one in reviewed.findings if one not in found]
     if options.embedded:  # which has the extension in no case

@@ -90,6 +90,29 @@ def test_a_hospital_in_a_distributed_schema_is_deployed(cluster, hospital_a):
     assert [one["id"] for one in audited.json["findings"]] == ["audit.I001"]
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--nullify", "bills"], ["--nullify", "bills", "--dry-run"], ["--restore-nullified"]]
+)
+def test_references_are_not_set_to_null_in_a_distributed_schema(cluster, hospital_a, arguments):
+    result = cluster.run("backfill_placeholders", *arguments, url=hospital_a)
+
+    assert result.code == 2
+    assert "hospital_a is a distributed schema of Citus" in result.err
+    assert cluster.value('SELECT count("patientId") FROM hospital_a.bills') == 3
+    assert cluster.value("SELECT to_regclass('hospital_a.patients')") is None
+
+
+def test_a_deployed_hospital_is_rolled_back(cluster, hospital_a):
+    cluster.run("backfill_placeholders", url=hospital_a)
+    cluster.run("migrate", url=hospital_a)
+
+    result = cluster.run("rollback_patient_module", url=hospital_a)
+
+    assert result.code == 0, result.said
+    assert cluster.value("SELECT to_regclass('hospital_a.patients')") is None
+    assert cluster.value('SELECT count("patientId") FROM hospital_a.bills') == 3
+
+
 def test_tables_distributed_by_a_column_are_refused(cluster):
     cluster.execute(schema("legacy", "uuid"))
     cluster.execute("SELECT create_reference_table('users')")
@@ -99,6 +122,7 @@ def test_tables_distributed_by_a_column_are_refused(cluster):
     looked = cluster.run("precheck", "--format", "json", "--no-measure")
     migrated = cluster.run("migrate")
 
-    assert (looked.code, migrated.code) == (1, 1)
+    assert (looked.code, migrated.code) == (1, 1), looked.said + migrated.said
+    assert looked.json["references"] == []
     assert {one["subject"] for one in found(looked, "target.E012")} == {"insurance_policies", "users"}
     assert "must contain id" in found(looked, "target.E012")[0]["message"]

@@ -1,4 +1,4 @@
-"""Some servers refuse triggers on some tables (feature not supported, or an error without a code): the record of runs works without."""
+"""Some servers refuse triggers on some tables, with 0A000 or without a code: the record of runs works without them."""
 
 import pytest
 

@@ -31,6 +31,16 @@ class NotNullified(Refusal):
     hint = "Find the trigger or rule on the table that keeps the old value. Then run the same command again."
 
 
+class NullifyOnCoordinator(Refusal):
+    """Raised where Citus keeps the tables on a worker, which cannot keep an old value in the statement that ends it."""
+
+    message = (
+        "{schema} is a distributed schema of Citus. There a reference cannot be set to NULL and its old value be kept "
+        "in one statement, nor be restored. Nothing was changed."
+    )
+    hint = "Run backfill_placeholders without --nullify, or first undo the distribution (citus_schema_undistribute)."
+
+
 class UnknownReference(Refusal):
     """Raised where `--nullify` names a table without a foreign key to a registered parent table."""
 
