@@ -129,7 +129,6 @@ def test_columns_that_are_named_alike_in_other_tables_are_listed(hospital, in_pr
     assert set(found) == {"references.W004"}
     assert [(one.subject, one.message.partition(" is ")[0]) for one in found["references.W004"]] == [
         ('appointments."attendingPatientId"', "(character varying(36))"),
-        ('archive.labs."PatientID"', "(text)"),
         ('encounters."patientId"', "(uuid)"),
         ('observations."patient_id"', "(uuid)"),
     ]
