@@ -31,7 +31,7 @@ def globals_of(connection: Connection, pg_dumpall: Program, parameters: dict[str
 
 def _settings(connection: Connection) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(statement("globals.settings"))
+        cursor.execute(statement("globals.settings"), {})
         return [line for (line,) in cursor.fetchall()]
 
 

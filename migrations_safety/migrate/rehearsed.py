@@ -155,7 +155,7 @@ def _of_database(connection: Connection, rehearsed: Rehearsed, *, goes_on: bool)
 
 def _grown(connection: Connection, rows: dict[str, int]) -> Iterator[str]:
     with connection.cursor() as cursor:
-        cursor.execute(statement("rehearsed.estimates"))
+        cursor.execute(statement("rehearsed.estimates"), {})
         for schema, table, estimate in cursor.fetchall():
             name, now = f"{schema}.{table}", estimate
             if now is None:  # small enough to count

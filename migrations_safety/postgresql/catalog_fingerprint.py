@@ -17,7 +17,7 @@ def catalog_fingerprint(connection: Connection) -> str:
     Definitions count with their names and not with their oids. Those of PostgreSQL itself are left out.
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement("catalog_fingerprint.definitions"))
+        cursor.execute(statement("catalog_fingerprint.definitions"), {})
         return str(cursor.fetchone()[0])
 
 

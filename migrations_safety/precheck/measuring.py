@@ -110,5 +110,5 @@ def _measure(connection: Connection, options: PrecheckOptions, *, state: Any) ->
 def _holds_any_table(connection: Connection) -> bool:
     """Whether the database has a table besides Django's record, the records of runs, and those of extensions."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("measuring.holds_any_table"))
+        cursor.execute(statement("measuring.holds_any_table"), {})
         return bool(cursor.fetchone()[0])

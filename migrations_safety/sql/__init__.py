@@ -1,7 +1,9 @@
 """All SQL statements of the app, which stand in the *.sql files of this folder, each under a name.
 
 A statement begins after a line `-- name: what it finds` and ends before the next such line. `{table}` is a place for
-an identifier, which `psycopg.sql` fills in; `%(names)s` is a parameter. Every other `%` is therefore written `%%`.
+an identifier, which `psycopg.sql` fills in; `%(names)s` is a parameter. Every other `%` is therefore written `%%`, and
+a statement with `%%` is sent with parameters, with an empty dictionary where it has none: without them psycopg leaves
+both signs.
 """
 
 from __future__ import annotations

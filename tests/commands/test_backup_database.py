@@ -5,6 +5,8 @@ import json
 import stat
 from pathlib import Path
 
+SETTINGS = "SELECT setrole, unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase = %s ORDER BY 1, 2"
+
 
 def backup(database, folder, *arguments, **words):
     return database.run("backup_database", "--output", str(folder), "--no-progress", *arguments, **words)
@@ -50,3 +52,22 @@ def test_nobody_else_may_read_what_it_writes(hospital, tmp_path):
     assert mode(tmp_path / "new") == 0o700
     assert {mode(one) for one in (tmp_path / "new").iterdir()} == {0o600}
     assert len(list((tmp_path / "new").iterdir())) == 3
+
+
+def test_the_settings_of_the_database_and_of_its_roles_are_saved_as_statements_that_run(hospital, new_role, tmp_path):
+    role, settings = new_role(), SETTINGS
+    oid = hospital.value("SELECT oid FROM pg_database WHERE datname = current_database()")
+    name = f'DATABASE "{hospital.name}"'
+    hospital.execute(f"ALTER {name} SET search_path TO public, \"other clinic\"; ALTER {name} SET app.ward TO 'it''s'")
+    hospital.execute(f"ALTER ROLE \"{role}\" IN {name} SET work_mem TO '8MB'; ALTER {name} SET temp_tablespaces TO ''")
+    before = hospital.rows(settings, oid)
+
+    backup(hospital, tmp_path, "--no-restore-test")
+
+    [saved] = tmp_path.glob("*.roles.sql")
+    own = [line for line in saved.read_text().splitlines() if "DATABASE" in line and hospital.name in line]
+    hospital.execute(f'ALTER {name} RESET ALL; ALTER ROLE "{role}" IN {name} RESET ALL')
+    for line in own:
+        hospital.execute(line)
+    assert len(own) == 4
+    assert hospital.rows(settings, oid) == before

@@ -50,6 +50,17 @@ def test_several_commands_in_one_statement_are_seen():
     assert len(sqlparse.split(statement("run_log.make_refusal"))) == 1
 
 
+SENT_ALONE = re.compile(r'execute\(\s*statement\(\s*"([a-z_]+\.[a-z_]+)"\s*\)(?:\.encode\(\))?\s*\)')
+"""A statement that is sent without parameters: then psycopg leaves `%%` as it is."""
+
+
+def test_a_statement_with_a_doubled_percent_sign_is_sent_with_parameters():
+    alone = {name for name in SENT_ALONE.findall(CODE) if "%%" in statement(name)}
+
+    assert len(SENT_ALONE.findall(CODE)) > 20
+    assert alone == set()
+
+
 def test_nothing_stands_before_the_first_name():
     assert all(file.read_text().startswith("-- ") for file in FILES)
 
