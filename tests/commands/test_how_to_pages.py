@@ -108,12 +108,15 @@ def test_a_night_goes_as_the_runbook_says_and_leaves_no_trace(make, tmp_path):
     refer(hospital, "bills", new_id(), new_id())
     before = hospital.rows(BILLS)
 
-    told = follow(hospital, DEPLOY, {"/backups/hospital": str(tmp_path / "backups")})
+    told = follow(
+        hospital, DEPLOY, {"/backups/hospital": f"{tmp_path}/backups", "rehearsal.json": f"{tmp_path}/rehearsal.json"}
+    )
 
     said = "".join(one.out for one in told)
     assert "Verified:" in said
     assert "is the last backup" in said
     assert "stands on the backup" in said
+    assert "stands on the rehearsal rehearsal.json" in said
     assert hospital.rows(BILLS) == before
     assert hospital.value("SELECT to_regclass('patients')") is None
 
@@ -131,7 +134,9 @@ def follow(database, page, places=None):
     told = []
     for command in [one for one in page if isinstance(one, Command)]:
         ours, _, to_psql = command.text.partition(" | ")
-        words = [(places or {}).get(word, word) for word in shlex.split(ours)[2:]]
+        for place, here in (places or {}).items():
+            ours = ours.replace(place, here)
+        words = shlex.split(ours)[2:]
         told.append(database.run(*words))
         assert told[-1].code == command.code, told[-1].said
         if "psql" in to_psql:
