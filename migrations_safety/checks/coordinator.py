@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.refusals.target import NotOnCoordinator
 from migrations_safety.messages.wording import target as wording
 from migrations_safety.plan.inspected_schema import InspectedSchema
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.coordinator import find_coordinator, spread_tables
+
+ESTIMATES = "the estimates of the tables are on the worker"
+NUMBERS = "transactions have other numbers on the worker, so new rows cannot be told from old ones"
+
+
+def refuse_on_coordinator(connection: Connection, *, schema: str, estimates: bool, counts_new_rows: bool) -> None:
+    """Raise NotOnCoordinator in a distributed schema where rows are estimated, or where only new rows are counted."""
+    asked = {"--approximate": ESTIMATES} if estimates else {"--census": NUMBERS} if counts_new_rows else {}
+    found = find_coordinator(connection) if asked else None
+    if found and found.is_distributed:
+        ((option, reason),) = asked.items()
+        raise NotOnCoordinator(schema=schema, option=option, reason=reason)
 
 
 def check_coordinator(connection: Connection, inspected: InspectedSchema) -> list[Finding]:

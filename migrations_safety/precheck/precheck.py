@@ -13,7 +13,7 @@ from migrations_safety.census.incremental import EarlierCensus
 from migrations_safety.census.reference_counts import count, questions
 from migrations_safety.census.report import OrphanValue
 from migrations_safety.census.scan_strategy import ScanOptions
-from migrations_safety.checks.coordinator import check_coordinator
+from migrations_safety.checks.coordinator import check_coordinator, refuse_on_coordinator
 from migrations_safety.checks.indexes import check_invalid_indexes
 from migrations_safety.checks.locks import check_locks
 from migrations_safety.checks.plan import check_plan
@@ -81,6 +81,12 @@ def run(
     progress = progress or Progress()
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
     catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
+    refuse_on_coordinator(
+        connection,
+        schema=target.schema,
+        estimates=options.depth is Depth.ESTIMATE,
+        counts_new_rows=options.before is not None,
+    )
     counters = read_counters(connection) if options.measure.is_wanted or options.earlier else None
     measurements = measured(connection, options, progress)
     examine = partial(_examine, connection, target, options, progress, measurements, counters)

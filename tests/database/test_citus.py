@@ -102,6 +102,18 @@ def test_references_are_not_set_to_null_in_a_distributed_schema(cluster, hospita
     assert cluster.value("SELECT to_regclass('hospital_a.patients')") is None
 
 
+def test_what_would_give_a_wrong_number_is_refused(cluster, hospital_a, tmp_path):
+    file = str(tmp_path / "census.json")
+    cluster.run("precheck", "--format", "json", "--output", file, url=hospital_a)
+
+    estimated = cluster.run("precheck", "--approximate", url=hospital_a)
+    continued = cluster.run("migrate", "--census", file, url=hospital_a)
+
+    assert (estimated.code, continued.code) == (2, 2)
+    assert "--approximate is not for it" in estimated.err
+    assert "--census is not for it" in continued.err
+
+
 def test_a_deployed_hospital_is_rolled_back(cluster, hospital_a):
     cluster.run("backfill_placeholders", url=hospital_a)
     cluster.run("migrate", url=hospital_a)

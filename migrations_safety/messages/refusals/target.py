@@ -27,6 +27,13 @@ class WrongSchema(Refusal):
     hint = "Correct the search_path of the role or the connection, or correct --expect-schema."
 
 
+class NotOnCoordinator(Refusal):
+    """Raised where an option cannot give a right answer for the tables of a distributed schema of Citus."""
+
+    message = "{schema} is a distributed schema of Citus, and {option} is not for it: {reason}. Nothing was checked."
+    hint = "Run the same command without this option: then every row is counted."
+
+
 class NoSchema(Refusal):
     """Raised where no schema of the search_path exists, or where the first one belongs to the system."""
 
