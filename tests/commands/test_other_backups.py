@@ -35,12 +35,20 @@ def migrate(database, *arguments):
     return database.run("migrate", "patients", "--no-input", *arguments)
 
 
+def last_backup(database, place):
+    """What `diagnose` says of the last backup, within its two seconds."""
+    looked = database.run("diagnose", "--backups", place, "--format", "json")
+    assert looked.json["seconds"] < 2, looked.said
+    return next(area["state"] for area in looked.json["areas"] if area["name"] == "last backup")
+
+
 def test_pgbackrest_is_believed_as_far_as_it_was_tried(made, hospital):
     place = f"pgbackrest:main:{made.pgbackrest_config}"
     without = migrate(hospital, "--require-backup", "1h,written", "--backups", place)
     made.pgbackrest("--type=full", "--start-fast", "backup")
 
     told = hospital.run("precheck", "--backups", place, "--format", "json")
+    looked = last_backup(hospital, place)
     too_much = migrate(hospital, "--require-backup", "1h", "--backups", place)
     old = migrate(hospital, "--require-backup", "1s,written", "--backups", place)
     done = migrate(hospital, "--require-backup", "1h,written", "--backups", place)
@@ -48,6 +56,7 @@ def test_pgbackrest_is_believed_as_far_as_it_was_tried(made, hospital):
     assert (without.code, "backup.E020" in without.out) == (1, True), without.said
     [last] = [one for one in told.json["findings"] if one["id"] == "backup.I020"]
     assert last["subject"].startswith("main 20")
+    assert " ago, written, pgbackrest main 20" in looked
     assert (too_much.code, "backup.E022" in too_much.out) == (1, True), too_much.said
     assert "signed:FILE" in too_much.out
     assert (old.code, "backup.E021" in old.out) == (1, True), old.said
@@ -73,6 +82,7 @@ def test_barman_is_believed_as_far_as_it_was_tried(made, hospital):
     assert "Backup: ward 20" in done.err
     run = hospital.run("audit_runs", "--format", "json").json["runs"][-1]
     assert run["stands_on"]["backup"]["kind"] == "barman"
+    assert " ago, written, barman ward 20" in last_backup(hospital, place)
 
 
 def test_a_backup_of_another_server_is_none_of_this_one(made, make):

@@ -23,14 +23,14 @@ def barman(place: str, places: Places) -> Iterator[BackupEvidence | Unread]:
     server, _, file = place.partition(":")
     command = ["barman", *(["-c", file] if file else []), "--format", "json"]
     try:
-        backup = told_json([*command, "show-backup", server, "latest"], package=KIND)[server]
+        backup = told_json([*command, "show-backup", server, "latest"], package=KIND, patience=places.patience)[server]
     except CouldNotRead as error:
         if NO_BACKUP in error.reason:
             return
         raise
     except (KeyError, TypeError):
         raise CouldNotRead("barman says it in a form that we do not know") from None
-    known = told_json([*command, "show-server", server], package=KIND)
+    known = told_json([*command, "show-server", server], package=KIND, patience=places.patience)
     try:
         yield _backup(backup, known[server], server)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

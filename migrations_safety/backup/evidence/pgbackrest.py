@@ -21,7 +21,7 @@ def pgbackrest(place: str, places: Places) -> Iterator[BackupEvidence | Unread]:
     """
     stanza, _, file = place.partition(":")
     command = ["pgbackrest", *([f"--config={file}"] if file else []), f"--stanza={stanza}", "info", "--output=json"]
-    told = told_json(command, package=KIND)
+    told = told_json(command, package=KIND, patience=places.patience)
     try:
         (info,) = [one for one in told if one["name"] == stanza]
         if info["status"]["code"] not in (OK, NO_BACKUPS):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ Reader = Callable[[str, Places], Iterator[BackupEvidence | Unread]]
 READERS: dict[str, Reader] = {"pgbackrest": pgbackrest, "barman": barman, "signed": signed}
 """By the scheme of `SCHEME:NAME` what reads that place; what has no scheme of these is a path."""
 RECORDED = "the record of runs"
+LEAST = 0.2
+"""Seconds that each place gets, also where those before it have taken all the time."""
 
 
 def find_backups(connection: Connection, places: Places) -> Found:
@@ -27,7 +31,8 @@ def find_backups(connection: Connection, places: Places) -> Found:
     with connection.cursor() as cursor:
         cursor.execute(statement("search.here_and_now"))
         database, now = cursor.fetchone()
-    read = [one for place in places.where for one in _read(place, places)]
+    end = time.monotonic() + places.patience
+    read = [one for place in places.where for one in _read(place, _in_time(places, end))]
     read += _recorded(connection, known={one.name for one in read if isinstance(one, BackupEvidence)})
     evidence = {(one.kind, one.name): one for one in read if isinstance(one, BackupEvidence)}
     ours = [one for one in evidence.values() if one.is_of(database=database, system_identifier=identifier)]
@@ -48,13 +53,22 @@ def _read(place: str, places: Places) -> list[BackupEvidence | Unread]:
         return list(reader(name, places) if reader else archives(place, places))
     except CouldNotRead as error:
         return [Unread(place=place, reason=error.reason, hint=error.hint)]
+    except OSError as error:  # a folder that this user may not enter, or a name that is too long
+        return [Unread(place=place, reason=error.strerror or type(error).__name__)]
+    except (RuntimeError, ValueError):  # the home of a user who does not exist, or a name that no file can have
+        return [Unread(place=place, reason="no file can have this name")]
+
+
+def _in_time(places: Places, end: float) -> Places:
+    """The places, with what is left of the patience until `end`, on the clock of `time.monotonic`."""
+    return replace(places, patience=max(end - time.monotonic(), LEAST))
 
 
 def _recorded(connection: Connection, *, known: set[str]) -> list[BackupEvidence | Unread]:
     """Return the archives that the record names and that are here; one that is elsewhere or gone is no evidence."""
     found = []
     for path, sha256 in _paths(connection):
-        if path in known or not Path(path).exists():
+        if path in known or not is_here(path):
             continue
         one = archive(Path(path))
         if isinstance(one, BackupEvidence) and one.checksum != sha256:
@@ -62,6 +76,14 @@ def _recorded(connection: Connection, *, known: set[str]) -> list[BackupEvidence
             one = Unread(place=path, reason=reason, is_looked_at=True)
         found.append(one)
     return found
+
+
+def is_here(path: str) -> bool:
+    """Whether there is an archive at a path, and this user may see it."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _paths(connection: Connection) -> list[tuple[str, str]]:

@@ -10,12 +10,9 @@ from typing import Any
 
 from migrations_safety.backup.evidence.values import CouldNotRead
 
-PATIENCE = 60
-"""How many seconds a tool may take for its answer, which may come from a repository elsewhere."""
 
-
-def told_json(command: Sequence[str], *, package: str) -> Any:
-    """Run a command that only looks, and return the JSON that it prints.
+def told_json(command: Sequence[str], *, package: str, patience: float) -> Any:
+    """Run a command that only looks, and return the JSON that it prints within `patience` seconds.
 
     Raises CouldNotRead where it is not installed, does not end in time, or prints something else.
     """
@@ -25,7 +22,7 @@ def told_json(command: Sequence[str], *, package: str) -> Any:
             capture_output=True,
             stdin=subprocess.DEVNULL,
             env=os.environ | {"LC_ALL": "C"},
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
     except FileNotFoundError:
@@ -34,7 +31,7 @@ def told_json(command: Sequence[str], *, package: str) -> Any:
     except PermissionError:
         raise CouldNotRead(f"{command[0]} may not be run by this user") from None
     except subprocess.TimeoutExpired:
-        raise CouldNotRead(f"{command[0]} gave no answer within {PATIENCE} s") from None
+        raise CouldNotRead(f"{command[0]} gave no answer within {patience:.2g} s") from None
     return _parsed(done, command)
 
 

@@ -93,3 +93,5 @@ class Places:
     """Folders, archives, or `SCHEME:NAME`."""
     keys: tuple[str, ...] = ()
     """The paths of the public keys of those who may sign that there is a backup (PEM, Ed25519)."""
+    patience: float = 60
+    """How many seconds the other tools may take together for their answers, which may come from elsewhere."""

@@ -228,7 +228,10 @@ KINDS = (
     ),
     FindingKind(
         id="recovery.I043",
-        title="No backup is recorded",
-        help=("The record of runs names no backup of this database."),
+        title="No backup is known",
+        help=(
+            "Neither the record of runs nor a place that `--backups` or the setting `MIGRATIONS_SAFETY_BACKUPS` names "
+            "has a backup of this database."
+        ),
     ),
 )

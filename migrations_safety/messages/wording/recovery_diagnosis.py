@@ -201,10 +201,12 @@ def not_looked(area: str, *, reason: str, hint: str) -> Finding:
     return finding("recovery.W041", area, f"was not looked at: {reason}.", hint)
 
 
-def no_backup(name: str) -> Finding:
-    """The finding that no backup of the database is recorded."""
-    message = "has no backup in the record of runs; backups by other tools were not looked for."
-    return finding("recovery.I043", name, message, "Ask who makes the backups, and when one was last restored.")
+def no_backup(name: str, *, others: int) -> Finding:
+    """The finding that no backup of the database is known; `others` belong to other databases."""
+    beside = f" ({pluralize(others, 'backup')} of other databases or servers)" if others else ""
+    message = f"has no backup in the record of runs or in a named place{beside}."
+    hint = "Ask who makes the backups, and when one was last restored. --backups names where they are."
+    return finding("recovery.I043", name, message, hint)
 
 
 def copy_kept(name: str, *, drop: str) -> Finding:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
+from migrations_safety.backup.evidence.archives import KIND as ARCHIVE
+from migrations_safety.backup.evidence.search import is_here
 from migrations_safety.messages.humanize import format_bytes, format_seconds, pluralize
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.judgement import counts
-from migrations_safety.recovery.diagnosis.recorded_runs import last_deploy, last_of, open_runs
+from migrations_safety.recovery.diagnosis.recorded_runs import backup_since, last_deploy, open_runs
 from migrations_safety.recovery.diagnosis.report import Area
 
 
@@ -104,14 +105,19 @@ def _replication(facts: Facts) -> str:
 
 
 def _backup(facts: Facts, *, at: datetime) -> str:
-    run = last_of(facts.runs, "backup_database")
+    """The newest backup that is known, which another machine may have."""
+    known = facts.backups.evidence[0] if facts.backups and facts.backups.evidence else None
     said = _behind(facts, "backup")
-    if run is None:
-        return f"none recorded{said}"
-    told = run.end.get("counts") or {}
-    archive = str(told.get("archive") or "")
-    gone = "" if not archive or Path(archive).exists() else ", not on this machine"
-    words = [f"{format_seconds((at - run.ended_at).total_seconds())} ago", str(told.get("proof") or ""), archive]
+    if run := backup_since(facts.runs, known.taken_at if known else None):
+        told = run.end.get("counts") or {}
+        name, proof, taken_at = str(told.get("archive") or ""), str(told.get("proof") or ""), run.ended_at
+        gone = "" if not name or is_here(name) else ", not on this machine"
+    elif known:
+        kind = "" if known.kind == ARCHIVE else f"{known.kind} "
+        name, proof, taken_at, gone = f"{kind}{known.name}", known.proof.word, known.taken_at, ""
+    else:
+        return f"none known{said}"
+    words = [f"{format_seconds((at - taken_at).total_seconds())} ago", proof, name]
     return ", ".join(filter(None, words)) + gone + said
 
 
@@ -125,5 +131,6 @@ def _behind(facts: Facts, what: str) -> str:
     found = deploy.stands_on.get(what) if deploy else None
     if not found:
         return ""
-    words = [found.get(name) for name in ("kind", "name", "proof", "verdict")]
-    return f"; the last deploy stood on {' '.join(str(word) for word in words if word)}"
+    name = " ".join(str(found[key]) for key in ("kind", "name") if found.get(key))
+    words = [name, *(str(found[key]) for key in ("proof", "verdict") if found.get(key))]
+    return f"; the last deploy stood on {', '.join(words)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.timezone import now
 
+from migrations_safety.backup.evidence.values import Places
 from migrations_safety.messages.progress import Progress
 from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
@@ -21,16 +22,20 @@ def run(
     using: str,
     expect_database: str | None = None,
     expect_schema: str | None = None,
+    places: Places | None = None,
     progress: Progress | None = None,
 ) -> DiagnosisReport:
     """Look at the database of the alias `using`, in one read-only snapshot; works on a standby.
 
-    Raises a Refusal where the connection does not lead to the expected database. A part that cannot be read does not
-    end the look: the report says so.
+    `places` are those of backups; the archives in the record of runs are looked for without them, too. Raises a
+    Refusal where the connection does not lead to the expected database. A part that cannot be read does not end the
+    look: the report says so.
     """
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
-    facts = in_snapshot(connection, lambda: gather(connection, target), progress=progress or Progress())
+    facts = in_snapshot(
+        connection, lambda: gather(connection, target, places or Places()), progress=progress or Progress()
+    )
     facts.remaining = [remaining(connection, half) for half in facts.halves.found]
     forward, back = ways(facts)
     return DiagnosisReport(

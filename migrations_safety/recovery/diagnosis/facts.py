@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -13,6 +13,8 @@ from django.db import DatabaseError, transaction
 
 from migrations_safety.audit import run_log
 from migrations_safety.audit.run_log import OpenImages
+from migrations_safety.backup.evidence.search import find_backups
+from migrations_safety.backup.evidence.values import Found, Places
 from migrations_safety.kept import kept_record
 from migrations_safety.kept.kept_record import Kept
 from migrations_safety.messages.errors import sqlstate
@@ -71,13 +73,18 @@ class Facts:
     sessions: Sessions = field(default_factory=Sessions)
     prepared: list[Prepared] = field(default_factory=list)
     replication: Replication = field(default_factory=Replication)
+    backups: Found | None = None
+    """What is known of backups of this database; None where it could not be looked for."""
     missed: dict[str, str] = field(default_factory=dict)
     end: float = 0.0
     """When the look has to end, on the clock of `time.monotonic`."""
 
 
-def gather(connection: Connection, target: Target) -> Facts:
-    """Read all parts; runs inside a read-only transaction. Raises what a standby raises that cancels a reading."""
+def gather(connection: Connection, target: Target, places: Places) -> Facts:
+    """Read all parts; runs inside a read-only transaction. Raises what a standby raises that cancels a reading.
+
+    Other tools that know of backups come last and get the seconds that the statements have left.
+    """
     facts, graph = Facts(end=time.monotonic() + PATIENCE), Graph(connection)
     read = partial(_read, connection, facts)
     facts.deploys = read("deploy lock", lambda: sessions.deploys(connection), [])
@@ -99,6 +106,8 @@ def gather(connection: Connection, target: Target) -> Facts:
     facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
     facts.prepared = read("prepared transactions", lambda: sessions.prepared(connection), [])
     facts.replication = read("standbys and slots", lambda: replication(connection), Replication())
+    in_time = replace(places, patience=max(facts.end - time.monotonic(), LEAST / 1000))
+    facts.backups = read("last backup", lambda: find_backups(connection, in_time), None)
     transaction.set_rollback(True, using=connection.alias)  # the timeouts go, also where the caller's transaction stays
     return facts
 

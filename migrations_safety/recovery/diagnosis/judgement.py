@@ -7,6 +7,8 @@ from datetime import datetime
 
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import format_bytes, format_seconds, listed, pluralize
+from migrations_safety.messages.refusals.evidence import ClusterUnknown
+from migrations_safety.messages.wording import backup as backup_wording
 from migrations_safety.messages.wording import recovery_diagnosis as wording
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis.facts import Facts
@@ -44,10 +46,21 @@ def judge(facts: Facts, target: Target) -> Iterator[Finding]:
     for kept in facts.kept:
         yield wording.kept_instead(kept.subject, place=kept.place, migration=kept.migration, number=kept.number)
     yield from _of_databases(facts)
-    if last_of(facts.runs, "backup_database") is None and "runs" not in facts.missed:
-        yield wording.no_backup(target.name)
+    yield from _of_backups(facts, target)
     for name, reason in facts.missed.items():
         yield wording.not_looked(name, reason=reason, hint=AGAIN)
+
+
+def _of_backups(facts: Facts, target: Target) -> Iterator[Finding]:
+    """What is wrong with the places of backups, and that none is known."""
+    found = facts.backups
+    for place in found.unread if found else ():
+        yield backup_wording.not_read(place.place, place.reason, place.hint)
+    if found and found.system_identifier is None and found.others:
+        reason = "the role may not read the identifier of the server, by which backups are known as those of this one"
+        yield wording.not_looked("last backup", reason=reason, hint=f"{ClusterUnknown.hint} {AGAIN}")
+    elif found and not found.evidence and last_of(facts.runs, "backup_database") is None and "runs" not in facts.missed:
+        yield wording.no_backup(target.name, others=found.others)
 
 
 def _of_sessions(facts: Facts) -> Iterator[Finding]:

@@ -105,6 +105,12 @@ def last_of(runs: Sequence[Recorded], command: str) -> Recorded | None:
     return next((one for one in runs if one.command == command and one.has_finished), None)
 
 
+def backup_since(runs: Sequence[Recorded], taken_at: datetime | None) -> Recorded | None:
+    """Return the last `backup_database` that finished, if it began after `taken_at`, the time of a known backup."""
+    run = last_of(runs, "backup_database")
+    return run if run and (taken_at is None or run.started_at > taken_at) else None
+
+
 def _details(event: Any) -> dict[str, Any]:
     found = json.loads(event) if isinstance(event, str) else event
     return found if isinstance(found, dict) else {}
