@@ -58,6 +58,9 @@ class SchemaToVerify:
     """The labels of each enum of the app, in their order, by the name of the enum."""
     command: str = ""
     """The app's own command that verifies it, which reports name; empty where only `verify_schema` does."""
+    rollback: str = ""
+    """The app's own command that unapplies all its migrations and those that depend on them, which `diagnose` names;
+    empty where only `rollback_migrations` does."""
 
 
 _makers: dict[str, PlaceholderMaker] = {}
@@ -94,6 +97,11 @@ def verified_apps() -> frozenset[str]:
 def verifying_commands() -> dict[str, str]:
     """The commands that verify a registered schema of their own, by the label of its app."""
     return {label: schema.command for label, schema in _schemas.items() if schema.command}
+
+
+def rollback_commands() -> dict[str, str]:
+    """The commands that unapply all migrations of an app, by its label, where the app has one of its own."""
+    return {label: schema.rollback for label, schema in _schemas.items() if schema.rollback}
 
 
 def schema_of(app_label: str) -> SchemaToVerify:

@@ -16,4 +16,5 @@ class PatientsConfig(AppConfig):
 
         register_placeholders(PLACEHOLDER)
         enums = {"PatientStatus": tuple(PatientStatus.values)}
-        register_schema(SchemaToVerify(app_label="patients", enums=enums, command="verify_patient_schema"))
+        commands = {"command": "verify_patient_schema", "rollback": "rollback_patient_module"}
+        register_schema(SchemaToVerify(app_label="patients", enums=enums, **commands))

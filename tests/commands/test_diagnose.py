@@ -10,8 +10,10 @@ import time
 import psycopg
 import pytest
 
+from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import new_id, refer
 from tests.support.pages import Command, blocks
+from tests.support.row_snapshot import row_snapshot
 
 pytestmark = pytest.mark.any_postgresql
 
@@ -81,7 +83,7 @@ def test_a_killed_migrate_is_told_from_one_at_work(hospital):
     assert one(killed, "recovery.W025")["subject"] == "migrate"
     assert "recovery.W034" not in ids(killed)
     assert commands(killed.json["forward"])[:2] == ["precheck", "migrate"]
-    assert "rollback_migrations patients zero" in commands(killed.json["back"])
+    assert commands(killed.json["back"])[:2] == ["rollback_patient_module --dry-run", "rollback_patient_module"]
 
 
 def test_what_it_says_ends_the_deploy(hospital):
@@ -368,6 +370,28 @@ def test_the_last_backup_is_found_where_the_record_or_a_place_names_it(make, tmp
     assert "not on this machine" not in state(recorded, "last backup")
     assert state(gone, "last backup").endswith("not on this machine")
     assert f" ago, compared, {moved}" in state(named, "last backup")
+
+
+def test_the_way_back_is_the_app_s_own_rollback_and_is_followed(hospital):
+    before = catalog_snapshot(hospital), row_snapshot(hospital, bookkeeping=False)
+    assert hospital.run("migrate").code == 0
+
+    back = commands(diagnosed(hospital).json["back"])
+    done = [hospital.run(*command.split()) for command in back]
+
+    assert back == ["rollback_patient_module --dry-run", "rollback_patient_module", "diagnose"]
+    assert [result.code for result in done] == [0, 0, 1], [result.said for result in done]
+    assert (catalog_snapshot(hospital), row_snapshot(hospital, bookkeeping=False)) == before
+
+
+def test_the_way_back_of_one_app_alone_is_the_generic_one(hospital):
+    assert hospital.run("migrate", "patients").code == 0
+    hospital.execute("ALTER TABLE migrations_safety_run DISABLE TRIGGER ALL; DELETE FROM migrations_safety_run")
+    assert hospital.run("migrate", "ehr").code == 0
+
+    back = commands(diagnosed(hospital).json["back"])
+
+    assert back[:2] == ["rollback_migrations ehr 0001_initial --dry-run", "rollback_migrations ehr 0001_initial"]
 
 
 def test_what_the_last_deploy_stood_on_is_told(make, tmp_path):

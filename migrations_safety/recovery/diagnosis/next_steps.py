@@ -12,7 +12,7 @@ from migrations_safety.recovery.diagnosis.judgement import fix_of, has_maker
 from migrations_safety.recovery.diagnosis.recorded_runs import MIGRATE, again, open_runs
 from migrations_safety.recovery.diagnosis.remaining_sql import Remaining
 from migrations_safety.recovery.diagnosis.report import NextStep
-from migrations_safety.registry import verifying_commands
+from migrations_safety.registry import rollback_commands, verifying_commands
 from migrations_safety.sql.identifiers import quote_if_needed
 
 BACKFILL, ROLLBACK = "backfill_placeholders", "rollback_migrations"
@@ -118,8 +118,10 @@ def _undoing(facts: Facts) -> Iterator[NextStep]:
         if one.undo is None:
             yield NextStep(why=f"{one.migration} cannot be undone by SQL alone: finish it first, or undo it by hand.")
     for app, name in facts.ways_back:
-        yield NextStep(why="See what the way back would lose.", command=(ROLLBACK, app, name, "--dry-run"))
-        yield NextStep(why=f"Unapply what the deploy has applied of {app}.", command=(ROLLBACK, app, name))
+        own = rollback_commands().get(app) if name == "zero" else None
+        command = (own,) if own else (ROLLBACK, app, name)
+        yield NextStep(why="See what the way back would lose.", command=(*command, "--dry-run"))
+        yield NextStep(why=f"Unapply what the deploy has applied of {app}.", command=command)
     if facts.images:
         restore = (BACKFILL, "--restore-nullified")
         yield NextStep(

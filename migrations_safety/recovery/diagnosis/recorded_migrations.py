@@ -15,6 +15,7 @@ from django.db.migrations.operations import AddIndex, SeparateDatabaseAndState
 from migrations_safety.operations import ValidateForeignKey
 from migrations_safety.plan.baseline import is_adopted
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.registry import rollback_commands
 
 VALIDATIONS = (ValidateForeignKey, ValidateConstraint)
 """The operations that check the older rows of a constraint."""
@@ -76,7 +77,10 @@ class Graph:
         )
 
     def before(self, labels: Iterable[str]) -> list[tuple[str, str]]:
-        """Return, for each app of these migrations, the migration to go back to; the app that depends comes first."""
+        """Return, for each app of these migrations, the migration to go back to; the app that depends comes first.
+
+        An app is left out where the rollback command of another app unapplies its migrations.
+        """
         graph = self.executor.loader.graph
         firsts: dict[str, str] = {}
         for one in labels:
@@ -84,6 +88,9 @@ class Graph:
             if (app, name) in graph.nodes and (app, name) in self.executor.loader.applied_migrations:
                 firsts.setdefault(app, name)
         ways = [(app, self._parent(app, name)) for app, name in reversed(firsts.items())]
+        own = [app for app, parent in ways if parent == "zero" and app in rollback_commands()]
+        reached = {key for app in own for key in graph.backwards_plan((app, firsts[app])) if key[0] != app}
+        ways = [(app, parent) for app, parent in ways if (app, firsts[app]) not in reached]
         gone = {key[0] for key in self.executor.loader.applied_migrations if key not in _known(self.executor.loader)}
         return [(app, self._last(app)) for app in sorted(gone)] + [way for way in ways if way[0] not in gone]
 
