@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from migrations_safety.recovery.rehearsal.report import RehearsalReport, Step
+from migrations_safety.recovery.rehearsal.report import RehearsalReport, Step, UsedBackup
 from migrations_safety.rendering.serialization import envelope
 
 
@@ -23,6 +23,9 @@ def rehearsal(report: RehearsalReport, *, seconds: float) -> dict[str, Any]:
             "left_out": list(report.left_out),
             "not_restored": list(report.not_restored),
             "kept": report.kept,
+            "backup": asdict(report.backup) | {"taken_at": report.backup.taken_at.isoformat()}
+            if report.backup
+            else None,
         },
         "steps": [_step(one) for one in report.steps],
         "stalls": None if report.stalls is None else [asdict(one) for one in report.stalls],
@@ -35,6 +38,10 @@ def rehearsal(report: RehearsalReport, *, seconds: float) -> dict[str, Any]:
         "limits": report.limits.as_dict(),
     }
     return envelope("rehearse", report, body, found=report.findings, seconds=seconds)
+
+
+def _backup(backup: UsedBackup | None) -> dict[str, Any] | None:
+    return asdict(backup) | {"taken_at": backup.taken_at.isoformat()} if backup else None
 
 
 def _step(step: Step) -> dict[str, Any]:

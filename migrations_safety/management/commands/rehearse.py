@@ -19,8 +19,8 @@ from migrations_safety.recovery.rehearsal.options import Limits, RehearsalOption
 from migrations_safety.rendering import rehearsal_serialization, text
 from migrations_safety.rendering.document import rehearsal_account
 
-AS_THEY_ARE = ("app_label", "migration_name", "expect_database", "expect_schema", "scratch_url", "keep", "writers",
-               "backfill", "opens_network")  # fmt: skip
+AS_THEY_ARE = ("app_label", "migration_name", "expect_database", "expect_schema", "scratch_url", "backup", "keep",
+               "writers", "backfill", "opens_network")  # fmt: skip
 """Options of the command that have the same names in RehearsalOptions."""
 
 
@@ -49,6 +49,11 @@ class Command(SafetyCommand):
             "that is started here)"
         )
         parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
+        help = (
+            "restore the copy from this archive of backup_database, which is of this database and unchanged, instead "
+            "of copying the database"
+        )
+        parser.add_argument("--from", dest="backup", type=named, metavar="BACKUP", help=help)
         parser.add_argument("--keep", action="store_true", help="do not drop the copy on which the deploy ran")
         help = "how many sessions write to the locked tables while the deploy runs (default: 2; 0: none)"
         writers = whole_number("sessions", least=0, most=20)

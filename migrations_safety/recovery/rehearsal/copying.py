@@ -60,12 +60,23 @@ def fill_copy(connection: Connection, copy: CopiedDatabase, *, major: int) -> Fi
         reading = [dump, "--format=custom", f"--lock-wait-timeout={LOCK_WAIT}", f"--snapshot={name}", *WITHOUT]
         reading.append(f"--dbname={conninfo(parameters)}")
         _run([*reading, "--section=pre-data", "--section=post-data", f"--file={file}"], parameters, "pg_dump")
-        left_out = _choose(restore, file, wanted, copy)
+        left_out = _choose(restore, str(file), wanted, copy)
         made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}"]
         failed = _restore([*made, "--section=pre-data", f"--use-list={wanted}", str(file)], copy)
         failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
         failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
     _carry_settings(parameters, copy)
+    return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
+
+
+def fill_from_archive(connection: Connection, archive: str, restore: str, copy: CopiedDatabase) -> Filled:
+    """Restore an archive into an empty copy with the program `restore`, as `fill_copy` does with a dump of its own."""
+    with own_folder() as folder:
+        wanted = folder / "list"
+        left_out = _choose(restore, archive, wanted, copy)
+        made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}", f"--use-list={wanted}", archive]
+        failed = _restore(made, copy)
+    _carry_settings(connection_parameters(connection), copy)
     return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
 
 
@@ -76,9 +87,9 @@ def _exported_snapshot(parameters: dict[str, Any]) -> Iterator[str]:
         yield str(session.execute(statement("copying.export").encode()).fetchall()[0][0])
 
 
-def _choose(restore: str, file: Path, wanted: Path, copy: CopiedDatabase) -> list[str]:
+def _choose(restore: str, file: str, wanted: Path, copy: CopiedDatabase) -> list[str]:
     """Write the list of what is restored, and return the rest, in words."""
-    listed = _run([restore, "--list", str(file)], {}, "pg_restore").stdout
+    listed = _run([restore, "--list", file], {}, "pg_restore").stdout
     with closing(open_connection(copy.parameters)) as session:
         has = {name for (name,) in session.execute(statement("copying.extensions").encode()).fetchall()}
     left_out, lines = [], []

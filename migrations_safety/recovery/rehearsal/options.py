@@ -35,6 +35,8 @@ class RehearsalOptions:
     expect_database: str | None = None
     expect_schema: str | None = None
     scratch_url: str | None = None
+    backup: str | None = None
+    """The archive that the copy is restored from; None for a dump of the database as it is now."""
     keep: bool = False
     writers: int = 2
     backfill: tuple[str, ...] | None = None

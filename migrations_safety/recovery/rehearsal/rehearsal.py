@@ -7,10 +7,7 @@ second one sessions write to the tables that the first one locked.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.timezone import now
@@ -24,9 +21,9 @@ from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyO
 from migrations_safety.postgresql.database_locale import locale_of
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.recovery.rehearsal.archives import ReadyArchive, ready_archive
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
-from migrations_safety.recovery.rehearsal.figures import tables_of
 from migrations_safety.recovery.rehearsal.forecast import error_so_far, forecast
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
@@ -34,23 +31,10 @@ from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place
 from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
 from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
 from migrations_safety.recovery.rehearsal.steps import Stage
+from migrations_safety.recovery.rehearsal.theater import Original, Theater
 from migrations_safety.recovery.rehearsal.way_back import targets_before
 from migrations_safety.recovery.rehearsal.writers import writing
 from migrations_safety.sql import statement
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Original:
-    """What is known of the database before a copy is made of it."""
-
-    target: Target
-    plan: migration_plan.Plan
-    way_back: tuple[tuple[str, str], ...]
-    """The apps and the migrations to go back to, in their order."""
-    basis: Basis
-    bytes: int
-    error: float
-    """By what factor earlier deploys took longer than on their copies."""
 
 
 @dataclass(kw_only=True)
@@ -73,10 +57,11 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
     connection = connection_of(options.using)
     target = connect(connection, expect_database=options.expect_database, expect_schema=options.expect_schema)
     original = _look(connection, target, options)
+    archive = ready_archive(options.backup, name=target.name, basis=original.basis) if options.backup else None
     if not original.basis.migrations:
         return _empty(original, options)
     with copy_place(connection, url=options.scratch_url, bytes_needed=original.bytes) as place:
-        return _rehearse(connection, original, place, options, progress)
+        return _rehearse(connection, original, place, options, progress, archive)
 
 
 def _look(connection: Connection, target: Target, options: RehearsalOptions) -> Original:
@@ -108,17 +93,25 @@ def _look(connection: Connection, target: Target, options: RehearsalOptions) -> 
 
 
 def _rehearse(
-    connection: Connection, original: Original, place: CopyPlace, options: RehearsalOptions, progress: Progress
+    connection: Connection,
+    original: Original,
+    place: CopyPlace,
+    options: RehearsalOptions,
+    progress: Progress,
+    archive: ReadyArchive | None,
 ) -> RehearsalReport:
     made = CopyOf(
         oid=original.basis.database_oid, system_identifier=original.basis.system_identifier, name=original.target.name
     )
     with copied_database(place.parameters, of=made, made_for=REHEARSAL, locale=locale_of(connection)) as first:
-        progress.say("Copying the database …")
+        progress.say("Restoring the backup …" if archive else "Copying the database …")
         began = time.monotonic()
-        filled = fill_copy(connection, first, major=place.major)
+        filled = _fill(connection, first, place, archive)
+        if archive:
+            basis = archive.basis_of(first, filled, place=place, basis=original.basis)
+            original = replace(original, basis=basis)
         to_copy, began = time.monotonic() - began, time.monotonic()
-        theater = _Theater(connection, original, place, options, made, first, progress)
+        theater = Theater(connection, original, place, options, made, first, progress)
         with theater.clone(keep=options.keep) as copy:
             to_clone = time.monotonic() - began
             result = _there_and_back(theater, copy)
@@ -135,44 +128,18 @@ def _rehearse(
                 error=original.error,
             ),
             kept=copy.name if options.keep else None,
+            backup=archive.used if archive else None,
         )
     return replace(report, findings=judge(report, schema_is_back=result.schema_is_back, refused=result.refused))
 
 
-@dataclass(frozen=True, slots=True)
-class _Theater:
-    """Where all runs take place."""
-
-    connection: Connection
-    original: Original
-    place: CopyPlace
-    options: RehearsalOptions
-    made: CopyOf
-    first: CopiedDatabase
-    progress: Progress
-
-    @contextmanager
-    def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
-        """Provide a clone of the filled copy."""
-        parameters = self.place.parameters
-        with copied_database(parameters, of=self.made, made_for=REHEARSAL, template=self.first.name, keep=keep) as copy:
-            yield copy
-
-    def stage(self, copy: CopiedDatabase, **more: Any) -> Stage:
-        """Return what runs commands on a clone."""
-        basis = self.original.basis
-        return Stage(
-            connection=self.connection,
-            copy=copy,
-            place=self.place,
-            original=(basis.system_identifier, basis.database_oid),
-            tables=tables_of(copy.parameters),
-            opens_network=self.options.opens_network,
-            **more,
-        )
+def _fill(connection: Connection, copy: CopiedDatabase, place: CopyPlace, archive: ReadyArchive | None) -> Filled:
+    if archive:
+        return archive.fill(connection, copy, major=place.major)
+    return fill_copy(connection, copy, major=place.major)
 
 
-def _there_and_back(theater: _Theater, copy: CopiedDatabase) -> Result:
+def _there_and_back(theater: Theater, copy: CopiedDatabase) -> Result:
     stage = theater.stage(copy)
     result = Result(stage=stage, before=digests(copy.parameters))
     schema = schema_of(copy.parameters, theater.place.search_path)
@@ -185,7 +152,7 @@ def _there_and_back(theater: _Theater, copy: CopiedDatabase) -> Result:
     return result
 
 
-def _deploy(stage: Stage, theater: _Theater, result: Result | None = None) -> bool:
+def _deploy(stage: Stage, theater: Theater, result: Result | None = None) -> bool:
     """Run the deploy, and return whether all of it was done; the first step that fails ends it."""
     options = theater.options
     named = [one for one in (options.app_label, options.migration_name) if one]
@@ -204,7 +171,7 @@ def _deploy(stage: Stage, theater: _Theater, result: Result | None = None) -> bo
     return True
 
 
-def _go_back(stage: Stage, theater: _Theater) -> tuple[Step, ...]:
+def _go_back(stage: Stage, theater: Theater) -> tuple[Step, ...]:
     """Run the rollback, and return the steps that were refused; these were run again without their check."""
     refused = []
     for app, name in theater.original.way_back:
@@ -219,7 +186,7 @@ def _go_back(stage: Stage, theater: _Theater) -> tuple[Step, ...]:
     return tuple(refused)
 
 
-def _under_load(theater: _Theater, result: Result) -> tuple[tuple[Stall, ...] | None, Stage | None]:
+def _under_load(theater: Theater, result: Result) -> tuple[tuple[Stall, ...] | None, Stage | None]:
     """Run the deploy again, while sessions write to the tables that it locks."""
     locked = sorted({lock.table for step in result.stage.steps for lock in step.locks if not step.is_way_back})
     wants = theater.options.writers and locked and result.after is not None

@@ -82,6 +82,19 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UsedBackup:
+    """The backup that the copy was restored from."""
+
+    name: str
+    sha256: str
+    taken_at: datetime
+    age: int
+    """Its age in seconds when the rehearsal began."""
+    proof: str
+    """How far it was tried: `written`, `read`, `restored` or `compared`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RehearsalReport:
     """All that was seen on the copy, and the verdict."""
 
@@ -107,6 +120,8 @@ class RehearsalReport:
     kept: str | None
     """The name of the copy that was kept."""
     findings: tuple[Finding, ...]
+    backup: UsedBackup | None = None
+    """None where the copy was made of the database itself."""
 
     @property
     def is_empty(self) -> bool:

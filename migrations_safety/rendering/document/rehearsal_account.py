@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from migrations_safety.messages.findings import blocking
-from migrations_safety.messages.humanize import format_bytes, format_range, format_seconds, pluralize
+from migrations_safety.messages.humanize import format_age, format_bytes, format_range, format_seconds, pluralize
 from migrations_safety.recovery.rehearsal.report import RehearsalReport
 from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
 from migrations_safety.rendering.document.database import facts
@@ -51,6 +51,11 @@ def notes(report: RehearsalReport) -> Iterator[str]:
     why = f" ({report.why_not_the_server})" if report.why_not_the_server else ""
     took = f"copied in {format_seconds(report.seconds_to_copy)}, cloned in {format_seconds(report.seconds_to_clone)}"
     yield f"The copy was {PLACES[report.place]}{why}, PostgreSQL {report.copy_version}: {took}."
+    if used := report.backup:
+        yield (
+            f"Its rows are those of the backup {used.name} (SHA-256 {used.sha256}), taken {format_age(used.age)} ago "
+            f"at {used.taken_at:%Y-%m-%d %H:%M} UTC. Proof of the backup: {used.proof}."
+        )
     yield "Owners and privileges are not those of the database: precheck looks at these."
     if report.compared_tables:
         same = report.compared_tables - len(report.differing_tables)
