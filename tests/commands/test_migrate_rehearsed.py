@@ -65,8 +65,9 @@ def test_every_difference_is_refused_and_changes_nothing_and_the_true_report_pas
 
 def test_an_age_is_allowed_that_is_named(rehearsed):
     _, migrate, _ = rehearsed
+    earlier = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
 
-    result = migrate("--rehearsed-within", "1s", "--skip-precheck")
+    result = migrate("--rehearsed-within", "1s", "--skip-precheck", finished_at=earlier)
 
     assert (result.code, "are allowed (--rehearsed-within)" in result.err) == (1, True), result.said
 
