@@ -26,13 +26,14 @@ from migrations_safety.backup.whole_file import remove_unfinished, replace_file,
 from migrations_safety.backup.writing import Dump, Written, write_archive
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.target import PoolerRefused
 from migrations_safety.messages.wording import backup as wording
 from migrations_safety.postgresql.catalog_fingerprint import database_identity
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.programs import program
 from migrations_safety.postgresql.second_connection import connection_parameters
-from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
 
 COMMAND = "backup_database"
 NOT_WRITABLE = {"42501", "25006"}
@@ -50,6 +51,13 @@ class Work:
     options: BackupOptions
     encryption: Encryption | None
     progress: Progress
+    roles: str | None
+    """The statements that make the roles and settings; None where the role may not read them."""
+
+    @property
+    def lacking(self) -> list[str]:
+        """What the archive lacks, in words."""
+        return not_in_archive(self.connection, saves_roles=self.roles is not None)
 
     @property
     def dump(self) -> Dump:
@@ -73,10 +81,12 @@ def run(
 ) -> BackupReport:
     """Back up the database of an alias, and try the archive.
 
-    Raises NoBackup, DiskTooSmall, RowsOutOfReach or ProgramMissing where there is no archive then.
+    Raises NoBackup, DiskTooSmall, RowsOutOfReach, ProgramMissing or PoolerRefused where there is no archive then.
     """
     connection = connection_of(using)
     target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
+    if target.pooler in REFUSED_POOLERS:  # pg_dump would leave its search_path in a session that others get next
+        raise PoolerRefused(name=target.name, pooler=target.pooler)
     tools = _tools(connection)
     encryption = encryption_to(options.encrypt_to)
     tool = encryption.tool if encryption else None
@@ -84,7 +94,8 @@ def run(
     removed = tuple(remove_unfinished(path.parent))
     refuse_out_of_reach(connection, role=target.role)
     with _recorded(connection, target, options) as (run, why_not_recorded):
-        work = Work(connection, target, path, tools, options, encryption, progress)
+        roles = roles_and_settings.globals_of(connection, tools.pg_dumpall, connection_parameters(connection))
+        work = Work(connection, target, path, tools, options, encryption, progress, roles)
         manifest, trial = _encrypted(work, encryption) if encryption else _plain(work)
         beside = (manifest_of(path).name, *_roles(work))
         if run:
@@ -118,7 +129,7 @@ def _original(connection: Connection, target: Target) -> Original:
 
 def _plain(work: Work) -> tuple[Manifest, Trial]:
     """Write the archive and its manifest, and only then try it: it is there, however long that takes."""
-    lacking = not_in_archive(work.connection)
+    lacking = work.lacking
     if work.options.format == DIRECTORY:
         written = write_archive(work.dump, None)
     else:
@@ -135,7 +146,7 @@ def _plain(work: Work) -> tuple[Manifest, Trial]:
 
 def _encrypted(work: Work, encryption: Encryption) -> tuple[Manifest, Trial]:
     """Try the plain archive while it has no name yet, and write the encrypted one."""
-    lacking = not_in_archive(work.connection)
+    lacking = work.lacking
     with whole_file(work.path) as file:
         written = write_archive(work.dump, file)
         plain = _manifest(work, Path(file.readable), written, lacking)
@@ -158,9 +169,7 @@ def _try(work: Work, manifest: Manifest) -> Trial:
 
 
 def _roles(work: Work) -> tuple[str, ...]:
-    parameters = connection_parameters(work.connection)
-    text = roles_and_settings.globals_of(work.connection, work.tools.pg_dumpall, parameters)
-    return (roles_and_settings.save(text, work.path, work.encryption).name,) if text else ()
+    return (roles_and_settings.save(work.roles, work.path, work.encryption).name,) if work.roles else ()
 
 
 def _manifest(work: Work, path: Path, written: Written, lacking: list[str]) -> Manifest:

@@ -56,12 +56,14 @@ def encryption_to(recipient: str | None) -> Encryption | None:
 def encrypt(source: Path, path: Path, encryption: Encryption) -> tuple[int, str]:
     """Write the encrypted file, whole or not at all; return its size and its SHA-256, made while it was written."""
     with whole_file(path) as file, source.open("rb") as plain:
-        with guarded_program(encryption.command, environment=dict(os.environ), stdin=PIPE, stdout=PIPE) as program:
+        with (
+            ThreadPoolExecutor(1) as thread,  # outside: after an error the program ends first, and with it the feeding
+            guarded_program(encryption.command, environment=dict(os.environ), stdin=PIPE, stdout=PIPE) as program,
+        ):
             assert program.process.stdin is not None
-            with ThreadPoolExecutor(1) as thread:
-                feeding = thread.submit(_feed, plain, program.process.stdin)
-                written = pour(program.stdout, [file.stream], at=path.parent, look=_nothing)
-                feeding.result()
+            feeding = thread.submit(_feed, plain, program.process.stdin)
+            written = pour(program.stdout, [file.stream], at=path.parent, look=_nothing)
+            feeding.result()
             if code := program.wait():
                 raise NoBackup(f"{encryption.tool} ended with {code}")
         file.appear()

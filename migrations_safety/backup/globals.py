@@ -21,7 +21,7 @@ def globals_of(connection: Connection, pg_dumpall: Program, parameters: dict[str
     """Return the statements that make the roles and settings, or None where the role may not read them."""
     command = [pg_dumpall.path, "--globals-only", "--no-role-passwords", "--no-password"]
     own = {name: value for name, value in parameters.items() if name != "client_encoding"}
-    command.append(f"--dbname={conninfo(own)}")
+    command += [f"--database={parameters['dbname']}", "--encoding=UTF8", f"--dbname={conninfo(own)}"]
     with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
         text = program.stdout.read().decode(errors="replace")
         if program.wait():

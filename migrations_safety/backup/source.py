@@ -68,12 +68,13 @@ def refuse_out_of_reach(connection: Connection, *, role: str) -> None:
         raise RowsOutOfReach(role=role, what=what, tables=filtered, hint=hint)
 
 
-def not_in_archive(connection: Connection) -> list[str]:
-    """Return what an archive of this database lacks, in words."""
+def not_in_archive(connection: Connection, *, saves_roles: bool) -> list[str]:
+    """Return what an archive of this database lacks, in words; `saves_roles` says whether they are beside it."""
     with connection.cursor() as cursor:
         cursor.execute(statement("source.not_dumped"))
         found = [(row["kind"], row["name"]) for row in records(cursor)]
-    words = ["roles and their passwords (beside the archive without passwords)"]
+    where = "beside the archive without passwords" if saves_roles else "nor beside it: pg_dumpall could not read them"
+    words = [f"roles and their passwords ({where})"]
     for kind, of_kind in groupby(found, key=lambda one: one[0]):
         words.append(_lacking(kind, [name for _, name in of_kind]))
     return words

@@ -82,8 +82,8 @@ def _restored(
     if restored.findings or any(one.subject.startswith("table ") for one in differences):
         failed = tuple(one.subject for one in restored.findings)
         return Trial(proof=Proof.READ, findings=(*restored.findings, *differences), not_restored=(*failed, *left_out))
-    proof = Proof.RESTORED if differences else Proof.COMPARED
-    return Trial(proof=proof, findings=tuple(differences), not_restored=left_out)
+    proof = Proof.COMPARED if place.major == original.major else Proof.RESTORED  # of another version: by names alone
+    return Trial(proof=Proof.READ if differences else proof, findings=tuple(differences), not_restored=left_out)
 
 
 def _compared(

@@ -26,6 +26,7 @@ from migrations_safety.precheck.earlier import Circumstances, EarlierReport, cir
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.sql import statement
 
+POOLED = "a pooler is between, and pg_dump would leave its search_path in a session that others get next"
 IN_TRANSACTION = "a transaction is open on this connection, and no other session sees what it did"
 
 
@@ -40,8 +41,12 @@ class Measurements:
     """A sentence that says whether the measurements of an earlier precheck were used; empty where there are none."""
 
 
-def measured(connection: Connection, options: PrecheckOptions, progress: Progress) -> Measurements:
+def measured(
+    connection: Connection, options: PrecheckOptions, progress: Progress, *, is_pooled: bool = False
+) -> Measurements:
     """Return the measurements of the plan; where it was not measured, `reason` says why.
+
+    With `is_pooled` a session of the server may be given to others after each transaction.
 
     Raises the same errors as reading the plan, for example CouldNotLook for an unknown app.
     """
@@ -49,6 +54,8 @@ def measured(connection: Connection, options: PrecheckOptions, progress: Progres
         return Measurements(plan=not_measured(NOT_ASKED))
     if is_in_transaction(connection):
         return Measurements(plan=not_measured(IN_TRANSACTION))
+    if is_pooled:
+        return Measurements(plan=not_measured(POOLED))
     names = options.app_label, options.migration_name
     executor = MigrationExecutor(connection)
     pending = pending_migrations(executor, *names, fake_initial=options.fake_initial)

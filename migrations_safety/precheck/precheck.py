@@ -41,7 +41,7 @@ from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.table_figures import Counters, read_counters
-from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
 from migrations_safety.precheck.last_backup import tell_last_backup
 from migrations_safety.precheck.measuring import Measurements, measured
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
@@ -88,7 +88,7 @@ def run(
         counts_new_rows=options.before is not None,
     )
     counters = read_counters(connection) if options.measure.is_wanted or options.earlier else None
-    measurements = measured(connection, options, progress)
+    measurements = measured(connection, options, progress, is_pooled=target.pooler in REFUSED_POOLERS)
     examine = partial(_examine, connection, target, options, progress, measurements, counters)
     report = in_snapshot(connection, examine, progress=progress)
     return select(report, options, today=date.today())

@@ -30,8 +30,11 @@ SELECT 'subscription', quote_ident(subname) FROM pg_stat_subscription
 WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 ORDER BY 1, 2
 
--- place: where and when the snapshot is
-SELECT pg_export_snapshot() AS snapshot, now() AS taken_at,
+-- place: where the snapshot is, and of which moment; a standby that lags has the state of its last replayed commit
+SELECT pg_export_snapshot() AS snapshot,
+       CASE WHEN NOT pg_is_in_recovery() OR (EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL)
+                                             AND pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn()) THEN now()
+            ELSE coalesce(pg_last_xact_replay_timestamp(), 'epoch') END AS taken_at,
        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS wal_position
 
 -- begin: one snapshot for our counts and for the dump

@@ -162,3 +162,17 @@ def test_nothing_of_the_look_is_left_on_a_server_connection(hospital, pooled):
         with psycopg.connect(url) as session:
             found = session.execute("SELECT current_setting('migrations_safety.mark', true)").fetchone()
             assert found in ((None,), ("",))
+
+
+def test_what_dumps_does_not_go_through_a_pooler_that_gives_its_sessions_away(pooled, hospital, tmp_path):
+    url = pooled("transaction")
+
+    dumping = [hospital.run(*one, url=url) for one in (["backup_database", "--output", str(tmp_path)], ["rehearse"])]
+    looked = hospital.run("precheck", "--measure", "--format", "json", url=url)
+
+    assert [(one.code, "through a pooler" in one.err) for one in dumping] == [(2, True), (2, True)]
+    assert list(tmp_path.iterdir()) == []
+    assert looked.json["plan"]["measured"] == "no"
+    assert "a pooler is between" in looked.json["plan"]["reason"]
+    with psycopg.connect(url) as session:
+        assert session.execute("SHOW search_path").fetchone() == ('"$user", public',)

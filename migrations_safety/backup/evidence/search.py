@@ -27,7 +27,7 @@ LEAST = 0.2
 
 def find_backups(connection: Connection, places: Places) -> Found:
     """Read what is known of backups of the connected database; nothing is compared with its archive yet."""
-    identifier, _ = database_identity(connection)
+    identifier, oid = database_identity(connection)
     with connection.cursor() as cursor:
         cursor.execute(statement("search.here_and_now"))
         database, now = cursor.fetchone()
@@ -35,7 +35,8 @@ def find_backups(connection: Connection, places: Places) -> Found:
     read = [one for place in places.where for one in _read(place, _in_time(places, end))]
     read += _recorded(connection, known={one.name for one in read if isinstance(one, BackupEvidence)})
     evidence = {(one.kind, one.name): one for one in read if isinstance(one, BackupEvidence)}
-    ours = [one for one in evidence.values() if one.is_of(database=database, system_identifier=identifier)]
+    of_here: dict[str, Any] = {"database": database, "oid": oid, "system_identifier": identifier}
+    ours = [one for one in evidence.values() if one.is_of(**of_here)]
     return Found(
         database=database,
         system_identifier=identifier,

@@ -33,10 +33,14 @@ class BackupEvidence:
     manifest: Manifest | None = None
     """That of an archive, which can be compared with it; None for other kinds."""
 
-    def is_of(self, *, database: str, system_identifier: str | None) -> bool:
-        """Whether it is a backup of that database; never where the identifier of a cluster is not known."""
+    def is_of(self, *, database: str, oid: int, system_identifier: str | None) -> bool:
+        """Whether it is a backup of that database; never where the identifier of a cluster is not known.
+
+        An archive has the oid as well: another database may have got the name since.
+        """
         is_of_cluster = system_identifier is not None and self.system_identifier == system_identifier
-        return is_of_cluster and self.database in (None, database)
+        has_oid = self.manifest is None or self.manifest.database.oid == oid
+        return is_of_cluster and has_oid and self.database in (None, database)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the record of runs and the JSON reports keep of it."""
