@@ -68,7 +68,7 @@ class Keeper:
             return self._keep(names, partial_of(execute, sql, params, many, context))
         elif name := dropped_type(text):
             return self._keep_type(name, partial_of(execute, sql, params, many, context))
-        elif constraint := dropped_constraint(text):
+        elif (constraint := dropped_constraint(text)) and not may_drop(text):
             self._remember_key(*constraint)
         elif may_drop(text):
             self._refuse(DropNotRead(migration=running_migration()))

@@ -1,7 +1,7 @@
 -- create_function: a function that carries a new value over to the kept column
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' OR NEW.{column} IS DISTINCT FROM OLD.{column} THEN
+    IF TG_OP = 'INSERT' OR NEW.{column}::text IS DISTINCT FROM OLD.{column}::text THEN
         NEW.{kept} := NEW.{column};
     END IF;
     RETURN NEW;
@@ -11,22 +11,26 @@ END $$
 CREATE OR REPLACE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()
 
 -- drop_trigger: ends that
-DROP TRIGGER {trigger} ON {table}
+DROP TRIGGER IF EXISTS {trigger} ON {table}
 
 -- drop_function: ends that
-DROP FUNCTION {function}()
+DROP FUNCTION IF EXISTS {function}()
 
 -- blocks: how many blocks a table has
 SELECT pg_relation_size(%(oid)s::oid::regclass) / current_setting('block_size')::bigint
 
--- filling: the value that rows got without being written when the column was made
-SELECT (attmissingval::text::text[])[1] FROM pg_attribute
+-- filling: the value that rows got when the column was made, and whether it had one that nobody knows any more
+SELECT (attmissingval::text::text[])[1], attmissingval IS NULL AND (atthasdef OR attnotnull) FROM pg_attribute
 WHERE attrelid = %(oid)s AND attname = %(column)s AND NOT attisdropped
 
 -- is_written: the row has a value in the column that was written
 {column}::text IS DISTINCT FROM {filling}
 
+-- nobody_knows: a rewrite of the table has ended what would say which rows were written; the old values stay
+false
+
 -- fill: carries over the values of the rows in a range of blocks
 UPDATE {table} SET {kept} = {column}
-WHERE ctid >= %(first)s::tid AND ctid < %(after)s::tid AND {column} IS NOT NULL AND {kept} IS DISTINCT FROM {column}
+WHERE ctid >= %(first)s::tid AND ctid < %(after)s::tid AND {column} IS NOT NULL
+  AND {kept}::text IS DISTINCT FROM {column}::text
   AND ({kept} IS NULL OR {condition})

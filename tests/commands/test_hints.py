@@ -188,7 +188,7 @@ BY_PEOPLE = {
     "recovery.I001": "whether the references come back is a decision; tests/commands/test_rollback.py",
     "recovery.W001": "a look at what the migrations have made",
     **dict.fromkeys(
-        ("rehearsal.E001", "rehearsal.E002", "rehearsal.E003", "rehearsal.E005", "rehearsal.E006"),
+        ("rehearsal.E001", "rehearsal.E002", "rehearsal.E003", "rehearsal.E005", "rehearsal.E006", "rehearsal.E007"),
         "another migration, or the hints of the other findings; tests/commands/test_rehearse.py",
     ),
     "rehearsal.E004": "which limit holds is a decision; tests/commands/test_rehearse.py",

@@ -158,3 +158,43 @@ def test_the_command_lists_and_restores(ward, empty):
     assert [one["table"] for one in listed.json["things"]] == ["ward_stay"]
     assert (done.code, done.err.splitlines()[-1]) == (0, "restore_dropped: restored.")
     assert (wrong.code, "restore_dropped --list" in wrong.err) == (2, True)
+
+
+BRACES = """
+    ALTER TABLE ward_bed ADD COLUMN told jsonb NOT NULL DEFAULT '{}'::jsonb, ADD COLUMN code text DEFAULT 'a{b}',
+        ADD CONSTRAINT code_has_braces CHECK (code ~ '^a.{3,}$' OR code ~ '^[a-z]{1}.*$');
+    CREATE INDEX ward_bed_code ON ward_bed (code) WHERE code <> '{}'
+"""
+
+
+def test_braces_in_definitions_come_back_as_they_were(ward, empty):
+    empty.execute(BRACES)
+    before = catalog_snapshot(empty)
+    drop = "ALTER TABLE ward_bed DROP COLUMN told CASCADE", "ALTER TABLE ward_bed DROP COLUMN code CASCADE"
+    ward(", ".join(f'migrations.RunSQL("{one}")' for one in drop))
+
+    report = restore()
+
+    assert (report.verdict, ids(report)) == ("restored", [])
+    assert catalog_snapshot(empty) == before
+
+
+def test_a_column_made_again_with_a_type_that_has_no_equality_is_restored(ward, empty):
+    empty.execute("ALTER TABLE ward_bed ADD COLUMN told json DEFAULT '1'")
+    ward('migrations.RunSQL("ALTER TABLE ward_bed DROP COLUMN told CASCADE")')
+    empty.execute("ALTER TABLE ward_bed ADD COLUMN told json; UPDATE ward_bed SET told = '2' WHERE id = 1")
+
+    assert restore().verdict == "restored"
+    empty.execute("UPDATE ward_bed SET told = '3' WHERE id = 2; INSERT INTO ward_bed (name, note) VALUES ('x', 'y')")
+
+    assert empty.rows("SELECT id, told::text FROM ward_bed WHERE id < 4 ORDER BY id") == [(1, "2"), (2, "3"), (3, "1")]
+
+
+def test_old_values_stay_where_a_rewrite_has_ended_what_says_which_rows_were_written(ward, empty):
+    ward('migrations.RunSQL("ALTER TABLE ward_bed DROP COLUMN n CASCADE")')
+    empty.execute("ALTER TABLE ward_bed ADD COLUMN n integer NOT NULL DEFAULT 7")
+    empty.execute("VACUUM FULL ward_bed")
+
+    restore()
+
+    assert empty.value("SELECT count(*) FROM ward_bed WHERE n = id") == 100

@@ -55,6 +55,15 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="rehearsal.E007",
+        title="Writes failed beside the deploy",
+        help=(
+            "A session that wrote to a table while the deploy ran on the copy got errors. The running release would "
+            "get them, too. Change the migration in two steps, so that both releases can write, then run `rehearse` "
+            "again."
+        ),
+    ),
+    FindingKind(
         id="rehearsal.E010",
         title="Rehearsal does not count for this deploy",
         help=(

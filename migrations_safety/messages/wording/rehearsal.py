@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import listed
+from migrations_safety.messages.humanize import listed, pluralize
 
 AGAIN = "python manage.py rehearse"
 
@@ -31,6 +31,15 @@ def rows_differ(table: str) -> Finding:
     return finding(
         "rehearsal.E003", f"the table {table}", "does not have the rows from before after deploy and rollback.",
         "Do not count on this rollback. Have a backup that was restored: python manage.py backup_database.",
+    )  # fmt: skip
+
+
+def writes_failed(table: str, *, writes: int, codes: Sequence[str]) -> Finding:
+    """The finding that writes of the application failed beside the deploy."""
+    return finding(
+        "rehearsal.E007", f"the table {table}",
+        f"refused {pluralize(writes, 'write')} beside the deploy (SQLSTATE {listed(codes)}).",
+        f"Change the migration so that the running release can go on writing, then {AGAIN}.",
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.migrations.operations import RunPython, RunSQL
+
 from migrations_safety.plan.operation_effects import Effect, Element, Elements, is_repeatable
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.diagnosis.database_objects import DatabaseObjects, read_objects
@@ -36,9 +38,11 @@ class Half:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that can be seen is done."""
+        """Whether all is done; what code or SQL has done to rows is not seen, so with such a step it is not known."""
         states = {one.state for one in self.steps.steps}
-        return states <= {DONE, NOT_SEEN} and DONE in states
+        unseen = (one for one in self.steps.steps if one.state == NOT_SEEN and one.number)
+        acts = any(isinstance(self.migration.operations[(one.number or 1) - 1], RunPython | RunSQL) for one in unseen)
+        return states <= {DONE, NOT_SEEN} and DONE in states and not acts
 
     @property
     def may_run_again(self) -> bool:

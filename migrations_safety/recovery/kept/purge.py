@@ -30,6 +30,7 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.postgresql.target import connect
 from migrations_safety.recovery.kept.backup_gate import check_backup
+from migrations_safety.recovery.kept.carried_values import end_carrying
 from migrations_safety.recovery.kept.options import KeptOptions
 from migrations_safety.recovery.kept.put_back import in_one_transaction
 from migrations_safety.recovery.kept.report import Held, KeptReport
@@ -107,25 +108,33 @@ def _purged(connection: Connection, report: KeptReport, recorded: Run) -> KeptRe
         one = held.kept
         in_one_transaction(connection, partial(_drop, connection, one, recorded), what=f"Purging {one.subject}")
         recorded.counts[str(one.number)] = held.rows
-    things = tuple(replace(one, outcome="purged") for one in report.things)
+    things = tuple(replace(one, outcome="not found" if _is_lost(one) else "purged") for one in report.things)
     return replace(report, things=things, run_id=str(recorded.id))
+
+
+def _is_lost(held: Held) -> bool:
+    """Whether neither the schema of the table nor that of what is kept has it."""
+    return held.rows is None and held.kept.kind != "type"
 
 
 def _drop(connection: Connection, one: Kept, recorded: Run) -> None:
     if one.kind == "type":
         change(connection, "purge.drop_type", type=sql.Identifier(KEPT_SCHEMA, one.kept_name))
     elif (table := _table(connection, one)) and one.column:
+        end_carrying(connection, table, one)  # of a restore that was killed
         change(connection, "purge.drop_column", table=table.in_sql, column=sql.Identifier(one.kept_name))
     elif table:
         change(connection, "purge.drop_table", table=table.in_sql)
+    else:
+        return  # it is elsewhere or gone: the record stays, so that it can be found
     kept_record.end(connection, one.number, how="purged", run_id=recorded.id)
 
 
 def _table(connection: Connection, one: Kept) -> Relation | None:
     """The table that is kept, or that has the kept column; None where somebody has dropped it by hand."""
     if one.column:
-        asked = {"schema": one.schema, "column": one.kept_name}
-        found = rows(connection, "restored_columns.find", asked, Relation)
+        places = ({"schema": schema, "column": one.kept_name} for schema in (one.schema, KEPT_SCHEMA))
+        found = [table for asked in places for table in rows(connection, "restored_columns.find", asked, Relation)]
     else:
         asked = {"schema": KEPT_SCHEMA, "name": one.kept_name}
         found = rows(connection, "restored_tables.find", asked, Relation)

@@ -74,7 +74,7 @@ def _index(connection: Connection, part: dict[str, Any]) -> None:
     text = part["definition"].replace(" ON ONLY ", " ON ", 1)
     if not _is_partitioned(connection, part):
         text = text.replace("INDEX ", "INDEX CONCURRENTLY ", 1)
-    change(connection, "put_back.statement", text=sql.SQL(text.replace("{", "{{").replace("}", "}}")))
+    change(connection, "put_back.statement", text=sql.SQL(text))
 
 
 def _unique(connection: Connection, part: dict[str, Any]) -> None:
@@ -91,8 +91,7 @@ def _unique(connection: Connection, part: dict[str, Any]) -> None:
 
 
 def _constraint(connection: Connection, part: dict[str, Any]) -> None:
-    definition = sql.SQL(part["definition"].replace("{", "{{").replace("}", "}}"))
-    change(connection, "put_back.add", **_names(part), definition=definition)
+    change(connection, "put_back.add", **_names(part), definition=sql.SQL(part["definition"]))
 
 
 def _not_valid_first(connection: Connection, part: dict[str, Any]) -> None:

@@ -75,8 +75,7 @@ def _take_on(connection: Connection, kept: Kept, table: Relation, definition: di
     for one in definition["sequences"]:
         _rename_sequence(connection, one, parts)
     if definition["default"]:
-        expression = sql.SQL(definition["default"].replace("{", "{{").replace("}", "}}"))
-        change(connection, "restored_columns.set_default", **parts, expression=expression)
+        change(connection, "restored_columns.set_default", **parts, expression=sql.SQL(definition["default"]))
     if definition["required"] and not _require(connection, kept, parts):
         outcome.findings.append(wording.stays_nullable(kept.subject))
     elif definition["identity"]:

@@ -12,12 +12,25 @@ from migrations_safety.recovery.rehearsal.report import RehearsalReport, Step
 FAILED = 2
 
 
-def judge(report: RehearsalReport, *, schema_is_back: bool | None, refused: tuple[Step, ...]) -> tuple[Finding, ...]:
+def judge(
+    report: RehearsalReport,
+    *,
+    schema_is_back: bool | None,
+    refused: tuple[Step, ...],
+    beside_writers: tuple[Step, ...] = (),
+) -> tuple[Finding, ...]:
     """Return the findings; `refused` are the rollbacks that ran without their check.
+
+    `beside_writers` are the steps of the second deploy, which others wrote beside.
 
     `schema_is_back` is None where there was no rollback to compare after.
     """
-    found = [*_steps(report.steps), *map(wording.rows_differ, report.differing_tables)]
+    found = [
+        *_steps(report.steps),
+        *_steps(beside_writers),
+        *_failed_writes(report),
+        *map(wording.rows_differ, report.differing_tables),
+    ]
     found += [wording.schema_differs()] if schema_is_back is False else []
     found += [*_limits(report), *map(wording.not_restored, report.not_restored)]
     if int(report.copy_version.partition(".")[0]) != report.basis.server_major:
@@ -37,6 +50,12 @@ def _steps(steps: tuple[Step, ...]) -> Iterator[Finding]:
             yield wording.step_refused(step.name, command=step.command, ids=tuple(ids))
         elif step.exit_code:
             yield wording.step_failed(step.name, command=step.command, said=step.said)
+
+
+def _failed_writes(report: RehearsalReport) -> Iterator[Finding]:
+    for stall in report.stalls or ():
+        if stall.errors:
+            yield wording.writes_failed(stall.table, writes=sum(stall.errors.values()), codes=sorted(stall.errors))
 
 
 def _limits(report: RehearsalReport) -> Iterator[Finding]:

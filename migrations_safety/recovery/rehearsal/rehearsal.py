@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.timezone import now
 
 from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.target import PoolerRefused
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql.catalog_fingerprint import catalog_fingerprint, database_identity
@@ -20,7 +21,7 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
 from migrations_safety.postgresql.database_locale import locale_of
 from migrations_safety.postgresql.snapshot import snapshot
-from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
 from migrations_safety.recovery.rehearsal.archives import ReadyArchive, ready_archive
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
@@ -56,6 +57,8 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
     """
     connection = connection_of(options.using)
     target = connect(connection, expect_database=options.expect_database, expect_schema=options.expect_schema)
+    if target.pooler in REFUSED_POOLERS:
+        raise PoolerRefused(name=target.name, pooler=target.pooler)
     original = _look(connection, target, options)
     archive = ready_archive(options.backup, name=target.name, basis=original.basis) if options.backup else None
     if not original.basis.migrations:
@@ -130,7 +133,15 @@ def _rehearse(
             kept=copy.name if options.keep else None,
             backup=archive.used if archive else None,
         )
-    return replace(report, findings=judge(report, schema_is_back=result.schema_is_back, refused=result.refused))
+    return replace(
+        report,
+        findings=judge(
+            report,
+            schema_is_back=result.schema_is_back,
+            refused=result.refused,
+            beside_writers=tuple(other.steps) if other else (),
+        ),
+    )
 
 
 def _fill(connection: Connection, copy: CopiedDatabase, place: CopyPlace, archive: ReadyArchive | None) -> Filled:
