@@ -23,6 +23,7 @@ def rehearsal(report: RehearsalReport, *, seconds: float) -> dict[str, Any]:
             "left_out": list(report.left_out),
             "not_restored": list(report.not_restored),
             "kept": report.kept,
+            "not_removed": list(report.not_removed),
             "backup": asdict(report.backup) | {"taken_at": report.backup.taken_at.isoformat()}
             if report.backup
             else None,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils.timezone import now
 
 from migrations_safety.management.arguments import duration, named, whole_number
@@ -19,8 +20,8 @@ from migrations_safety.recovery.rehearsal.options import Limits, RehearsalOption
 from migrations_safety.rendering import rehearsal_serialization, text
 from migrations_safety.rendering.document import rehearsal_account
 
-AS_THEY_ARE = ("app_label", "migration_name", "expect_database", "expect_schema", "scratch_url", "backup", "keep",
-               "writers", "backfill", "opens_network")  # fmt: skip
+AS_THEY_ARE = ("app_label", "migration_name", "expect_database", "expect_schema", "scratch_url", "backup",
+               "clone_command", "clone_cleanup_command", "keep", "writers", "backfill", "opens_network")  # fmt: skip
 """Options of the command that have the same names in RehearsalOptions."""
 
 
@@ -50,6 +51,13 @@ class Command(SafetyCommand):
         )
         parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
         help = (
+            "a command that makes a copy, such as a thin clone or a started snapshot, and prints its URL; it runs for "
+            "each run, with MIGRATIONS_SAFETY_CLONE_OF (the name of the database), _OF_HOST, _OF_PORT and _ID"
+        )
+        parser.add_argument("--clone-command", type=named, metavar="COMMAND", help=help)
+        help = "a command that removes such a copy, with MIGRATIONS_SAFETY_CLONE_URL and the same variables"
+        parser.add_argument("--clone-cleanup-command", type=named, metavar="COMMAND", help=help)
+        help = (
             "restore the copy from this archive of backup_database, which is of this database and unchanged, instead "
             "of copying the database"
         )
@@ -69,6 +77,7 @@ class Command(SafetyCommand):
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Rehearse, and return the report as an Outcome."""
+        _refuse_together(options)
         wanted = RehearsalOptions(
             using=options["database"], limits=_limits(options), **{name: options[name] for name in AS_THEY_ARE}
         )
@@ -80,6 +89,13 @@ class Command(SafetyCommand):
             json=partial(rehearsal_serialization.rehearsal, report, seconds=seconds()),
             formats=written(partial(rehearsal_account.rehearsal, report, seconds=seconds(), at=now())),
         )
+
+
+def _refuse_together(options: dict[str, Any]) -> None:
+    if options["clone_command"] and (options["backup"] or options["scratch_url"]):
+        raise CommandError("--clone-command gives the copy: leave out --from and --scratch-url.")
+    if options["clone_cleanup_command"] and not options["clone_command"]:
+        raise CommandError("--clone-cleanup-command: name the command that makes the copy with --clone-command.")
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -37,6 +37,9 @@ class RehearsalOptions:
     scratch_url: str | None = None
     backup: str | None = None
     """The archive that the copy is restored from; None for a dump of the database as it is now."""
+    clone_command: str | None = None
+    """A command that makes a copy and prints its URL."""
+    clone_cleanup_command: str | None = None
     keep: bool = False
     writers: int = 2
     backfill: tuple[str, ...] | None = None

@@ -68,6 +68,18 @@ def copy_place(connection: Connection, *, url: str | None, bytes_needed: int) ->
         raise NoCopy(f"{why_not}, and {error}", hint="Name a server: --scratch-url URL.") from None
 
 
+def place_of_clones(connection: Connection) -> CopyPlace:
+    """Return the place of copies that a command gives; each copy has parameters of its own."""
+    situation = situation_of(connection)
+    return CopyPlace(
+        where="clone",
+        why_not_the_server=None,
+        parameters={},
+        server_version=f"{situation.version // 10000}.{situation.version % 10000}",
+        search_path=situation.search_path,
+    )
+
+
 def _why_not(situation: Situation) -> str | None:
     if situation.in_recovery:
         return "the server is a standby"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.timezone import now
@@ -23,12 +24,13 @@ from migrations_safety.postgresql.database_locale import locale_of
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
 from migrations_safety.recovery.rehearsal.archives import ReadyArchive, ready_archive
+from migrations_safety.recovery.rehearsal.clones import GivenClones
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
 from migrations_safety.recovery.rehearsal.forecast import error_so_far, forecast
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
-from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place
+from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place, place_of_clones
 from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
 from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
 from migrations_safety.recovery.rehearsal.steps import Stage
@@ -63,6 +65,8 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
     archive = ready_archive(options.backup, name=target.name, basis=original.basis) if options.backup else None
     if not original.basis.migrations:
         return _empty(original, options)
+    if options.clone_command:
+        return _on_given(connection, original, options, progress)
     with copy_place(connection, url=options.scratch_url, bytes_needed=original.bytes) as place:
         return _rehearse(connection, original, place, options, progress, archive)
 
@@ -103,9 +107,7 @@ def _rehearse(
     progress: Progress,
     archive: ReadyArchive | None,
 ) -> RehearsalReport:
-    made = CopyOf(
-        oid=original.basis.database_oid, system_identifier=original.basis.system_identifier, name=original.target.name
-    )
+    made = _copy_of(original)
     with copied_database(place.parameters, of=made, made_for=REHEARSAL, locale=locale_of(connection)) as first:
         progress.say("Restoring the backup …" if archive else "Copying the database …")
         began = time.monotonic()
@@ -115,33 +117,56 @@ def _rehearse(
             original = replace(original, basis=basis)
         to_copy, began = time.monotonic() - began, time.monotonic()
         theater = Theater(connection, original, place, options, made, first, progress)
-        with theater.clone(keep=options.keep) as copy:
-            to_clone = time.monotonic() - began
-            result = _there_and_back(theater, copy)
-        stalls, other = _under_load(theater, result)
-        stages = [result.stage, *([other] if other else [])]
-        report = _report(original, place, options, filled, result, stalls)
-        report = replace(
-            report,
-            seconds_to_copy=round(to_copy, 3),
-            seconds_to_clone=round(to_clone, 3),
-            forecast=forecast(
-                [stage.steps for stage in stages],
-                [stage.reports.get("migrate", {}).get("took", {}) for stage in stages],
-                error=original.error,
-            ),
-            kept=copy.name if options.keep else None,
-            backup=archive.used if archive else None,
-        )
-    return replace(
-        report,
-        findings=judge(
-            report,
-            schema_is_back=result.schema_is_back,
-            refused=result.refused,
-            beside_writers=tuple(other.steps) if other else (),
-        ),
+        report = _perform(theater, filled, began)
+        used = archive.used if archive else None
+        return replace(report, seconds_to_copy=round(to_copy, 3), backup=used)
+
+
+def _on_given(
+    connection: Connection, original: Original, options: RehearsalOptions, progress: Progress
+) -> RehearsalReport:
+    """Rehearse on copies that a command of the caller makes, one for each run."""
+    assert options.clone_command is not None
+    given = GivenClones(
+        connection=connection,
+        command=options.clone_command,
+        cleanup=options.clone_cleanup_command,
+        basis=original.basis,
+        name=original.target.name,
     )
+    place = place_of_clones(connection)
+    theater = Theater(connection, original, place, options, _copy_of(original), None, progress, given)
+    progress.say("Asking for a copy …")
+    report = _perform(theater, Filled(left_out=(), not_restored=()), time.monotonic())
+    return replace(report, copy_version=given.version, not_removed=tuple(given.not_removed))
+
+
+def _copy_of(original: Original) -> CopyOf:
+    basis = original.basis
+    return CopyOf(oid=basis.database_oid, system_identifier=basis.system_identifier, name=original.target.name)
+
+
+def _perform(theater: Theater, filled: Filled, began: float) -> RehearsalReport:
+    """Run there and back, then beside sessions that write, and judge."""
+    options = theater.options
+    with theater.clone(keep=options.keep) as copy:
+        to_clone = time.monotonic() - began
+        result = _there_and_back(theater, copy)
+    stalls, other = _under_load(theater, result)
+    stages = [result.stage, *([other] if other else [])]
+    report = replace(
+        _report(theater.original, theater.place, options, filled, result, stalls),
+        seconds_to_clone=round(to_clone, 3),
+        forecast=forecast(
+            [stage.steps for stage in stages],
+            [stage.reports.get("migrate", {}).get("took", {}) for stage in stages],
+            error=theater.original.error,
+        ),
+        kept=copy.name if options.keep else None,
+    )
+    beside_writers = tuple(other.steps) if other else ()
+    judged = partial(judge, schema_is_back=result.schema_is_back, refused=result.refused)
+    return replace(report, findings=judged(report, beside_writers=beside_writers))
 
 
 def _fill(connection: Connection, copy: CopiedDatabase, place: CopyPlace, archive: ReadyArchive | None) -> Filled:

@@ -100,7 +100,7 @@ class RehearsalReport:
 
     target: Target
     place: str
-    """Where the copy was: `server`, `url` or `embedded`."""
+    """Where the copy was: `server`, `url`, `embedded`, or `clone` for one that a command gave."""
     why_not_the_server: str | None
     copy_version: str
     finished_at: datetime
@@ -122,6 +122,8 @@ class RehearsalReport:
     findings: tuple[Finding, ...]
     backup: UsedBackup | None = None
     """None where the copy was made of the database itself."""
+    not_removed: tuple[str, ...] = ()
+    """Copies that the command of the caller has made, and that were not removed."""
 
     @property
     def is_empty(self) -> bool:

@@ -43,6 +43,8 @@ class Stage:
     """The identifier of the original's cluster, and its oid."""
     tables: Tables
     opens_network: bool
+    marker: str | None = None
+    """The comment of a copy that somebody else has made, which may have the same identifier and oid."""
     writers: Iterable[int] = ()
     steps: list[Step] = field(default_factory=list)
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -53,6 +55,8 @@ class Stage:
         with closing(open_connection(self.copy.parameters)) as session:
             found = identity_of(session)
         is_original = (found.system_identifier, found.oid) == self.original
+        if self.marker is not None:
+            is_original = found.marker != self.marker
         if found.oid != self.copy.oid or found.name != self.copy.name or is_original or not found.marker:
             raise NoCopy("the session does not lead to the copy; nothing was run")
         return found

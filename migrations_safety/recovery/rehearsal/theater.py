@@ -12,6 +12,7 @@ from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
 from migrations_safety.postgresql.target import Target
+from migrations_safety.recovery.rehearsal.clones import GivenClones
 from migrations_safety.recovery.rehearsal.figures import tables_of
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.place import CopyPlace
@@ -42,12 +43,19 @@ class Theater:
     place: CopyPlace
     options: RehearsalOptions
     made: CopyOf
-    first: CopiedDatabase
+    first: CopiedDatabase | None
+    """The filled copy; None where a command gives each copy."""
     progress: Progress
+    given: GivenClones | None = None
 
     @contextmanager
     def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
-        """Provide a clone of the filled copy."""
+        """Provide a clone of the filled copy, or what the command gives."""
+        if self.given:
+            with self.given.clone(keep=keep) as copy:
+                yield copy
+            return
+        assert self.first is not None
         parameters = self.place.parameters
         with copied_database(parameters, of=self.made, made_for=REHEARSAL, template=self.first.name, keep=keep) as copy:
             yield copy
@@ -62,5 +70,6 @@ class Theater:
             original=(basis.system_identifier, basis.database_oid),
             tables=tables_of(copy.parameters),
             opens_network=self.options.opens_network,
+            marker=self.given.marker(copy) if self.given else None,
             **more,
         )

@@ -23,6 +23,7 @@ PLACES = {
     "server": "on the database's own server",
     "url": "on the server of --scratch-url",
     "embedded": "on a PostgreSQL that was started for it",
+    "clone": "given by --clone-command",
 }
 
 
@@ -50,6 +51,8 @@ def notes(report: RehearsalReport) -> Iterator[str]:
         return
     why = f" ({report.why_not_the_server})" if report.why_not_the_server else ""
     took = f"copied in {format_seconds(report.seconds_to_copy)}, cloned in {format_seconds(report.seconds_to_clone)}"
+    if report.place == "clone":
+        took = f"given in {format_seconds(report.seconds_to_clone)}"
     yield f"The copy was {PLACES[report.place]}{why}, PostgreSQL {report.copy_version}: {took}."
     if used := report.backup:
         yield (
@@ -63,6 +66,8 @@ def notes(report: RehearsalReport) -> Iterator[str]:
         yield f"After the rollback {same} of {pluralize(report.compared_tables, 'table')} have the same rows ({rows})."
     if report.place != "embedded":
         yield "The figures of WAL are those of the whole server, with what others wrote meanwhile."
+    for one in report.not_removed:
+        yield f"The copy {one} was not removed, and holds the rows of patients. Remove it."
     if report.kept:
         yield f"The copy {report.kept} was kept, and holds the rows of patients. Drop it when it has served."
 

@@ -1,0 +1,194 @@
+"""Takes the copies of a rehearsal from a command, which makes a thin clone or starts a snapshot of the storage.
+
+Such a copy may have the identifier, the oid and the name of the original. So a session on the original gets a random
+name: where that session is not seen, and the server was started at another moment, it is another server. Then the copy
+gets a random comment, by which each step knows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrations_safety.measurement.scratch import situation_of
+from migrations_safety.messages.refusals.backup import NoCopy
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, complete_parameters
+from migrations_safety.postgresql.named_rows import records
+from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.recovery.rehearsal.guard import identity_of
+from migrations_safety.recovery.rehearsal.report import Basis
+from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
+from migrations_safety.sql import statement
+
+WHAT = "copy for a rehearsal of migrations_safety"
+BY_HAND = "Run the command of --clone-command by hand: it prints one URL, that of a copy which only the rehearsal uses."
+
+
+@dataclass(kw_only=True)
+class GivenClones:
+    """The commands that make and remove copies, and what is known of the original."""
+
+    connection: Connection
+    command: str
+    cleanup: str | None
+    basis: Basis
+    name: str
+    version: str = ""
+    """That of the last copy's server."""
+    markers: dict[str, str] = field(default_factory=dict)
+    """The comment of each copy, by its place."""
+    not_removed: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
+        """Provide a copy, and have it removed after the block; with `keep` only after an error."""
+        run = secrets.token_hex(8)
+        url = self._asked(run)
+        copy = self._proven(url)
+        is_done = False
+        try:
+            yield copy
+            is_done = True
+        finally:
+            if not (keep and is_done) and not self._removed(copy, url, run):
+                self.not_removed.append(place_of(copy))
+
+    def marker(self, copy: CopiedDatabase) -> str:
+        """Return the comment that the copy has got."""
+        return self.markers[place_of(copy)]
+
+    def _environment(self, run: str) -> dict[str, str]:
+        known = self.connection.get_connection_params()
+        return os.environ | {
+            "MIGRATIONS_SAFETY_CLONE_OF": self.name,
+            "MIGRATIONS_SAFETY_CLONE_OF_HOST": str(known.get("host") or ""),
+            "MIGRATIONS_SAFETY_CLONE_OF_PORT": str(known.get("port") or ""),
+            "MIGRATIONS_SAFETY_CLONE_ID": run,
+        }
+
+    def _asked(self, run: str) -> str:
+        done = _shell(self.command, self._environment(run), stdout=subprocess.PIPE)
+        lines = [line.strip() for line in (done.stdout or "").splitlines() if line.strip()]
+        if done.returncode:
+            reason = f"--clone-command ended with {done.returncode} (what it wrote is not repeated here)"
+            raise NoCopy(reason, hint=BY_HAND)
+        if len(lines) != 1:
+            raise NoCopy(f"--clone-command has to print one line with a URL, and printed {len(lines)}", hint=BY_HAND)
+        return lines[0]
+
+    def _proven(self, url: str) -> CopiedDatabase:
+        """Return the copy, which is marked; raises NoCopy where it may be the original or no copy of it."""
+        parameters = _parameters(url)
+        name = f"migrations_safety_clone_{secrets.token_hex(8)}"
+        with closing(open_connection(connection_parameters(self.connection))) as original:
+            original.execute(statement("copying.begin").encode())  # a pooler keeps the session until its end
+            original.execute(statement("clones.name_session").encode(), {"name": name})
+            try:
+                session = open_connection(parameters)
+            except psycopg.OperationalError:  # its message may hold a password
+                raise NoCopy("the URL of --clone-command does not answer", hint=BY_HAND) from None
+            with closing(session):
+                return self._marked(session, parameters, name, original)
+
+    def _marked(
+        self, session: psycopg.Connection[Any], parameters: dict[str, Any], name: str, original: psycopg.Connection[Any]
+    ) -> CopiedDatabase:
+        started = original.execute(statement("clones.started").encode()).fetchall()[0][0]
+        here = records(session.execute(statement("clones.here").encode(), {"name": name, "started": started}))[0]
+        found = identity_of(session)
+        is_twin = found.oid == self.basis.database_oid and self.basis.system_identifier in (
+            None, found.system_identifier,
+        )  # fmt: skip
+        path, original_is_standby = _situation(self.connection)
+        problem = _original(here, is_twin=is_twin, oid=self.basis.database_oid, found=found.oid)
+        problem = problem or (
+            "cannot be told from the primary of this standby" if is_twin and original_is_standby else ""
+        )
+        problem = problem or _unfit(here, self.basis.server_major)
+        if not problem and _record(session, path) != _record(original, path):
+            problem = "has another record of migrations, so it is no copy"
+        complete = {**complete_parameters(parameters, session), "dbname": found.name}
+        if not problem and schema_of(complete, path) != self.basis.catalog:
+            problem = "has other definitions, so it is no copy"
+        if problem:
+            raise NoCopy(f"the database of --clone-command {problem}; nothing was changed there", hint=BY_HAND)
+        marker = json.dumps({"what": WHAT, "made_for": REHEARSAL, "token": secrets.token_hex(16)})
+        comment = sql.SQL(statement("clones.mark"))
+        session.execute(comment.format(name=sql.Identifier(found.name), marker=sql.Literal(marker)))
+        copy = CopiedDatabase(name=found.name, parameters=complete, oid=found.oid, made_for=REHEARSAL)
+        self.markers[place_of(copy)] = marker
+        self.version = f"{session.info.server_version // 10000}.{session.info.server_version % 10000}"
+        return copy
+
+    def _removed(self, copy: CopiedDatabase, url: str, run: str) -> bool:
+        """Run the cleanup command, if the URL still leads to the copy; return whether it has done its work."""
+        if not self.cleanup:
+            return False
+        try:
+            with closing(open_connection(copy.parameters)) as session:
+                if identity_of(session).marker != self.marker(copy):
+                    return False
+        except psycopg.Error:
+            return False
+        return not _shell(self.cleanup, self._environment(run) | {"MIGRATIONS_SAFETY_CLONE_URL": url}).returncode
+
+
+def place_of(copy: CopiedDatabase) -> str:
+    """Return where a copy is, without a password."""
+    return f"{copy.name} on {copy.parameters.get('host') or 'this machine'}:{copy.parameters.get('port') or 5432}"
+
+
+def _shell(command: str, environment: dict[str, str], stdout: int = subprocess.DEVNULL) -> Any:
+    """Run a command; what it writes to stderr may hold values of rows or a password, and goes nowhere."""
+    how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": subprocess.DEVNULL}
+    return subprocess.run(["/bin/sh", "-c", command], env=environment, text=True, errors="replace", check=False, **how)
+
+
+def _parameters(url: str) -> dict[str, Any]:
+    try:
+        found = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its message repeats the URL
+        found = {}
+    if not found.get("dbname"):
+        raise NoCopy("what --clone-command printed is no URL with the name of a database", hint=BY_HAND)
+    return {**found, "autocommit": True}
+
+
+def _situation(connection: Connection) -> tuple[str, bool]:
+    situation = situation_of(connection)
+    return situation.search_path, situation.in_recovery
+
+
+def _original(here: dict[str, Any], *, is_twin: bool, oid: int, found: int) -> str:
+    """Return why it may be the original, as the end of a sentence."""
+    if here["is_same_server"] and (is_twin or found == oid):
+        return "is the original itself"
+    return "is a standby, so it cannot be written to" if here["in_recovery"] else ""
+
+
+def _unfit(here: dict[str, Any], major: int) -> str:
+    """Return why it cannot serve, as the end of a sentence."""
+    if here["major"] != major:
+        return f"is on PostgreSQL {here['major']}, and the original on {major}"
+    if here["is_same_server"] and here["is_superuser"]:
+        return "is on the original's server, and the role of the URL is a superuser there"
+    if here["is_in_use"]:
+        return "is in use by other sessions"
+    return "" if here["is_owner"] else "does not belong to the role of the URL, which has to mark it with a comment"
+
+
+def _record(session: psycopg.Connection[Any], path: str) -> list[Any]:
+    session.execute(statement("clones.search_path").encode(), {"path": path})
+    if not session.execute(statement("clones.has_record").encode()).fetchall()[0][0]:
+        return []
+    return session.execute(statement("clones.record").encode()).fetchall()
