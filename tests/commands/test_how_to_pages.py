@@ -88,7 +88,8 @@ def test_the_sql_is_applied_by_hand_as_its_page_says(hospital):
     assert told[-1].out.splitlines()[-1].startswith("Verified:")
 
 
-def test_a_deploy_is_rolled_back_as_its_page_says(hospital):
+def test_a_deploy_is_rolled_back_as_its_page_says(make):
+    hospital = make("hospital", name="hospital")
     refer(hospital, "bills", new_id())
     refer(hospital, "bills", NIL)
     before = hospital.rows(BILLS)

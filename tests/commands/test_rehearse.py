@@ -45,7 +45,7 @@ def test_a_role_that_may_create_databases_rehearses_on_the_server_and_leaves_not
     hospital.execute(f'GRANT pg_read_all_data TO "{role}"')
     url = hospital.server.url(hospital.name, user=role, password="secret")
 
-    result = hospital.run("rehearse", "--writers", "0", "--format", "json", "--limit-lock", "0", url=url)
+    result = hospital.run("rehearse", "--writers", "0", "--format", "json", "--limit-wal", "0", url=url)
 
     assert (result.code, result.json["copy"]["place"]) == (1, "server"), result.said
     assert {one["id"] for one in result.json["findings"] if one["level"] == "error"} == {"rehearsal.E004"}
