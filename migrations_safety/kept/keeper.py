@@ -69,13 +69,13 @@ class Keeper:
         elif name := dropped_type(text):
             return self._keep_type(name, partial_of(execute, sql, params, many, context))
         elif (constraint := dropped_constraint(text)) and not may_drop(text):
-            self._remember_key(*constraint)
+            self.remember_key(*constraint)
         elif may_drop(text):
             self._refuse(DropNotRead(migration=running_migration()))
         return execute(sql, params, many, context)
 
-    def _remember_key(self, table: str, name: str) -> None:
-        """Remember a foreign key: Django drops it in a statement of its own before it drops the column."""
+    def remember_key(self, table: str, name: str) -> None:
+        """Remember a foreign key that is dropped in a statement of its own before its column is."""
         for found in self._tables(DroppedName(table=table)):
             with self._keeping(), qualified_names(self.connection):
                 asked = {"oid": found.oid, "name": name}

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils.timezone import now
 
 from migrations_safety.management.arguments import add_measuring_arguments, measure_options, whole_number
 from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
+from migrations_safety.management.errors import COULD_NOT
+from migrations_safety.management.kept_arguments import add_keeping_argument
 from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.management.written_formats import FORMATS, written
 from migrations_safety.measurement.options import NOT_WANTED
@@ -51,8 +54,8 @@ class RollbackCommand(SafetyCommand):
         parser.add_argument(
             "--max-stall", type=whole_number("milliseconds", least=0), default=200, metavar="MILLISECONDS", help=help
         )
-
         add_place_arguments(parser)
+        add_keeping_argument(parser)
 
     def asked(self, options: dict[str, Any]) -> dict[str, Any]:
         """The arguments of RollbackOptions that differ from command to command."""
@@ -60,7 +63,10 @@ class RollbackCommand(SafetyCommand):
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Roll back, or look with `--dry-run`, and return the report as an Outcome."""
-        measure = measure_options(options)
+        measure, asked = measure_options(options), self.asked(options)
+        if options["keep_dropped"] and asked.get("discard"):
+            problem = "--keep-dropped loses no row, so no number of lost rows is typed: leave one of the two out."
+            raise CommandError(problem, returncode=COULD_NOT)
         wanted = RollbackOptions(
             using=options["database"],
             command=self.name,
@@ -75,7 +81,8 @@ class RollbackCommand(SafetyCommand):
                 deploy_wait=options["retry_for"],
                 hot_tables=hot_tables(),
             ),
-            **self.asked(options),
+            keep_dropped=options["keep_dropped"],
+            **asked,
         )
         report = rollback.run(wanted, listener=Listener(progress=progress, notice=self._say, warning=self._say))
         return Outcome(

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrations_safety.kept.kept_record import Kept
 from migrations_safety.recovery.kept.report import KeptReport
 from migrations_safety.rendering.serialization import envelope
+
+
+def place_of(kept: Kept) -> dict[str, Any]:
+    """Return what was kept, and where."""
+    return {
+        "number": kept.number,
+        "kind": kept.kind,
+        "schema": kept.schema,
+        "table": kept.table,
+        "column": kept.column,
+        "place": kept.place,
+        "migration": kept.migration,
+    }
 
 
 def kept(report: KeptReport, *, seconds: float) -> dict[str, Any]:
     """Return the JSON of `restore_dropped` and `purge_dropped`."""
     things = [
-        {
-            "number": one.kept.number,
-            "kind": one.kept.kind,
-            "schema": one.kept.schema,
-            "table": one.kept.table,
-            "column": one.kept.column,
-            "place": one.kept.place,
-            "migration": one.kept.migration,
+        place_of(one.kept)
+        | {
             "run_id": str(one.kept.run_id) if one.kept.run_id else None,
             "kept_at": one.kept.kept_at.isoformat(),
             "rows": one.rows,

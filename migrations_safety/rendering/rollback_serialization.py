@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from migrations_safety.recovery.rollback.report import RollbackReport
+from migrations_safety.rendering.kept_serialization import place_of
 from migrations_safety.rendering.serialization import envelope
 
 
@@ -18,6 +19,7 @@ def rollback(report: RollbackReport, *, seconds: float) -> dict[str, Any]:
         "other_apps": list(report.other_apps),
         "losses": [asdict(one) for one in report.losses],
         "keys_only": report.keys_only,
+        "keep_dropped": report.keep_dropped,
         "measured": report.measured.measured,
         "reason": report.measured.reason,
         "transactions": [asdict(one) for one in report.measured.transactions],
@@ -26,6 +28,7 @@ def rollback(report: RollbackReport, *, seconds: float) -> dict[str, Any]:
         "keys": [asdict(one) for one in undone.keys] if undone else [],
         "restored": undone.restored if undone else {},
         "not_restored": undone.not_restored if undone else {},
+        "kept": [place_of(one) for one in undone.kept] if undone else [],
         "lock_waits": undone.lock_waits if undone else None,
     }
     return envelope(report.command, report, body, found=report.findings, seconds=seconds)

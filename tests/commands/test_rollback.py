@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -326,3 +327,82 @@ def test_a_patient_that_arrives_after_the_number_was_typed_is_not_lost(deployed,
     assert running.returncode == 1, out + err
     assert json.loads(out)["verdict"] == "stopped"
     assert deployed.value("SELECT count(*) FROM patients") == 7
+
+
+def hospital_of(catalog):
+    """The catalog without the enum that is kept in another schema."""
+    return {part: them for part, them in catalog.items() if part != "enums"}
+
+
+def test_patients_are_kept_instead_of_lost_and_come_back_with_the_module(deployed, before):
+    id = new_id()
+    PatientFactory.create(on=deployed, id=id)
+    patients = deployed.rows("SELECT p::text FROM patients p ORDER BY id")
+
+    looked = deployed.run(*ROLL_BACK, "--keep-dropped", "--dry-run", "--no-measure")
+    untouched = deployed.value("SELECT count(*) FROM patients")
+    done = deployed.run(*ROLL_BACK, "--keep-dropped", "--format", "json")
+    catalog, rows = catalog_snapshot(deployed), row_snapshot(deployed, bookkeeping=False)
+    again = deployed.run("migrate", "patients")
+    restored = deployed.run("restore_dropped")
+
+    assert (looked.code, untouched) == (0, len(patients)), looked.said
+    assert "rollback_patient_module --keep-dropped" in " ".join(looked.out.split())
+    assert done.code == 0, done.said
+    assert (done.json["verdict"], done.json["losses"]) == ("rolled back", [])
+    kept = {one["table"]: one["place"] for one in done.json["kept"] if one["kind"] == "table"}
+    assert len(kept) == 6
+    assert kept["patients"].startswith("migrations_safety_kept.")
+    assert done.json["restored"] == {"insurance_policies": 2}
+    assert hospital_of(catalog) == hospital_of(before[0])
+    assert {name: them for name, them in rows.items() if "migrations_safety_kept" not in name} == before[1]
+    assert (again.code, restored.code) == (0, 0), again.said + restored.said
+    assert deployed.rows("SELECT p::text FROM patients p ORDER BY id") == patients
+
+
+def test_what_is_kept_is_told_to_people_with_the_next_commands(deployed, tmp_path):
+    PatientFactory.create(on=deployed, id=new_id())
+    page = tmp_path / "rollback.md"
+
+    done = deployed.run(*ROLL_BACK, "--keep-dropped", "--report", f"markdown={page}")
+
+    said = " ".join(done.out.split())
+    assert done.code == 0, done.said
+    assert "Keeps 6 tables" in said
+    assert "python manage.py restore_dropped 1 2 3" in said
+    assert "python manage.py purge_dropped 1 2 3" in said
+    assert "What was kept" in page.read_text()
+
+
+def test_what_is_kept_is_not_counted_as_lost(deployed):
+    both = deployed.run(*ROLL_BACK, "--keep-dropped", "--discard-patients", "3")
+
+    assert both.code == 2, both.said
+    assert "leave one of the two out" in both.err
+    assert deployed.value("SELECT to_regclass('patients') IS NOT NULL")
+
+
+def test_a_view_on_a_table_that_is_to_be_kept_is_in_the_way(deployed):
+    deployed.execute("CREATE VIEW names AS SELECT id FROM patients")
+
+    done = deployed.run(*ROLL_BACK, "--keep-dropped", "--format", "json")
+
+    assert (done.code, done.json["verdict"]) == (1, "refused"), done.said
+    assert [one["id"] for one in done.json["findings"] if one["level"] == "error"] == ["recovery.E050"]
+
+
+@pytest.mark.parametrize("after", [0.8, 1.4, 2.0])
+def test_killed_while_it_keeps_it_runs_again_and_nothing_is_lost(deployed, after):
+    PatientFactory.create(on=deployed, id=new_id())
+    patients = deployed.rows("SELECT p::text FROM patients p ORDER BY id")
+    with deployed.start(*ROLL_BACK, "--keep-dropped") as running:
+        time.sleep(after)
+        running.kill()
+
+    again = deployed.run(*ROLL_BACK, "--keep-dropped")
+
+    assert again.code == 0, again.said
+    assert deployed.value("SELECT to_regclass('patients') IS NULL")
+    assert deployed.run("migrate", "patients").code == 0
+    assert deployed.run("restore_dropped").code == 0
+    assert deployed.rows("SELECT p::text FROM patients p ORDER BY id") == patients

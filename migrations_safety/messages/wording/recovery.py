@@ -4,14 +4,14 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import listed, pluralize
 
 
-def would_be_lost(table: str, *, column: str | None, rows: int, discard: str) -> Finding:
+def would_be_lost(table: str, *, column: str | None, rows: int, keep: str, discard: str) -> Finding:
     """The finding that the rollback would lose rows of a table, or the values of a column.
 
-    `discard` is the command that loses them, without its number.
+    `keep` is the command that keeps them elsewhere, `discard` the one that loses them, without its number.
     """
     hint = (
-        "Leave the migration applied. Or, if they may be lost: python manage.py backup_database --output DIR, then "
-        f"{discard}"
+        f"Leave the migration applied. Or keep them elsewhere: {keep}. Or, if they may be lost: "
+        f"python manage.py backup_database --output DIR, then {discard}"
     )
     return finding("recovery.E001", _subject(table, column), _loss(column, rows, "would"), hint, rows=rows)
 

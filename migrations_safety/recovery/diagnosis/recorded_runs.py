@@ -125,6 +125,7 @@ def again(run: Recorded) -> tuple[str, ...]:
         words += ["--nullify", str(table)]
     words += ["--restore-nullified"] if given.get("restore_nullified") else []
     words += ["--keys-only"] if given.get("keys_only") else []
+    words += ["--keep-dropped"] if given.get("keep_dropped") else []
     return (run.command, *words)
 
 

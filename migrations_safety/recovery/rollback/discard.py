@@ -64,9 +64,10 @@ def agreed(connection: Connection, losses: Sequence[Loss], options: RollbackOpti
 
 def refused(losses: Sequence[Loss], options: RollbackOptions) -> Iterator[Finding]:
     """Yield an error for each loss."""
-    discard = f"python manage.py {options.command}{_plan(options)} {options.discard_option} N"
+    command = f"python manage.py {options.command}{_plan(options)}"
+    keep, discard = f"{command} --keep-dropped", f"{command} {options.discard_option} N"
     for one in losses:
-        yield wording.would_be_lost(one.table, column=one.column, rows=one.rows, discard=discard)
+        yield wording.would_be_lost(one.table, column=one.column, rows=one.rows, keep=keep, discard=discard)
 
 
 def _plan(options: RollbackOptions) -> str:

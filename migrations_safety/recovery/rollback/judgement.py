@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.audit.run_log import open_images
+from migrations_safety.checks.kept import check_kept, check_statements
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.progress import Progress
@@ -46,6 +47,7 @@ class Judged:
     with_tables: tuple[str, ...]
     """The labels of the other migrations."""
     questions: tuple[Question, ...]
+    """What is counted before it is dropped; nothing where it is kept."""
     agreement: Agreement
 
 
@@ -57,7 +59,9 @@ def judge(
     looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
     seen = precheck.run(using=options.using, options=looking, progress=progress)
     _refuse_forwards(seen, options)
-    asked = questions(connection, seen.inspected)
+    if options.keep_dropped:
+        seen = replace(seen, findings=tuple(_with_kept(connection, seen, (app_label, migration_name))))
+    asked = () if options.keep_dropped else tuple(questions(connection, seen.inspected))
     losses = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
     agreement = agreed(connection, losses, options)
     labels = [one.label for one in seen.plan.unapplied]
@@ -82,13 +86,21 @@ def judge(
             ),
             measured=seen.review.measured,
             keys_only=options.keys_only,
+            keep_dropped=options.keep_dropped,
         ),
         checksums={one.label: one.checksum for one in seen.plan.unapplied},
         before_tables=tuple(labels[:first]),
         with_tables=tuple(labels[first:]),
-        questions=tuple(asked),
+        questions=asked,
         agreement=agreement,
     )
+
+
+def _with_kept(connection: Connection, seen: PrecheckReport, target: tuple[str, str]) -> Iterator[Finding]:
+    """Yield the findings as they are where what goes is kept, and what stands in the way of keeping it."""
+    executor: Any = MigrationExecutor(connection)
+    yield from check_kept(connection, seen.inspected, list(seen.findings))
+    yield from check_statements(executor.migration_plan(targets(executor, *target)))
 
 
 def _files(files: RecordedFiles, options: RollbackOptions, labels: Sequence[str]) -> Iterator[Finding]:

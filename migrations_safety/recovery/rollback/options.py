@@ -31,6 +31,8 @@ class RollbackOptions:
     """The table whose lost rows `discard` counts; None counts the lost rows and values of all tables."""
     discard_option: str = "--discard-rows"
     """The option that takes `discard`, for hints."""
+    keep_dropped: bool = False
+    """Whether the tables and columns that go are kept under other names, so that no row is lost."""
     places: Places = field(default_factory=Places)
     """Where to look for the backup that `discard` needs."""
     expect_database: str | None = None
@@ -47,6 +49,7 @@ class RollbackOptions:
             "migration_name": self.migration_name,
             "keys_only": self.keys_only,
             "discard": self.discard,
+            "keep_dropped": self.keep_dropped,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),
             "expect_database": self.expect_database,

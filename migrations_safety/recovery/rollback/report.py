@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from migrations_safety.audit.migration_history import Done
+from migrations_safety.kept.kept_record import Kept
 from migrations_safety.measurement.report import MeasuredPlan, not_measured
 from migrations_safety.messages.findings import Finding, blocking
 from migrations_safety.migrate.report import LockWaits
@@ -46,6 +47,8 @@ class Undone:
     not_restored: dict[str, int] = field(default_factory=dict)
     """The number of those that could not be restored and stay kept, by table."""
     lock_waits: LockWaits | None = None
+    kept: tuple[Kept, ...] = ()
+    """The tables, columns and types that this run has kept instead of dropped."""
     is_whole: bool = True
     """False where rows that would be lost arrived meanwhile, so that the tables are still there."""
 
@@ -69,6 +72,7 @@ class RollbackReport:
     measured: MeasuredPlan = field(default_factory=lambda: not_measured("it was not asked for"))
     dry_run: bool = False
     keys_only: bool = False
+    keep_dropped: bool = False
     undone: Undone | None = None
     """What was done; None where nothing was."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from migrations_safety.audit.migration_history import History
 from migrations_safety.audit.run_log import Run, open_images, recorded_run
 from migrations_safety.backfill import nullification
 from migrations_safety.backfill.parents import inspect_references
+from migrations_safety.kept.keeper import Keeper
+from migrations_safety.kept.kept_record import kept_things
 from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.refusals.recovery import LossesArrived
@@ -111,6 +113,7 @@ def _roll_back(work: _Work) -> RollbackReport:
         restored=work.counts["restored"],
         not_restored=work.counts["not_restored"],
         lock_waits=watchdog.figures(),
+        kept=tuple(one for one in kept_things(work.connection) if one.run_id == run.id) if options.keep_dropped else (),
         is_whole=is_whole,
     )
     return replace(report, undone=undone, findings=found)
@@ -140,18 +143,28 @@ def _seeing_what_is_committed(connection: Connection) -> Iterator[None]:
 def _steps(work: _Work, run: Run) -> None:
     """Unapply the migrations before the tables, restore references, and unapply the migrations with the tables."""
     judged = work.judged
+    keeper = Keeper(connection=work.connection, run_id=run.id) if work.options.keep_dropped else None
     with (
         schema_editor_with(work.connection, GuardedEditor, guard=work.guard),
         _seeing_what_is_committed(work.connection),
     ):
         for label in judged.before_tables:
             for key in keys_in_one_transaction(work.connection, label):
+                if keeper:
+                    with transaction.atomic(using=work.connection.alias):
+                        keeper.remember_key(key.table, key.name)
                 drop_key(work.connection, key)
                 work.counts["keys"].append(key)
-            work.unapplying.unapply([label])
+            _unapply(work, [label], keeper)
         if judged.with_tables:
             _restore_references(work, run)
-            work.unapplying.unapply(judged.with_tables)
+            _unapply(work, judged.with_tables, keeper)
+
+
+def _unapply(work: _Work, labels: Sequence[str], keeper: Keeper | None) -> None:
+    """Unapply the migrations; a keeper keeps what they drop."""
+    with keeper.at_work() if keeper else nullcontext():
+        work.unapplying.unapply(labels)
 
 
 def _restore_references(work: _Work, run: Run) -> None:

@@ -29,7 +29,7 @@ WORDS = {
 
 def rollback(report: RollbackReport, *, seconds: float, at: datetime) -> Account:
     """Return the written report; `seconds` is the duration of the command, and `at` when it ended."""
-    tables = (_migrations(report), _losses(report), _done(report), _locks(report), _statements(report))
+    tables = (_migrations(report), _losses(report), _done(report), _kept(report), _locks(report), _statements(report))
     return Account(
         command=report.command,
         title=f"Rollback: {report.target.name}",
@@ -52,6 +52,9 @@ def notes(report: RollbackReport) -> Iterator[str]:
         yield f"The locks were not measured: {report.measured.reason}."
     elif reason := report.measured.is_measured and report.measured.reason:
         yield f"The locks were measured on a PostgreSQL that was started for it: {reason}."
+    if numbers := [number for number, _, _ in kept(report)]:
+        yield f"To put back what was kept: {commands.on(report.target, 'restore_dropped', *numbers)}"
+        yield f"To end it: {commands.on(report.target, 'purge_dropped', *numbers, '--discard-rows', 'N')}"
 
 
 def locks(report: RollbackReport) -> Iterator[tuple[str, str, str]]:
@@ -82,11 +85,18 @@ def done(report: RollbackReport) -> Iterator[tuple[str, str, int]]:
     yield "migrations unapplied", "", len(report.undone.done.unapplied)
 
 
+def kept(report: RollbackReport) -> Iterator[tuple[str, str, str]]:
+    """Return what was kept: its number, its name before, and where it is."""
+    for one in report.undone.kept if report.undone else ():
+        yield str(one.number), one.subject, one.place
+
+
 def next_command(report: RollbackReport, *options: str) -> str:
     """Return the command itself, for this database."""
     own = [] if report.command == "rollback_patient_module" else list(report.asked)
     keys_only = ["--keys-only"] if report.keys_only else []
-    return commands.on(report.target, report.command, *own, *keys_only, *options)
+    keeping = ["--keep-dropped"] if report.keep_dropped else []
+    return commands.on(report.target, report.command, *own, *keys_only, *keeping, *options)
 
 
 def _next(report: RollbackReport) -> Step:
@@ -109,10 +119,11 @@ def _about(report: RollbackReport) -> Iterator[Fact]:
 def _migrations(report: RollbackReport) -> Table:
     did = report.undone.done.unapplied if report.undone else ()
     rows = ((label, "unapplied" if label in did else "") for label in report.unapplied)
+    verb = "keeps" if report.keep_dropped else "drops"
     return Table(
         anchor="migrations",
         title="Migrations",
-        caption=f"In the order of the rollback. It drops {pluralize(len(report.tables), 'table')}.",
+        caption=f"In the order of the rollback. It {verb} {pluralize(len(report.tables), 'table')}.",
         columns=(Column(label="migration", kind=NAME), Column(label="done")),
         values=tuple(rows),
     )
@@ -139,6 +150,20 @@ def _done(report: RollbackReport) -> Table:
         caption="References are counted as rows.",
         columns=(Column(label="what"), Column(label="table", kind=NAME), Column(label="number", kind=NUMBER)),
         values=tuple(done(report)),
+    )
+
+
+def _kept(report: RollbackReport) -> Table:
+    return Table(
+        anchor="kept",
+        title="What was kept",
+        caption="All rows and values are there. restore_dropped puts them back, purge_dropped ends them.",
+        columns=(
+            Column(label="number", kind=NAME),
+            Column(label="what", kind=NAME),
+            Column(label="kept as", kind=NAME),
+        ),
+        values=tuple(kept(report)),
     )
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.recovery.rollback.report import RollbackReport
 from migrations_safety.rendering.document.database import database
-from migrations_safety.rendering.document.rollback_account import VERDICTS, done, locks, next_command, notes, statements
+from migrations_safety.rendering.document.rollback_account import (
+    VERDICTS,
+    done,
+    kept,
+    locks,
+    next_command,
+    notes,
+    statements,
+)
 from migrations_safety.rendering.text.page import Page
 
 STYLES = {
@@ -19,6 +27,10 @@ def rollback(report: RollbackReport, *, seconds: float, width: int, colour: bool
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
     _plan(page, report)
+    if shown := list(kept(report)):
+        page.line()
+        page.line("Kept instead of dropped:")
+        page.table([("number", "right"), ("what", "left"), ("kept as", "left")], shown)
     _measured(page, report)
     for what, table, number in done(report):
         page.line(f"{what}{f', {table}' if table else ''}: {number:,}")
@@ -38,7 +50,8 @@ def _plan(page: Page, report: RollbackReport) -> None:
         word = "Unapplied" if report.undone else "Would unapply"
         page.line(f"{word}, in this order: {', '.join(report.unapplied)}.")
     if report.tables:
-        page.line(f"Drops {pluralize(len(report.tables), 'table')}: {', '.join(report.tables)}.")
+        verb = "Keeps" if report.keep_dropped else "Drops"
+        page.line(f"{verb} {pluralize(len(report.tables), 'table')}: {', '.join(report.tables)}.")
     if report.unapplied and not report.losses:
         page.line("Nothing would be lost." if not report.undone else "Nothing was lost.")
 

@@ -120,3 +120,26 @@ def test_an_operation_without_a_reverse_is_refused_before_anything_is_unapplied(
 
         assert ("rollback.E001", "ward.0002_once") in errors(told)
         assert len(applied(database)) == 3
+
+
+def test_a_column_with_its_key_is_kept_and_put_back(ward, at, tmp_path):
+    key = [COLUMN.format(name=name) for name in ("head", "aide")] + [KEY.format(name=name) for name in ("head", "aide")]
+    ward.migration("0001_initial", f"{BED}, {STAFF}")
+    ward.migration("0002_staff", ", ".join(key), after=FIRST)
+    with at(ward) as database:
+        database.execute("INSERT INTO ward_staff DEFAULT VALUES")
+        database.execute("INSERT INTO ward_bed (name, head_id) SELECT 'one', id FROM ward_staff")
+
+        refused = roll_back(tmp_path, "0001")
+        done = roll_back(tmp_path, "0001", keep_dropped=True)
+        columns = database.rows("SELECT attname FROM pg_attribute WHERE attrelid = 'ward_bed'::regclass AND attnum > 0")
+        call_command("restore_dropped")
+
+        assert errors(refused) == [("recovery.E001", 'ward_bed."head_id"')]
+        assert "rollback_migrations ward 0001 --keep-dropped" in refused["findings"][0]["hint"]
+        assert (done["verdict"], len(done["keys"])) == ("rolled back", 2)
+        assert {one["column"] for one in done["kept"]} == {"head_id", "aide_id"}
+        assert ("head_id",) not in columns
+        assert database.value("SELECT count(head_id) FROM ward_bed") == 1
+        keys = database.rows("SELECT conname FROM pg_constraint WHERE contype = 'f' ORDER BY conname")
+        assert keys == [("ward_bed_aide_fkey",), ("ward_bed_head_fkey",)]
