@@ -152,7 +152,15 @@ def _keys_alone(connection: Connection, options: RollbackOptions) -> tuple[str, 
     if len(apps) > 1:
         raise KeysNotApart(reason=f"migrations of {listed(sorted(apps))} depend on {options.app_label}")
     if not others:
-        raise KeysNotApart(reason=f"no applied migration of another app depends on {options.app_label}")
+        return options.app_label, _last_applied(executor, options.app_label)  # they are unapplied: nothing to do
     first = others[-1]
     before = next((name for app, name in first.dependencies if app == first.app_label), "zero")
     return first.app_label, before
+
+
+def _last_applied(executor: Any, app_label: str) -> str:
+    """Return the last applied migration of an app, `zero` where none is."""
+    loader = executor.loader
+    applied = [key for key in loader.applied_migrations if key[0] == app_label and key in loader.graph.node_map]
+    last = [key for key in applied if not any(child.key in applied for child in loader.graph.node_map[key].children)]
+    return str(last[0][1]) if last else "zero"
