@@ -44,7 +44,7 @@ def test_the_wheel_needs_no_more_than_django_psycopg_and_rich(metadata):
     needed = [one for one in metadata.get_all("Requires-Dist") if "extra ==" not in one]
 
     assert sorted(re.split(r"[<>=\[]", one)[0] for one in needed) == ["django", "psycopg", "rich"]
-    assert metadata.get_all("Provides-Extra") == ["embedded"]
+    assert metadata.get_all("Provides-Extra") == ["embedded", "signed"]
 
 
 def test_the_metadata_say_version_licence_and_types(metadata):
