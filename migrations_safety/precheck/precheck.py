@@ -112,12 +112,11 @@ def _examine(
     inspected = inspect_plan(connection, plan=plan, target=target)
     found = _of_catalog(connection, inspected, options)
     found = [one for one in found if not measurements.plan.is_measured or one.id != LENGTH_NOT_JUDGED]
-    is_spread = any(one.id == SPREAD for one in found)  # a coordinator refuses some of the statements that count
-    data = Data(depth=Depth.CATALOG) if is_spread else _data(connection, inspected, options, progress)
+    is_spread = any(one.id == SPREAD for one in found)
+    data = _data(connection, inspected, options, progress, is_spread=is_spread)
     reviewed = review(connection, inspected, measurements, options=options, data=data, counters=counters)
     found += [one for one in reviewed.findings if one not in found]
-    if options.embedded:  # which has the extension in no case
-        found = [one for one in found if one.id != NO_STATEMENTS]
+    found = [one for one in found if one.id != NO_STATEMENTS or not options.embedded]  # which never has the extension
     return PrecheckReport(
         target=target,
         plan=plan,
@@ -156,8 +155,13 @@ def _of_data(inspected: InspectedPlan, data: Data, *, besides: list[Finding]) ->
     return found + check_code(inspected, data.findings) if data.depth is Depth.COUNT else found
 
 
-def _data(connection: Connection, inspected: InspectedPlan, options: PrecheckOptions, progress: Progress) -> Data:
+def _data(
+    connection: Connection, inspected: InspectedPlan, options: PrecheckOptions, progress: Progress, *, is_spread: bool
+) -> Data:
+    """Count or estimate the references; not where tables are spread, as Citus refuses some of the statements then."""
     keys = inspected.references()
+    if is_spread:
+        return Data(depth=Depth.CATALOG)
     if options.depth is Depth.CATALOG or not keys:
         return Data(depth=options.depth)
     if options.depth is Depth.ESTIMATE:

@@ -65,8 +65,7 @@ def judge(
     losses = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
     agreement = agreed(connection, losses, options)
     labels = [one.label for one in seen.plan.unapplied]
-    first = next((number for number, label in enumerate(labels) if _drops_tables(seen, label)), len(labels))
-    found = [one for one in seen.findings if one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK)]
+    first = _first_with_tables(seen, labels)
     other_apps = tuple(dict.fromkeys(one.app for one in seen.plan.unapplied if one.app != options.app_label))
     return Judged(
         report=RollbackReport(
@@ -74,16 +73,10 @@ def judge(
             target=target,
             asked=(options.app_label, options.migration_name),
             unapplied=tuple(labels),
-            tables=tuple(one.table for one in seen.plan.rollback.tables if one.table in seen.inspected.tables),
+            tables=_tables(seen),
             other_apps=other_apps,
             losses=tuple(losses),
-            findings=(
-                *agreement.findings,
-                *_files(files, options, labels),
-                *found,
-                *_others(other_apps, labels),
-                *_nullified(connection, options),
-            ),
+            findings=(*agreement.findings, *_beside(connection, seen, options, files, other_apps)),
             measured=seen.review.measured,
             keys_only=options.keys_only,
             keep_dropped=options.keep_dropped,
@@ -94,6 +87,27 @@ def judge(
         questions=asked,
         agreement=agreement,
     )
+
+
+def _tables(seen: PrecheckReport) -> tuple[str, ...]:
+    return tuple(one.table for one in seen.plan.rollback.tables if one.table in seen.inspected.tables)
+
+
+def _beside(
+    connection: Connection,
+    seen: PrecheckReport,
+    options: RollbackOptions,
+    files: RecordedFiles,
+    other_apps: Sequence[str],
+) -> Iterator[Finding]:
+    """Yield what was found besides losses: by the precheck, about files, other apps and references that stay NULL."""
+    labels = [one.label for one in seen.plan.unapplied]
+    yield from _files(files, options, labels)
+    for one in seen.findings:
+        if one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK):
+            yield one
+    yield from _others(other_apps, labels)
+    yield from _nullified(connection, options)
 
 
 def _with_kept(connection: Connection, seen: PrecheckReport, target: tuple[str, str]) -> Iterator[Finding]:
@@ -124,6 +138,11 @@ def _nullified(connection: Connection, options: RollbackOptions) -> Iterator[Fin
     if options.keys_only:
         for images in open_images(connection):
             yield wording.stay_nullified(images.table, rows=images.count)
+
+
+def _first_with_tables(seen: PrecheckReport, labels: Sequence[str]) -> int:
+    """Return the position of the first migration that drops a table; after the last where none does."""
+    return next((number for number, label in enumerate(labels) if _drops_tables(seen, label)), len(labels))
 
 
 def _drops_tables(seen: PrecheckReport, label: str) -> bool:
