@@ -120,7 +120,7 @@ def _undoing(facts: Facts) -> Iterator[NextStep]:
     for app, name in facts.ways_back:
         own = rollback_commands().get(app) if name == "zero" else None
         command = (own,) if own else (ROLLBACK, app, name)
-        yield NextStep(why="See what the way back would lose.", command=(*command, "--dry-run"))
+        yield NextStep(why="See what the rollback would lose.", command=(*command, "--dry-run"))
         yield NextStep(why=f"Unapply what the deploy has applied of {app}.", command=command)
     if facts.images:
         restore = (BACKFILL, "--restore-nullified")
