@@ -12,6 +12,23 @@ from migrations_safety.postgresql.target import Target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastAndFact:
+    """How long one migration was to take after its rehearsal, and how long it took, in seconds."""
+
+    migration: str
+    measured: float
+    """How long it took on the copy."""
+    least: float
+    most: float
+    took: float
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it took as long as expected."""
+        return self.least <= self.took <= self.most
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedRun:
     """One run of a command, as it was recorded."""
 
@@ -43,6 +60,12 @@ class RecordedRun:
     """The label of the migration in which the run failed; None outside of migrations."""
     stands_on: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The backup and the rehearsal that stood behind the run, under the keys `backup` and `rehearsal`."""
+
+    @property
+    def forecasts(self) -> tuple[ForecastAndFact, ...]:
+        """Forecast and fact of each migration that was rehearsed and ran."""
+        told = (self.counts or {}).get("forecast") or {}
+        return tuple(ForecastAndFact(migration=label, **seconds) for label, seconds in told.items())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from migrations_safety.measurement.own_folder import SERVER, own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
@@ -14,8 +15,10 @@ ALONE = {"listen_addresses": ""}
 
 
 @contextmanager
-def scratch_server(version: int) -> Iterator[Server]:
+def scratch_server(version: int, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
     """Start a PostgreSQL server with the target's version, or with the nearest one that is installed.
+
+    `settings` are those of the server beside its own, which are those of a server without rows that matter.
 
     Raises NotMeasured where none is installed.
     """
@@ -26,7 +29,7 @@ def scratch_server(version: int) -> Iterator[Server]:
         folder.chmod(0o711)  # the server may run as another user
         (folder / SERVER).mkdir()
         nearest = min(installed, key=lambda one: (abs(one - version), -one))
-        server = Server.create(version=nearest, folder=folder / SERVER, settings=ALONE)
+        server = Server.create(version=nearest, folder=folder / SERVER, settings={**settings, **ALONE})
         try:
             yield server
         finally:

@@ -38,6 +38,8 @@ class Rehearsed:
     finished_at: datetime
     basis: dict[str, Any]
     copy_major: int
+    place: str
+    """Where the copy was; the next rehearsals on copies there learn from this deploy."""
     forecast: dict[str, dict[str, float]]
 
     def stands_on(self) -> dict[str, Any]:
@@ -47,6 +49,7 @@ class Rehearsed:
             "checksum": self.checksum,
             "verdict": self.verdict,
             "finished_at": self.finished_at.isoformat(),
+            "place": self.place,
         }
 
     def beside(self, took: dict[str, float]) -> dict[str, dict[str, float]]:
@@ -83,6 +86,7 @@ def read(file: str, *, within: timedelta) -> Rehearsed:
                 "rows": {str(table): int(rows) for table, rows in basis["rows"].items()},
             },
             copy_major=int(report["copy"]["server_version"].partition(".")[0]),
+            place=str(report["copy"]["place"]),
             forecast={str(one["step"]): one for one in report["forecast"]},
         )
     except OSError as error:

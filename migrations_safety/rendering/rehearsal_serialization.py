@@ -36,6 +36,7 @@ def rehearsal(report: RehearsalReport, *, seconds: float) -> dict[str, Any]:
             "differing": list(report.differing_tables),
         },
         "forecast": [asdict(one) for one in report.forecast],
+        "forecast_from": asdict(report.learned) | {"growth": report.growth},
         "limits": report.limits.as_dict(),
     }
     return envelope("rehearse", report, body, found=report.findings, seconds=seconds)

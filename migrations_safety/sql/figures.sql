@@ -16,3 +16,8 @@ FROM pg_stat_database WHERE datname = current_database()
 
 -- rows: how many rows were ever written in each table
 SELECT relid::regclass::text, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables
+
+-- at_work: how many other sessions are in this database
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type IN ('client backend', 'parallel worker')
+  AND pid <> pg_backend_pid() AND pid <> ALL(%(others)s)

@@ -18,6 +18,8 @@ from migrations_safety.sql import statement
 GLANCES = 0.01
 """How many seconds pass between two looks at the locks: shorter ones may stay unseen, and each counts so much more."""
 STOPS_WRITERS = frozenset({"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"})
+SETTLES = 2.0
+"""How many seconds a session has to end after its process: a counter may miss its last writes before."""
 WORTH_TELLING = STOPS_WRITERS | {"ShareUpdateExclusiveLock"}
 Tables = dict[int, str]
 """Tables that existed before the deploy, by oid."""
@@ -90,6 +92,7 @@ def measured(parameters: dict[str, Any], *, without: Iterable[int] = ()) -> Iter
             found.seconds = time.monotonic() - started
             is_over.set()
             thread.join()
+        _settle(session, [*without, beside.info.backend_pid])
         found.after = _counters(session)
 
 
@@ -101,6 +104,14 @@ def _watch(session: psycopg.Connection[Any], found: Measured, without: list[int]
         ).fetchall():
             now = time.monotonic()
             found.seen.setdefault((transaction, oid, mode, granted), [now, now])[1] = now
+        time.sleep(GLANCES)
+
+
+def _settle(session: psycopg.Connection[Any], others: list[int]) -> None:
+    """Wait until the sessions of the step have ended; only then has the server counted all that they did."""
+    end = time.monotonic() + SETTLES
+    asked = {"others": others}
+    while time.monotonic() < end and session.execute(statement("figures.at_work").encode(), asked).fetchall()[0][0]:
         time.sleep(GLANCES)
 
 

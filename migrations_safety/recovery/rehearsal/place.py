@@ -61,7 +61,7 @@ def copy_place(connection: Connection, *, url: str | None, bytes_needed: int) ->
         reason = f"{why_not}, and {wanted} for a server here, but {format_bytes(free)} are free"
         raise NoCopy(reason, hint="Name a server with enough room: --scratch-url URL.")
     try:
-        with scratch_server(situation.version) as server:
+        with scratch_server(situation.version, _settings(connection)) as server:
             own = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
             yield _place("embedded", why_not, own, situation)
     except NotMeasured as error:
@@ -78,6 +78,16 @@ def place_of_clones(connection: Connection) -> CopyPlace:
         server_version=f"{situation.version // 10000}.{situation.version % 10000}",
         search_path=situation.search_path,
     )
+
+
+def _settings(connection: Connection) -> dict[str, str]:
+    """Return the settings of the database that decide how long statements take, such as how a commit reaches the disk.
+
+    Memory that a server takes when it starts is left out, because this machine may have less.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("place.settings"))
+        return dict(cursor.fetchall())
 
 
 def _why_not(situation: Situation) -> str | None:

@@ -27,7 +27,7 @@ from migrations_safety.recovery.rehearsal.archives import ReadyArchive, ready_ar
 from migrations_safety.recovery.rehearsal.clones import GivenClones
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
-from migrations_safety.recovery.rehearsal.forecast import error_so_far, forecast
+from migrations_safety.recovery.rehearsal.forecast import earlier_deploys, with_forecast
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place, place_of_clones
@@ -86,7 +86,7 @@ def _look(connection: Connection, target: Target, options: RehearsalOptions) -> 
             plan=plan,
             way_back=targets_before(executor, plan),
             bytes=size,
-            error=error_so_far(connection),
+            earlier=earlier_deploys(connection),
             basis=Basis(
                 system_identifier=cluster,
                 database_oid=oid,
@@ -157,13 +157,9 @@ def _perform(theater: Theater, filled: Filled, began: float) -> RehearsalReport:
     report = replace(
         _report(theater.original, theater.place, options, filled, result, stalls),
         seconds_to_clone=round(to_clone, 3),
-        forecast=forecast(
-            [stage.steps for stage in stages],
-            [stage.reports.get("migrate", {}).get("took", {}) for stage in stages],
-            error=theater.original.error,
-        ),
         kept=copy.name if options.keep else None,
     )
+    report = with_forecast(report, stages, earlier=theater.original.earlier, bytes=theater.original.bytes)
     beside_writers = tuple(other.steps) if other else ()
     judged = partial(judge, schema_is_back=result.schema_is_back, refused=result.refused)
     return replace(report, findings=judged(report, beside_writers=beside_writers))

@@ -66,6 +66,21 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Learned:
+    """By what factors the last deploys on this database took longer (above 1) or shorter than on their copies."""
+
+    deploys: int
+    """How many there were."""
+    factor: float
+    """Their geometric mean, by which the forecast has moved."""
+    least: float
+    most: float
+
+
+NOTHING_LEARNED = Learned(deploys=0, factor=1.0, least=1.0, most=1.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Basis:
     """What the rehearsal stands on; `migrate --rehearsed` compares it with the target."""
 
@@ -122,6 +137,9 @@ class RehearsalReport:
     findings: tuple[Finding, ...]
     backup: UsedBackup | None = None
     """None where the copy was made of the database itself."""
+    learned: Learned = NOTHING_LEARNED
+    growth: float = 1.0
+    """How many times as large as the copy the database is, at least 1."""
     not_removed: tuple[str, ...] = ()
     """Copies that the command of the caller has made, and that were not removed."""
 

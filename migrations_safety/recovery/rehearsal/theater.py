@@ -14,6 +14,7 @@ from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyO
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.rehearsal.clones import GivenClones
 from migrations_safety.recovery.rehearsal.figures import tables_of
+from migrations_safety.recovery.rehearsal.forecast import EarlierDeploy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.place import CopyPlace
 from migrations_safety.recovery.rehearsal.report import Basis
@@ -30,8 +31,7 @@ class Original:
     """The apps and the migrations to go back to, in their order."""
     basis: Basis
     bytes: int
-    error: float
-    """By what factor earlier deploys took longer than on their copies."""
+    earlier: tuple[EarlierDeploy, ...]
 
 
 @dataclass(frozen=True, slots=True)

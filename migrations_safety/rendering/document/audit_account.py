@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from migrations_safety.audit.report import AuditReport, RecordedRun
-from migrations_safety.messages.humanize import format_seconds, pluralize
+from migrations_safety.audit.report import AuditReport, ForecastAndFact, RecordedRun
+from migrations_safety.messages.humanize import format_range, format_seconds, pluralize
 from migrations_safety.rendering.document.account import NAME, Account, Column, Table
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
@@ -40,7 +40,7 @@ def audit(report: AuditReport, *, seconds: float, at: datetime) -> Account:
         sentence=f"{pluralize(len(report.runs), 'run')}. {VERDICTS[report.verdict] if report.exists else NO_RECORD}",
         next=Step(words=_next(report)),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
-        tables=(_runs(report),) if report.runs else (),
+        tables=tuple(one for one in (_runs(report), _forecasts(report)) if one.values),
         findings=in_groups(report.findings, blocking=report.changes),
     )
 
@@ -53,15 +53,26 @@ def outcome(run: RecordedRun) -> str:
 def details(run: RecordedRun) -> Iterator[str]:
     """Yield what is known of a run, one line each: arguments, counts, what it did, its error."""
     for label, values in (("arguments", run.arguments), ("counts", run.counts)):
-        given = [f"{name} {value}" for name, value in values.items() if value not in (None, {}, [], False)]
+        told = {name: value for name, value in values.items() if (label, name) != ("counts", "forecast")}
+        given = [f"{name} {value}" for name, value in told.items() if value not in (None, {}, [], False)]
         if given:
             yield f"{label}: {', '.join(given)}"
     for name, behind in run.stands_on.items():
         yield f"stands on the {name} {stood_on(behind)}"
+    if facts := run.forecasts:
+        met = sum(one.is_met for one in facts)
+        yield f"forecast: {met:,} of {pluralize(len(facts), 'migration')} within the range"
     for name, labels in run.did.items():
         yield f"{DID[name]}: {', '.join(labels)}"
     if run.error:
         yield f"failed with {run.error}{f' in {run.at}' if run.at else ''}"
+
+
+def forecast_and_fact(one: ForecastAndFact) -> tuple[str, str, str, str, str]:
+    """Return the migration, how long it took on the copy, what was expected, how long it took, and what that says."""
+    expected, took = format_range(one.least, one.most), format_seconds(one.took)
+    said = "as expected" if one.is_met else "longer" if one.took > one.most else "shorter"
+    return one.migration, format_seconds(one.measured), expected, took, said
 
 
 def stood_on(behind: dict[str, Any]) -> str:
@@ -91,6 +102,23 @@ def duration(run: RecordedRun) -> str:
 def who(run: RecordedRun) -> str:
     """Return who ran a command, and from where."""
     return f"{run.role} from {run.client} ({run.host}), version {run.version}"
+
+
+def _forecasts(report: AuditReport) -> Table:
+    return Table(
+        anchor="forecasts",
+        title="Forecast and fact",
+        caption="How long migrations took that were rehearsed, newest run first.",
+        columns=(
+            Column(label="run began"), Column(label="migration", kind=NAME), Column(label="on the copy"),
+            Column(label="expected"), Column(label="took"), Column(label="that is"),
+        ),
+        values=tuple(
+            (f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}", *forecast_and_fact(one))
+            for run in reversed(report.runs)
+            for one in run.forecasts
+        ),
+    )  # fmt: skip
 
 
 def _runs(report: AuditReport) -> Table:

@@ -27,6 +27,10 @@ PLACES = {
 }
 
 
+WORTH_TELLING = 1.1
+"""By what factor a database is larger than its copy so that it is told."""
+
+
 def rehearsal(report: RehearsalReport, *, seconds: float, at: datetime) -> Account:
     """Return the written report; `seconds` is the duration of the command, and `at` when it ended."""
     tables = (_steps(report), _locks(report), _stalls(report), _forecast(report))
@@ -66,10 +70,23 @@ def notes(report: RehearsalReport) -> Iterator[str]:
         yield f"After the rollback {same} of {pluralize(report.compared_tables, 'table')} have the same rows ({rows})."
     if report.place != "embedded":
         yield "The figures of WAL are those of the whole server, with what others wrote meanwhile."
+    if report.forecast:
+        yield from _forecast_from(report)
     for one in report.not_removed:
         yield f"The copy {one} was not removed, and holds the rows of patients. Remove it."
     if report.kept:
         yield f"The copy {report.kept} was kept, and holds the rows of patients. Drop it when it has served."
+
+
+def _forecast_from(report: RehearsalReport) -> Iterator[str]:
+    known = report.learned
+    if known.deploys:
+        deploys = pluralize(known.deploys, "earlier deploy")
+        factors = sorted({f"{one:.2g}" for one in (known.least, known.most)}, key=float)
+        times = f"{known.factor:.2g} times" + (f" ({' to '.join(factors)})" if len(factors) > 1 else "")
+        yield f"{deploys} took {times} as long as on such a copy; the forecast has moved by that."
+    if report.growth >= WORTH_TELLING:
+        yield f"The database is {report.growth:.2g} times as large as the copy; the end of the forecast allows for it."
 
 
 def steps(report: RehearsalReport) -> Iterator[tuple[str, str, str, str, str, str]]:
@@ -158,7 +175,7 @@ def _forecast(report: RehearsalReport) -> Table:
     return Table(
         anchor="forecast",
         title="Forecast of the real run",
-        caption="From the fastest and the slowest run on the copy, with room for another load and other disks.",
+        caption="From half of the fastest run on the copy to twice the slowest, moved by what earlier deploys took.",
         columns=(Column(label="step"), Column(label="on the copy"), Column(label="expected")),
         values=tuple(forecasts(report)),
     )

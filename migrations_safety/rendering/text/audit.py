@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.rendering.document.audit_account import NO_RECORD, VERDICTS, details, outcome
+from migrations_safety.rendering.document.audit_account import NO_RECORD, VERDICTS, details, forecast_and_fact, outcome
 from migrations_safety.rendering.document.database import database
 from migrations_safety.rendering.text.page import Page
 
@@ -33,6 +33,8 @@ def _run(page: Page, run: RecordedRun) -> None:
     page.line(f"    {run.role} from {run.client} ({run.host}), version {run.version}, run {run.run_id}")
     for line in details(run):
         page.line(f"    {line}")
+    for migration, measured, expected, took, said in map(forecast_and_fact, run.forecasts):
+        page.line(f"        {migration}: {measured} on the copy, {expected} expected, took {took}: {said}")
 
 
 STYLES = {"holds": "bold green", "broken": "bold red"}
