@@ -103,13 +103,14 @@ def recorded_run(
     checksums: dict[str, str] | None = None,
     stands_on: StandsOn | None = None,
     sources: dict[str, str] | None = None,
+    goes_back: bool = False,
 ) -> Iterator[Run]:
     """Record that a run starts, and at the end of the block how it ended.
 
     A run that is killed has no recorded end. `arguments` are the options of the command. `checksums` maps the labels of
     the migrations that will be run to the SHA-256 of their files. `stands_on` names the backup and the rehearsal that
     stand behind the run. `sources` maps labels of migrations to the text of their files, so that a rollback works when
-    a file is gone.
+    a file is gone. With `goes_back` the migrations will be unapplied.
     """
     ensure_tables(connection)
     run = Run(id=uuid.uuid4())
@@ -119,6 +120,7 @@ def recorded_run(
         "host": socket.gethostname(),
         "arguments": arguments,
     }
+    asked |= {"goes_back": True} if goes_back else {}
     behind = stands_on.as_dict() if stands_on else {}
     asked |= {name: one for name, one in (("checksums", checksums), ("sources", sources), ("stands_on", behind)) if one}
     _append(connection, run, "started", asked)

@@ -45,6 +45,7 @@ def recorded(
         checksums=steps,
         stands_on=_behind(stands_on, history),
         sources=sources,
+        goes_back=any(label in history.before for label in steps),
     ) as run:
         history.run_id = run.id
         try:

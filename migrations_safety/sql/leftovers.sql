@@ -7,3 +7,9 @@ SELECT d.datname::text AS name, coalesce(shobj_description(d.oid, 'pg_database')
 FROM pg_database d
 WHERE starts_with(d.datname, 'migrations_safety_scratch_') OR starts_with(d.datname, 'confidential_copy_')
 ORDER BY d.datname
+
+-- carrying: the triggers of restore_dropped that carry writes over, with their tables, functions and numbers
+SELECT tgrelid::regclass::text AS table, quote_ident(tgname) AS trigger, tgfoid::regprocedure::text AS function,
+       substring(tgname FROM '[0-9]+$')::bigint AS number
+FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0 AND tgname ~ '^zz_migrations_safety_kept_[0-9]{1,18}$'
+ORDER BY number

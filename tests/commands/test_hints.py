@@ -135,6 +135,7 @@ BY_PEOPLE = {
         "diagnose has its own tests, which follow what it says: tests/commands/test_diagnose.py",
     ),
     **dict.fromkeys(("recovery.E024", "recovery.W024"), "another release of the code"),
+    "recovery.I025": "nothing to do",
     "recovery.I031": "whether references come back is a decision",
     **dict.fromkeys(("recovery.I032", "recovery.W034", "recovery.W039"), "waiting"),
     "recovery.I042": "whether what was kept comes back is a decision",

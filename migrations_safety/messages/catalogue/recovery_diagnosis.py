@@ -72,8 +72,16 @@ KINDS = (
         id="recovery.W025",
         title="Run has no end",
         help=(
-            "A run of a command began and recorded no end, it is not at work any more, and no later run has made "
-            "it good. It was killed, or lost its connection. The same command goes on where it stopped."
+            "A run of a command began and recorded no end, it is not at work any more, and the database shows that its "
+            "work is not done. It was killed, or lost its connection. The same command goes on where it stopped."
+        ),
+    ),
+    FindingKind(
+        id="recovery.I025",
+        title="Only the end of a run is missing",
+        help=(
+            "The last run of all has no end in the record, or an error, but the database shows that its work is done: "
+            "its migrations are recorded, or are recorded no more, or nothing is kept any more."
         ),
     ),
     FindingKind(
@@ -232,6 +240,14 @@ KINDS = (
         help=(
             "Neither the record of runs nor a place that `--backups` or the setting `MIGRATIONS_SAFETY_BACKUPS` names "
             "has a backup of this database."
+        ),
+    ),
+    FindingKind(
+        id="recovery.W044",
+        title="Trigger of a stopped restore is left",
+        help=(
+            "`restore_dropped` was stopped while it carried what was written into a column over to the kept one. Its "
+            "trigger still works at each write. The same command goes on and drops it."
         ),
     ),
 )

@@ -1,7 +1,9 @@
 """Wording of the findings of diagnose: what a deploy that failed or was killed has left, and who is in the way."""
 
+from collections.abc import Sequence
+
 from migrations_safety.messages.findings import Finding, finding
-from migrations_safety.messages.humanize import format_bytes, format_seconds, pluralize
+from migrations_safety.messages.humanize import format_bytes, format_seconds, listed, pluralize
 from migrations_safety.sql.identifiers import quote_identifier, quote_if_needed
 
 AGAIN = "python manage.py migrate"
@@ -26,14 +28,23 @@ def kept_instead(name: str, *, place: str, migration: str, number: int) -> Findi
     return finding("recovery.I042", name, message, hint)
 
 
+def carrying_left(table: str, *, trigger: str, number: int, drop: str) -> Finding:
+    """The finding that restore_dropped has left a trigger; `drop` ends one whose column is kept no more."""
+    message = f"has the trigger {trigger}, with which a restore_dropped that was stopped carries each write over."
+    return finding("recovery.W044", table, message, drop or f"python manage.py restore_dropped {number}")
+
+
 def applied_in_part(migration: str, *, steps: str, next: str) -> Finding:
     """The finding that a migration that is not atomic was stopped; `steps` says which operations are done."""
     message = f"is applied in part and not recorded ({steps})."
     return finding("recovery.E020", migration, message, next, migration=migration)
 
 
-def not_recorded(migration: str, *, fake: str) -> Finding:
-    """The finding that all that a migration makes is there, and that it is not recorded."""
+def not_recorded(migration: str, *, waits_for: Sequence[str]) -> Finding:
+    """The finding that all that a migration makes is there; `waits_for` are those that have to be recorded before."""
+    fake = f"python manage.py migrate {migration.replace('.', ' ', 1)} --fake"
+    if waits_for:
+        fake = f"{fake}, once {listed(waits_for)} is applied, which it would record, too"
     message = "is not recorded, but all that can be seen of it is in the database."
     return finding("recovery.E021", migration, message, f"If it is complete: {fake}", migration=migration)
 
@@ -65,17 +76,23 @@ def history_refused(problem: str) -> Finding:
     return finding("recovery.E024", "the history of migrations", message, hint)
 
 
-def killed_run(command: str, *, run: str, began: str, host: str, arguments: str) -> Finding:
-    """The finding that a run has no recorded end; `arguments` are those of the same command again."""
+def done_run(command: str, *, run: str, began: str, how: str) -> Finding:
+    """The finding that the last run has no end or an error, and that nothing is left of its work."""
+    message = f"began at {began} and {how}, but all that it was to do is done (run {run})."
+    return finding("recovery.I025", command, message, "Nothing is left of it to do.")
+
+
+def killed_run(command: str, *, run: str, began: str, host: str, again: str) -> Finding:
+    """The finding that a run has no recorded end; `again` is the command that does the rest."""
     message = f"began at {began} on {host} and has no end: it was killed, or its connection was lost (run {run})."
-    return finding("recovery.W025", command, message, f"python manage.py {command}{arguments}")
+    return finding("recovery.W025", command, message, f"python manage.py {again}")
 
 
-def failed_run(command: str, *, run: str, ended: str, error: str, at: str, arguments: str) -> Finding:
+def failed_run(command: str, *, run: str, ended: str, error: str, at: str, again: str) -> Finding:
     """The finding that the last run of a command has failed; `at` is the migration in which it did."""
     where = f" in {at}" if at else ""
     message = f"failed at {ended} with {error}{where} (run {run})."
-    return finding("recovery.W026", command, message, f"python manage.py {command}{arguments}", migration=at)
+    return finding("recovery.W026", command, message, f"python manage.py {again}", migration=at)
 
 
 def not_valid(table: str, *, kind: str, name: str, is_planned: bool) -> Finding:

@@ -10,7 +10,7 @@ from migrations_safety.backup.evidence.search import is_here
 from migrations_safety.messages.humanize import format_bytes, format_seconds, pluralize
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.judgement import counts
-from migrations_safety.recovery.diagnosis.recorded_runs import backup_since, last_deploy, open_runs
+from migrations_safety.recovery.diagnosis.recorded_runs import backup_since, last_deploy
 from migrations_safety.recovery.diagnosis.report import Area
 
 
@@ -59,7 +59,7 @@ def _migrations(facts: Facts) -> str:
 def _runs(facts: Facts) -> str:
     if not facts.runs:
         return "none recorded"
-    last, unfinished = facts.runs[0], open_runs(facts.runs)
+    last, unfinished = facts.runs[0], [one for one in facts.open_runs if not one.is_done]
     how = last.event if last.has_ended else "at work" if facts.deploys else "no end"
     said = f"last: {last.command} at {last.started_at:%Y-%m-%d %H:%M:%S %Z}, {how}"
     return f"{said}; {pluralize(len(unfinished), 'run')} to be repeated" if unfinished and not facts.deploys else said

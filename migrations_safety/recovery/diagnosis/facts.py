@@ -25,7 +25,8 @@ from migrations_safety.postgresql.copies import LeftoverCopy, leftover_copies
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis import leftovers, recorded_runs, sessions
 from migrations_safety.recovery.diagnosis.applied_in_part import Halves, halves
-from migrations_safety.recovery.diagnosis.leftovers import LeftDatabase
+from migrations_safety.recovery.diagnosis.leftovers import Carrying, LeftDatabase, carrying
+from migrations_safety.recovery.diagnosis.open_runs import OpenRun, Shown, open_runs
 from migrations_safety.recovery.diagnosis.recorded_in_truth import Missing, missing
 from migrations_safety.recovery.diagnosis.recorded_migrations import Graph, Migrations
 from migrations_safety.recovery.diagnosis.recorded_runs import Recorded
@@ -65,8 +66,12 @@ class Facts:
     """The SQL that finishes or undoes each of these migrations."""
     missing: Missing = field(default_factory=Missing)
     runs: list[Recorded] = field(default_factory=list)
+    open_runs: list[OpenRun] = field(default_factory=list)
+    """Those of the runs whose work is not done."""
     unfinished: Unfinished = field(default_factory=Unfinished)
     kept: list[Kept] = field(default_factory=list)
+    carrying: list[Carrying] = field(default_factory=list)
+    """The triggers that a `restore_dropped` has made and not dropped."""
     images: list[OpenImages] = field(default_factory=list)
     scratches: list[LeftDatabase] = field(default_factory=list)
     copies: list[LeftoverCopy] = field(default_factory=list)
@@ -101,6 +106,8 @@ def gather(connection: Connection, target: Target, places: Places) -> Facts:
     facts.unfinished = read("orphans", lambda: with_orphans(connection, found), found)
     facts.images = read("nullified references", lambda: run_log.open_images(connection), [])
     facts.kept = read("kept instead of dropped", lambda: _kept(connection), [])
+    facts.carrying = read("kept instead of dropped", lambda: carrying(connection), [])
+    facts.open_runs = open_runs(facts.runs, _shown(facts))
     facts.scratches = read("scratch databases and copies", lambda: leftovers.databases(connection), [])
     facts.copies = read("scratch databases and copies", lambda: leftover_copies(connection), [])
     facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
@@ -110,6 +117,16 @@ def gather(connection: Connection, target: Target, places: Places) -> Facts:
     facts.backups = read("last backup", lambda: find_backups(connection, in_time), None)
     transaction.set_rollback(True, using=connection.alias)  # the timeouts go, also where the caller's transaction stays
     return facts
+
+
+def _shown(facts: Facts) -> Shown:
+    missed, found = facts.missed, facts.migrations
+    return Shown(
+        recorded=None if "migrations" in missed or found.problem else frozenset(found.recorded),
+        files=found.files,
+        kept=None if "kept instead of dropped" in missed else tuple(facts.kept),
+        has_images=None if "nullified references" in missed else bool(facts.images),
+    )
 
 
 def _kept(connection: Connection) -> list[Kept]:

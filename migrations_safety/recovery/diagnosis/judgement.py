@@ -12,8 +12,8 @@ from migrations_safety.messages.wording import backup as backup_wording
 from migrations_safety.messages.wording import recovery_diagnosis as wording
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis.facts import Facts
-from migrations_safety.recovery.diagnosis.leftovers import LeftDatabase
-from migrations_safety.recovery.diagnosis.recorded_runs import Recorded, again, last_of, open_runs
+from migrations_safety.recovery.diagnosis.leftovers import Carrying, LeftDatabase
+from migrations_safety.recovery.diagnosis.recorded_runs import last_of
 from migrations_safety.recovery.diagnosis.report import StepsOfMigration
 from migrations_safety.recovery.diagnosis.sessions import Queue, Session
 from migrations_safety.recovery.diagnosis.unfinished_objects import Invalid, NotValid, OrphanLook
@@ -45,6 +45,9 @@ def judge(facts: Facts, target: Target) -> Iterator[Finding]:
         yield wording.images_open(image.table, column=image.column, rows=image.count)
     for kept in facts.kept:
         yield wording.kept_instead(kept.subject, place=kept.place, migration=kept.migration, number=kept.number)
+    for carrying in [] if facts.deploys else facts.carrying:
+        drop = drop_of(carrying) if carrying.number not in {one.number for one in facts.kept} else ""
+        yield wording.carrying_left(carrying.table, trigger=carrying.trigger, number=carrying.number, drop=drop)
     yield from _of_databases(facts)
     yield from _of_backups(facts, target)
     for name, reason in facts.missed.items():
@@ -117,20 +120,18 @@ def _of_replication(facts: Facts, target: Target) -> Iterator[Finding]:
 
 
 def _of_runs(facts: Facts) -> Iterator[Finding]:
-    for run in [] if facts.deploys else open_runs(facts.runs):
-        if run.has_ended:
-            error, at = str(run.end.get("error") or "an error"), str(run.end.get("at") or "")
-            yield wording.failed_run(
-                run.command, run=run.run_id, ended=_time(run.ended_at), error=error, at=at, arguments=_arguments(run)
-            )
+    for one in [] if facts.deploys else facts.open_runs:
+        run, again = one.run, " ".join(one.again)
+        error, at = str(run.end.get("error") or "an error"), str(run.end.get("at") or "")
+        if one.is_done:
+            how = f"failed with {error}" if run.has_ended else "has no end"
+            yield wording.done_run(run.command, run=run.run_id, began=_time(run.started_at), how=how)
+        elif run.has_ended:
+            ended = _time(run.ended_at)
+            yield wording.failed_run(run.command, run=run.run_id, ended=ended, error=error, at=at, again=again)
         else:
-            yield wording.killed_run(
-                run.command, run=run.run_id, began=_time(run.started_at), host=run.host, arguments=_arguments(run)
-            )
-
-
-def _arguments(run: Recorded) -> str:
-    return "".join(f" {word}" for word in again(run)[1:])
+            began = _time(run.started_at)
+            yield wording.killed_run(run.command, run=run.run_id, began=began, host=run.host, again=again)
 
 
 def _time(at: datetime) -> str:
@@ -155,7 +156,7 @@ def _of_migrations(facts: Facts) -> Iterator[Finding]:
         if half is None:
             continue
         if half.is_whole:
-            yield wording.not_recorded(label, fake=f"python manage.py migrate {label.replace('.', ' ', 1)} --fake")
+            yield wording.not_recorded(label, waits_for=found.waits_for.get(label, ()))
         else:
             yield wording.applied_in_part(label, steps=in_words(half.steps), next=_next(half.may_run_again))
     if facts.halves.left:
@@ -218,6 +219,11 @@ def _orphans(look: OrphanLook) -> Iterator[Finding]:
 def has_maker(key: NotValid) -> bool:
     """Whether `backfill_placeholders` makes the missing parents of a key."""
     return bool(registered_makers()) and maker_of_table(key.parent_relation) is not None
+
+
+def drop_of(carrying: Carrying) -> str:
+    """Return the statement that ends a trigger of which nothing is kept any more."""
+    return f"DROP TRIGGER {carrying.trigger} ON {carrying.table}; DROP FUNCTION {carrying.function};"
 
 
 def fix_of(index: Invalid) -> str:

@@ -1,4 +1,4 @@
-"""Finds the scratch databases and the copies of the database that killed runs have left on the server."""
+"""Finds what killed runs have left: scratch databases and copies on the server, and triggers in the database."""
 
 from __future__ import annotations
 
@@ -32,3 +32,19 @@ class LeftDatabase:
 def databases(connection: Connection) -> list[LeftDatabase]:
     """Return the scratch databases and copies on this server, also those that a run is using now."""
     return rows(connection, "leftovers.databases", {}, LeftDatabase)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carrying:
+    """A trigger with which `restore_dropped` carries new writes over into a kept column."""
+
+    table: str
+    trigger: str
+    function: str
+    number: int
+    """The number of the kept column in the record."""
+
+
+def carrying(connection: Connection) -> list[Carrying]:
+    """Return the triggers that `restore_dropped` has made; at its end it drops them."""
+    return rows(connection, "leftovers.carrying", {}, Carrying)

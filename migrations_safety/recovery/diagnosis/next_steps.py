@@ -5,27 +5,28 @@ Sessions in the way come first, then what is half done, then the rows, the migra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migrations_safety.recovery.diagnosis.facts import Facts
-from migrations_safety.recovery.diagnosis.judgement import fix_of, has_maker
-from migrations_safety.recovery.diagnosis.recorded_runs import MIGRATE, again, open_runs
+from migrations_safety.recovery.diagnosis.judgement import drop_of, fix_of, has_maker
+from migrations_safety.recovery.diagnosis.open_runs import PURGE, RESTORE, OpenRun
+from migrations_safety.recovery.diagnosis.recorded_runs import BACKFILL, MIGRATE, deployed
 from migrations_safety.recovery.diagnosis.remaining_sql import Remaining
 from migrations_safety.recovery.diagnosis.report import NextStep
 from migrations_safety.registry import rollback_commands, verifying_commands
 from migrations_safety.sql.identifiers import quote_if_needed
 
-BACKFILL, ROLLBACK = "backfill_placeholders", "rollback_migrations"
+ROLLBACK = "rollback_migrations"
 LOOK_AGAIN = NextStep(why="See whether anything is left.", command=("diagnose",))
 
 
 def ways(facts: Facts) -> tuple[tuple[NextStep, ...], tuple[NextStep, ...]]:
     """Return the way forward and the way back; each is empty where it has no step of its own."""
-    rollbacks = [one for one in open_runs(facts.runs) if one.command.startswith("rollback_")]
-    finishing = tuple(NextStep(why="Finish the rollback.", command=again(one)) for one in rollbacks[:1])
+    goes_back = [one for one in _stopped(facts) if one.run.goes_back]
+    finishing = tuple(NextStep(why="Finish the rollback.", command=one.again) for one in goes_back[:1])
     deploying, undoing = tuple(_deploying(facts)), tuple(_undoing(facts))
     forward, back = (finishing, deploying) if finishing else (deploying, undoing)
-    first = (*_in_the_way(facts), *_repairs(facts))
+    first = (*_in_the_way(facts), *_repairs(facts), *_kept_again(facts))
     last = (*_drops(facts), LOOK_AGAIN)
     has_forward = bool(first or forward or len(last) > 1)
     return (
@@ -59,9 +60,30 @@ def _repairs(facts: Facts) -> Iterator[NextStep]:
             yield NextStep(why="Build the invalid index anew, or drop it.", sql=fix_of(index).partition(" or ")[0])
 
 
+def _stopped(facts: Facts) -> list[OpenRun]:
+    return [one for one in facts.open_runs if not one.is_done]
+
+
+def _kept_again(facts: Facts) -> Iterator[NextStep]:
+    """End what was stopped while something kept was put back or purged."""
+    stopped = {one.run.command: one for one in reversed(_stopped(facts))}
+    numbers = {str(one.number) for one in facts.kept}
+    carried = {str(one.number) for one in facts.carrying} & numbers
+    if RESTORE in stopped or carried:
+        left = sorted(carried | (stopped[RESTORE].left or frozenset() if RESTORE in stopped else set()), key=int)
+        yield NextStep(why="Finish putting back what was kept.", command=(RESTORE, *left))
+    for one in facts.carrying:
+        if str(one.number) not in carried:
+            yield NextStep(why="Drop the trigger, whose kept column is gone.", sql=drop_of(one))
+    if PURGE in stopped:
+        why = "See what is left to purge; purge_dropped without --list then takes the number of rows that it names."
+        yield NextStep(why=why, command=stopped[PURGE].again)
+
+
 def _deploying(facts: Facts) -> Iterator[NextStep]:
+    recorded: set[str] = set()
     for half in facts.remaining:
-        yield from _finishing(half)
+        yield from _finishing(half, facts.migrations.waits_for.get(half.migration, ()), recorded)
     yield from _rows(facts)
     if facts.migrations.pending or facts.migrations.adopted:
         yield NextStep(why="See what is left to apply, and whether it may.", command=("precheck",))
@@ -70,40 +92,47 @@ def _deploying(facts: Facts) -> Iterator[NextStep]:
         if one.name not in facts.migrations.validates:
             validate = f"ALTER TABLE {one.table} VALIDATE CONSTRAINT {quote_if_needed(one.name)};"
             yield NextStep(why="Check the older rows; the application goes on writing.", sql=validate)
-    if facts.migrations.pending or facts.unfinished.constraints or open_runs(facts.runs):
+    if facts.migrations.pending or facts.unfinished.constraints or _stopped(facts):
         for command in (*sorted(verifying_commands().values()), "verify_schema"):
             yield NextStep(why="Prove that the schema is as declared.", command=(command,))
 
 
-def _finishing(one: Remaining) -> Iterator[NextStep]:
-    """What ends a migration that is applied in part; nothing where `migrate` goes on by itself."""
-    fake = NextStep(
-        why=f"Record {one.migration}, once all of it is there.",
-        command=(MIGRATE, *one.migration.split(".", 1), "--fake"),
-    )
-    if one.is_whole:
-        yield fake
-    elif one.may_run_again:
+def _finishing(one: Remaining, waits_for: Sequence[str], recorded: set[str]) -> Iterator[NextStep]:
+    """What ends a migration that is applied in part; nothing where `migrate` goes on by itself.
+
+    `recorded` are those that earlier steps record; what else it waits for is applied before, because `--fake` would
+    record that, too.
+    """
+    if one.may_run_again and not one.is_whole:
         return
-    elif one.finish is not None:
-        for text in one.finish:
-            yield NextStep(why=f"Finish {one.migration}.", sql=text)
-        yield fake
-    elif one.undo is not None:
+    if not one.is_whole and one.finish is None and one.undo is not None:
         for text in one.undo:
             yield NextStep(why=f"Undo what is done of {one.migration}, so that it can run as a whole.", sql=text)
-    else:
+        return
+    before = [each for each in waits_for if each not in recorded]
+    recorded |= {*before, one.migration}
+    yield from _applying(before)
+    for text in () if one.is_whole else one.finish or ():
+        yield NextStep(why=f"Finish {one.migration}.", sql=text)
+    if not one.is_whole and one.finish is None:
         label = one.migration.replace(".", " ", 1)
         yield NextStep(why=f"Do the rest by hand, as python manage.py sqlmigrate {label} prints it, in that order.")
-        yield fake
+    fake = (MIGRATE, *one.migration.split(".", 1), "--fake")
+    yield NextStep(why=f"Record {one.migration}, once all of it is there.", command=fake)
+
+
+def _applying(labels: Sequence[str]) -> Iterator[NextStep]:
+    """Apply these migrations, and those that they depend on; of each app the last is named."""
+    for label in {label.partition(".")[0]: label for label in labels}.values():
+        yield NextStep(why=f"Apply what has to be there before: {label}.", command=(MIGRATE, *label.split(".", 1)))
 
 
 def _rows(facts: Facts) -> Iterator[NextStep]:
     """The backfill, where it did not end or where a key has orphans for which it makes parents."""
-    stopped = [one for one in open_runs(facts.runs) if one.command == BACKFILL]
+    stopped = [one for one in _stopped(facts) if one.run.command == BACKFILL]
     orphans = [one for one in facts.unfinished.orphans if one.rows]
     if stopped:
-        yield NextStep(why="Go on with the rows where the run stopped.", command=again(stopped[0]))
+        yield NextStep(why="Go on with the rows where the run stopped.", command=stopped[0].again)
     elif any(has_maker(one.key) for one in orphans):
         yield NextStep(why="Make the parents that rows lack.", command=(BACKFILL,))
     for one in orphans:
@@ -122,6 +151,10 @@ def _undoing(facts: Facts) -> Iterator[NextStep]:
         command = (own,) if own else (ROLLBACK, app, name)
         yield NextStep(why="See what the rollback would lose.", command=(*command, "--dry-run"))
         yield NextStep(why=f"Unapply what the deploy has applied of {app}.", command=command)
+    labels = deployed(facts.runs)
+    if kept := [str(one.number) for one in facts.kept if one.migration in labels]:
+        why = "Put back what the deploy has kept instead of dropped, once its tables are made again."
+        yield NextStep(why=why, command=(RESTORE, *kept))
     if facts.images:
         restore = (BACKFILL, "--restore-nullified")
         yield NextStep(

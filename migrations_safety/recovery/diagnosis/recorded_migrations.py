@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,10 @@ class Migrations:
     """Those that `migrate` would only record, because their tables are older than the project."""
     gone: tuple[str, ...] = ()
     """Those that are recorded, and for which the code has no file."""
+    files: frozenset[str] = frozenset()
+    """Those that the code has."""
+    waits_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each pending one the pending ones that it depends on, which `migrate --fake` would record, too."""
     validates: frozenset[str] = frozenset()
     """The names of the constraints that pending migrations validate."""
     builds: frozenset[str] = frozenset()
@@ -71,10 +75,20 @@ class Graph:
             pending=tuple(label_of(one) for one in pending if one not in adopted),
             adopted=tuple(map(label_of, adopted)),
             gone=tuple(gone),
+            files=frozenset(label(*key) for key in loader.disk_migrations),
+            waits_for=self._waits_for(pending),
             validates=frozenset(one.name for one in _operations(pending) if isinstance(one, VALIDATIONS)),
             builds=frozenset(one.index.name for one in _operations(pending) if isinstance(one, AddIndex)),
             problem=problem,
         )
+
+    def _waits_for(self, pending: Sequence[Any]) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for one in pending:  # in their order, so that what a migration depends on comes before it
+            node = self.executor.loader.graph.node_map[one.app_label, one.name]
+            parents = [each for each in sorted(label(*parent.key) for parent in node.parents) if each in found]
+            found[label_of(one)] = tuple(dict.fromkeys([*(up for each in parents for up in found[each]), *parents]))
+        return found
 
     def before(self, labels: Iterable[str]) -> list[tuple[str, str]]:
         """Return, for each app of these migrations, the migration to go back to; the app that depends comes first.

@@ -1,4 +1,4 @@
-"""Reads from the record of runs which runs have no end or have failed, and what the last deploy was to apply."""
+"""Reads the last runs from their record, and what the last deploy was to apply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from migrations_safety.audit import run_log
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
 
-MIGRATE = "migrate"
+MIGRATE, BACKFILL = "migrate", "backfill_placeholders"
 TOGETHER = timedelta(hours=12)
 """How long before the last run of a deploy its first one may have begun."""
 
@@ -49,6 +49,29 @@ class Recorded:
         return tuple(_details(self.asked).get("checksums") or ())
 
     @property
+    def goes_back(self) -> bool:
+        """Whether it was to unapply these migrations."""
+        return bool(_details(self.asked).get("goes_back")) or self.command.startswith("rollback_")
+
+    @property
+    def work(self) -> tuple[object, ...]:
+        """What kind of work it was; a later run of the same kind can end it."""
+        return self.command, self.goes_back, bool(self.arguments.get("restore_nullified"))
+
+    @property
+    def again(self) -> tuple[str, ...]:
+        """The command and the arguments that say what it was about, to be typed again."""
+        given = self.arguments
+        words = [str(given[name]) for name in ("app_label", "migration_name") if given.get(name)]
+        words = words if self.command in {MIGRATE, "rollback_migrations"} else []
+        for table in given.get("nullify") or ():
+            words += ["--nullify", str(table)]
+        words += ["--restore-nullified"] if given.get("restore_nullified") else []
+        words += ["--keys-only"] if given.get("keys_only") else []
+        words += ["--keep-dropped"] if given.get("keep_dropped") else []
+        return (self.command, *words)
+
+    @property
     def stands_on(self) -> dict[str, Any]:
         """The backup and the rehearsal that stood behind it, by these names."""
         return dict(_details(self.asked).get("stands_on") or {})
@@ -81,20 +104,6 @@ def recorded(connection: Connection) -> list[Recorded]:
     return rows(connection, "recorded_runs.runs", {}, Recorded)
 
 
-def open_runs(runs: Sequence[Recorded]) -> list[Recorded]:
-    """Return the runs that have failed or have no end, and that no later run has made good; the newest first.
-
-    A later run of the same command that finished makes it good, and so does a later `migrate` that finished.
-    """
-    return [
-        one
-        for place, one in enumerate(runs)
-        if not one.has_finished
-        and not any(later.has_finished and later.command in {one.command, MIGRATE} for later in runs[:place])
-        and not any(later.command == one.command for later in runs[:place])
-    ]
-
-
 def last_deploy(runs: Sequence[Recorded]) -> Recorded | None:
     """Return the last `migrate` that changed something or has not finished."""
     return next((one for one in runs if one.command == MIGRATE and (one.did or not one.has_finished)), None)
@@ -114,19 +123,6 @@ def backup_since(runs: Sequence[Recorded], taken_at: datetime | None) -> Recorde
 def _details(event: Any) -> dict[str, Any]:
     found = json.loads(event) if isinstance(event, str) else event
     return found if isinstance(found, dict) else {}
-
-
-def again(run: Recorded) -> tuple[str, ...]:
-    """Return the command of a run and the arguments that say what it was about, to be typed again."""
-    given = run.arguments
-    words = [str(given[name]) for name in ("app_label", "migration_name") if given.get(name)]
-    words = words if run.command in {MIGRATE, "rollback_migrations"} else []
-    for table in given.get("nullify") or ():
-        words += ["--nullify", str(table)]
-    words += ["--restore-nullified"] if given.get("restore_nullified") else []
-    words += ["--keys-only"] if given.get("keys_only") else []
-    words += ["--keep-dropped"] if given.get("keep_dropped") else []
-    return (run.command, *words)
 
 
 def deployed(runs: Sequence[Recorded]) -> list[str]:
