@@ -34,9 +34,10 @@ WITH image AS MATERIALIZED (
                 AND newer.row_id = image.row_id AND newer.id > image.id)
     FOR UPDATE OF child
 ), restored AS (
-    UPDATE "public"."bills" AS child SET "patientId" = chosen.value FROM chosen WHERE child."id" = chosen.row_id RETURNING 1
+    UPDATE "public"."bills" AS child SET "patientId" = chosen.value FROM chosen WHERE child."id" = chosen.row_id
+    RETURNING chosen.image_id, child."patientId"::text = chosen.value::text AS is_back -- a trigger may have forbidden it
 ), marked AS (
     UPDATE migrations_safety_before_image AS image SET restored_run_id = %(run_id)s
-    FROM chosen WHERE image.id = chosen.image_id
+    FROM restored WHERE image.id = restored.image_id AND is_back
 )
-SELECT count(*) FROM restored;
+SELECT count(*) FILTER (WHERE is_back) FROM restored;

@@ -14,13 +14,16 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.sql.identifiers import qualify_if_needed, quote_identifier
 
+OBJECT = "object"
+"""The kind of what `DROP … CASCADE` drops along."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obstacle:
     """An object that depends on what is to be kept, or another reason why it cannot be kept."""
 
     kind: str
-    """`view`, `function`, `policy`, `trigger`, …, as PostgreSQL names the kind of object."""
+    """OBJECT, or another reason: `publication`, `partition`, `foreign table`, `partition key`."""
     name: str
     """The object, as PostgreSQL describes it."""
 

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils.timezone import now
 
 from migrations_safety.management.arguments import add_measuring_arguments, measure_options, whole_number
 from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.errors import COULD_NOT
 from migrations_safety.management.kept_arguments import add_keeping_argument
 from migrations_safety.management.traffic_arguments import hot_tables
 from migrations_safety.management.written_formats import FORMATS, written
@@ -54,6 +52,11 @@ class RollbackCommand(SafetyCommand):
         parser.add_argument(
             "--max-stall", type=whole_number("milliseconds", least=0), default=200, metavar="MILLISECONDS", help=help
         )
+        help = (
+            "roll back although exactly so many references that --nullify has set to NULL cannot be restored; their "
+            "earlier values stay kept"
+        )
+        parser.add_argument("--leave-nullified", type=whole_number("references", least=1), metavar="NUMBER", help=help)
         add_place_arguments(parser)
         add_keeping_argument(parser)
 
@@ -64,9 +67,6 @@ class RollbackCommand(SafetyCommand):
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
         """Roll back, or look with `--dry-run`, and return the report as an Outcome."""
         measure, asked = measure_options(options), self.asked(options)
-        if options["keep_dropped"] and asked.get("discard"):
-            problem = "--keep-dropped loses no row, so no number of lost rows is typed: leave one of the two out."
-            raise CommandError(problem, returncode=COULD_NOT)
         wanted = RollbackOptions(
             using=options["database"],
             command=self.name,
@@ -82,6 +82,7 @@ class RollbackCommand(SafetyCommand):
                 hot_tables=hot_tables(),
             ),
             keep_dropped=options["keep_dropped"],
+            leave_nullified=options["leave_nullified"],
             **asked,
         )
         report = rollback.run(wanted, listener=Listener(progress=progress, notice=self._say, warning=self._say))

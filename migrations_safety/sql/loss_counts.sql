@@ -21,3 +21,19 @@ SELECT count(*) FROM {table} WHERE {condition}
 
 -- has_another_value: rows with another value than the one that they got when the column was added
 {column}::text COLLATE "C" <> {filling}
+
+-- is_cut: rows with a value that is another one after the cast there and back
+{column} IS NOT NULL AND ({there})::{type}::text COLLATE "C" IS DISTINCT FROM {column}::text COLLATE "C"
+
+-- cast: a value in another type
+({value})::{type}
+
+-- attnum: the number of a column
+SELECT attnum FROM pg_attribute WHERE attrelid = %(oid)s AND attname = %(column)s AND NOT attisdropped
+
+-- present: the names that a table and one of its columns have now
+SELECT n.nspname::text AS schema, c.relname::text AS table, a.attname::text AS column,
+       format_type(a.atttypid, a.atttypmod) AS type
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = %(attnum)s AND NOT a.attisdropped
+WHERE c.oid = %(oid)s

@@ -33,12 +33,13 @@ WITH image AS MATERIALIZED (
                         AND newer.row_id = image.row_id AND newer.id > image.id)
     FOR UPDATE OF child
 ), restored AS (
-    UPDATE {table} AS child SET {column} = chosen.value FROM chosen WHERE child.{row_id} = chosen.row_id RETURNING 1
+    UPDATE {table} AS child SET {column} = chosen.value FROM chosen WHERE child.{row_id} = chosen.row_id
+    RETURNING chosen.image_id, child.{column}::text = chosen.value::text AS is_back  -- a trigger may have forbidden it
 ), marked AS (
     UPDATE migrations_safety_before_image AS image SET restored_run_id = %(run_id)s
-    FROM chosen WHERE image.id = chosen.image_id
+    FROM restored WHERE image.id = restored.image_id AND is_back
 )
-SELECT count(*) FROM restored
+SELECT count(*) FILTER (WHERE is_back) FROM restored
 
 -- with_parent: only references whose parent is there, as a key demands it
 AND EXISTS (SELECT FROM {target} AS parent WHERE parent.{target_column}::{type} = image.value::{column_type}::{type})

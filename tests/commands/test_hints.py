@@ -168,9 +168,13 @@ BY_PEOPLE = {
     "backup.E004": "a new backup; tests/unit/test_backup_comparison.py",
     "backup.E005": "a server with space; tests/commands/test_backup_trial.py",
     "backup.W001": "a server with space; tests/commands/test_backup_trial.py",
-    "recovery.E001": "whose rows these are is a question to people; tests/commands/test_rollback.py",
+    "recovery.E001": "whose rows these are is a question to people; tests/commands/rollback/",
     "recovery.E002": "another checkout",
     "recovery.E003": "a number is typed by a person",
+    **dict.fromkeys(
+        ("recovery.E004", "recovery.E005", "recovery.E006"),
+        "what becomes of what is in the way is a decision; tests/database/rolled_back/, tests/commands/rollback/",
+    ),
     "recovery.W003": "nothing is left to do",
     "recovery.W002": "another checkout, or two files to compare",
     "recovery.I002": "nothing to do",
@@ -186,7 +190,7 @@ BY_PEOPLE = {
         ("recovery.E053", "recovery.E054", "recovery.E055", "recovery.E056"),
         "what becomes of the rows in the way is a decision; tests/database/test_restore_dropped.py",
     ),
-    "recovery.I001": "whether the references come back is a decision; tests/commands/test_rollback.py",
+    "recovery.I001": "whether the references come back is a decision; tests/commands/rollback/",
     "recovery.W001": "a look at what the migrations have made",
     **dict.fromkeys(
         ("rehearsal.E001", "rehearsal.E002", "rehearsal.E003", "rehearsal.E005", "rehearsal.E006", "rehearsal.E007"),

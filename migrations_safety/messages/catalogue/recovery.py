@@ -7,7 +7,8 @@ KINDS = (
         id="recovery.E001",
         title="Rollback would lose rows or values",
         help=(
-            "The rollback drops a table or a column that holds what nobody can make again. Placeholders that a "
+            "The rollback drops a table or a column that holds what nobody can make again, or gives a column a type "
+            "that cuts or rounds its values. Placeholders that a "
             "recorded run has made and that nobody has changed do not count. Leave the migration applied, or drop the "
             "foreign keys alone. If the rows may be lost, type their number; that needs a backup that was restored."
         ),
@@ -26,6 +27,30 @@ KINDS = (
         help=(
             "The option that lets a rollback lose rows takes their number, and another number would be lost. Rows "
             "have arrived since somebody counted, or the number is that of something else. Nothing was changed."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E004",
+        title="Earlier type does not take the values",
+        help=(
+            "A column goes back to its earlier type, and PostgreSQL cannot cast some of its values to it. The rollback "
+            "would stop there, with all later migrations unapplied. Correct these values first."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E005",
+        title="Something else would fall with a table",
+        help=(
+            "Django drops with CASCADE. A view, a function, or a foreign key of another table depends on what the "
+            "rollback drops, and no migration of the rollback drops that itself. The rollback stops before this drop."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E006",
+        title="Nullified references were not restored",
+        help=(
+            "References that `--nullify` has set to NULL could not be restored, for example because another key or a "
+            "trigger forbids it. The rollback stops before the tables. A person may type how many of them stay NULL."
         ),
     ),
     FindingKind(

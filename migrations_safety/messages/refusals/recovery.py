@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.refusals.base import Refusal
 
 
-class LossesArrived(Refusal):
-    """Raised where rows that must not be lost arrived between the check and the drop; nothing was dropped."""
+class RollbackStopped(Refusal):
+    """Raised where something forbids the rest of a rollback, before anything of it is lost; `findings` say what."""
 
-    message = "{migration} was not unapplied: {why}"
+    message = "{place} was not rolled back: {why}"
 
-    def __init__(self, losses: Sequence[Any], *, why: str, migration: str) -> None:
-        super().__init__(why=why, migration=migration)
-        self.losses = tuple(losses)
+    def __init__(self, findings: Sequence[Finding], *, place: str) -> None:
+        super().__init__(place=place, why="; ".join(f"{one.subject} {one.message}" for one in findings))
+        self.findings = tuple(findings)
 
 
 class KeysNotApart(Refusal):

@@ -4,16 +4,18 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import listed, pluralize
 
 
-def would_be_lost(table: str, *, column: str | None, rows: int, keep: str, discard: str) -> Finding:
+def would_be_lost(table: str, *, column: str | None, cut_to: str | None, rows: int, keep: str, discard: str) -> Finding:
     """The finding that the rollback would lose rows of a table, or the values of a column.
 
-    `keep` is the command that keeps them elsewhere, `discard` the one that loses them, without its number.
+    `cut_to` is the type that cuts or rounds values, None where the column or the table goes. `keep` is the command that
+    keeps them elsewhere, empty where none does, `discard` the one that loses them, without its number.
     """
+    keeping = f"Or keep them elsewhere: {keep}. " if keep else ""
     hint = (
-        f"Leave the migration applied. Or keep them elsewhere: {keep}. Or, if they may be lost: "
+        f"Leave the migration applied. {keeping}Or, if they may be lost: "
         f"python manage.py backup_database --output DIR, then {discard}"
     )
-    return finding("recovery.E001", _subject(table, column), _loss(column, rows, "would"), hint, rows=rows)
+    return finding("recovery.E001", _subject(table, column), _loss(column, cut_to, rows, "would"), hint, rows=rows)
 
 
 def other_number(option: str, *, typed: int, counted: int) -> Finding:
@@ -22,20 +24,52 @@ def other_number(option: str, *, typed: int, counted: int) -> Finding:
     return finding("recovery.E003", option, message, "Find out whose rows these are, then type the number again.")
 
 
-def will_be_lost(table: str, *, column: str | None, rows: int, backup: str, at: str) -> Finding:
+def will_be_lost(table: str, *, column: str | None, cut_to: str | None, rows: int, backup: str, at: str) -> Finding:
     """The finding that the rollback loses rows of a table, as the operator has agreed."""
     hint = f"They are in the backup {backup} as they were at {at}; what was written since is in no backup."
-    return finding("recovery.W003", _subject(table, column), _loss(column, rows, "will"), hint, rows=rows)
+    return finding("recovery.W003", _subject(table, column), _loss(column, cut_to, rows, "will"), hint, rows=rows)
 
 
 def _subject(table: str, column: str | None) -> str:
     return f'{table}."{column}"' if column else table
 
 
-def _loss(column: str | None, rows: int, would: str) -> str:
+def _loss(column: str | None, cut_to: str | None, rows: int, would: str) -> str:
+    if cut_to:
+        return f"holds values in {pluralize(rows, 'row')} that the rollback {would} cut or round to {cut_to}."
     if column:
         return f"holds values in {pluralize(rows, 'row')} that the rollback {would} lose with the column."
     return f"holds {pluralize(rows, 'row')} that the rollback {would} lose with the table."
+
+
+def not_castable(table: str, *, column: str, type: str, migration: str) -> Finding:
+    """The finding that a column has values that its earlier type does not take, so that PostgreSQL would refuse."""
+    message = f"holds values that {type}, its type before {migration}, does not take. PostgreSQL refuses the rollback."
+    hint = f"Correct these values, or roll back no further than {migration}."
+    return finding("recovery.E004", _subject(table, column), message, hint)
+
+
+def falls_with_it(thing: str, *, subject: str) -> Finding:
+    """The finding that an object would be dropped with a table or column which the rollback drops."""
+    message = f"depends on {subject}. CASCADE would drop it too, and no migration of the rollback does."
+    hint = "Keep its definition, drop it, and run the same command again."
+    return finding("recovery.E005", thing, message, hint)
+
+
+def references_left(table: str, *, rows: int, leave: str) -> Finding:
+    """The finding that nullified references could not be restored, so that the rollback stops before the tables.
+
+    `leave` is the command that goes on without them.
+    """
+    message = (
+        f"has {pluralize(rows, 'reference')} that were set to NULL and could not be restored, so the tables stay. "
+        "The earlier values are kept."
+    )
+    hint = (
+        "python manage.py backfill_placeholders --restore-nullified says what forbids it; then run the same command "
+        f"again. Or, if they may stay NULL: {leave}"
+    )
+    return finding("recovery.E006", table, message, hint, rows=rows)
 
 
 def reaches_another_app(app: str, *, migrations: str) -> Finding:

@@ -11,7 +11,6 @@ from migrations_safety.backup.evidence.search import find_backups
 from migrations_safety.backup.requirement import Requirement
 from migrations_safety.backup.requirement import judge as judge_backups
 from migrations_safety.messages.findings import Finding
-from migrations_safety.messages.humanize import listed, pluralize
 from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.rollback.options import RollbackOptions
@@ -30,11 +29,9 @@ class Agreement:
     """By table and column the number of rows that may be lost."""
     stands_on: StandsOn | None = None
 
-    def unwanted(self, losses: Sequence[Loss]) -> str:
-        """Return why these losses forbid the drop, as a sentence; empty where they may be lost."""
-        more = [one for one in losses if one.rows > self.allowed.get((one.table, one.column), 0)]
-        named = listed([f"{one.table}: {pluralize(one.rows, 'row')}" for one in more])
-        return f"rows arrived that it would lose ({named})." if more else ""
+    def unwanted(self, losses: Sequence[Loss]) -> list[Loss]:
+        """Return the losses that forbid the drop, because nobody has agreed to them."""
+        return [one for one in losses if one.rows > self.allowed.get((one.table, one.column), 0)]
 
 
 def agreed(connection: Connection, losses: Sequence[Loss], options: RollbackOptions) -> Agreement:
@@ -54,7 +51,14 @@ def agreed(connection: Connection, losses: Sequence[Loss], options: RollbackOpti
     taken_at = f"{judgement.backup.taken_at:%Y-%m-%d %H:%M:%S %Z}"
     return Agreement(
         findings=tuple(
-            wording.will_be_lost(one.table, column=one.column, rows=one.rows, backup=judgement.backup.name, at=taken_at)
+            wording.will_be_lost(
+                one.table,
+                column=one.column,
+                cut_to=one.cut_to,
+                rows=one.rows,
+                backup=judgement.backup.name,
+                at=taken_at,
+            )
             for one in losses
         ),
         allowed={(one.table, one.column): one.rows for one in losses},
@@ -64,11 +68,9 @@ def agreed(connection: Connection, losses: Sequence[Loss], options: RollbackOpti
 
 def refused(losses: Sequence[Loss], options: RollbackOptions) -> Iterator[Finding]:
     """Yield an error for each loss."""
-    command = f"python manage.py {options.command}{_plan(options)}"
-    keep, discard = f"{command} --keep-dropped", f"{command} {options.discard_option} N"
+    discard = f"{options.typed} {options.discard_option} N"
     for one in losses:
-        yield wording.would_be_lost(one.table, column=one.column, rows=one.rows, keep=keep, discard=discard)
-
-
-def _plan(options: RollbackOptions) -> str:
-    return "" if options.counts_table else f" {options.app_label} {options.migration_name}"
+        keep = "" if one.cut_to else f"{options.typed} --keep-dropped"
+        yield wording.would_be_lost(
+            one.table, column=one.column, cut_to=one.cut_to, rows=one.rows, keep=keep, discard=discard
+        )

@@ -24,13 +24,17 @@ from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.recovery.rollback.discard import Agreement, agreed
-from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, questions
+from migrations_safety.recovery.rollback.loss_counts import Counted, Question, count_losses, questions
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import RecordedFiles
 from migrations_safety.recovery.rollback.report import RollbackReport
 
-COUNTED_HERE = frozenset({"tables.E007", "tables.W003", "rollback.E002", "rollback.W001"})
+COUNTED_HERE = frozenset({
+    "tables.E007", "tables.W003", "rollback.E002", "rollback.W001", "rollback.E007", "rollback.W002", "rollback.W003",
+})  # fmt: skip
 """Findings of the precheck about rows and values that go, which are counted more strictly here."""
+DOES_NOT_FIT, FALLS = "rollback.E006", "rollback.W006"
+"""Findings of the precheck: values that an older type does not take, and what falls with a table."""
 NOT_OF_A_ROLLBACK = ("references.", "application.")
 """How the ids of findings begin that speak of going forwards."""
 
@@ -49,6 +53,8 @@ class Judged:
     questions: tuple[Question, ...]
     """What is counted before it is dropped; nothing where it is kept."""
     agreement: Agreement
+    oids: tuple[int, ...]
+    """The numbers in the catalog of the tables that go."""
 
 
 def judge(
@@ -59,11 +65,12 @@ def judge(
     looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
     seen = precheck.run(using=options.using, options=looking, progress=progress)
     _refuse_forwards(seen, options)
+    falls = any(one.id == FALLS for one in seen.findings)
     if options.keep_dropped:
         seen = replace(seen, findings=tuple(_with_kept(connection, seen, (app_label, migration_name))))
-    asked = () if options.keep_dropped else tuple(questions(connection, seen.inspected))
-    losses = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
-    agreement = agreed(connection, losses, options)
+    asked = tuple(questions(connection, seen.inspected, keep_dropped=options.keep_dropped))
+    counted = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
+    agreement = agreed(connection, counted.losses, options)
     labels = [one.label for one in seen.plan.unapplied]
     first = _first_with_tables(seen, labels)
     other_apps = tuple(dict.fromkeys(one.app for one in seen.plan.unapplied if one.app != options.app_label))
@@ -75,8 +82,12 @@ def judge(
             unapplied=tuple(labels),
             tables=_tables(seen),
             other_apps=other_apps,
-            losses=tuple(losses),
-            findings=(*agreement.findings, *_beside(connection, seen, options, files, other_apps)),
+            losses=counted.losses,
+            findings=(
+                *agreement.findings,
+                *_not_castable(counted, seen),
+                *_beside(connection, seen, options, files.of_plan(options.app_label, falls), other_apps),
+            ),
             measured=seen.review.measured,
             keys_only=options.keys_only,
             keep_dropped=options.keep_dropped,
@@ -86,6 +97,7 @@ def judge(
         with_tables=tuple(labels[first:]),
         questions=asked,
         agreement=agreement,
+        oids=tuple(seen.inspected.tables[name].oid for name in _tables(seen)),
     )
 
 
@@ -102,9 +114,12 @@ def _beside(
 ) -> Iterator[Finding]:
     """Yield what was found besides losses: by the precheck, about files, other apps and references that stay NULL."""
     labels = [one.label for one in seen.plan.unapplied]
-    yield from _files(files, options, labels)
+    yield from _files(files, labels)
+    may_be_dropped = bool(seen.plan.rollback.opaque)  # by code of the rollback, which is asked at the drop
     for one in seen.findings:
-        if one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK):
+        if one.id == FALLS and not may_be_dropped:
+            yield wording.falls_with_it(one.subject, subject="what the rollback drops")
+        elif one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK):
             yield one
     yield from _others(other_apps, labels)
     yield from _nullified(connection, options)
@@ -117,10 +132,19 @@ def _with_kept(connection: Connection, seen: PrecheckReport, target: tuple[str, 
     yield from check_statements(executor.migration_plan(targets(executor, *target)))
 
 
-def _files(files: RecordedFiles, options: RollbackOptions, labels: Sequence[str]) -> Iterator[Finding]:
+def _not_castable(counted: Counted, seen: PrecheckReport) -> Iterator[Finding]:
+    """Yield what PostgreSQL would refuse, where the precheck has not counted it already."""
+    known = {one.subject for one in seen.findings if one.id == DOES_NOT_FIT}
+    for one in counted.refused:
+        assert one.column
+        found = wording.not_castable(one.table, column=one.column, type=one.casts[-1], migration=one.migration)
+        if found.subject not in known:
+            yield found
+
+
+def _files(files: RecordedFiles, labels: Sequence[str]) -> Iterator[Finding]:
     for label in files.gone:
-        if label.startswith(f"{options.app_label}."):
-            yield wording.file_gone(label)
+        yield wording.file_gone(label)
     for label in labels:
         if label in files.changed:
             yield wording.file_changed(label)

@@ -1,6 +1,7 @@
-"""Counts once more in the transaction that drops: rows that arrived after the check are not dropped with their table.
+"""Looks once more in the transaction that drops: rows that arrived after the check are not dropped with their table.
 
-The table is locked against writers for the count and until the drop, so that none arrive in between.
+The table is locked against writers for the count and until the drop, so that none arrive in between. What Django's
+CASCADE would take along is not dropped either.
 """
 
 from __future__ import annotations
@@ -11,45 +12,53 @@ from typing import Any
 from django.db import transaction
 
 from migrations_safety.locking.lock_ladder import LockLadder
-from migrations_safety.messages.refusals.recovery import LossesArrived
+from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.refusals.recovery import RollbackStopped
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.recovery.rollback.loss_counts import Question, count_losses
+from migrations_safety.recovery.rollback.dependents import check_dependents
+from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, present
 from migrations_safety.recovery.rollback.report import Loss
-from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
 
 class LossGuard:
     """Refuses to drop tables and columns that hold more than the operator has agreed to lose.
 
-    `judge` is called with the losses of each migration, and returns a sentence why these must not be lost, or an empty
-    text. `migration` is the label of the one that is being unapplied.
+    `judge` is called with the losses of each migration, and returns findings about those that must not be lost.
+    `tables` are the oids of all tables that go, and None where what goes is kept. `migration` is the label of the one
+    that is being unapplied.
     """
 
     def __init__(
-        self, connection: Connection, questions: Sequence[Question], judge: Callable[[Sequence[Loss]], str]
+        self,
+        connection: Connection,
+        questions: Sequence[Question],
+        judge: Callable[[Sequence[Loss]], Sequence[Finding]],
+        *,
+        tables: Sequence[int] | None,
     ) -> None:
         self.connection = connection
         self.questions = questions
         self.judge = judge
+        self.tables = tables
         self.migration = ""
 
     def look(self) -> None:
-        """Lock and count what the migration drops; raise LossesArrived if that must not be lost."""
-        asked = [one for one in self.questions if one.migration == self.migration and self._exists(one)]
-        for name in {one.oid: one.in_sql for one in asked}.values():
+        """Lock and count what the migration drops; raise RollbackStopped if that must not be lost."""
+        asked = [one for one in self.questions if one.migration == self.migration]
+        places = {one.oid: place for one in asked if (place := present(self.connection, one))}
+        for place in places.values():
             with self.connection.cursor() as cursor:
-                send(cursor, compose("loss_guard.lock", table=name))
-        losses = count_losses(self.connection, asked)
-        if why := self.judge(losses):
-            raise LossesArrived(losses, why=why, migration=self.migration)
+                send(cursor, compose("loss_guard.lock", table=place.in_sql))
+        if found := self.judge(count_losses(self.connection, asked).losses):
+            raise RollbackStopped(found, place=self.migration)
 
-    def _exists(self, question: Question) -> bool:
-        """Whether the table still has the number that it had when it was looked at."""
-        with self.connection.cursor() as cursor:
-            name = question.in_sql.as_string(self.connection.connection)
-            cursor.execute(statement("loss_guard.table_of"), {"name": name})
-            return bool(cursor.fetchone()[0] == question.oid)
+    def look_at_dependents(self, table: str, column: str | None) -> None:
+        """Raise RollbackStopped where CASCADE would take along what no migration of the rollback drops itself."""
+        if self.tables is None:
+            return
+        if found := list(check_dependents(self.connection, table, column, going=self.tables)):
+            raise RollbackStopped(found, place=self.migration)
 
 
 class GuardedEditor:
@@ -81,23 +90,39 @@ class GuardedEditor:
 
     def delete_model(self, model: Any) -> None:
         """Drop a table, after a look at its rows."""
-        self._guarded(model._meta.db_table, lambda: super(GuardedEditor, self).delete_model(model))  # type: ignore[misc]
+        self._guarded(model, None, lambda: super(GuardedEditor, self).delete_model(model))  # type: ignore[misc]
 
     def remove_field(self, model: Any, field: Any) -> None:
         """Drop a column, after a look at its values."""
-        self._guarded(model._meta.db_table, lambda: super(GuardedEditor, self).remove_field(model, field))  # type: ignore[misc]
+        self._guarded(model, field.column, lambda: super(GuardedEditor, self).remove_field(model, field))  # type: ignore[misc]
 
-    def _guarded(self, table: str, drop: Callable[[], None]) -> None:
-        if self.atomic_migration:  # it was looked at when the transaction began
+    def alter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
+        """Change a column, after a look at its values."""
+        self._in_transaction(
+            model,
+            lambda: super(GuardedEditor, self).alter_field(model, old_field, new_field, strict=strict),  # type: ignore[misc]
+            is_asked=any(one.casts and one.migration == self.guard.migration for one in self.guard.questions),
+        )
+
+    def _guarded(self, model: Any, column: str | None, drop: Callable[[], None]) -> None:
+        def look_and_drop() -> None:
+            self.guard.look_at_dependents(model._meta.db_table, column)
             drop()
+
+        self._in_transaction(model, look_and_drop, is_asked=True)
+
+    def _in_transaction(self, model: Any, change: Callable[[], None], *, is_asked: bool) -> None:
+        if self.atomic_migration or not is_asked:  # it was looked at when the transaction began
+            change()
             return
 
         def attempt() -> None:
             with transaction.atomic(using=self.connection.alias):
                 self.guard.look()
-                drop()
+                change()
 
         if self.connection.in_atomic_block:  # of the operation, which is tried again as a whole
             attempt()
             return
-        self.ladder.run_with_retries(attempt, what=f"The drop of {table}", is_whole=False)
+        what = f"The rollback of {model._meta.db_table}"
+        self.ladder.run_with_retries(attempt, what=what, is_whole=False)

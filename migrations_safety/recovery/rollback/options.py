@@ -31,6 +31,8 @@ class RollbackOptions:
     """The table whose lost rows `discard` counts; None counts the lost rows and values of all tables."""
     discard_option: str = "--discard-rows"
     """The option that takes `discard`, for hints."""
+    leave_nullified: int | None = None
+    """The number of references that may stay NULL because they cannot be restored, as a person has typed it."""
     keep_dropped: bool = False
     """Whether the tables and columns that go are kept under other names, so that no row is lost."""
     places: Places = field(default_factory=Places)
@@ -42,6 +44,13 @@ class RollbackOptions:
     batching: BatchOptions = field(default_factory=BatchOptions)
 
     @property
+    def typed(self) -> str:
+        """The command with what it is about, as it is typed again."""
+        plan = "" if self.counts_table else f" {self.app_label} {self.migration_name}"
+        keeping = " --keep-dropped" if self.keep_dropped else ""
+        return f"python manage.py {self.command}{plan}{keeping}"
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """The options that are set, for the record of runs."""
         asked = {
@@ -49,6 +58,7 @@ class RollbackOptions:
             "migration_name": self.migration_name,
             "keys_only": self.keys_only,
             "discard": self.discard,
+            "leave_nullified": self.leave_nullified,
             "keep_dropped": self.keep_dropped,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module, reload
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,13 @@ class RecordedFiles:
     """Migrations whose file is gone and whose source nobody has recorded."""
     changed: tuple[str, ...] = ()
     """Migrations whose file differs from the recorded source."""
+
+    def of_plan(self, app_label: str, falls: bool) -> RecordedFiles:
+        """Return these without the gone files of other apps, which have nothing to do with the rollback of this app.
+
+        They have where something of another table would fall with those that go (`falls`), such as a foreign key.
+        """
+        return self if falls else replace(self, gone=tuple(one for one in self.gone if _app(one) == app_label))
 
 
 @contextmanager
@@ -57,6 +64,10 @@ def recorded_files(connection: Connection) -> Iterator[RecordedFiles]:
         for label in used:
             _load(label)
         yield found
+
+
+def _app(label: str) -> str:
+    return label.partition(".")[0]
 
 
 def _missing(loader: Any, applied: Iterable[tuple[str, str]]) -> list[str]:

@@ -18,8 +18,10 @@ class Loss:
 
     table: str
     column: str | None
-    """The column that is dropped; None where the whole table is."""
+    """The column that is dropped or changed; None where the whole table is dropped."""
     rows: int
+    cut_to: str | None = None
+    """The type that cuts or rounds the values; None where the column is dropped."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +51,6 @@ class Undone:
     lock_waits: LockWaits | None = None
     kept: tuple[Kept, ...] = ()
     """The tables, columns and types that this run has kept instead of dropped."""
-    is_whole: bool = True
-    """False where rows that would be lost arrived meanwhile, so that the tables are still there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import DatabaseError, transaction
 
 from migrations_safety.audit.migration_history import History
-from migrations_safety.audit.run_log import Run, open_images, recorded_run
-from migrations_safety.backfill import nullification
-from migrations_safety.backfill.parents import inspect_references
+from migrations_safety.audit.run_log import Run, recorded_run
 from migrations_safety.kept.keeper import Keeper
-from migrations_safety.kept.kept_record import kept_things
+from migrations_safety.kept.kept_record import Kept, kept_things
 from migrations_safety.locking.deploy_lock import deploy_lock
 from migrations_safety.messages.findings import Finding
-from migrations_safety.messages.refusals.recovery import LossesArrived
+from migrations_safety.messages.refusals.recovery import RollbackStopped
 from migrations_safety.messages.refusals.target import InsideTransaction
+from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener
 from migrations_safety.migrate.own_tables import only_own_tables
@@ -31,9 +31,10 @@ from migrations_safety.recovery.rollback.key_drops import drop_key, keys_in_one_
 from migrations_safety.recovery.rollback.loss_guard import GuardedEditor, LossGuard
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import recorded_files
+from migrations_safety.recovery.rollback.references import has_references, restore_references
 from migrations_safety.recovery.rollback.report import RollbackReport, Undone
 from migrations_safety.recovery.rollback.unapply import Unapplying
-from migrations_safety.schema.placeholder_makers import has_makers
+from migrations_safety.recovery.rollback.unended import unended_run
 
 SILENT = Listener()
 WILL_BE_LOST = "recovery.W003"
@@ -59,9 +60,10 @@ def run(options: RollbackOptions, *, listener: Listener = SILENT) -> RollbackRep
         recorded_files(connection) as files,
     ):
         judged = judge(connection, target, options, files, listener.progress)
-        if judged.report.is_refused or not judged.report.unapplied:
+        before = unended_run(connection, options)
+        if judged.report.is_refused or not (judged.report.unapplied or before):
             return judged.report
-        return _roll_back(_Work(connection, target, options, judged, listener))
+        return _roll_back(_Work(connection, target, options, judged, listener), before)
 
 
 class _Work:
@@ -76,7 +78,13 @@ class _Work:
         self.judged = judged
         self.listener = listener
         self.history = History(connection=connection)
-        self.guard = LossGuard(connection, judged.questions, judge=judged.agreement.unwanted)
+        unwanted = judged.agreement.unwanted
+        self.guard = LossGuard(
+            connection,
+            judged.questions,
+            judge=lambda losses: tuple(refused(unwanted(losses), options)),
+            tables=None if options.keep_dropped else judged.oids,
+        )
         self.unapplying = Unapplying(
             connection=connection,
             on_run=self.history.ran.append,
@@ -86,9 +94,10 @@ class _Work:
         self.counts: dict[str, Any] = {"keys": [], "restored": {}, "not_restored": {}}
 
 
-def _roll_back(work: _Work) -> RollbackReport:
+def _roll_back(work: _Work, before: UUID | None) -> RollbackReport:
+    """Do it; `before` is the run that was killed after it had unapplied migrations, maybe all of them."""
     report, options = work.judged.report, work.options
-    is_whole, found = True, report.findings
+    found = report.findings
     with ladder_session(work.connection, options.locks, is_needed=True, progress=work.listener.progress) as watchdog:
         try:
             with recorded_run(
@@ -104,8 +113,8 @@ def _roll_back(work: _Work) -> RollbackReport:
                     with suppress(DatabaseError):  # where the connection is gone
                         run.done = work.history.done()
                     run.counts = {**work.counts, "keys": [str(key) for key in work.counts["keys"]]}
-        except LossesArrived as refusal:
-            is_whole, found = False, (*_without_losses(found), *refused(refusal.losses, options))
+        except RollbackStopped as refusal:
+            found = (*_without_losses(found), *refusal.findings)
     undone = Undone(
         run_id=str(run.id),
         done=work.history.done(),
@@ -113,10 +122,16 @@ def _roll_back(work: _Work) -> RollbackReport:
         restored=work.counts["restored"],
         not_restored=work.counts["not_restored"],
         lock_waits=watchdog.figures(),
-        kept=tuple(one for one in kept_things(work.connection) if one.run_id == run.id) if options.keep_dropped else (),
-        is_whole=is_whole,
+        kept=_kept(work, {run.id, before}),
     )
     return replace(report, undone=undone, findings=found)
+
+
+def _kept(work: _Work, runs: set[UUID | None]) -> tuple[Kept, ...]:
+    """Return what these runs have kept."""
+    if not work.options.keep_dropped:
+        return ()
+    return tuple(one for one in kept_things(work.connection) if one.run_id and one.run_id in runs)
 
 
 def _without_losses(found: tuple[Finding, ...]) -> list[Finding]:
@@ -169,10 +184,13 @@ def _unapply(work: _Work, labels: Sequence[str], keeper: Keeper | None) -> None:
 
 def _restore_references(work: _Work, run: Run) -> None:
     """Put back what `--nullify` has set to NULL, while the tables of the parents are still there."""
-    if not open_images(work.connection) or not has_makers():
+    if not has_references(work.connection, work.judged.report.tables):
         return
-    inspected = inspect_references(work.connection, work.target)
-    outcome = nullification.restore(
-        work.connection, inspected, run, batching=work.options.batching, progress=work.listener.progress
+    restored, left = restore_references(
+        work.connection, work.target, run, batching=work.options.batching, progress=work.listener.progress
     )
-    work.counts["restored"], work.counts["not_restored"] = outcome.rows, outcome.left
+    work.counts["restored"], work.counts["not_restored"] = restored, left
+    if left and sum(left.values()) != work.options.leave_nullified:
+        command = f"{work.options.typed} --leave-nullified {sum(left.values())}"
+        found = [wording.references_left(table, rows=rows, leave=command) for table, rows in left.items()]
+        raise RollbackStopped(found, place=work.judged.with_tables[0])

@@ -16,7 +16,7 @@ from migrations_safety.rendering.document.values import Fact, Step
 
 VERDICTS = {
     "rolled back": "Rolled back.",
-    "stopped": "Stopped before the tables: rows arrived meanwhile that would be lost. The tables are as they were.",
+    "stopped": "Stopped before anything was lost. What forbids the rest is named; correct that, then run it again.",
     "refused": "Refused; nothing was changed.",
     "dry-run": "Nothing was changed (--dry-run).",
     "nothing to do": "Nothing to do: none of these migrations is applied.",
@@ -81,7 +81,7 @@ def done(report: RollbackReport) -> Iterator[tuple[str, str, int]]:
     for table, rows in report.undone.restored.items():
         yield "references restored", table, rows
     for table, rows in report.undone.not_restored.items():
-        yield "references not restored, their values stay kept", table, rows
+        yield "references that are NULL, whose values stay kept", table, rows
     yield "migrations unapplied", "", len(report.undone.done.unapplied)
 
 
