@@ -45,7 +45,7 @@ def test_a_column_with_values_is_refused_whether_the_app_registered_or_not(ward,
         done = roll_back(tmp_path, "0001")
 
         assert errors(refused) == [("recovery.E001", 'ward_bed."note"')]
-        assert refused["losses"] == [{"table": "ward_bed", "column": "note", "rows": 1}]
+        assert refused["losses"] == [{"table": "ward_bed", "column": "note", "rows": 1, "cut_to": None}]
         assert done["verdict"] == "rolled back"
         assert applied(database) == ["0001_initial"]
 
