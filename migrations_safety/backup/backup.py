@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.db import DatabaseError
-
-from migrations_safety.audit import run_log
-from migrations_safety.audit.run_log import Run
 from migrations_safety.backup import globals as roles_and_settings
 from migrations_safety.backup.destination import archive_path
 from migrations_safety.backup.encryption import Encryption, encrypt, encryption_to
 from migrations_safety.backup.manifest import DIRECTORY, Archive, Manifest, Proof, Source, manifest_of, verify_archive
 from migrations_safety.backup.options import BackupOptions
+from migrations_safety.backup.recording import recorded
 from migrations_safety.backup.report import BackupReport
 from migrations_safety.backup.restore_place import Original, original_of
 from migrations_safety.backup.source import not_in_archive, refuse_out_of_reach
@@ -24,7 +22,6 @@ from migrations_safety.backup.trial import Trial
 from migrations_safety.backup.trying import Tools, try_archive
 from migrations_safety.backup.whole_file import remove_unfinished, replace_file, whole_file
 from migrations_safety.backup.writing import Dump, Written, write_archive
-from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.target import PoolerRefused
 from migrations_safety.messages.wording import backup as wording
@@ -34,10 +31,6 @@ from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.programs import program
 from migrations_safety.postgresql.second_connection import connection_parameters
 from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
-
-COMMAND = "backup_database"
-NOT_WRITABLE = {"42501", "25006"}
-"""SQLSTATEs of a role without the right to write, and of a session that only reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,7 @@ class Work:
     options: BackupOptions
     encryption: Encryption | None
     progress: Progress
+    original: Original
     roles: str | None
     """The statements that make the roles and settings; None where the role may not read them."""
 
@@ -93,21 +87,20 @@ def run(
     path = archive_path(options, database=target.name, at=datetime.now(UTC), tool=tool)
     removed = tuple(remove_unfinished(path.parent))
     refuse_out_of_reach(connection, role=target.role)
-    with _recorded(connection, target, options) as (run, why_not_recorded):
+    original = _original(connection, target)
+    with recorded(connection, target, options) as record:
         roles = roles_and_settings.globals_of(connection, tools.pg_dumpall, connection_parameters(connection))
-        work = Work(connection, target, path, tools, options, encryption, progress, roles)
-        manifest, trial = _encrypted(work, encryption) if encryption else _plain(work)
-        beside = (manifest_of(path).name, *_roles(work))
-        if run:
-            run.counts |= _counts(manifest)
+        work = Work(connection, target, path, tools, options, encryption, progress, original, roles)
+        made = _encrypted(work, encryption) if encryption else _plain(work)
+        record.made(made.manifest)
     return BackupReport(
         target=target,
-        manifest=manifest,
-        beside=beside,
-        findings=trial.findings,
-        why_not_restored=trial.why_not,
-        why_not_recorded=why_not_recorded,
-        run_id=str(run.id) if run else None,
+        manifest=made.manifest,
+        beside=made.beside,
+        findings=made.trial.findings,
+        why_not_restored=made.trial.why_not,
+        why_not_recorded=record.why_not,
+        run_id=str(record.run.id) if record.run else None,
         removed=removed,
     )
 
@@ -127,49 +120,88 @@ def _original(connection: Connection, target: Target) -> Original:
     return original_of(connection, CopyOf(oid=oid, system_identifier=identifier, name=target.name))
 
 
-def _plain(work: Work) -> tuple[Manifest, Trial]:
-    """Write the archive and its manifest, and only then try it: it is there, however long that takes."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """An archive with the files beside it, and what its trial has shown."""
+
+    manifest: Manifest
+    trial: Trial
+    beside: tuple[str, ...]
+
+
+def _plain(work: Work) -> Made:
+    """Write the archive and what stands beside it, and only then try it: it is there, however long that takes."""
     lacking = work.lacking
-    if work.options.format == DIRECTORY:
-        written = write_archive(work.dump, None)
-    else:
-        with whole_file(work.path) as file:
-            written = write_archive(work.dump, file)
-            file.appear()
-    manifest = _manifest(work, work.path, written, lacking)
-    save(manifest)
-    trial = _try(work, manifest)
-    proved = _proved(manifest, trial)
-    save(proved)
-    return proved, trial
+    with _all_or_nothing() as keep:
+        if work.options.format == DIRECTORY:
+            written = write_archive(work.dump, None)
+        else:
+            with whole_file(work.path) as file:
+                written = write_archive(work.dump, file)
+                file.appear()
+        keep(work.path)
+        manifest = _manifest(work, work.path, written, lacking)
+        beside = _beside(work, manifest, keep)
+    return _proved(manifest, _try(work, manifest), beside)
 
 
-def _encrypted(work: Work, encryption: Encryption) -> tuple[Manifest, Trial]:
+def _encrypted(work: Work, encryption: Encryption) -> Made:
     """Try the plain archive while it has no name yet, and write the encrypted one."""
     lacking = work.lacking
     with whole_file(work.path) as file:
         written = write_archive(work.dump, file)
         plain = _manifest(work, Path(file.readable), written, lacking)
         trial = _try(work, plain)
-        bytes, sha256 = encrypt(plain.path, work.path, encryption)
-    archive = replace(plain.archive, bytes=bytes, sha256=sha256, encrypted_to=encryption.recipient)
-    proved = _proved(replace(plain, path=work.path, archive=archive), trial)
-    save(proved)
-    if wrong := verify_archive(proved):
+        with _all_or_nothing() as keep:
+            bytes, sha256 = encrypt(plain.path, work.path, encryption)
+            keep(work.path)
+            archive = replace(plain.archive, bytes=bytes, sha256=sha256, encrypted_to=encryption.recipient)
+            manifest = replace(plain, path=work.path, archive=archive)
+            beside = _beside(work, manifest, keep)
+    if wrong := verify_archive(manifest):
         findings = (*trial.findings, wording.damaged(archive.file, problem=wrong))
         trial = replace(trial, findings=findings, proof=Proof.WRITTEN)
-        proved = _proved(proved, trial)
-        save(proved)
-    return proved, trial
+    return _proved(manifest, trial, beside)
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[Callable[[Path], None]]:
+    """Give a function that takes each path of ours; an error removes them again, for a part alone is no backup."""
+    made: list[Path] = []
+    try:
+        yield made.append
+    except BaseException:
+        for path in made:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _beside(work: Work, manifest: Manifest, keep: Callable[[Path], None]) -> tuple[str, ...]:
+    """Write the manifest, and the roles and settings; return the names of the files."""
+    keep(manifest_of(work.path))
+    save(manifest)
+    if work.roles is None:
+        return (manifest_of(work.path).name,)
+    roles = roles_and_settings.save(work.roles, work.path, work.encryption)
+    return (manifest_of(work.path).name, roles.name)
 
 
 def _try(work: Work, manifest: Manifest) -> Trial:
-    original = _original(work.connection, work.target)
-    return try_archive(manifest, original, tools=work.tools, options=work.options, progress=work.progress)
+    return try_archive(manifest, work.original, tools=work.tools, options=work.options, progress=work.progress)
 
 
-def _roles(work: Work) -> tuple[str, ...]:
-    return (roles_and_settings.save(work.roles, work.path, work.encryption).name,) if work.roles else ()
+def _proved(manifest: Manifest, trial: Trial, beside: tuple[str, ...]) -> Made:
+    """Write into the manifest what the trial has shown; where that fails, the manifest from before it stays."""
+    proved = replace(manifest, proof=trial.proof, proved_at=datetime.now(UTC), not_restored=trial.not_restored)
+    try:
+        save(proved)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        found = wording.unsaved(manifest.archive.file, problem=reason, proof=trial.proof.word)
+        return Made(manifest=manifest, trial=replace(trial, findings=(*trial.findings, found)), beside=beside)
+    return Made(manifest=proved, trial=trial, beside=beside)
 
 
 def _manifest(work: Work, path: Path, written: Written, lacking: list[str]) -> Manifest:
@@ -207,37 +239,3 @@ def _manifest(work: Work, path: Path, written: Written, lacking: list[str]) -> M
 def save(manifest: Manifest) -> None:
     """Write the manifest beside its archive."""
     replace_file(manifest_of(manifest.path), manifest.text)
-
-
-def _proved(manifest: Manifest, trial: Trial) -> Manifest:
-    return replace(manifest, proof=trial.proof, proved_at=datetime.now(UTC), not_restored=trial.not_restored)
-
-
-def _counts(manifest: Manifest) -> dict[str, object]:
-    return {
-        "archive": str(manifest.path),
-        "sha256": manifest.archive.sha256,
-        "proof": manifest.proof.word,
-        "bytes": manifest.archive.bytes,
-        "rows": manifest.rows,
-    }
-
-
-@contextmanager
-def _recorded(connection: Connection, target: Target, options: BackupOptions) -> Iterator[tuple[Run | None, str]]:
-    """Record the backup as a run where the database may be written to; else say why it is not."""
-    asked = {"output": str(options.output), "format": options.format, "encrypt_to": options.encrypt_to}
-    with ExitStack() as stack:
-        run, why_not = None, ""
-        if not options.is_recorded:
-            why_not = "it belongs to another run"
-        elif target.in_recovery:
-            why_not = "the server is a standby"
-        else:
-            try:
-                run = stack.enter_context(run_log.recorded_run(connection, command=COMMAND, arguments=asked))
-            except DatabaseError as error:
-                if sqlstate(error) not in NOT_WRITABLE:
-                    raise
-                why_not = f'the role "{target.role}" may not write the record of runs'
-        yield run, why_not

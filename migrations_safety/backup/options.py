@@ -21,6 +21,8 @@ class BackupOptions:
     """How many tables are dumped and restored at once."""
     restore_test: bool | None = None
     """Whether the archive is restored; None for where space and time allow."""
+    is_required: bool = False
+    """Whether something relies on the restore test: without one there is an error, not a warning."""
     scratch_url: str | None = None
     """An empty database for the restore test; None for one that is made for it."""
     max_restore_seconds: float = MAX_RESTORE_SECONDS

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from migrations_safety.backup.disk_space import free_bytes, reserve
-from migrations_safety.backup.restore_place import NoPlace, RestorePlace
+from migrations_safety.backup.restore_place import BrokenOff, NoPlace, RestorePlace, identity_of
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import backup as wording
 from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
 from migrations_safety.postgresql.programs import Program, conninfo, environment
+from migrations_safety.postgresql.second_connection import open_connection
 
 OUTSIDE = (
     "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
@@ -41,11 +43,19 @@ WORDS = (
     (re.compile(r"extension .* is not available|extension control file"), "the server of the test lacks the extension"),
     (re.compile(r'role ".*" does not exist'), "a role does not exist there"),
     (re.compile(r"permission denied|must be "), "the role of the test may not make it"),
-    (re.compile(r"No space left on device"), "the disk was full"),
     (re.compile(r"does not exist"), "something that it needs does not exist there"),
     (re.compile(r"already exists"), "it exists there already"),
 )  # fmt: skip
 VIOLATED = re.compile(r'on table "(?P<table>.*)" violates foreign key constraint "(?P<key>.*)"')
+LOST = re.compile(
+    r"server closed the connection|terminating connection|connection to server|the database system is"
+    r"|could not (?:receive data from|send data to) server|SSL connection has been|no connection to the server"
+    r"|worker process (?:died|failed)"
+)
+"""What libpq and pg_restore say when a session is lost, in English whatever the server speaks."""
+FULL = re.compile(r"No space left on device|could not extend file|Disk quota exceeded")
+SIGNALS = 128
+"""A program that signal N ended has the exit code 128 + N."""
 GLANCES = 0.1
 KEY = "FK CONSTRAINT"
 
@@ -75,6 +85,8 @@ def restore(
     with guarded_program([*command, archive], environment=environment(place.parameters)) as program:
         _wait(program, place, deadline=deadline, look=look)
         code, said = program.wait(), program.said
+    if code:
+        _refuse_broken_off(code, said, place)
     findings = tuple(_findings(said))
     if code and not findings and "errors ignored on restore" not in said:
         findings = (wording.not_restored("the archive", f"pg_restore ended with {code}"),)
@@ -91,6 +103,19 @@ def _wait(
             raise NoPlace(f"the restore was ended before the disk of {place.folder} was full")
         look(program)
         time.sleep(GLANCES)
+
+
+def _refuse_broken_off(code: int, said: str, place: RestorePlace) -> None:
+    """Raise BrokenOff or NoPlace where pg_restore failed for a reason that is not the archive."""
+    if code > SIGNALS:
+        raise BrokenOff(f"pg_restore was ended by signal {code - SIGNALS}")
+    if FULL.search(said):
+        raise NoPlace("the disk of the server of the test was full")
+    if LOST.search(said):
+        raise BrokenOff("the connection of pg_restore to the server of the test was lost")
+    with closing(open_connection(place.parameters)) as session:
+        if identity_of(session) != place.identity:
+            raise BrokenOff("the server of the test was started again in the middle")
 
 
 def choose(archive: str, pg_restore: Program, entries: Path, *, without: frozenset[str]) -> list[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 
 import psycopg
@@ -23,7 +24,9 @@ from migrations_safety.backup.disk_space import RESTORED_SIZE, free_bytes, reser
 from migrations_safety.measurement.given_scratch import emptied_again
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch_server import scratch_server
+from migrations_safety.messages.errors import explain
 from migrations_safety.messages.humanize import format_bytes, listed
+from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_parameters, copied_database
 from migrations_safety.postgresql.database_locale import DatabaseLocale, locale_of
@@ -47,6 +50,10 @@ class NoPlace(Exception):
     """Raised where an archive cannot be restored; the text says why, as a part of a sentence."""
 
 
+class BrokenOff(Exception):
+    """Raised where a restore did not get to its end for a reason that is not the archive; the text says which."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestorePlace:
     """An empty database in which an archive is restored."""
@@ -55,6 +62,8 @@ class RestorePlace:
     parameters: dict[str, Any]
     major: int
     """The major version of its server."""
+    identity: str
+    """Of the database and of the start of its server."""
     folder: Path | None
     """The folder of its files, if that is on this machine and known."""
     without: frozenset[str]
@@ -127,20 +136,22 @@ def _is_here(connection: Connection) -> bool:
 @contextmanager
 def restore_place(original: Original, *, url: str | None, is_asked: bool) -> Iterator[RestorePlace]:
     """Provide an empty database for the restore; raises NoPlace where there can be none."""
+    makers = (_on_server, _embedded, *([_on_unseen_server] if is_asked else []))
     with ExitStack() as stack:
-        if url:
-            yield stack.enter_context(_given(original, url))
-            return
-        reasons = []
-        for make in (_on_server, _embedded, *([_on_unseen_server] if is_asked else [])):
-            try:
-                place = stack.enter_context(make(original))
-            except NoPlace as error:
-                reasons.append(str(error))
-                continue
-            yield place
-            return
-        raise NoPlace("; ".join(dict.fromkeys(reasons)))
+        yield _first(stack, [make(original) for make in makers] if url is None else [_given(original, url)])
+
+
+def _first(stack: ExitStack, places: Sequence[AbstractContextManager[RestorePlace]]) -> RestorePlace:
+    """Return the first of the places that can be had; whatever its server refuses is a reason to go on to the next."""
+    reasons = []
+    for place in places:
+        try:
+            return stack.enter_context(place)
+        except (NoPlace, NotMeasured) as error:
+            reasons.append(str(error))
+        except (psycopg.Error, OSError, SubprocessError, Refusal) as error:
+            reasons.append(explain(error)[0].rstrip("."))
+    raise NoPlace("; ".join(dict.fromkeys(reasons)))
 
 
 @contextmanager
@@ -171,16 +182,13 @@ def _embedded(original: Original) -> Iterator[RestorePlace]:
         raise NoPlace(f"no PostgreSQL {original.major} or newer is installed here that could be started")
     folder = Path(tempfile.gettempdir())
     _refuse_small(folder, original.bytes)
-    try:
-        with scratch_server(min(newer)) as server:
-            own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
-            with closing(open_connection(own)) as session:
-                for role in set(original.roles) - {"postgres"}:
-                    session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(role)))
-            with _copy_on(own, original, where=EMBEDDED, folder=folder) as place:
-                yield place
-    except NotMeasured as error:
-        raise NoPlace(str(error)) from error
+    with scratch_server(min(newer)) as server:
+        own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+        with closing(open_connection(own)) as session:
+            for role in set(original.roles) - {"postgres"}:
+                session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(role)))
+        with _copy_on(own, original, where=EMBEDDED, folder=folder) as place:
+            yield place
 
 
 @contextmanager
@@ -189,13 +197,10 @@ def _given(original: Original, url: str) -> Iterator[RestorePlace]:
         given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
     except psycopg.ProgrammingError:  # its message repeats the URL
         raise NoPlace("--scratch-url is no URL of a PostgreSQL database") from None
-    try:
-        with closing(open_connection(given)) as session, emptied_again(session, target=original.identity):
-            session.execute(statement("scratch.leave_token").encode())  # what a kill leaves is known by it
-            parameters = complete_parameters(given, session)
-            yield _place(session, parameters, original, where=GIVEN, folder=None)
-    except NotMeasured as error:
-        raise NoPlace(str(error)) from error
+    with closing(open_connection(given)) as session, emptied_again(session, target=original.identity):
+        session.execute(statement("scratch.leave_token").encode())  # what a kill leaves is known by it
+        parameters = complete_parameters(given, session)
+        yield _place(session, parameters, original, where=GIVEN, folder=None)
 
 
 @contextmanager
@@ -230,11 +235,17 @@ def _place(
     return RestorePlace(
         where=where,
         parameters=parameters,
+        identity=identity_of(session),
         major=session.info.server_version // 10000,
         folder=folder,
         without=without,
         notes=notes,
     )
+
+
+def identity_of(session: psycopg.Connection[Any]) -> str:
+    """Return what tells this database and this start of its server from all others."""
+    return str(session.execute(statement("given_scratch.identity").encode()).fetchall()[0][0])
 
 
 def _refuse_small(folder: Path, bytes: float) -> None:

@@ -52,7 +52,7 @@ def requirement(text: str) -> Requirement:
 
 def backup_options(options: dict[str, Any]) -> BackupOptions | None:
     """The backup that `--backup` asks for."""
-    return BackupOptions(output=Path(options["backup"])) if options["backup"] else None
+    return BackupOptions(output=Path(options["backup"]), is_required=True) if options["backup"] else None
 
 
 def places_of(options: dict[str, Any]) -> Places:

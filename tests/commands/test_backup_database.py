@@ -5,14 +5,13 @@ import json
 import stat
 from pathlib import Path
 
+from tests.support.backups import backup, manifest_in
+
 SETTINGS = "SELECT setrole, unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase = %s ORDER BY 1, 2"
 
 
-def backup(database, folder, *arguments, **words):
-    return database.run("backup_database", "--output", str(folder), "--no-progress", *arguments, **words)
-
-
-def manifest_in(folder):
+def written_in(folder):
+    """The manifest there, as its file has it."""
     [file] = Path(folder).glob("*.manifest.json")
     return json.loads(file.read_text())
 
@@ -25,7 +24,7 @@ def test_a_backup_is_restored_and_compared(migrated, tmp_path):
     done = backup(migrated, tmp_path / "backups")
 
     assert (done.code, done.err.split(",")[0]) == (0, "backup_database: compared"), done.said
-    told = manifest_in(tmp_path / "backups")
+    told = written_in(tmp_path / "backups")
     assert told["proof"] == "compared"
     assert told["database"]["name"] == migrated.name
 
@@ -33,7 +32,7 @@ def test_a_backup_is_restored_and_compared(migrated, tmp_path):
 def test_the_manifest_says_what_is_in_the_archive(migrated, tmp_path):
     done = backup(migrated, tmp_path, "--no-restore-test", "--format", "json")
 
-    told = manifest_in(tmp_path)
+    told = written_in(tmp_path)
     archive = tmp_path / told["archive"]["file"]
     assert done.json["manifest"] == told
     assert told["archive"]["bytes"] == archive.stat().st_size
@@ -71,3 +70,22 @@ def test_the_settings_of_the_database_and_of_its_roles_are_saved_as_statements_t
         hospital.execute(line)
     assert len(own) == 4
     assert hospital.rows(settings, oid) == before
+
+
+def test_nothing_is_overwritten(empty, tmp_path):
+    (tmp_path / "mine.dump").write_text("precious")
+
+    done = backup(empty, tmp_path / "mine.dump")
+
+    assert (done.code, (tmp_path / "mine.dump").read_text()) == (2, "precious")
+    assert "is there already" in done.err
+
+
+def test_it_is_a_run_of_its_own_in_the_record(migrated, tmp_path):
+    done = backup(migrated, tmp_path, "--no-restore-test", "--format", "json")
+
+    runs = json.loads(migrated.run("audit_runs", "--format", "json").out)["runs"]
+    [run] = [one for one in runs if one["command"] == "backup_database"]
+    assert run["run_id"] == done.json["run_id"]
+    assert run["counts"]["sha256"] == manifest_in(tmp_path).archive.sha256
+    assert run["counts"]["archive"] == str(manifest_in(tmp_path).path)

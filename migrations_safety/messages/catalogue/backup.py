@@ -41,9 +41,27 @@ KINDS = (
         id="backup.E005",
         title="Restore test was asked for and could not be done",
         help=(
-            "`--restore-test` was given, and there was no place for the restore, or it took longer than "
-            "`--max-restore-time`. The archive is there and was read to its end. Name an empty database with "
-            "`--scratch-url` on a server that has the space."
+            "`--restore-test`, `--scratch-url` or `migrate --backup` was given, and there was no place for the "
+            "restore, or it took longer than `--max-restore-time`. The archive is there and was read to its end. Name "
+            "an empty database with `--scratch-url` on a server that has the space."
+        ),
+    ),
+    FindingKind(
+        id="backup.E006",
+        title="Restore test broke off",
+        help=(
+            "The restore test had begun and could not be finished: its server ended or refused, or its session was "
+            "lost. That says nothing about the archive, which is there with its manifest at the level that was shown. "
+            "Make the backup again."
+        ),
+    ),
+    FindingKind(
+        id="backup.E007",
+        title="Manifest is behind the trial",
+        help=(
+            "The archive was tried, and then its manifest could not be written again, for example because the disk was "
+            "full. The manifest from before the trial is there and says `written`, so nothing relies on more. Make "
+            "room, and make the backup again."
         ),
     ),
     FindingKind(
@@ -52,6 +70,15 @@ KINDS = (
         help=(
             "There was no place for a restore test: no space, no program, or an extension that the server of the test "
             "lacks. The archive was read to its end, which shows less. Name an empty database with `--scratch-url`."
+        ),
+    ),
+    FindingKind(
+        id="backup.W002",
+        title="Scratch database was not removed",
+        help=(
+            "The restore test could not remove its scratch database, because its server could not be reached any "
+            "more. It holds patient data. The next backup of the same database removes it, and `diagnose` lists it. "
+            "The database of `--scratch-url` is emptied by the next run that is given it."
         ),
     ),
     FindingKind(

@@ -4,7 +4,13 @@ from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import format_age, pluralize
 
 MAKE_ONE = "python manage.py backup_database --output FOLDER"
+PROVED = {"written": "It was written, with a checksum.", "read": "It was read to its end."}
+"""What an archive was shown to be that was not restored."""
 KEEPS_NO_ACCOUNT = {"pgbackrest": "pgBackRest", "barman": "Barman"}
+
+
+def _shown(proof: str) -> str:
+    return PROVED.get(proof, f"Its level is {proof}.")
 
 
 def key_with_orphans(key: str, table: str) -> Finding:
@@ -38,16 +44,35 @@ def differs(object: str, problem: str) -> Finding:
     return finding("backup.E004", object, f"was restored otherwise: {problem}.", hint)
 
 
-def no_restore_test(archive: str, problem: str) -> Finding:
-    """The finding that an archive was asked to be restored, and could not be tried."""
+def no_restore_test(archive: str, problem: str, *, proof: str) -> Finding:
+    """The finding that an archive was asked to be restored, and could not be tried; `proof` is its level."""
     hint = "Name an empty database of a server with space for it: backup_database --scratch-url URL."
-    return finding("backup.E005", archive, f"was not restored: {problem}.", hint)
+    return finding("backup.E005", archive, f"was not restored: {problem}. {_shown(proof)}", hint)
 
 
-def untried(archive: str, problem: str) -> Finding:
-    """The finding that an archive was not restored, because the place for it was missing."""
+def untried(archive: str, problem: str, *, proof: str) -> Finding:
+    """The finding that an archive was not restored, because the place for it was missing; `proof` is its level."""
     hint = "Name an empty database of a server with space for it: backup_database --restore-test --scratch-url URL."
-    return finding("backup.W001", archive, f"was not restored: {problem}.", hint)
+    return finding("backup.W001", archive, f"was not restored: {problem}. {_shown(proof)}", hint)
+
+
+def broken_off(archive: str, problem: str, *, proof: str) -> Finding:
+    """The finding that the trial of an archive broke off, which says nothing about the archive."""
+    hint = f"Look at the server of the test, and make the backup again: {MAKE_ONE} --restore-test"
+    return finding("backup.E006", archive, f"was not tried to the end: {problem}. {_shown(proof)}", hint)
+
+
+def unsaved(archive: str, problem: str, *, proof: str) -> Finding:
+    """The finding that the manifest of an archive could not get the level that was shown."""
+    message = f"was tried, but its manifest still says written and not {proof}: {problem}."
+    return finding("backup.E007", archive, message, f"Make room there, and make the backup again: {MAKE_ONE}")
+
+
+def not_removed(name: str, problem: str) -> Finding:
+    """The finding that the scratch database of a restore test may still be there."""
+    message = f"may have a copy that was not removed after the restore test: {problem}."
+    hint = "It holds patient data. The next backup of this database removes it; python manage.py diagnose lists it."
+    return finding("backup.W002", name, message, hint)
 
 
 def no_backup(name: str, *, others: int) -> Finding:

@@ -1,0 +1,53 @@
+"""Fixtures of the tests of commands."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def open_folder():
+    """A folder for TMPDIR that the user of a server may enter, with the copies of PostgreSQL that exist by now."""
+    folder = Path(tempfile.mkdtemp(prefix="ehr-open-"))
+    folder.chmod(0o711)
+    _link_copies(folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def small_disk(open_folder):
+    """`small_disk(4)`: the folder of a new disk of so many megabytes, which the user of a server may enter."""
+    mounted = []
+
+    def mount(megabytes):
+        folder = open_folder / f"disk {len(mounted)}"
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=711", "tmpfs", folder]
+        if subprocess.run(command, check=False).returncode:
+            pytest.skip("this user may not mount a small disk")
+        mounted.append(folder)
+        _link_copies(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def may_copy(empty, new_role):
+    """The address of `empty` with a role that restores its backups on the same server."""
+    role = new_role()
+    empty.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"; ALTER ROLE "{role}" CREATEDB')
+    empty.execute(f'GRANT CREATE ON SCHEMA public TO "{role}"')
+    return empty.server.url(empty.name, user=role)
+
+
+def _link_copies(folder):
+    """Let a folder have the copies of PostgreSQL that root's servers run from."""
+    for one in Path(tempfile.gettempdir()).glob("ehr-*_*-[0-9]*"):
+        (folder / one.name).symlink_to(one)

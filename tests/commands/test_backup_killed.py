@@ -1,0 +1,74 @@
+"""A backup that is killed or stopped leaves no archive, no pg_dump and no copy that the next run does not remove."""
+
+import signal
+import time
+
+import pytest
+
+from tests.support import commands
+from tests.support.backups import LARGE, backup, backups_of, hidden_and_archives
+
+
+@pytest.mark.parametrize("form", [(), ("--jobs", "2")])
+def test_a_killed_backup_takes_pg_dump_along_and_leaves_no_file(empty, tmp_path, form):
+    empty.execute(LARGE.format(rows=600_000))
+    arguments = ("backup_database", "--output", str(tmp_path / "x"), "--no-restore-test", *form)
+    with commands.start_afresh(*arguments, **empty.variables()) as running:
+        empty.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.large%')")
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+
+    empty.wait_for(
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'migrations_safety backup')",
+        seconds=5,
+    )
+    time.sleep(0.2)
+    assert hidden_and_archives(tmp_path / "x") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_backup_leaves_no_file_either(empty, tmp_path, number):
+    empty.execute(LARGE.format(rows=600_000))
+    arguments = ("backup_database", "--output", str(tmp_path / "x"), "--no-restore-test")
+    with commands.start_afresh(*arguments, **empty.variables()) as running:
+        empty.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.large%')")
+        running.send_signal(number)
+        _, said = running.communicate(timeout=20)
+
+    assert running.returncode == (130 if number is signal.SIGINT else 143), said
+    assert hidden_and_archives(tmp_path / "x") == []
+    assert backups_of(empty) == 0
+
+
+def test_a_pg_dump_that_is_killed_leaves_no_archive(empty, tmp_path):
+    empty.execute(LARGE.format(rows=600_000))
+    with empty.start("backup_database", "--output", str(tmp_path / "x"), "--no-restore-test") as running:
+        empty.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.large%')")
+        empty.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migrations_safety backup'"
+        )
+        _, said = running.communicate(timeout=30)
+
+    assert running.returncode == 2, said
+    assert "There is no backup: pg_dump ended with 1" in said
+    assert hidden_and_archives(tmp_path / "x") == []
+
+
+def test_a_restore_on_the_server_that_was_killed_is_cleaned_by_the_next_run(empty, tmp_path, new_role):
+    role = new_role()
+    empty.execute(LARGE.format(rows=300_000))
+    empty.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"; ALTER ROLE "{role}" CREATEDB')
+    url = empty.server.url(empty.name, user=role)
+    variables = empty.variables(url)
+    with commands.start_afresh("backup_database", "--output", str(tmp_path / "x"), **variables) as running:
+        empty.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname LIKE 'confidential%%copy%%' "
+                       "AND query LIKE 'COPY%%')", seconds=60)  # fmt: skip
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    empty.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname LIKE 'confidential%')", seconds=10)
+    assert empty.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'confidential%'") == 1
+
+    done = backup(empty, tmp_path / "y", url=url)
+
+    assert done.code == 0, done.said
+    assert empty.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'confidential%'") == 0
