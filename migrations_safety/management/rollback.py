@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from migrations_safety.management.arguments import add_measuring_arguments, measure_options, whole_number
+from migrations_safety.management.arguments import add_measuring_arguments, measure_options, named, whole_number
 from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.kept_arguments import add_keeping_argument
@@ -23,10 +23,8 @@ from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.rendering import rollback_serialization, text
 from migrations_safety.rendering.document import rollback_account
 
-NEEDS = (
-    "this needs a backup of level `restored` that is younger than an hour (backup_database), and refuses any other "
-    "number"
-)
+NEEDS_BACKUP = "this needs a backup of level `restored` that is younger than an hour (backup_database)"
+NEEDS = f"{NEEDS_BACKUP}, and refuses any other number"
 
 
 class RollbackCommand(SafetyCommand):
@@ -57,6 +55,11 @@ class RollbackCommand(SafetyCommand):
             "earlier values stay kept"
         )
         parser.add_argument("--leave-nullified", type=whole_number("references", least=1), metavar="NUMBER", help=help)
+        help = (
+            "let the code of this migration delete and change rows of tables that stay, when it is unapplied (may be "
+            f"repeated); {NEEDS_BACKUP}"
+        )
+        parser.add_argument("--accept-code", type=named, action="append", default=[], metavar="APP.NAME", help=help)
         add_place_arguments(parser)
         add_keeping_argument(parser)
 
@@ -83,6 +86,7 @@ class RollbackCommand(SafetyCommand):
             ),
             keep_dropped=options["keep_dropped"],
             leave_nullified=options["leave_nullified"],
+            accepted_code=tuple(options["accept_code"]),
             **asked,
         )
         report = rollback.run(wanted, listener=Listener(progress=progress, notice=self._say, warning=self._say))

@@ -175,7 +175,7 @@ BY_PEOPLE = {
     "recovery.E002": "another checkout",
     "recovery.E003": "a number is typed by a person",
     **dict.fromkeys(
-        ("recovery.E004", "recovery.E005", "recovery.E006"),
+        ("recovery.E004", "recovery.E005", "recovery.E006", "recovery.E007", "recovery.E008"),
         "what becomes of what is in the way is a decision; tests/database/rolled_back/, tests/commands/rollback/",
     ),
     "recovery.W003": "nothing is left to do",

@@ -54,6 +54,23 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.E007",
+        title="Code runs outside of a transaction",
+        help=(
+            "A migration that is not atomic runs code or SQL of its own when it is unapplied. Nobody can count before "
+            "what that loses, and afterwards it is committed. A person reads the code, and names the migration."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E008",
+        title="Code would lose rows",
+        help=(
+            "Code or SQL of a migration has deleted, changed or dropped rows of a table that stays, when the migration "
+            "was unapplied. PostgreSQL counts them, so the transaction was rolled back. A person reads the code, and "
+            "names the migration."
+        ),
+    ),
+    FindingKind(
         id="recovery.W001",
         title="Rollback reaches another app",
         help=(

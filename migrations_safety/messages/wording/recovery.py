@@ -56,6 +56,27 @@ def falls_with_it(thing: str, *, subject: str) -> Finding:
     return finding("recovery.E005", thing, message, hint)
 
 
+def code_outside_transaction(migration: str, *, accept: str) -> Finding:
+    """The finding that code runs outside of a transaction when a migration is unapplied.
+
+    `accept` is the command that lets it run.
+    """
+    message = "is not atomic and runs code when it is unapplied. What the code loses would be noticed too late."
+    return finding("recovery.E007", migration, message, _read_the_code(accept), migration=migration)
+
+
+def code_would_lose(table: str, *, how: str, migration: str, accept: str) -> Finding:
+    """The finding that code of a migration has lost or changed rows of a table that stays; it was rolled back."""
+    message = f"{how} when the code of {migration} ran. It was rolled back, so nothing is lost."
+    return finding("recovery.E008", table, message, _read_the_code(accept), migration=migration)
+
+
+def _read_the_code(accept: str) -> str:
+    return (
+        f"Read what the code does to the rows. If it may: python manage.py backup_database --output DIR, then {accept}"
+    )
+
+
 def references_left(table: str, *, rows: int, leave: str) -> Finding:
     """The finding that nullified references could not be restored, so that the rollback stops before the tables.
 

@@ -15,6 +15,7 @@ from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.report import Loss
+from migrations_safety.recovery.rollback.unended import UnendedRun
 
 BACKUP = Requirement(max_age=timedelta(hours=1))
 """What the backup must be if rows are to be lost: of level `restored`, and younger than an hour."""
@@ -34,16 +35,23 @@ class Agreement:
         return [one for one in losses if one.rows > self.allowed.get((one.table, one.column), 0)]
 
 
-def agreed(connection: Connection, losses: Sequence[Loss], options: RollbackOptions) -> Agreement:
+def agreed(
+    connection: Connection, losses: Sequence[Loss], options: RollbackOptions, before: UnendedRun | None
+) -> Agreement:
     """Return what may be lost. Without a typed number that is nothing, and each loss is an error.
+
+    `before` is the run with the same options that was killed. What it has dropped already is counted with the number.
 
     Raises the errors of `requirement.judge` where the backups could not be looked at.
     """
-    if options.discard is None:
+    if options.discard is None and losses:
         return Agreement(findings=tuple(refused(losses, options)))
+    if options.discard is None and not options.accepted_code:
+        return Agreement()
     counted = sum(one.rows for one in losses if options.counts_table in (None, one.table))
-    if counted != options.discard:
-        other = wording.other_number(options.discard_option, typed=options.discard, counted=counted)
+    is_rest = before is not None and before.has_agreed_to(losses)
+    if options.discard not in (None, counted) and not is_rest:
+        other = wording.other_number(options.discard_option, typed=options.discard or 0, counted=counted)
         return Agreement(findings=(other, *refused(losses, options)))
     judgement = judge_backups(find_backups(connection, options.places), BACKUP)
     if judgement.backup is None:

@@ -27,7 +27,8 @@ from migrations_safety.recovery.rollback.discard import Agreement, agreed
 from migrations_safety.recovery.rollback.loss_counts import Counted, Question, count_losses, questions
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import RecordedFiles
-from migrations_safety.recovery.rollback.report import RollbackReport
+from migrations_safety.recovery.rollback.report import Loss, RollbackReport
+from migrations_safety.recovery.rollback.unended import UnendedRun
 
 COUNTED_HERE = frozenset({
     "tables.E007", "tables.W003", "rollback.E002", "rollback.W001", "rollback.E007", "rollback.W002", "rollback.W003",
@@ -53,14 +54,25 @@ class Judged:
     questions: tuple[Question, ...]
     """What is counted before it is dropped; nothing where it is kept."""
     agreement: Agreement
+    code: tuple[str, ...]
+    """The labels of the migrations whose code is watched, because nobody has accepted what it does."""
     oids: tuple[int, ...]
     """The numbers in the catalog of the tables that go."""
 
 
 def judge(
-    connection: Connection, target: Target, options: RollbackOptions, files: RecordedFiles, progress: Progress
+    connection: Connection,
+    target: Target,
+    options: RollbackOptions,
+    files: RecordedFiles,
+    progress: Progress,
+    *,
+    before: UnendedRun | None = None,
 ) -> Judged:
-    """Look at what the rollback would do, with the precheck of `migrate` backwards and a count of what is lost."""
+    """Look at what the rollback would do, with the precheck of `migrate` backwards and a count of what is lost.
+
+    `before` is the run with the same options that was killed.
+    """
     app_label, migration_name = _keys_alone(connection, options) or (options.app_label, options.migration_name)
     looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
     seen = precheck.run(using=options.using, options=looking, progress=progress)
@@ -70,35 +82,60 @@ def judge(
         seen = replace(seen, findings=tuple(_with_kept(connection, seen, (app_label, migration_name))))
     asked = tuple(questions(connection, seen.inspected, keep_dropped=options.keep_dropped))
     counted = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
-    agreement = agreed(connection, counted.losses, options)
+    agreement = agreed(connection, counted.losses, options, before)
     labels = [one.label for one in seen.plan.unapplied]
     first = _first_with_tables(seen, labels)
-    other_apps = tuple(dict.fromkeys(one.app for one in seen.plan.unapplied if one.app != options.app_label))
+    code = tuple(_watched_code(seen, options))
+    found = (
+        *agreement.findings,
+        *_not_castable(counted, seen),
+        *_not_atomic(connection, code, options),
+        *_beside(connection, seen, options, files.of_plan(options.app_label, falls)),
+    )
     return Judged(
-        report=RollbackReport(
-            command=options.command,
-            target=target,
-            asked=(options.app_label, options.migration_name),
-            unapplied=tuple(labels),
-            tables=_tables(seen),
-            other_apps=other_apps,
-            losses=counted.losses,
-            findings=(
-                *agreement.findings,
-                *_not_castable(counted, seen),
-                *_beside(connection, seen, options, files.of_plan(options.app_label, falls), other_apps),
-            ),
-            measured=seen.review.measured,
-            keys_only=options.keys_only,
-            keep_dropped=options.keep_dropped,
-        ),
+        report=_report(seen, options, target, losses=counted.losses, findings=found),
         checksums={one.label: one.checksum for one in seen.plan.unapplied},
         before_tables=tuple(labels[:first]),
         with_tables=tuple(labels[first:]),
         questions=asked,
         agreement=agreement,
+        code=code,
         oids=tuple(seen.inspected.tables[name].oid for name in _tables(seen)),
     )
+
+
+def _report(
+    seen: PrecheckReport,
+    options: RollbackOptions,
+    target: Target,
+    *,
+    losses: tuple[Loss, ...],
+    findings: tuple[Finding, ...],
+) -> RollbackReport:
+    return RollbackReport(
+        command=options.command,
+        target=target,
+        asked=(options.app_label, options.migration_name),
+        unapplied=tuple(one.label for one in seen.plan.unapplied),
+        tables=_tables(seen),
+        other_apps=_other_apps(seen, options),
+        losses=losses,
+        findings=findings,
+        measured=seen.review.measured,
+        keys_only=options.keys_only,
+        keep_dropped=options.keep_dropped,
+    )
+
+
+def _other_apps(seen: PrecheckReport, options: RollbackOptions) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.app for one in seen.plan.unapplied if one.app != options.app_label))
+
+
+def _watched_code(seen: PrecheckReport, options: RollbackOptions) -> Iterator[str]:
+    """Yield the labels of the migrations that run code which nobody has accepted."""
+    for label in dict.fromkeys(one.migration for one in seen.plan.rollback.opaque):
+        if label not in options.accepted_code:
+            yield label
 
 
 def _tables(seen: PrecheckReport) -> tuple[str, ...]:
@@ -110,7 +147,6 @@ def _beside(
     seen: PrecheckReport,
     options: RollbackOptions,
     files: RecordedFiles,
-    other_apps: Sequence[str],
 ) -> Iterator[Finding]:
     """Yield what was found besides losses: by the precheck, about files, other apps and references that stay NULL."""
     labels = [one.label for one in seen.plan.unapplied]
@@ -121,7 +157,7 @@ def _beside(
             yield wording.falls_with_it(one.subject, subject="what the rollback drops")
         elif one.id not in COUNTED_HERE and not one.id.startswith(NOT_OF_A_ROLLBACK):
             yield one
-    yield from _others(other_apps, labels)
+    yield from _others(_other_apps(seen, options), labels)
     yield from _nullified(connection, options)
 
 
@@ -140,6 +176,14 @@ def _not_castable(counted: Counted, seen: PrecheckReport) -> Iterator[Finding]:
         found = wording.not_castable(one.table, column=one.column, type=one.casts[-1], migration=one.migration)
         if found.subject not in known:
             yield found
+
+
+def _not_atomic(connection: Connection, code: Sequence[str], options: RollbackOptions) -> Iterator[Finding]:
+    """Yield the migrations whose code runs outside of a transaction, so that nobody could undo what it loses."""
+    nodes: Any = MigrationExecutor(connection).loader.graph.nodes if code else {}
+    for label in code:
+        if not nodes[tuple(label.split(".", 1))].atomic:
+            yield wording.code_outside_transaction(label, accept=f"{options.typed} --accept-code {label}")
 
 
 def _files(files: RecordedFiles, labels: Sequence[str]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ CASCADE would take along is not dropped either.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.refusals.recovery import RollbackStopped
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.recovery.rollback.code_watch import CodeWatch
 from migrations_safety.recovery.rollback.dependents import check_dependents
 from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, present
 from migrations_safety.recovery.rollback.report import Loss
@@ -36,11 +38,13 @@ class LossGuard:
         judge: Callable[[Sequence[Loss]], Sequence[Finding]],
         *,
         tables: Sequence[int] | None,
+        code: CodeWatch,
     ) -> None:
         self.connection = connection
         self.questions = questions
         self.judge = judge
         self.tables = tables
+        self.code = code
         self.migration = ""
 
     def look(self) -> None:
@@ -51,6 +55,22 @@ class LossGuard:
             with self.connection.cursor() as cursor:
                 send(cursor, compose("loss_guard.lock", table=place.in_sql))
         if found := self.judge(count_losses(self.connection, asked).losses):
+            raise RollbackStopped(found, place=self.migration)
+        if self.watches_code:
+            self.code.begin()
+
+    @property
+    def watches_code(self) -> bool:
+        """Whether the migration runs code that nobody has accepted."""
+        return self.migration in self.code.watched
+
+    def look_at_code(self) -> None:
+        """Raise RollbackStopped where code of the migration has lost something, before its transaction commits."""
+        dropped: dict[int, set[int]] = defaultdict(set)
+        for one in self.questions:
+            if one.attnum and not one.casts:
+                dropped[one.oid].add(one.attnum)
+        if self.watches_code and (found := list(self.code.check(self.migration, dropped))):
             raise RollbackStopped(found, place=self.migration)
 
     def look_at_dependents(self, table: str, column: str | None) -> None:
@@ -85,7 +105,13 @@ class GuardedEditor:
         return entered
 
     def __exit__(self, *error: Any) -> None:
-        """End the transaction."""
+        """End the transaction, after a look at what code has done in it."""
+        if self.atomic_migration and not any(error):
+            try:
+                self.guard.look_at_code()
+            except BaseException as found:
+                super().__exit__(type(found), found, found.__traceback__)  # type: ignore[misc]
+                raise
         super().__exit__(*error)  # type: ignore[misc]
 
     def delete_model(self, model: Any) -> None:
@@ -98,11 +124,14 @@ class GuardedEditor:
 
     def alter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
         """Change a column, after a look at its values."""
+        before = self.guard.code.figures() if self.guard.watches_code else {}
         self._in_transaction(
             model,
             lambda: super(GuardedEditor, self).alter_field(model, old_field, new_field, strict=strict),  # type: ignore[misc]
             is_asked=any(one.casts and one.migration == self.guard.migration for one in self.guard.questions),
         )
+        if self.guard.watches_code:
+            self.guard.code.pass_over(before)
 
     def _guarded(self, model: Any, column: str | None, drop: Callable[[], None]) -> None:
         def look_and_drop() -> None:

@@ -33,6 +33,8 @@ class RollbackOptions:
     """The option that takes `discard`, for hints."""
     leave_nullified: int | None = None
     """The number of references that may stay NULL because they cannot be restored, as a person has typed it."""
+    accepted_code: tuple[str, ...] = ()
+    """The labels of migrations whose code may change and delete rows, as a person has named them."""
     keep_dropped: bool = False
     """Whether the tables and columns that go are kept under other names, so that no row is lost."""
     places: Places = field(default_factory=Places)
@@ -58,6 +60,7 @@ class RollbackOptions:
             "migration_name": self.migration_name,
             "keys_only": self.keys_only,
             "discard": self.discard,
+            "accepted_code": list(self.accepted_code),
             "leave_nullified": self.leave_nullified,
             "keep_dropped": self.keep_dropped,
             "retry_for": self.locks.retry_for,

@@ -23,6 +23,11 @@ class Loss:
     cut_to: str | None = None
     """The type that cuts or rounds the values; None where the column is dropped."""
 
+    @property
+    def subject(self) -> str:
+        """`bills."note"`: how findings name it."""
+        return f'{self.table}."{self.column}"' if self.column else self.table
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DroppedKey:

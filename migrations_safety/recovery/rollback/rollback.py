@@ -25,6 +25,7 @@ from migrations_safety.migrate.options import Listener
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.postgresql.connection import Connection, connection_of, schema_editor_with
 from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.recovery.rollback.code_watch import CodeWatch
 from migrations_safety.recovery.rollback.discard import refused
 from migrations_safety.recovery.rollback.judgement import Judged, judge
 from migrations_safety.recovery.rollback.key_drops import drop_key, keys_in_one_transaction
@@ -34,7 +35,7 @@ from migrations_safety.recovery.rollback.recorded_files import recorded_files
 from migrations_safety.recovery.rollback.references import has_references, restore_references
 from migrations_safety.recovery.rollback.report import RollbackReport, Undone
 from migrations_safety.recovery.rollback.unapply import Unapplying
-from migrations_safety.recovery.rollback.unended import unended_run
+from migrations_safety.recovery.rollback.unended import UnendedRun, unended_run
 
 SILENT = Listener()
 WILL_BE_LOST = "recovery.W003"
@@ -59,18 +60,24 @@ def run(options: RollbackOptions, *, listener: Listener = SILENT) -> RollbackRep
         only_own_tables(connection),
         recorded_files(connection) as files,
     ):
-        judged = judge(connection, target, options, files, listener.progress)
         before = unended_run(connection, options)
+        judged = judge(connection, target, options, files, listener.progress, before=before)
         if judged.report.is_refused or not (judged.report.unapplied or before):
             return judged.report
-        return _roll_back(_Work(connection, target, options, judged, listener), before)
+        return _roll_back(_Work(connection, target, options, judged, listener, before), before)
 
 
 class _Work:
     """What one rollback works with."""
 
     def __init__(
-        self, connection: Connection, target: Target, options: RollbackOptions, judged: Judged, listener: Listener
+        self,
+        connection: Connection,
+        target: Target,
+        options: RollbackOptions,
+        judged: Judged,
+        listener: Listener,
+        before: UnendedRun | None,
     ) -> None:
         self.connection = connection
         self.target = target
@@ -84,6 +91,7 @@ class _Work:
             judged.questions,
             judge=lambda losses: tuple(refused(unwanted(losses), options)),
             tables=None if options.keep_dropped else judged.oids,
+            code=CodeWatch(connection, going=judged.oids, watched=judged.code, typed=options.typed),
         )
         self.unapplying = Unapplying(
             connection=connection,
@@ -91,10 +99,14 @@ class _Work:
             progress=listener.progress,
             before_each=lambda label: setattr(self.guard, "migration", label),
         )
+        losing = dict(before.losing) if before else {}
+        losing |= {one.subject: max(one.rows, losing.get(one.subject, 0)) for one in judged.report.losses}
+        self.losing = {"losing": losing} if options.discard else {}
+        """What may be lost, for the run after this one, if this one is killed."""
         self.counts: dict[str, Any] = {"keys": [], "restored": {}, "not_restored": {}}
 
 
-def _roll_back(work: _Work, before: UUID | None) -> RollbackReport:
+def _roll_back(work: _Work, before: UnendedRun | None) -> RollbackReport:
     """Do it; `before` is the run that was killed after it had unapplied migrations, maybe all of them."""
     report, options = work.judged.report, work.options
     found = report.findings
@@ -103,7 +115,7 @@ def _roll_back(work: _Work, before: UUID | None) -> RollbackReport:
             with recorded_run(
                 work.connection,
                 command=options.command,
-                arguments=options.arguments,
+                arguments=options.arguments | work.losing,
                 checksums=work.judged.checksums,
                 stands_on=work.judged.agreement.stands_on,
             ) as run:
@@ -122,16 +134,16 @@ def _roll_back(work: _Work, before: UUID | None) -> RollbackReport:
         restored=work.counts["restored"],
         not_restored=work.counts["not_restored"],
         lock_waits=watchdog.figures(),
-        kept=_kept(work, {run.id, before}),
+        kept=_kept(work, {run.id, *([before.id] if before else [])}),
     )
     return replace(report, undone=undone, findings=found)
 
 
-def _kept(work: _Work, runs: set[UUID | None]) -> tuple[Kept, ...]:
+def _kept(work: _Work, runs: set[UUID]) -> tuple[Kept, ...]:
     """Return what these runs have kept."""
     if not work.options.keep_dropped:
         return ()
-    return tuple(one for one in kept_things(work.connection) if one.run_id and one.run_id in runs)
+    return tuple(one for one in kept_things(work.connection) if one.run_id in runs)
 
 
 def _without_losses(found: tuple[Finding, ...]) -> list[Finding]:
