@@ -40,6 +40,8 @@ class Effect:
     operation: Any
     added: frozenset[Element] = frozenset()
     removed: frozenset[Element] = frozenset()
+    own: frozenset[Element] = frozenset()
+    """Those that it adds and of which the models say nothing."""
 
 
 class Elements:
@@ -48,20 +50,40 @@ class Elements:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.layouts = Layouts(connection.alias)
+        self._known: dict[tuple[Any, ...], tuple[frozenset[Element], tuple[Any, ...]]] = {}
 
     def of(self, state: Any, app_label: str) -> frozenset[Element]:
         """Return the elements that the models of the app have in this state."""
-        names = [name for name in state.models if name[0] == app_label]
-        layouts = self.layouts.of(state, names).values()
-        return frozenset(one for layout in layouts for one in self._of_table(layout, state))
+        return frozenset().union(*(self._of_model(state, name) for name in state.models if name[0] == app_label))
+
+    def _of_model(self, state: Any, name: tuple[str, str]) -> frozenset[Element]:
+        """Return the elements of one model, which are known if none of its fields and options is another object.
+
+        An operation changes few models of an app. The objects are kept, so that no other one can get the same id.
+        """
+        model = state.models[name]
+        parts = (*model.fields.values(), *model.options.values())
+        key = (name, *model.fields, None, *model.options, *map(id, parts))
+        if key not in self._known:
+            layouts = self.layouts.of(state, [name]).values()
+            found = frozenset(one for layout in layouts for one in self._of_table(layout, state))
+            self._known[key] = found, parts
+        return self._known[key][0]
 
     def effects(self, migration: Any, state: Any) -> list[Effect]:
         """Return the effect of each operation; `state` is that before the migration, and that after it at the end."""
-        return [self._effect(operation, migration.app_label, state) for operation in migration.operations]
+        app, found = migration.app_label, []
+        before = self.of(state, app)
+        for operation in migration.operations:
+            effect = self._effect(operation, app, state, before)
+            is_plain = not isinstance(operation, SeparateDatabaseAndState)
+            before = (before - effect.removed) | (effect.added - effect.own) if is_plain else self.of(state, app)
+            found.append(effect)
+        return found
 
-    def _effect(self, operation: Any, app_label: str, state: Any) -> Effect:
-        """Return the effect of one operation, and change the state as it does."""
-        before, own = self.of(state, app_label), _own(operation, app_label, state)
+    def _effect(self, operation: Any, app_label: str, state: Any, before: frozenset[Element]) -> Effect:
+        """Return the effect of one operation, and change the state as it does; `before` are the elements before it."""
+        own = _own(operation, app_label, state)
         database = list(getattr(operation, "database_operations", ()))
         if isinstance(operation, SeparateDatabaseAndState) and not all(map(_is_code, database)):
             copy = state.clone()
@@ -74,7 +96,7 @@ class Elements:
             operation.state_forwards(app_label, state)
             is_told_apart = isinstance(operation, SeparateDatabaseAndState) and not database
             after = before if is_told_apart else self.of(state, app_label)
-        return Effect(operation=operation, added=(after - before) | own, removed=before - after)
+        return Effect(operation=operation, added=(after - before) | own, removed=before - after, own=own - after)
 
     def _of_table(self, layout: Layout, state: Any) -> Iterator[Element]:
         yield Element(kind=TABLE, table=layout.table)

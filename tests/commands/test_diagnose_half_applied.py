@@ -7,6 +7,7 @@ import sys
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.test.utils import CaptureQueriesContext
 
 from migrations_safety.recovery.diagnosis import diagnosis
 from tests.support.commands import ROOT, environment
@@ -124,6 +125,19 @@ def test_code_of_the_project_is_never_run(ward, tmp_path):
 
     assert not ran.exists()
     assert any(one.sql.startswith("ALTER TABLE") for one in report.forward)  # undone, so that it can run as a whole
+
+
+def test_more_pending_migrations_ask_the_database_no_more_often(ward):
+    ward.starts_with(BED)
+    asked = []
+    for number in range(8):
+        ward.migration(COLUMN.format(f"c{number}"))
+        if number in (0, 7):
+            with CaptureQueriesContext(ward.connection) as queries:
+                diagnosed()
+            asked.append(len(queries))
+
+    assert asked[0] == asked[1]
 
 
 def follow(ward, steps):

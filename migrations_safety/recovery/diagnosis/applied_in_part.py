@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.migrations.operations import RunPython, RunSQL
 
-from migrations_safety.plan.operation_effects import Effect, Element, Elements, is_repeatable
+from migrations_safety.plan.operation_effects import Effect, Element, is_repeatable
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.diagnosis.database_objects import DatabaseObjects, read_objects
 from migrations_safety.recovery.diagnosis.recorded_migrations import Graph, label_of
@@ -62,29 +62,31 @@ class Halves:
 def halves(connection: Connection, graph: Graph, pending: Sequence[str]) -> Halves:
     """Follow the pending migrations with these labels, in their order."""
     end = time.monotonic() + PATIENCE
-    elements = Elements(connection)
-    state = graph.executor._create_project_state(with_applied_migrations=True)
-    recorded: dict[str, frozenset[Element]] = {}
-    found: list[Half] = []
+    state, recorded = graph.recorded_state(), dict[str, frozenset[Element]]()
+    followed: list[tuple[Any, list[Effect], bool]] = []
     left: list[str] = []
     for migration in graph.plan():
-        label, app = label_of(migration), migration.app_label
         if time.monotonic() > end:
-            left.append(label)
+            left.append(label_of(migration))
             continue
-        is_first = app not in recorded
-        recorded.setdefault(app, elements.of(state, app))
-        before = state.clone()
-        effects = elements.effects(migration, state)
-        if label not in pending:
-            continue  # a baseline, which is only recorded
-        states = _states(connection, effects, recorded[app], is_first=is_first)
-        if {DONE, IN_PART} & set(states):
-            steps = _steps(migration, states)
+        is_first = migration.app_label not in recorded
+        recorded.setdefault(migration.app_label, graph.elements.of(state, migration.app_label))
+        followed.append((migration, graph.elements.effects(migration, state), is_first))
+    there = read_objects(connection, {one for _, effects, _ in followed for one in _touched(effects)})
+    found = []
+    for migration, effects, is_first in followed:
+        states = _states(there, effects, recorded[migration.app_label], is_first=is_first)
+        if label_of(migration) in pending and {DONE, IN_PART} & set(states):  # else a baseline, which is only recorded
             done = [effect for effect, one in zip(effects, states, strict=True) if one in {DONE, IN_PART}]
             removed = frozenset(one for effect in done for one in effect.removed)
-            found.append(Half(steps=steps, migration=migration, state_before=before, removed=removed))
+            before = graph.state_before(migration)
+            half = Half(steps=_steps(migration, states), migration=migration, state_before=before, removed=removed)
+            found.append(half)
     return Halves(found=tuple(found), left=tuple(left))
+
+
+def _touched(effects: Sequence[Effect]) -> frozenset[Element]:
+    return frozenset(one for effect in effects for one in effect.added | effect.removed)
 
 
 def _steps(migration: Any, states: Sequence[str]) -> StepsOfMigration:
@@ -99,14 +101,13 @@ def _steps(migration: Any, states: Sequence[str]) -> StepsOfMigration:
 
 
 def _states(
-    connection: Connection, effects: Sequence[Effect], before: frozenset[Element], *, is_first: bool
+    there: DatabaseObjects, effects: Sequence[Effect], before: frozenset[Element], *, is_first: bool
 ) -> list[str]:
     """Return the state of each operation. With `is_first` no earlier migration of the app is pending.
 
     Otherwise only what an operation adds, and what the recorded migrations do not have, says that it was run.
     """
-    touched = frozenset(one for effect in effects for one in effect.added | effect.removed)
-    there = read_objects(connection, touched)
+    touched = _touched(effects)
     if not is_first:
         return [_by_what_it_adds(effect, before, there) for effect in effects]
     present = frozenset(one for one in touched if there.has(one))
@@ -153,10 +154,11 @@ def steps_of_recorded(connection: Connection, graph: Graph, app: str) -> StepsOf
     last = [key for key in last if not any(child.key in last for child in loader.graph.node_map[key].children)]
     if len(last) != 1:
         return None
-    migration, elements = loader.get_migration(*last[0]), Elements(connection)
+    migration, elements = loader.get_migration(*last[0]), graph.elements
     state = loader.project_state(last[0], at_end=False)
     before = elements.of(state, app)
-    states = _states(connection, elements.effects(migration, state), before, is_first=True)
+    effects = elements.effects(migration, state)
+    states = _states(read_objects(connection, _touched(effects)), effects, before, is_first=True)
     if not {NOT_DONE, IN_PART} & set(states):
         return None
     return replace(_steps(migration, states), is_recorded=True)

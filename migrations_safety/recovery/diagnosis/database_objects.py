@@ -35,7 +35,8 @@ class DatabaseObjects:
 
     tables: dict[str, Table]
     columns: dict[int, dict[str, Column]]
-    named: list[Named]
+    named: dict[int, list[Named]]
+    """By the oid of the table."""
     types: dict[str, int | None]
     enums: frozenset[str]
     extensions: frozenset[str]
@@ -54,7 +55,7 @@ class DatabaseObjects:
     def _on_table(self, oid: int, element: Element) -> bool:
         name = as_stored(element.name)
         column = self.columns.get(oid, {}).get(name)
-        named = [one for one in self.named if one.table_oid == oid]
+        named = self.named.get(oid, [])
         match element.kind:
             case kinds.COLUMN:
                 return column is not None
@@ -74,9 +75,7 @@ class DatabaseObjects:
         if element.kind != kinds.NAMED or table is None:
             return False
         name = as_stored(element.name)
-        return any(
-            one.table_oid == table.oid and one.name == name and one.columns and not one.is_valid for one in self.named
-        )
+        return any(one.name == name and one.columns and not one.is_valid for one in self.named.get(table.oid, []))
 
     def _has_type(self, column: Column, declared: str) -> bool:
         oid = self.types.get(declared)
@@ -86,6 +85,13 @@ class DatabaseObjects:
 def _modifier(type: str) -> str:
     found = MODIFIER.search(type)
     return found[1].replace(" ", "") if found else ""
+
+
+def _by_table(found: Iterable[Named]) -> dict[int, list[Named]]:
+    by_table: dict[int, list[Named]] = {}
+    for one in found:
+        by_table.setdefault(one.table_oid, []).append(one)
+    return by_table
 
 
 def read_objects(connection: Connection, elements: Iterable[Element]) -> DatabaseObjects:
@@ -103,7 +109,7 @@ def read_objects(connection: Connection, elements: Iterable[Element]) -> Databas
     return DatabaseObjects(
         tables=tables,
         columns=catalog.columns(connection, oids),
-        named=rows(connection, "database_objects.named", {"oids": oids}, Named),
+        named=_by_table(rows(connection, "database_objects.named", {"oids": oids}, Named)),
         types=types,
         enums=frozenset(name for name in enums if catalog.enum_labels(connection, name)),
         extensions=extensions,

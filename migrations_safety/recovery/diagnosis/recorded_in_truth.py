@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migrations_safety.plan import operation_effects as kinds
 from migrations_safety.plan.applied_schema import AppliedSchema
-from migrations_safety.plan.operation_effects import Element, Elements
+from migrations_safety.plan.operation_effects import Element
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.diagnosis.applied_in_part import steps_of_recorded
 from migrations_safety.recovery.diagnosis.database_objects import read_objects
@@ -32,8 +32,7 @@ def missing(connection: Connection, graph: Graph, *, removed: frozenset[Element]
     `removed` are those that pending migrations have removed which are applied in part. Tables that are older than their
     migrations, or that code of migrations may have changed, are left out.
     """
-    state = graph.executor._create_project_state(with_applied_migrations=True)
-    elements, by_app = Elements(connection), defaultdict(set)
+    state, elements, by_app = graph.recorded_state(), graph.elements, defaultdict(set)
     for app in {name[0] for name in state.models} & graph.executor.loader.migrated_apps:
         by_app[app] = {one for one in elements.of(state, app) - removed if one.kind in LOOKED_FOR}
     there = read_objects(connection, [one for them in by_app.values() for one in them])

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.operations import ValidateConstraint
+from django.db.backends.base.introspection import TableInfo
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import AddIndex, SeparateDatabaseAndState
 
 from migrations_safety.operations import ValidateForeignKey
 from migrations_safety.plan.baseline import is_adopted
+from migrations_safety.plan.operation_effects import Elements
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.registry import rollback_commands
+from migrations_safety.sql import statement
 
 VALIDATIONS = (ValidateForeignKey, ValidateConstraint)
 """The operations that check the older rows of a constraint."""
@@ -53,7 +57,30 @@ class Graph:
     @cached_property
     def executor(self) -> Any:
         """Django's executor. Raises NodeNotFoundError where a migration depends on one that has no file."""
-        return MigrationExecutor(self.connection)
+        with _listing_the_record_alone(self.connection):
+            return MigrationExecutor(self.connection)
+
+    @cached_property
+    def elements(self) -> Elements:
+        """What the models have in the database; it remembers what it has read."""
+        return Elements(self.connection)
+
+    @cached_property
+    def _recorded_state(self) -> Any:
+        return self.executor._create_project_state(with_applied_migrations=True)
+
+    def recorded_state(self) -> Any:
+        """Return Django's ProjectState after the recorded migrations; the caller may change it."""
+        return self._recorded_state.clone()
+
+    def state_before(self, migration: Any) -> Any:
+        """Return Django's ProjectState after the recorded migrations and the pending ones before this one."""
+        state = self.recorded_state()
+        for one in self.plan():
+            if one is migration:
+                break
+            one.mutate_state(state, preserve=False)
+        return state
 
     def plan(self) -> list[Any]:
         """Return the migrations that `migrate` would apply."""
@@ -66,7 +93,8 @@ class Graph:
         except NodeNotFoundError as error:
             return Migrations(problem=str(error))
         applied = [label(*key) for key in loader.applied_migrations]
-        gone = [label(*key) for key in loader.applied_migrations if key not in _known(loader)]
+        known = _known(loader)
+        gone = [label(*key) for key in loader.applied_migrations if key not in known]
         problem = self._problem()
         pending = [] if problem else self.plan()
         adopted = [one for one in pending if is_adopted(self.connection, one)]
@@ -105,7 +133,8 @@ class Graph:
         own = [app for app, parent in ways if parent == "zero" and app in rollback_commands()]
         reached = {key for app in own for key in graph.backwards_plan((app, firsts[app])) if key[0] != app}
         ways = [(app, parent) for app, parent in ways if (app, firsts[app]) not in reached]
-        gone = {key[0] for key in self.executor.loader.applied_migrations if key not in _known(self.executor.loader)}
+        known = _known(self.executor.loader)
+        gone = {key[0] for key in self.executor.loader.applied_migrations if key not in known}
         return [(app, self._last(app)) for app in sorted(gone)] + [way for way in ways if way[0] not in gone]
 
     def _last(self, app: str) -> str:
@@ -121,12 +150,29 @@ class Graph:
     def _problem(self) -> str:
         loader = self.executor.loader
         try:
-            loader.check_consistent_history(self.connection)
+            with _listing_the_record_alone(self.connection):
+                loader.check_consistent_history(self.connection)
         except InconsistentMigrationHistory as error:
             return str(error)
         conflicts = loader.detect_conflicts()
         named = "; ".join(f"{', '.join(sorted(names))} in {app}" for app, names in sorted(conflicts.items()))
         return f"Conflicting migrations: {named}." if named else ""
+
+
+@contextmanager
+def _listing_the_record_alone(connection: Connection) -> Iterator[None]:
+    """Let Django ask for `django_migrations` alone: to know whether it exists it lists all tables, again and again."""
+    introspection = connection.introspection
+
+    def record_alone(cursor: Any) -> list[TableInfo]:
+        cursor.execute(statement("recorded_migrations.record"))
+        return [TableInfo(name, "t") for (name,) in cursor.fetchall()]
+
+    introspection.get_table_list = record_alone
+    try:
+        yield
+    finally:
+        del introspection.get_table_list
 
 
 def _operations(migrations: Iterable[Any]) -> Iterator[Any]:

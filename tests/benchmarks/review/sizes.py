@@ -45,10 +45,11 @@ USERS = 'models.ForeignKey("app0.Table0", models.CASCADE, null=True, related_nam
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LargeProject:
-    """So many migrations in ten apps with ten tables each; the last of them, PENDING together, are not applied."""
+    """So many migrations in ten apps; the last of them, PENDING together, are not applied."""
 
     project: Project
     migrations: int
+    tables_of_app: int = TABLES_OF_APP
 
     @property
     def apps(self) -> list[str]:
@@ -73,11 +74,21 @@ class LargeProject:
             self._first(app, fields=self.applied)
         self._manage("migrate", "-v", "0")
         self._fill()
+        self.write_applied()
+        self._manage("migrate", "-v", "0", "--fake")
+        self.write_pending()
+
+    def write_applied(self) -> None:
+        """Write the migrations that are applied, and the settings."""
+        apps = ", ".join(f'"{app}"' for app in self.apps)
+        (self.project.folder / "review_settings.py").write_text(SETTINGS.format(apps=apps))
         for app in self.apps:
             self._first(app, fields=1)
             for number in range(2, self.applied + 1):
                 self._next(app, number, FIELD[1])
-        self._manage("migrate", "-v", "0", "--fake")
+
+    def write_pending(self) -> None:
+        """Write those that are not."""
         for app, turn in zip(self.apps, count(), strict=False):
             for number in range(self.applied + 1, self.of_app + 1):
                 self._next(app, number, LATER[(turn + number) % len(LATER)])
@@ -93,7 +104,7 @@ class LargeProject:
         folder.mkdir(parents=True, exist_ok=True)
         for file in (self.project.folder / app / "__init__.py", folder / "__init__.py", folder.parent / "models.py"):
             file.touch()
-        models = ", ".join(self._model(app, number, fields) for number in range(TABLES_OF_APP))
+        models = ", ".join(self._model(app, number, fields) for number in range(self.tables_of_app))
         dependencies = [] if app == "app0" else [("app0", "0001")]
         (folder / "0001.py").write_text(MIGRATION.format(dependencies=dependencies, operations=models))
 
@@ -102,19 +113,24 @@ class LargeProject:
             '("id", models.BigAutoField(primary_key=True))', '("size", models.IntegerField(default=1))',
             '("label", models.CharField(max_length=50, null=True))', f'("user", {USERS})',
         ]  # fmt: skip
-        own = (number for number in range(2, fields + 1) if number % TABLES_OF_APP == table)
+        own = (number for number in range(2, fields + 1) if number % self.tables_of_app == table)
         columns += [FIELD[0].format(name=f"field{number}") for number in own]
         return f'migrations.CreateModel("Table{table}", [{", ".join(columns)}])'
 
     def _next(self, app: str, number: int, operation: str) -> None:
-        names = {"table": f"table{number % TABLES_OF_APP}", "name": f"field{number}", "app": app, "number": number % 50}
+        names = {
+            "table": f"table{number % self.tables_of_app}",
+            "name": f"field{number}",
+            "app": app,
+            "number": number % 50,
+        }
         text = MIGRATION.format(dependencies=[(app, f"{number - 1:04}")], operations=operation.format(**names))
         (self.project.folder / app / "migrations" / f"{number:04}.py").write_text(text)
 
     def _fill(self) -> None:
         with psycopg.connect(self.project.url, autocommit=True) as connection:
             for app in self.apps:
-                for table in range(TABLES_OF_APP):
+                for table in range(self.tables_of_app):
                     insert = f"INSERT INTO {app}_table{table} (size) SELECT n FROM generate_series(1, {ROWS}) AS n"
                     connection.execute(insert.encode())
             connection.execute("VACUUM ANALYZE")
