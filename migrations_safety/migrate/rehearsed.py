@@ -34,6 +34,9 @@ class Rehearsed:
     file: str
     checksum: str
     within: timedelta
+    counts_keys_only: bool
+    """Whether a rehearsal with made-up rows counts."""
+    is_keys_only: bool
     verdict: str
     finished_at: datetime
     basis: dict[str, Any]
@@ -49,6 +52,7 @@ class Rehearsed:
             "checksum": self.checksum,
             "verdict": self.verdict,
             "finished_at": self.finished_at.isoformat(),
+            **({"keys_only": True} if self.is_keys_only else {}),
             "place": self.place,
         }
 
@@ -61,7 +65,7 @@ class Rehearsed:
         }
 
 
-def read(file: str, *, within: timedelta) -> Rehearsed:
+def read(file: str, *, within: timedelta, counts_keys_only: bool = False) -> Rehearsed:
     """Read a report of `rehearse --format json --output FILE`.
 
     Raises RehearsalFileRefused where the file cannot be read or is no such report.
@@ -76,6 +80,8 @@ def read(file: str, *, within: timedelta) -> Rehearsed:
             file=file,
             checksum=hashlib.sha256(content).hexdigest(),
             within=within,
+            counts_keys_only=counts_keys_only,
+            is_keys_only=bool(report["copy"].get("keys_only")),
             verdict=str(report["verdict"]),
             finished_at=_moment(report["finished_at"]),
             basis={
@@ -124,6 +130,8 @@ def refuse_unrehearsed(
 def _of_file(rehearsed: Rehearsed) -> Iterator[str]:
     if rehearsed.verdict != "passed":
         yield f"its verdict is {rehearsed.verdict}"
+    if rehearsed.is_keys_only and not rehearsed.counts_keys_only:
+        yield "its rows were made up (--rehearsed-keys-only lets it count)"
     age = datetime.now(UTC) - rehearsed.finished_at
     if age > rehearsed.within:
         hours, most = age.total_seconds() / 3600, rehearsed.within.total_seconds() / 3600

@@ -24,6 +24,7 @@ def rehearsal(report: RehearsalReport, *, seconds: float) -> dict[str, Any]:
             "not_restored": list(report.not_restored),
             "kept": report.kept,
             "not_removed": list(report.not_removed),
+            "keys_only": asdict(report.keys_only) if report.keys_only else None,
             "backup": asdict(report.backup) | {"taken_at": report.backup.taken_at.isoformat()}
             if report.backup
             else None,

@@ -205,6 +205,12 @@ BY_PEOPLE = {
     "rehearsal.W003": "whose rows these are is a question to people",
     "rehearsal.W004": "the same command with another option; tests/commands/test_rehearse.py",
     "rehearsal.I001": "nothing to do",
+    **dict.fromkeys(
+        ("rehearsal.W010", "rehearsal.W011", "rehearsal.W012"),
+        "whether a migration depends on it is a question to people; tests/database/test_keys_only_said.py",
+    ),
+    "rehearsal.W013": "a look at why; tests/commands/test_rehearse_keys_only.py",
+    "rehearsal.I010": "nothing to do",
     "references.E003": "rows are rewritten by hand; tests/database/test_spellings_of_parents.py follows it",
     "references.W001": "a question to people",
     "references.W002": "a question to people",

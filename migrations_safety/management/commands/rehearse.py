@@ -21,7 +21,8 @@ from migrations_safety.rendering import rehearsal_serialization, text
 from migrations_safety.rendering.document import rehearsal_account
 
 AS_THEY_ARE = ("app_label", "migration_name", "expect_database", "expect_schema", "scratch_url", "backup",
-               "clone_command", "clone_cleanup_command", "keep", "writers", "backfill", "opens_network")  # fmt: skip
+               "clone_command", "clone_cleanup_command", "keys_only", "keep", "writers", "backfill",
+               "opens_network")  # fmt: skip
 """Options of the command that have the same names in RehearsalOptions."""
 
 
@@ -62,6 +63,11 @@ class Command(SafetyCommand):
             "of copying the database"
         )
         parser.add_argument("--from", dest="backup", type=named, metavar="BACKUP", help=help)
+        help = (
+            "copy no value of a row: ids and keys are replaced by others of their kind, all other columns get made-up "
+            "values of the same size"
+        )
+        parser.add_argument("--keys-only", action="store_true", help=help)
         parser.add_argument("--keep", action="store_true", help="do not drop the copy on which the deploy ran")
         help = "how many sessions write to the locked tables while the deploy runs (default: 2; 0: none)"
         writers = whole_number("sessions", least=0, most=20)
@@ -94,6 +100,9 @@ class Command(SafetyCommand):
 def _refuse_together(options: dict[str, Any]) -> None:
     if options["clone_command"] and (options["backup"] or options["scratch_url"]):
         raise CommandError("--clone-command gives the copy: leave out --from and --scratch-url.")
+    if options["keys_only"] and (options["backup"] or options["clone_command"]):
+        source = "--from" if options["backup"] else "--clone-command"
+        raise CommandError(f"--keys-only reads the database itself: leave out {source}, whose copy has all values.")
     if options["clone_cleanup_command"] and not options["clone_command"]:
         raise CommandError("--clone-cleanup-command: name the command that makes the copy with --clone-command.")
 

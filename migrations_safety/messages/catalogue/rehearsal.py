@@ -106,11 +106,54 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="rehearsal.W010",
+        title="Rows of the copy differ in what is true of them",
+        help=(
+            "In a rehearsal with `--keys-only` each row keeps what is NULL, what CHECKs and indexes say of it, and "
+            "what the plan demands. Here that could not be kept, or not be known without an error of the server that "
+            "would show a value. So the deploy was not rehearsed in this point."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W011",
+        title="Constraint was left out of the copy",
+        help=(
+            "In a rehearsal with `--keys-only` no made-up row was found that fulfils this CHECK, so the copy does not "
+            "have it. A migration that changes or validates it was not rehearsed, or has failed on the copy for this "
+            "reason alone."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W012",
+        title="Table is empty on the copy",
+        help=(
+            "In a rehearsal with `--keys-only` no rows of this table could be made up. What the deploy does to its "
+            "rows was not rehearsed."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W013",
+        title="What the plan demands of rows is not known",
+        help=(
+            "In a rehearsal with `--keys-only` the plan could not be measured. So rows that a migration would refuse "
+            "may have become rows that it accepts, and the other way round."
+        ),
+    ),
+    FindingKind(
         id="rehearsal.I001",
         title="Object was left out of the copy",
         help=(
             "A copy must not act: it has no publications, subscriptions, event triggers and foreign servers, and no "
             "extensions that reach other servers or run jobs."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.I010",
+        title="Rows were made up",
+        help=(
+            "The rehearsal was one with `--keys-only`: ids and keys were replaced, and all other values made up. Code "
+            "of migrations that reads values met others than it will meet in the real run. `migrate --rehearsed` "
+            "accepts such a rehearsal with `--rehearsed-keys-only` alone."
         ),
     ),
 )

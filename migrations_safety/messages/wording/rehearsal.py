@@ -104,3 +104,43 @@ def left_out(words: str) -> Finding:
     """The finding that an object was left out of the copy."""
     return finding("rehearsal.I001", f"the object {words.partition(':')[0]}", "was left out of the copy: it would act.",
                    "Nothing to do. What needs it was not rehearsed.")  # fmt: skip
+
+
+def not_kept(words: str) -> Finding:
+    """The finding that something is not true of the rows of the copy as it is of those of the original."""
+    subject, _, rest = words.partition(": ")
+    return finding(
+        "rehearsal.W010", subject, f"differs on the copy with made-up rows: {rest}.",
+        f"Look whether a migration depends on it, or rehearse with the rows as they are: {AGAIN}.",
+    )  # fmt: skip
+
+
+def constraint_left_out(name: str) -> Finding:
+    """The finding that no made-up row fulfils a CHECK."""
+    return finding(
+        "rehearsal.W011", f"the {name}", "was left out of the copy: no made-up row fulfils it.",
+        f"If a migration changes it, rehearse with the rows as they are: {AGAIN}.",
+    )  # fmt: skip
+
+
+def rows_not_made(table: str) -> Finding:
+    """The finding that a table is empty on the copy."""
+    return finding(
+        "rehearsal.W012", f"the table {table}", "is empty on the copy: its rows could not be made up.",
+        f"If a migration reads or changes it, rehearse with the rows as they are: {AGAIN}.",
+    )  # fmt: skip
+
+
+def demands_unknown(reason: str) -> Finding:
+    """The finding that it is not known what the plan demands of rows."""
+    return finding(
+        "rehearsal.W013", "the made-up rows",
+        f"may differ in what the plan demands of rows, which is not known: {reason}.",
+        "See why: python manage.py precheck.",
+    )  # fmt: skip
+
+
+def made_up() -> Finding:
+    """The finding that no value of a row was copied."""
+    return finding("rehearsal.I010", "the rows of the copy", "were made up, and their keys replaced.",
+                   "Nothing to do. Code that reads values was rehearsed on others.")  # fmt: skip

@@ -26,6 +26,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
 from migrations_safety.postgresql.programs import conninfo, environment, program
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.recovery.rehearsal.report import KeysOnly
 from migrations_safety.sql import statement
 
 ACTING = frozenset({"dblink", "pg_cron", "pg_net", "http", "pgagent", "plproxy", "aws_s3", "aws_lambda", "postgres_fdw",
@@ -45,10 +46,16 @@ class Filled:
     """Objects that were left out on purpose."""
     not_restored: tuple[str, ...]
     """Objects that could not be made there."""
+    keys_only: KeysOnly | None = None
+    """What its rows are, where they were made up."""
 
 
-def fill_copy(connection: Connection, copy: CopiedDatabase, *, major: int) -> Filled:
+def fill_copy(
+    connection: Connection, copy: CopiedDatabase, *, major: int, carry: Callable[[str], None] | None = None
+) -> Filled:
     """Copy definitions, rows and settings of the database; `major` is the version of the copy's server.
+
+    `carry` brings the rows in place of pg_dump, from the snapshot with the name that it gets.
 
     Raises NoCopy where pg_dump or pg_restore fails as a whole, and ProgramMissing where one is not installed.
     """
@@ -63,7 +70,10 @@ def fill_copy(connection: Connection, copy: CopiedDatabase, *, major: int) -> Fi
         left_out = _choose(restore, str(file), wanted, copy)
         made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}"]
         failed = _restore([*made, "--section=pre-data", f"--use-list={wanted}", str(file)], copy)
-        failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
+        if carry:
+            carry(name)
+        else:
+            failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
         failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
     _carry_settings(parameters, copy)
     return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))

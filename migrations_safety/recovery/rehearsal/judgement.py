@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import format_bytes, format_seconds
 from migrations_safety.messages.wording import rehearsal as wording
-from migrations_safety.recovery.rehearsal.report import RehearsalReport, Step
+from migrations_safety.recovery.rehearsal.report import KeysOnly, RehearsalReport, Step
 
 FAILED = 2
 
@@ -38,7 +38,18 @@ def judge(
     found += [wording.way_back_refused(step.name, command=step.command) for step in refused]
     if not report.stalls:
         found.append(wording.nobody_wrote())
-    return (*found, *map(wording.left_out, report.left_out))
+    return (*found, *_made_up(report.keys_only), *map(wording.left_out, report.left_out))
+
+
+def _made_up(keys_only: KeysOnly | None) -> Iterator[Finding]:
+    if keys_only is None:
+        return
+    yield from map(wording.not_kept, keys_only.lost)
+    yield from map(wording.constraint_left_out, keys_only.left_out)
+    yield from map(wording.rows_not_made, keys_only.empty)
+    if keys_only.plan_unknown:
+        yield wording.demands_unknown(keys_only.plan_unknown)
+    yield wording.made_up()
 
 
 def _steps(steps: tuple[Step, ...]) -> Iterator[Finding]:

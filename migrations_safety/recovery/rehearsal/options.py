@@ -40,6 +40,8 @@ class RehearsalOptions:
     clone_command: str | None = None
     """A command that makes a copy and prints its URL."""
     clone_cleanup_command: str | None = None
+    keys_only: bool = False
+    """Whether the copy gets replaced keys and made-up rows."""
     keep: bool = False
     writers: int = 2
     backfill: tuple[str, ...] | None = None

@@ -29,6 +29,7 @@ from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
 from migrations_safety.recovery.rehearsal.forecast import earlier_deploys, with_forecast
 from migrations_safety.recovery.rehearsal.judgement import judge
+from migrations_safety.recovery.rehearsal.keys_only.filling import KeysOnlyCopy, keys_only_copy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place, place_of_clones
 from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
@@ -108,10 +109,11 @@ def _rehearse(
     archive: ReadyArchive | None,
 ) -> RehearsalReport:
     made = _copy_of(original)
+    reduced = keys_only_copy(connection, original, options, progress=progress) if options.keys_only else None
     with copied_database(place.parameters, of=made, made_for=REHEARSAL, locale=locale_of(connection)) as first:
         progress.say("Restoring the backup …" if archive else "Copying the database …")
         began = time.monotonic()
-        filled = _fill(connection, first, place, archive)
+        filled = _fill(connection, first, place, archive or reduced)
         if archive:
             basis = archive.basis_of(first, filled, place=place, basis=original.basis)
             original = replace(original, basis=basis)
@@ -165,10 +167,12 @@ def _perform(theater: Theater, filled: Filled, began: float) -> RehearsalReport:
     return replace(report, findings=judged(report, beside_writers=beside_writers))
 
 
-def _fill(connection: Connection, copy: CopiedDatabase, place: CopyPlace, archive: ReadyArchive | None) -> Filled:
-    if archive:
-        return archive.fill(connection, copy, major=place.major)
-    return fill_copy(connection, copy, major=place.major)
+def _fill(
+    connection: Connection, copy: CopiedDatabase, place: CopyPlace, source: ReadyArchive | KeysOnlyCopy | None
+) -> Filled:
+    return (
+        source.fill(connection, copy, major=place.major) if source else fill_copy(connection, copy, major=place.major)
+    )
 
 
 def _there_and_back(theater: Theater, copy: CopiedDatabase) -> Result:
@@ -251,6 +255,7 @@ def _report(
         basis=replace(original.basis, rows=rows, catalog_before_migrate=result.catalog_before_migrate),
         left_out=filled.left_out,
         not_restored=filled.not_restored,
+        keys_only=filled.keys_only,
         steps=tuple(result.stage.steps),
         stalls=stalls,
         compared_tables=len(result.before) if result.after is not None else 0,

@@ -110,6 +110,28 @@ class UsedBackup:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeysOnly:
+    """A copy with replaced keys and made-up rows."""
+
+    tables: int
+    rows: int
+    keys: int
+    """How many columns hold keys, which were replaced."""
+    filled: int
+    """How many columns hold made-up values."""
+    as_they_are: tuple[str, ...]
+    """Tables with names of the project's code, which were copied as they are."""
+    lost: tuple[str, ...]
+    """What is not of the rows of the copy as it is of the original's, in words."""
+    left_out: tuple[str, ...]
+    """Constraints that no made-up row fulfils."""
+    empty: tuple[str, ...]
+    """Tables whose rows could not be made up."""
+    plan_unknown: str | None
+    """Why it is not known what the plan demands of rows; None where it is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RehearsalReport:
     """All that was seen on the copy, and the verdict."""
 
@@ -140,6 +162,8 @@ class RehearsalReport:
     learned: Learned = NOTHING_LEARNED
     growth: float = 1.0
     """How many times as large as the copy the database is, at least 1."""
+    keys_only: KeysOnly | None = None
+    """None where the copy has the rows of the database."""
     not_removed: tuple[str, ...] = ()
     """Copies that the command of the caller has made, and that were not removed."""
 

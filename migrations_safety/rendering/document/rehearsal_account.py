@@ -40,13 +40,20 @@ def rehearsal(report: RehearsalReport, *, seconds: float, at: datetime) -> Accou
         verdict=report.verdict,
         word=WORDS[report.verdict],
         is_refused=report.verdict == "failed",
-        sentence=VERDICTS[report.verdict],
+        sentence=sentence(report),
         next=_next(report),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
         tables=tuple(one for one in tables if one.values),
         findings=in_groups(report.findings, blocking=blocking(report.findings)),
         notes=tuple(notes(report)),
     )
+
+
+def sentence(report: RehearsalReport) -> str:
+    """Return the verdict as a sentence, which says where the rows were no real ones."""
+    if report.keys_only and report.verdict == "passed":
+        return "Passed: the deploy and its rollback ran on made-up rows with replaced keys within all limits."
+    return VERDICTS[report.verdict]
 
 
 def notes(report: RehearsalReport) -> Iterator[str]:
@@ -63,19 +70,27 @@ def notes(report: RehearsalReport) -> Iterator[str]:
             f"Its rows are those of the backup {used.name} (SHA-256 {used.sha256}), taken {format_age(used.age)} ago "
             f"at {used.taken_at:%Y-%m-%d %H:%M} UTC. Proof of the backup: {used.proof}."
         )
+    if made := report.keys_only:
+        keys, filled = pluralize(made.keys, "column"), pluralize(made.filled, "column")
+        yield (
+            f"Keys only: {keys} with ids or keys got other ones, {filled} made-up values, in "
+            f"{pluralize(made.rows, 'row')} of {pluralize(made.tables, 'table')}. No value of a row was copied."
+        )
     yield "Owners and privileges are not those of the database: precheck looks at these."
     if report.compared_tables:
         same = report.compared_tables - len(report.differing_tables)
-        rows = pluralize(report.rows_compared, "row")
-        yield f"After the rollback {same} of {pluralize(report.compared_tables, 'table')} have the same rows ({rows})."
+        compared = pluralize(report.rows_compared, "row")
+        tables = pluralize(report.compared_tables, "table")
+        yield f"After the rollback {same} of {tables} have the same rows ({compared})."
     if report.place != "embedded":
         yield "The figures of WAL are those of the whole server, with what others wrote meanwhile."
     if report.forecast:
         yield from _forecast_from(report)
+    rows = "made-up rows" if report.keys_only else "the rows of patients"
     for one in report.not_removed:
-        yield f"The copy {one} was not removed, and holds the rows of patients. Remove it."
+        yield f"The copy {one} was not removed, and holds {rows}. Remove it."
     if report.kept:
-        yield f"The copy {report.kept} was kept, and holds the rows of patients. Drop it when it has served."
+        yield f"The copy {report.kept} was kept, and holds {rows}. Drop it when it has served."
 
 
 def _forecast_from(report: RehearsalReport) -> Iterator[str]:
@@ -129,7 +144,8 @@ def _next(report: RehearsalReport) -> Step:
         return Step(words=next(one.hint for one in report.findings if one.level == "error"))
     if report.is_empty:
         return Step(words="Nothing to do.")
-    return Step(words="Deploy with the JSON of this report: python manage.py migrate --rehearsed FILE.")
+    word = " --rehearsed-keys-only" if report.keys_only else ""
+    return Step(words=f"Deploy with the JSON of this report: python manage.py migrate --rehearsed FILE{word}.")
 
 
 def _steps(report: RehearsalReport) -> Table:

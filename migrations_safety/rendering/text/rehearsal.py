@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from migrations_safety.recovery.rehearsal.report import RehearsalReport
 from migrations_safety.rendering.document.database import database
-from migrations_safety.rendering.document.rehearsal_account import VERDICTS, forecasts, locks, notes, stalls, steps
+from migrations_safety.rendering.document.rehearsal_account import forecasts, locks, notes, sentence, stalls, steps
 from migrations_safety.rendering.text.page import Page
 
 STYLES = {"passed": "bold green", "failed": "bold red", "nothing to rehearse": "bold green"}
@@ -17,8 +17,8 @@ def rehearsal(report: RehearsalReport, *, seconds: float, width: int, colour: bo
     """Return the text of a rehearsal, wrapped at `width` characters; `seconds` is the duration of the command."""
     page = Page(width=width, colour=colour)
     page.line(database(report.target))
-    for sentence in notes(report):
-        page.line(sentence)
+    for note in notes(report):
+        page.line(note)
     _table(page, ("step", "ended", "took", "rows", "WAL", "temporary"), steps(report))
     _table(page, ("lock in", "table", "lock", "held", "waited for"), locks(report))
     _table(page, ("table", "writes", "longest wait", "failed"), stalls(report))
@@ -27,7 +27,7 @@ def rehearsal(report: RehearsalReport, *, seconds: float, width: int, colour: bo
         page.line()
         page.findings(report.findings)
     page.line()
-    page.line(f"{VERDICTS[report.verdict]} ({seconds:.1f} s)", style=STYLES[report.verdict])
+    page.line(f"{sentence(report)} ({seconds:.1f} s)", style=STYLES[report.verdict])
     return page.text()
 
 

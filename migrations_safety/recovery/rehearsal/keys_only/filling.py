@@ -1,0 +1,299 @@
+"""Fills a copy with the keys of the original, replaced, and with made-up values for all that is no key.
+
+What replaces a value depends on a random key, which is made for one copy, held in memory, and forgotten with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrations_safety.fields import id_pattern
+from migrations_safety.measurement.measurement import measure
+from migrations_safety.messages.humanize import pluralize
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.backup import NoCopy
+from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.plan.inspected_schema import inspect_plan
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.copies import CopiedDatabase
+from migrations_safety.postgresql.named_rows import records
+from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
+from migrations_safety.recovery.rehearsal.keys_only import reduced_tables
+from migrations_safety.recovery.rehearsal.keys_only.checks_of_copy import drop_of_group, drop_refusing
+from migrations_safety.recovery.rehearsal.keys_only.combinations import Combinations, NothingFits, groups
+from migrations_safety.recovery.rehearsal.keys_only.key_values import KeyValues, key_values
+from migrations_safety.recovery.rehearsal.keys_only.reduced_rows import ReducedRows, batches, reduced_rows
+from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place, ReducedTable
+from migrations_safety.recovery.rehearsal.keys_only.row_properties import Properties, Property
+from migrations_safety.recovery.rehearsal.options import RehearsalOptions
+from migrations_safety.recovery.rehearsal.report import KeysOnly
+from migrations_safety.recovery.rehearsal.theater import Original
+from migrations_safety.sql import statement
+from migrations_safety.sql.composition import compose
+
+CODECS = {"SQL_ASCII": "utf-8", "UTF8": "utf-8", "LATIN1": "latin-1", "LATIN9": "iso8859-15", "WIN1252": "cp1252"}
+ATTEMPTS = 20
+"""How many CHECKs of one table may be left out before the table stays empty."""
+MEGABYTE = 1 << 20
+
+
+@dataclass(kw_only=True)
+class KeysOnlyCopy:
+    """The filling of one copy; `parameters` lead to the original."""
+
+    parameters: dict[str, Any]
+    properties: Properties
+    declared: tuple[Place, ...]
+    plan_unknown: str | None
+    progress: Progress
+    found: list[ReducedRows] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    given_up: set[tuple[int, str]] = field(default_factory=set)
+    """Columns for which no combination of values is looked for, by table."""
+    known: dict[str, dict[bytes, bytes]] = field(default_factory=dict, repr=False)
+    values: KeyValues | None = field(default=None, repr=False)
+    rows: int = 0
+
+    def fill(self, connection: Connection, copy: CopiedDatabase, *, major: int) -> Filled:
+        """Fill an empty copy; `major` is the version of its server. Raises NoCopy and ProgramMissing."""
+        filled = fill_copy(connection, copy, major=major, carry=partial(self.carry, copy.parameters))
+        self.compare(copy.parameters)
+        return replace(filled, keys_only=self.result())
+
+    def carry(self, copy: dict[str, Any], snapshot: str) -> None:
+        """Fill the tables of the copy, whose keys and triggers are not there yet, from the named snapshot."""
+        with closing(self._original(snapshot)) as original:
+            encoding = original.execute(statement("filling.encoding").encode()).fetchall()[0][0]
+            self.values = key_values(
+                pattern=_usable(id_pattern()),
+                encoding=CODECS.get(encoding, "ascii"),
+                bounds=reduced_tables.bounds(original),
+            )
+            tables = reduced_tables.read(original, [*self.declared, *self.properties.places()])
+            sequences = records(original.execute(statement("filling.sequences").encode(), {}))
+            objects = original.execute(statement("filling.large_objects").encode()).fetchall()[0][0]
+        if objects:
+            self.lost.append(f"{pluralize(objects, 'large object')}: not copied")
+        with closing(_settled(copy)) as there:
+            total = sum(one.bytes for one in tables) // MEGABYTE + 1
+            with self.progress.steps("Copying keys, megabytes read", total=total) as advance:
+                before = 0
+
+                def read_so_far(part: int) -> None:
+                    advance((before + part) // MEGABYTE)
+
+                for table in tables:
+                    self._load(there, table, snapshot, read_so_far)
+                    before += table.bytes
+                    advance(before // MEGABYTE)
+            for one in sequences:
+                _set_sequence(there, one)
+
+    def compare(self, copy: dict[str, Any]) -> None:
+        """Count on the copy what is true of its rows, and note what is not true of as many as in the original."""
+        with closing(_settled(copy)) as there:
+            by_root = defaultdict(list)
+            for rows in self.found:
+                if rows.judged and rows.table.name not in self.empty:
+                    by_root[rows.table.root_name].append(rows)
+            for tables in by_root.values():
+                self.lost += _differing(there, tables)
+
+    def result(self) -> KeysOnly:
+        """Return what the report says of it."""
+        tables = [rows.table for rows in self.found]
+        return KeysOnly(
+            tables=len(tables) - len(self.empty),
+            rows=self.rows,
+            keys=sum(len(table.keys) for table in tables),
+            filled=sum(len(table.filled) for table in tables),
+            as_they_are=tuple(table.name for table in tables if table.is_as_it_is),
+            lost=tuple(dict.fromkeys(self.lost)),
+            left_out=tuple(dict.fromkeys(self.left_out)),
+            empty=tuple(self.empty),
+            plan_unknown=self.plan_unknown,
+        )
+
+    def _original(self, snapshot: str) -> psycopg.Connection[Any]:
+        session = _settled(self.parameters)
+        session.execute(statement("filling.begin").encode())
+        session.execute(compose("filling.join", name=sql.Literal(snapshot)))
+        return session
+
+    def _prepared(self, there: psycopg.Connection[Any], table: ReducedTable) -> ReducedRows:
+        assert self.values is not None
+        judged, found = list[Property](), list[Combinations]()
+        if not table.is_as_it_is:
+            judged, lost = self.properties.of(table)
+            self.lost += lost
+            filled = table.filled | {
+                name: table.columns[name] for name in table.keys if not self._is_replaced(table, name)
+            }
+            found = groups(
+                judged, {name: one for name, one in filled.items() if (table.oid, name) not in self.given_up}
+            )
+        for one in found:
+            one.find(there)
+        usable = [one for one in found if one.by_pattern]
+        return reduced_rows(table, self.values, self.known, usable, [one for one in judged if not one.is_required])
+
+    def _is_replaced(self, table: ReducedTable, name: str) -> bool:
+        column = table.columns[name]
+        assert self.values is not None
+        return self.values.replace(column.base, column.category, column.labels) is not None
+
+    def _load(self, there: psycopg.Connection[Any], table: ReducedTable, snapshot: str, advance: Any) -> None:
+        """Copy the rows of a table; a CHECK that refuses one is left out of the copy, and said."""
+        for _ in range(ATTEMPTS):
+            rows = self._prepared(there, table)
+            try:
+                self.rows += self._copied(there, rows, snapshot, advance)
+            except NothingFits as error:
+                dropped = drop_of_group(there, table, error.group)
+                self.left_out += dropped
+                if not dropped:  # no value of the type is known
+                    self.given_up |= {(table.oid, column.name) for column in error.group.columns}
+            except psycopg.Error as error:
+                dropped = drop_refusing(there, error)
+                self.left_out += dropped
+                if not dropped:
+                    self.lost.append(f"rows of {table.name}: none could be made up (SQLSTATE {error.sqlstate})")
+                    break
+            else:
+                self._keep(rows)
+                return
+        self.found.append(rows)
+        self.empty.append(table.name)
+
+    def _keep(self, rows: ReducedRows) -> None:
+        name = rows.table.name
+        self.lost += [f'column "{one}" of {name}: it is NULL, as no value of its type is known' for one in rows.unknown]
+        self.lost += [f'key "{one}" of {name}: filled, not replaced' for one in rows.not_replaced]
+        self.found.append(rows)
+
+    def _copied(self, there: psycopg.Connection[Any], rows: ReducedRows, snapshot: str, advance: Any) -> int:
+        table = rows.table
+        columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+        target = sql.Identifier(table.root_schema, table.root_relation)
+        number = 0
+        with (
+            closing(self._original(snapshot)) as original,
+            there.cursor() as writer,
+            writer.copy(compose("filling.write", table=target, columns=columns)) as sink,
+        ):
+            for some, piece in batches(_made(original, rows)):
+                sink.write(piece)
+                number += some
+                advance(min(table.bytes, table.bytes * number // max(table.rows, number, 1)))
+        return number
+
+
+def keys_only_copy(
+    connection: Connection, original: Original, options: RehearsalOptions, *, progress: Progress
+) -> KeysOnlyCopy:
+    """Look what the models and the plan say of keys, and what the plan demands of rows."""
+    progress.say("Looking what the migrations demand of rows …")
+    measured = measure(connection, app_label=options.app_label, migration_name=options.migration_name)
+    with snapshot(connection), only_own_tables(connection):
+        inspected = inspect_plan(connection, plan=original.plan, target=original.target)
+    ends = [(inspected.table(key), key.column) for key in inspected.keys]
+    ends += [(inspected.parent_table(key), key.target_column) for key in inspected.keys]
+    return KeysOnlyCopy(
+        parameters=connection_parameters(connection),
+        properties=Properties(
+            demands=tuple(dict.fromkeys(measured.demands)),
+            measured=measured,
+            version=connection.pg_version // 10000,
+        ),
+        declared=tuple((table.schema, table.relation, column) for table, column in ends if table),
+        plan_unknown=None if measured.is_measured else measured.reason or "it was not measured",
+        progress=progress,
+    )
+
+
+def _settled(parameters: dict[str, Any]) -> psycopg.Connection[Any]:
+    session = open_connection(parameters)
+    reduced_tables.settle(session)
+    session.execute(statement("filling.client_encoding").encode())
+    return session
+
+
+def _usable(pattern: str) -> str:
+    """Return the pattern of ids, if it means something here too."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return ""
+    return pattern
+
+
+def _read(original: psycopg.Connection[Any], rows: ReducedRows) -> Iterator[bytes]:
+    table = sql.Identifier(rows.table.schema, rows.table.relation)
+    try:
+        with (
+            original.cursor() as reader,
+            reader.copy(compose("filling.read", fields=rows.fields, table=table)) as source,
+        ):
+            for row in source:
+                yield bytes(row)
+    except psycopg.Error as error:
+        hint = "Let a role read all rows: GRANT pg_read_all_data TO the role; ALTER ROLE … BYPASSRLS."
+        reason = f"the rows of {rows.table.name} could not be read (SQLSTATE {error.sqlstate})"
+        raise NoCopy(reason, hint=hint if error.sqlstate == "42501" else "") from None
+
+
+def _made(original: psycopg.Connection[Any], rows: ReducedRows) -> Iterator[bytes]:
+    for row in _read(original, rows):
+        try:
+            yield rows.made(row)
+        except NothingFits:
+            raise
+        except Exception as error:  # its message may hold a value, and psycopg would send it to the copy
+            raise NoCopy(f"a row of {rows.table.name} could not be replaced ({type(error).__name__})") from None
+
+
+def _set_sequence(there: psycopg.Connection[Any], one: dict[str, Any]) -> None:
+    highest: sql.Composable = sql.SQL("NULL")
+    if one["column"]:
+        table = sql.Identifier(one["table_schema"], one["relation"])
+        highest = compose("filling.highest", column=sql.Identifier(one["column"]), table=table)
+    name = sql.Literal(sql.Identifier(one["schema"], one["name"]).as_string(there))
+    last = sql.Literal(one["last"])
+    there.execute(compose("filling.set_sequence", sequence=name, last=last, highest=highest))
+
+
+def _differing(there: psycopg.Connection[Any], tables: list[ReducedRows]) -> Iterator[str]:
+    """Return what is true of another number of rows; `tables` are the partitions of one table, or one table."""
+    first = tables[0]
+    root = sql.Identifier(first.table.root_schema, first.table.root_relation)
+    table = sql.SQL("ONLY ") + root if first.table.name == first.table.root_name else root
+    before: Counter[bytes] = Counter()
+    for rows in tables:
+        before += rows.truths
+    try:
+        found = there.execute(compose("filling.truths", truths=first.told, table=table)).fetchall()
+    except psycopg.Error as error:
+        yield f"what is true of the rows of {first.table.root_name}: not comparable (SQLSTATE {error.sqlstate})"
+        return
+    after = {truths.encode(): number for truths, number in found}
+    for place, one in enumerate(first.judged):
+        numbers = _true(before, place), _true(after, place)
+        if numbers[0] != numbers[1]:
+            yield f"{one.words}: true of {numbers[0]:,} rows, and of {numbers[1]:,} in the copy"
+
+
+def _true(counted: Any, place: int) -> int:
+    return sum(number for truths, number in counted.items() if truths[place : place + 1] == b"t")
