@@ -28,6 +28,15 @@ def reserve(folder: Path) -> int:
     return int(min(RESERVE, found.f_blocks * found.f_frsize * SHARE))
 
 
+def too_little_space(folder: Path, *, bytes: float) -> str:
+    """Return that a restored database of so many bytes has no room on the disk of a folder, empty where it has."""
+    needed, free = int(bytes * RESTORED_SIZE), free_bytes(folder) - reserve(folder)
+    if free >= needed:
+        return ""
+    words = f"{format_bytes(max(0, free))} are free there, and {format_bytes(needed)} are needed"
+    return f"too little space in {folder}: {words}"
+
+
 def refuse_small_disk(folder: Path, *, bytes: int) -> None:
     """Raise DiskTooSmall where an archive of tables with so many bytes cannot fit."""
     needed = bytes // BEST_COMPRESSION

@@ -20,12 +20,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from migrations_safety.backup.disk_space import RESTORED_SIZE, free_bytes, reserve
+from migrations_safety.backup.disk_space import too_little_space
 from migrations_safety.measurement.given_scratch import emptied_again
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch_server import scratch_server
 from migrations_safety.messages.errors import explain
-from migrations_safety.messages.humanize import format_bytes, listed
+from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_parameters, copied_database
@@ -249,7 +249,5 @@ def identity_of(session: psycopg.Connection[Any]) -> str:
 
 
 def _refuse_small(folder: Path, bytes: float) -> None:
-    needed, free = int(bytes * RESTORED_SIZE), free_bytes(folder) - reserve(folder)
-    if free < needed:
-        words = f"{format_bytes(max(0, free))} are free there, and {format_bytes(needed)} are needed"
-        raise NoPlace(f"too little space in {folder}: {words}")
+    if reason := too_little_space(folder, bytes=bytes):
+        raise NoPlace(reason)

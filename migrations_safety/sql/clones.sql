@@ -8,7 +8,9 @@ SELECT extract(epoch FROM pg_postmaster_start_time())
 SELECT
     current_setting('server_version_num')::integer / 10000 AS major,
     pg_is_in_recovery() AS in_recovery,
-    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS is_superuser,
+    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+        OR pg_has_role('pg_execute_server_program', 'MEMBER')
+        OR pg_has_role('pg_write_server_files', 'MEMBER') AS runs_programs,
     EXISTS (SELECT FROM pg_stat_activity WHERE application_name = %(name)s)
         OR extract(epoch FROM pg_postmaster_start_time()) = %(started)s AS is_same_server,
     EXISTS (

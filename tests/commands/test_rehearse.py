@@ -42,7 +42,7 @@ def test_orphans_fail_the_rehearsal_with_their_findings(hospital):
 def test_a_role_that_may_create_databases_rehearses_on_the_server_and_leaves_nothing(hospital, new_role):
     role = new_role()
     hospital.execute(f'ALTER ROLE "{role}" CREATEDB')
-    hospital.execute(f'GRANT pg_read_all_data TO "{role}"')
+    hospital.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"')
     url = hospital.server.url(hospital.name, user=role, password="secret")
 
     result = hospital.run("rehearse", "--writers", "0", "--format", "json", "--limit-wal", "0", url=url)
@@ -55,7 +55,7 @@ def test_a_role_that_may_create_databases_rehearses_on_the_server_and_leaves_not
 def test_a_rehearsal_that_is_ended_or_killed_leaves_no_copy(hospital, new_role):
     role = new_role()
     hospital.execute(f'ALTER ROLE "{role}" CREATEDB')
-    hospital.execute(f'GRANT pg_read_all_data TO "{role}"')
+    hospital.execute(f'GRANT pg_read_all_data, pg_read_all_settings TO "{role}"')
     url = hospital.server.url(hospital.name, user=role, password="secret")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
         with hospital.start("rehearse", url=url) as running:

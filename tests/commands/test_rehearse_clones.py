@@ -79,7 +79,7 @@ def test_what_is_no_copy_is_refused(hospital, make, new_role):
 
     for command, words in (
         (f'echo "{foreign}"', "so it is no copy"),
-        (f'echo "{other.url}"', "the role of the URL is a superuser there"),
+        (f'echo "{other.url}"', "the role of the URL may run programs there"),
         ("echo a-word", "is no URL with the name of a database"),
         ("true", "printed 0"),
         ("echo secret-of-patient >&2; exit 3", "ended with 3"),

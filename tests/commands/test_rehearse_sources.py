@@ -1,4 +1,4 @@
-"""Where the copy of a rehearsal comes from, and that nothing reaches the original."""
+"""Where the copy of a rehearsal comes from."""
 
 import json
 import shutil
@@ -9,7 +9,6 @@ import pytest
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import new_id, refer
 from tests.support.row_snapshot import row_snapshot
-from tests.support.sample_app import SampleApp
 
 
 def backup(database, folder, *arguments):
@@ -121,49 +120,3 @@ def test_a_backup_from_before_a_change_of_definitions_is_refused(hospital, tmp_p
     result = rehearse(hospital, "--from", str(archive))
 
     assert result.code == 2 and "has other definitions than the database now" in result.said
-
-
-def test_code_that_connects_to_the_original_does_not_reach_it(hospital, tmp_path):
-    ward = SampleApp(tmp_path)
-    known = hospital.connection.info
-    ward.migration("0001_initial", "migrations.RunPython(attack)", before=f"""
-        import os, psycopg
-        from psycopg import conninfo
-
-        def attack(apps, editor):
-            url, tried = {hospital.url!r}, []
-            words = conninfo.conninfo_to_dict(url)
-            os.environ.update(PGHOST={known.host!r}, PGPORT="{known.port}", PGUSER="postgres",
-                              PGDATABASE={hospital.name!r}, DATABASE_URL=url)
-            for how in ({{"conninfo": url}}, words, {{"conninfo": ""}}, {{"dbname": words["dbname"]}}):
-                try:
-                    with psycopg.connect(**how) as session:
-                        session.execute("CREATE TABLE reached (at text)")
-                    tried.append("reached")
-                except Exception as error:
-                    tried.append(type(error).__name__)
-            with open({str(tmp_path / "tried")!r}, "a") as file:
-                print(*tried, file=file)
-    """)  # fmt: skip
-    before = row_snapshot(hospital), catalog_snapshot(hospital)
-
-    result = hospital.run("rehearse", "ward", "--writers", "0", "--format", "json", **ward.variables)
-
-    assert (tmp_path / "tried").read_text().split() == ["NotOnTheCopy"] * 4, result.said
-    assert (row_snapshot(hospital), catalog_snapshot(hospital)) == before
-
-
-def test_a_statement_that_names_the_original_with_dblink_does_not_reach_it(hospital, tmp_path):
-    if not hospital.value("SELECT count(*) FROM pg_available_extensions WHERE name = 'dblink'"):
-        pytest.skip("this server has no dblink")
-    hospital.execute("CREATE EXTENSION dblink")
-    ward = SampleApp(tmp_path)
-    ward.migration(
-        "0001_initial", f"migrations.RunSQL(\"SELECT dblink_exec('{hospital.url}', 'CREATE TABLE reached ()')\")"
-    )
-    before = row_snapshot(hospital), catalog_snapshot(hospital)
-
-    result = hospital.run("rehearse", "ward", "--writers", "0", "--format", "json", **ward.variables)
-
-    assert result.code == 1, result.said
-    assert (row_snapshot(hospital), catalog_snapshot(hospital)) == before

@@ -3,6 +3,7 @@
 import threading
 from contextlib import closing
 
+from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.recovery.rehearsal.figures import measured
 from migrations_safety.recovery.rehearsal.place import copy_place
@@ -13,7 +14,7 @@ def test_a_server_that_is_started_for_the_copy_has_the_settings_that_decide_how_
     empty.execute(f'ALTER DATABASE "{empty.name}" SET synchronous_commit = off')
 
     with (
-        copy_place(in_process(empty), url=None, bytes_needed=0) as place,
+        copy_place(in_process(empty), CopyOf(oid=1, system_identifier=None, name=""), url=None) as place,
         closing(open_connection(place.parameters)) as session,
     ):
         asked = "SELECT current_setting('maintenance_work_mem'), current_setting('synchronous_commit')"

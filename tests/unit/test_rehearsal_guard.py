@@ -11,7 +11,9 @@ from migrations_safety.recovery.rehearsal.guard import GuardedConnect, NotOnTheC
     "ALTER DATABASE hospital SET timezone = 'UTC'", "alter  role app NOSUPERUSER", "CREATE USER reporting",
     "DROP DATABASE hospital", "ALTER SYSTEM SET fsync = off", "-- harmless\nDROP /* x */ TABLESPACE slow",
     "DO $$ BEGIN EXECUTE 'ALTER DATABASE hospital SET timezone = 0'; END $$", "COMMENT ON DATABASE hospital IS 'x'",
-    "REASSIGN OWNED BY app TO other", "SELECT 1; DROP ROLE app",
+    "REASSIGN OWNED BY app TO other", "SELECT 1; DROP ROLE app", "GRANT reader TO app",
+    "REVOKE CONNECT ON DATABASE h FROM a",
+    r"SELECT E'\''; ALTER ROLE app SUPERUSER; --'", "DO $$ BEGIN IF true THEN GRANT reader TO app; END IF; END $$",
 ])  # fmt: skip
 def test_what_all_databases_of_a_server_share_is_refused_beside_others(query):
     with pytest.raises(ReachesOutside):
@@ -34,6 +36,7 @@ def test_what_reaches_other_servers_is_refused_everywhere(query, is_shared):
 @pytest.mark.parametrize("query", [
     "INSERT INTO notes VALUES ('please ALTER DATABASE hospital')", "CREATE TABLE role (id int)",
     "ALTER TABLE users ADD COLUMN role text", "CREATE USER MAPPING FOR app SERVER s", "COMMENT ON TABLE users IS 'x'",
+    "ALTER TABLE users DROP role", "GRANT SELECT ON users TO app", "ALTER TABLE users ADD grant_to text",
 ])  # fmt: skip
 def test_ordinary_statements_pass(query):
     refuse_outside(query, is_shared=True)

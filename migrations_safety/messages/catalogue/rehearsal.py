@@ -73,6 +73,24 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="rehearsal.E020",
+        title="Shared object of the server changed",
+        help=(
+            "While the deploy ran on the copy, a role, a database, a tablespace or a setting changed on the server, "
+            "which the copy shares with other databases. Code of a migration did it inside of the server, or somebody "
+            "else did it meanwhile. See what it is now. Then rehearse on a server where nothing else is."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.E021",
+        title="Rows are missing on the copy",
+        help=(
+            "The rows of a table could not be restored, so the copy is not the database, and a restore of a backup "
+            "would lack them too. The rehearsal says nothing about this deploy. Find out what refuses the rows, then "
+            "run `rehearse` again."
+        ),
+    ),
+    FindingKind(
         id="rehearsal.W001",
         title="Copy is not complete",
         help=(
@@ -137,6 +155,15 @@ KINDS = (
         help=(
             "In a rehearsal with `--keys-only` the plan could not be measured. So rows that a migration would refuse "
             "may have become rows that it accepts, and the other way round."
+        ),
+    ),
+    FindingKind(
+        id="rehearsal.W020",
+        title="Code of migrations is not kept from the database",
+        help=(
+            "The code of migrations runs on the copy and should reach nothing else. Here a way stays open, on which "
+            "code that knows an address could reach the database itself. Read the code of the migrations, or rehearse "
+            "where that way is closed."
         ),
     ),
     FindingKind(

@@ -76,6 +76,30 @@ def not_restored(entry: str) -> Finding:
     )  # fmt: skip
 
 
+def rows_missing(table: str) -> Finding:
+    """The finding that the rows of a table could not be restored."""
+    return finding(
+        "rehearsal.E021", f"the table {table}", "lacks its rows on the copy: they could not be restored.",
+        "See what refuses them: python manage.py backup_database --restore-test.",
+    )  # fmt: skip
+
+
+def shared_object_changed(name: str) -> Finding:
+    """The finding that something changed that the copy shares with other databases."""
+    return finding(
+        "rehearsal.E020", f"the {name}", "changed on the copy's server while the deploy ran there.",
+        f"See what it is now, then rehearse on a server of its own: {AGAIN} --scratch-url URL.",
+    )  # fmt: skip
+
+
+def way_is_open(way: str) -> Finding:
+    """The finding that code of a migration could reach the database itself."""
+    return finding(
+        "rehearsal.W020", "the database", f"is not out of reach of the code of migrations: {way}.",
+        f"Read the code of the migrations, or close this way and run again: {AGAIN}.",
+    )  # fmt: skip
+
+
 def other_version(*, copy: str, server: str) -> Finding:
     """The finding that the copy has another major version."""
     return finding(

@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.measurement.child import end_with
 from migrations_safety.measurement.closed_network import close_network
+from migrations_safety.postgresql.connection_gate import go_through
 from migrations_safety.recovery.rehearsal.guard import GuardedConnect, Identity, refuse_outside
 
 TASK = "MIGRATIONS_SAFETY_REHEARSAL"
@@ -25,8 +26,10 @@ TASK = "MIGRATIONS_SAFETY_REHEARSAL"
 
 def main() -> None:
     """Close every way out of the copy, then run the command of the command line."""
-    end_with(os.getppid())
     task = json.loads(os.environ.pop(TASK))
+    if task["gate"] is not None:
+        go_through(task["gate"])  # before there are threads
+    end_with(os.getppid())
     where = {key: str(task["where"][key]) for key in ("name", "host", "port")}
     psycopg.generators.connect = GuardedConnect(psycopg.generators.connect, **where)
     _look_before_each_migration(Identity(**task["identity"]))

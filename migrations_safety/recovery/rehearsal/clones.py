@@ -45,6 +45,8 @@ class GivenClones:
     name: str
     version: str = ""
     """That of the last copy's server."""
+    runs_programs: bool = False
+    """Whether the role of the last copy may run programs on its server."""
     markers: dict[str, str] = field(default_factory=dict)
     """The comment of each copy, by its place."""
     not_removed: list[str] = field(default_factory=list)
@@ -127,6 +129,7 @@ class GivenClones:
         session.execute(comment.format(name=sql.Identifier(found.name), marker=sql.Literal(marker)))
         copy = CopiedDatabase(name=found.name, parameters=complete, oid=found.oid, made_for=REHEARSAL)
         self.markers[place_of(copy)] = marker
+        self.runs_programs = here["runs_programs"]
         self.version = f"{session.info.server_version // 10000}.{session.info.server_version % 10000}"
         return copy
 
@@ -180,8 +183,8 @@ def _unfit(here: dict[str, Any], major: int) -> str:
     """Return why it cannot serve, as the end of a sentence."""
     if here["major"] != major:
         return f"is on PostgreSQL {here['major']}, and the original on {major}"
-    if here["is_same_server"] and here["is_superuser"]:
-        return "is on the original's server, and the role of the URL is a superuser there"
+    if here["is_same_server"] and here["runs_programs"]:
+        return "is on the original's server, and the role of the URL may run programs there"
     if here["is_in_use"]:
         return "is in use by other sessions"
     return "" if here["is_owner"] else "does not belong to the role of the URL, which has to mark it with a comment"

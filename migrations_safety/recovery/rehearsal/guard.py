@@ -16,9 +16,15 @@ import psycopg
 from migrations_safety.locking import statement_text
 from migrations_safety.sql import statement
 
+BEGINNING = r"(?:\A|[;'$(]|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*"
+"""Where a statement begins, also in code."""
 SHARED = re.compile(
-    r"\b(?:ALTER|CREATE|DROP|COMMENT\s+ON|SECURITY\s+LABEL\s+ON)\s+"
-    r"(?:ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SYSTEM)\b|\b(?:DROP|REASSIGN)\s+OWNED\b",
+    BEGINNING + r"(?:"
+    r"(?:ALTER|CREATE|DROP|COMMENT\s+ON|SECURITY\s+LABEL\s+(?:FOR\s+\S+\s+)?ON)\s+"
+    r"(?:ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SYSTEM)\b"
+    r"|(?:DROP|REASSIGN)\s+OWNED\b"
+    r"|(?:GRANT|REVOKE)\s[^;]*\bON\s+(?:DATABASE|TABLESPACE|PARAMETER)\b"
+    r"|(?:GRANT|REVOKE)\s(?:(?!\bON\b)[^;])*\b(?:TO|FROM)\b)",
     re.IGNORECASE,
 )
 """Statements about what all databases of a server share."""
@@ -28,7 +34,7 @@ ACTING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Statements with which a database reaches outside of its server."""
-LITERAL = re.compile(r"'(?:[^']|'')*'")
+LITERAL = re.compile(r"\b[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'", re.DOTALL)
 CODE = re.compile(r"\s*DO\b", re.IGNORECASE)
 """A statement whose literal is code."""
 

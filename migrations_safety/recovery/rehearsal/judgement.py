@@ -9,7 +9,8 @@ from migrations_safety.messages.humanize import format_bytes, format_seconds
 from migrations_safety.messages.wording import rehearsal as wording
 from migrations_safety.recovery.rehearsal.report import KeysOnly, RehearsalReport, Step
 
-FAILED = 2
+ROWS = "TABLE DATA "
+"""How an entry of an archive begins that holds the rows of a table."""
 
 
 def judge(
@@ -32,7 +33,9 @@ def judge(
         *map(wording.rows_differ, report.differing_tables),
     ]
     found += [wording.schema_differs()] if schema_is_back is False else []
-    found += [*_limits(report), *map(wording.not_restored, report.not_restored)]
+    found += [*_limits(report), *map(wording.shared_object_changed, report.changed_objects)]
+    found += [_not_restored(entry) for entry in report.not_restored]
+    found += map(wording.way_is_open, report.open_ways)
     if int(report.copy_version.partition(".")[0]) != report.basis.server_major:
         found.append(wording.other_version(copy=report.copy_version, server=report.target.server_version))
     found += [wording.way_back_refused(step.name, command=step.command) for step in refused]
@@ -50,6 +53,12 @@ def _made_up(keys_only: KeysOnly | None) -> Iterator[Finding]:
     if keys_only.plan_unknown:
         yield wording.demands_unknown(keys_only.plan_unknown)
     yield wording.made_up()
+
+
+def _not_restored(entry: str) -> Finding:
+    if entry.startswith(ROWS):
+        return wording.rows_missing(entry.removeprefix(ROWS))
+    return wording.not_restored(entry)
 
 
 def _steps(steps: tuple[Step, ...]) -> Iterator[Finding]:

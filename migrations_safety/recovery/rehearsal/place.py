@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 
 import psycopg
 
+from migrations_safety.backup.disk_space import too_little_space
+from migrations_safety.backup.restore_place import Original, original_of
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch import Situation, situation_of
 from migrations_safety.measurement.scratch_server import scratch_server
-from migrations_safety.messages.humanize import format_bytes
 from migrations_safety.messages.refusals.backup import NoCopy
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.copies import CopyOf
+from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.sql import statement
 
-ROOM = 2.5
-"""How many times the size of the database has to be free: two copies, and what the deploy adds."""
+COPIES = 2
+"""How many copies there are at once: the one that is filled, and its clone."""
+WITH_WAL = 2
+"""How many times their size they may take on a server: as much WAL is written for them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +39,10 @@ class CopyPlace:
     parameters: dict[str, Any]
     server_version: str
     search_path: str
+    clones_by: str = "file_copy"
+    """The STRATEGY with which a copy is cloned (PostgreSQL documentation, CREATE DATABASE)."""
+    runs_programs: bool = False
+    """Whether the role may run programs on a server that is not kept from connecting to others."""
 
     @property
     def major(self) -> int:
@@ -41,31 +51,58 @@ class CopyPlace:
 
 
 @contextmanager
-def copy_place(connection: Connection, *, url: str | None, bytes_needed: int) -> Iterator[CopyPlace]:
-    """Provide the server: that of `url`, else the target's own, else one that is started for this purpose.
+def copy_place(connection: Connection, made: CopyOf, *, url: str | None) -> Iterator[CopyPlace]:
+    """Provide the server for copies of this database, where they do not fill the disk of a server at work.
 
-    The target's own is not taken on a standby, without the right to create databases, and for superusers, because code
-    in a migration would be one there too. Raises NoCopy where there is none.
+    That of `url` comes first. Then the database's own, if the role may create databases there, is no superuser and may
+    run no programs, and the free space can be seen and is enough; then one that is started here; then the database's
+    own without a look at its disk. Raises NoCopy where there is none.
     """
     situation = situation_of(connection)
     if url:
-        yield _place("url", None, _of_url(url), situation)
+        yield _of_url(url, situation)
         return
-    why_not = _why_not(situation)
-    if why_not is None:
-        yield _place("server", None, connection_parameters(connection), situation)
+    original, parameters = original_of(connection, made), connection_parameters(connection)
+    never = original.why_not_server or _why_never(connection)
+    why_not = never or _why_not_yet(original)
+    if not why_not:
+        yield _place("server", None, parameters, situation)
         return
-    free = shutil.disk_usage(tempfile.gettempdir()).free
-    if free < bytes_needed * ROOM:
-        wanted = f"{format_bytes(int(bytes_needed * ROOM))} are needed in {tempfile.gettempdir()}"
-        reason = f"{why_not}, and {wanted} for a server here, but {format_bytes(free)} are free"
-        raise NoCopy(reason, hint="Name a server with enough room: --scratch-url URL.")
-    try:
-        with scratch_server(situation.version, _settings(connection)) as server:
-            own = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
-            yield _place("embedded", why_not, own, situation)
-    except NotMeasured as error:
-        raise NoCopy(f"{why_not}, and {error}", hint="Name a server: --scratch-url URL.") from None
+    with ExitStack() as stack:
+        try:
+            own = _started(stack, connection, original)
+        except (NotMeasured, OSError, SubprocessError) as error:
+            if never or original.data_folder:
+                why_not_here = str(error) if isinstance(error, NotMeasured) else "no server could be started here"
+                hint = "Name a server with enough room: --scratch-url URL."
+                raise NoCopy(f"{why_not}, and {why_not_here}", hint=hint) from None
+            place = _place("server", None, parameters, situation)
+        else:
+            place = _place("embedded", why_not, own, situation)
+        yield place
+
+
+def _started(stack: ExitStack, connection: Connection, original: Original) -> dict[str, Any]:
+    """Start a server here, and return the parameters of its first database; raises NotMeasured where there is none."""
+    if reason := too_little_space(Path(tempfile.gettempdir()), bytes=COPIES * original.bytes):
+        raise NotMeasured(reason)
+    server = stack.enter_context(scratch_server(original.major, _settings(connection)))
+    return {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+
+
+def _why_never(connection: Connection) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("place.server"))
+        [server] = records(cursor)
+    return (
+        "the role may run programs on the server, and code in a migration could too" if server["runs_programs"] else ""
+    )
+
+
+def _why_not_yet(original: Original) -> str:
+    if original.data_folder is None:
+        return "the free space of the server cannot be seen"
+    return too_little_space(original.data_folder, bytes=COPIES * WITH_WAL * original.bytes)
 
 
 def place_of_clones(connection: Connection) -> CopyPlace:
@@ -90,21 +127,12 @@ def _settings(connection: Connection) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def _why_not(situation: Situation) -> str | None:
-    if situation.in_recovery:
-        return "the server is a standby"
-    if not situation.may_create:
-        return "the role may not create databases"
-    if situation.is_superuser:
-        return "the role is a superuser, and code in a migration would be one too"
-    return None
-
-
-def _of_url(url: str) -> dict[str, Any]:
+def _of_url(url: str, situation: Situation) -> CopyPlace:
     try:
-        return {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
+        parameters = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
     except psycopg.ProgrammingError:  # its message repeats the URL
         raise NoCopy("--scratch-url is no URL of a PostgreSQL database", hint="Correct --scratch-url.") from None
+    return _place("url", None, parameters, situation)
 
 
 def _place(where: str, why_not: str | None, parameters: dict[str, Any], situation: Situation) -> CopyPlace:
@@ -113,15 +141,29 @@ def _place(where: str, why_not: str | None, parameters: dict[str, Any], situatio
     except psycopg.OperationalError:  # its message may hold the password of the URL
         raise NoCopy("the server for it does not answer", hint="Check --scratch-url.") from None
     with closing(session):
-        may_create, in_recovery = session.execute(statement("place.rights").encode()).fetchall()[0]
+        [server] = records(session.execute(statement("place.server").encode()))
         version = session.info.server_version
-    if not may_create or in_recovery:
-        problem = "is a standby" if in_recovery else "does not let this role create databases"
-        raise NoCopy(f"the server of --scratch-url {problem}", hint="Name a role with CREATEDB: --scratch-url URL.")
+    if problem := _unfit(where, server, situation):
+        raise NoCopy(problem, hint="Name a role with CREATEDB on a server of its own: --scratch-url URL.")
     return CopyPlace(
         where=where,
         why_not_the_server=why_not,
         parameters=parameters,
         server_version=f"{version // 10000}.{version % 10000}",
         search_path=situation.search_path,
+        clones_by=server["gentle_strategy"] if where != "embedded" else "file_copy",
+        runs_programs=where != "embedded" and server["runs_programs"],
     )
+
+
+def _unfit(where: str, server: dict[str, Any], situation: Situation) -> str:
+    """Return why no copies can be made on a server, empty where they can."""
+    named = "the server of --scratch-url" if where == "url" else "the server of the database"
+    if server["in_recovery"]:
+        return f"{named} is a standby"
+    if not server["may_create"]:
+        return f"{named} does not let this role create databases"
+    is_same = situation.identity.endswith(f" of {server['started_at']}")
+    if is_same and server["runs_programs"]:
+        return f"{named} is that of the database, where this role may run programs, so code in a migration could too"
+    return ""

@@ -68,7 +68,7 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
         return _empty(original, options)
     if options.clone_command:
         return _on_given(connection, original, options, progress)
-    with copy_place(connection, url=options.scratch_url, bytes_needed=original.bytes) as place:
+    with copy_place(connection, _copy_of(original), url=options.scratch_url) as place:
         return _rehearse(connection, original, place, options, progress, archive)
 
 
@@ -160,6 +160,8 @@ def _perform(theater: Theater, filled: Filled, began: float) -> RehearsalReport:
         _report(theater.original, theater.place, options, filled, result, stalls),
         seconds_to_clone=round(to_clone, 3),
         kept=copy.name if options.keep else None,
+        open_ways=theater.open_ways(),
+        changed_objects=tuple(dict.fromkeys(theater.changed)),
     )
     report = with_forecast(report, stages, earlier=theater.original.earlier, bytes=theater.original.bytes)
     beside_writers = tuple(other.steps) if other else ()

@@ -164,6 +164,10 @@ class RehearsalReport:
     """How many times as large as the copy the database is, at least 1."""
     keys_only: KeysOnly | None = None
     """None where the copy has the rows of the database."""
+    open_ways: tuple[str, ...] = ()
+    """On which ways code of a migration could reach the database itself, in words."""
+    changed_objects: tuple[str, ...] = ()
+    """What changed that the copy shares with other databases."""
     not_removed: tuple[str, ...] = ()
     """Copies that the command of the caller has made, and that were not removed."""
 

@@ -26,6 +26,7 @@ from migrations_safety.recovery.rehearsal.figures import Measured, Tables, measu
 from migrations_safety.recovery.rehearsal.guard import Identity, identity_of
 from migrations_safety.recovery.rehearsal.place import CopyPlace
 from migrations_safety.recovery.rehearsal.report import Step
+from migrations_safety.recovery.rehearsal.way_in import WayIn, way_in
 
 SETTINGS = "migrations_safety.recovery.rehearsal.copy_settings"
 REPORTING = frozenset({"precheck", "migrate", "verify_schema", "backfill_placeholders"})
@@ -43,6 +44,8 @@ class Stage:
     """The identifier of the original's cluster, and its oid."""
     tables: Tables
     opens_network: bool
+    is_gated: bool
+    """Whether all connections of a step lead to the copy or nowhere (`connection_gate`)."""
     marker: str | None = None
     """The comment of a copy that somebody else has made, which may have the same identifier and oid."""
     writers: Iterable[int] = ()
@@ -50,39 +53,48 @@ class Stage:
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The JSON report of each step, by its name."""
 
-    def identity(self) -> Identity:
-        """Look whether this is the copy, and return what it is known by; raises NoCopy where it is not."""
+    def identity(self) -> tuple[Identity, dict[str, str]]:
+        """Look whether this is the copy; return what it is known by, and who logs in; raises NoCopy where it is not."""
         with closing(open_connection(self.copy.parameters)) as session:
             found = identity_of(session)
+            login = {"user": session.info.user, "password": session.info.password}
         is_original = (found.system_identifier, found.oid) == self.original
         if self.marker is not None:
             is_original = found.marker != self.marker
         if found.oid != self.copy.oid or found.name != self.copy.name or is_original or not found.marker:
             raise NoCopy("the session does not lead to the copy; nothing was run")
-        return found
+        return found, login
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other databases are on the server of the copy."""
+        return self.place.where != "embedded"
 
     def run(self, name: str, *arguments: str, is_way_back: bool = False) -> Step:
         """Run one command, and return how it went."""
-        identity = self.identity()
+        identity, login = self.identity()
         with own_folder() as folder:
             file = folder / "report.json"
             command = [sys.executable, "-m", "migrations_safety.recovery.rehearsal.child", *arguments]
             command += ["--database", self.connection.alias]
             if arguments[0] in REPORTING:
                 command += ["--format", "json", "--output", str(file), "--no-progress"]
-            with measured(self.copy.parameters, without=self.writers) as found:
-                code, said = _finished(command, self._environment(identity))
+            with (
+                way_in(self.copy, **login, is_gated=self.is_gated, is_shared=self.is_shared) as way,
+                measured(self.copy.parameters, without=self.writers) as found,
+            ):
+                code, said = _finished(command, self._environment(identity, way), way.descriptor)
             report = json.loads(file.read_text(encoding="utf-8")) if file.exists() and code < 2 else {}
         self.reports[name] = report
         step = _step(name, arguments, code, said, found, self.tables, report, is_way_back)
         self.steps.append(step)
         return step
 
-    def _environment(self, identity: Identity) -> dict[str, str]:
+    def _environment(self, identity: Identity, way: WayIn) -> dict[str, str]:
         module = os.environ.get(ENVIRONMENT_VARIABLE)
         if not module:
             raise NoCopy("the settings are no module, so no other process can read them")
-        where = self.copy.parameters
+        where = way.parameters
         place = Place(
             where=self.place.where,
             why_not_the_server=None,
@@ -96,20 +108,22 @@ class Stage:
         task = {
             "identity": {name: getattr(identity, name) for name in ("system_identifier", "oid", "name", "marker")},
             "where": {"name": identity.name, "host": where.get("host") or "", "port": where.get("port") or ""},
-            "is_shared": self.place.where != "embedded",
+            "is_shared": self.is_shared,
             "closes_network": not self.opens_network,
+            "gate": way.descriptor,
         }
         own = {"DJANGO_SETTINGS_MODULE": SETTINGS, TASK: json.dumps(task)}
         return child_environment(module=module, databases={self.connection.alias: settings}) | own
 
 
-def _finished(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+def _finished(command: list[str], environment: dict[str, str], inherited: int | None) -> tuple[int, str]:
     """Run the process; return its exit code and the sentence with which it ended, if it failed.
 
     What code of a migration prints is not repeated, because it may hold values of rows.
     """
-    silent: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=environment, cwd=Path.cwd(), text=True, errors="replace", **silent) as child:
+    how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    how |= {"env": environment, "cwd": Path.cwd(), "text": True, "errors": "replace"}
+    with subprocess.Popen(command, pass_fds=() if inherited is None else (inherited,), **how) as child:
         try:
             told = child.communicate()[1]
         except BaseException:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.connection_gate import gate_works
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.rehearsal.clones import GivenClones
@@ -18,6 +19,7 @@ from migrations_safety.recovery.rehearsal.forecast import EarlierDeploy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.place import CopyPlace
 from migrations_safety.recovery.rehearsal.report import Basis
+from migrations_safety.recovery.rehearsal.shared_objects import changed, shared_objects
 from migrations_safety.recovery.rehearsal.steps import Stage
 
 
@@ -47,17 +49,41 @@ class Theater:
     """The filled copy; None where a command gives each copy."""
     progress: Progress
     given: GivenClones | None = None
+    changed: list[str] = field(default_factory=list)
+    """What changed on the server of a copy that other databases share."""
 
     @contextmanager
     def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
+        """Provide a clone of the filled copy, or what the command gives, and see what else changes meanwhile."""
+        with self._provided(keep=keep) as copy:
+            if self.place.where == "embedded":
+                yield copy
+                return
+            before = shared_objects(copy.parameters, without=[copy.oid])
+            yield copy
+            self.changed.extend(changed(before, shared_objects(copy.parameters, without=[copy.oid])))
+
+    def open_ways(self) -> tuple[str, ...]:
+        """Return on which ways code of a migration could reach the original, in words."""
+        found = []
+        if self.options.opens_network:
+            found.append("--open-network lets it connect to every address that it knows")
+        elif not gate_works():
+            found.append("this system cannot decide where a process connects, so only psycopg and Python refuse it")
+        if self.place.runs_programs or (self.given and self.given.runs_programs):
+            found.append("the role may run programs on the copy's server, and these connect where they want")
+        return tuple(found)
+
+    @contextmanager
+    def _provided(self, *, keep: bool) -> Iterator[CopiedDatabase]:
         """Provide a clone of the filled copy, or what the command gives."""
         if self.given:
             with self.given.clone(keep=keep) as copy:
                 yield copy
             return
         assert self.first is not None
-        parameters = self.place.parameters
-        with copied_database(parameters, of=self.made, made_for=REHEARSAL, template=self.first.name, keep=keep) as copy:
+        how: dict[str, Any] = {"template": self.first.name, "strategy": self.place.clones_by, "keep": keep}
+        with copied_database(self.place.parameters, of=self.made, made_for=REHEARSAL, **how) as copy:
             yield copy
 
     def stage(self, copy: CopiedDatabase, **more: Any) -> Stage:
@@ -70,6 +96,7 @@ class Theater:
             original=(basis.system_identifier, basis.database_oid),
             tables=tables_of(copy.parameters),
             opens_network=self.options.opens_network,
+            is_gated=gate_works() and not self.options.opens_network,
             marker=self.given.marker(copy) if self.given else None,
             **more,
         )

@@ -84,6 +84,7 @@ def notes(report: RehearsalReport) -> Iterator[str]:
         yield f"After the rollback {same} of {tables} have the same rows ({compared})."
     if report.place != "embedded":
         yield "The figures of WAL are those of the whole server, with what others wrote meanwhile."
+        yield "Its server shares roles and settings with other databases: they were compared before and after."
     if report.forecast:
         yield from _forecast_from(report)
     rows = "made-up rows" if report.keys_only else "the rows of patients"
