@@ -54,6 +54,8 @@ class Question:
     """For a table, what is true for the rows that nobody would miss."""
     filling: str | None = None
     """For a column that goes, the value with which it was filled when it was added."""
+    is_retyped: bool = False
+    """Whether a column that goes gets another type before."""
     casts: tuple[str, ...] = ()
     """For a column that stays, the types that it gets one after the other."""
 
@@ -113,12 +115,14 @@ def _untouched(untouched: Untouched | None, *, has_record: bool) -> sql.Composab
 
 
 def _dropped_columns(connection: Connection, inspected: InspectedPlan) -> Iterator[Question]:
+    retyped = {(one.table, one.column) for one in inspected.plan.rollback.retyped}
     for dropped in inspected.plan.rollback.columns:
         if inspected.column(dropped.table, dropped.column):
             yield Question(
                 **_place(connection, inspected, dropped.table, dropped.column),
                 migration=dropped.migration,
                 filling=dropped.filling,
+                is_retyped=(dropped.table, dropped.column) in retyped,
             )
 
 

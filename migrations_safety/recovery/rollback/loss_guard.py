@@ -6,8 +6,9 @@ CASCADE would take along is not dropped either.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +21,11 @@ from migrations_safety.recovery.rollback.code_watch import CodeWatch
 from migrations_safety.recovery.rollback.dependents import check_dependents
 from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, present
 from migrations_safety.recovery.rollback.report import Loss
+from migrations_safety.recovery.rollback.write_watch import Watch, WriteWatch, WrittenMeanwhile
 from migrations_safety.sql.composition import compose, send
+
+RECOUNTS = 5
+"""How often a large table is counted again before it is counted under the lock."""
 
 
 class LossGuard:
@@ -45,6 +50,7 @@ class LossGuard:
         self.judge = judge
         self.tables = tables
         self.code = code
+        self.watch = WriteWatch(connection, questions)
         self.migration = ""
 
     def look(self) -> None:
@@ -54,10 +60,47 @@ class LossGuard:
         for place in places.values():
             with self.connection.cursor() as cursor:
                 send(cursor, compose("loss_guard.lock", table=place.in_sql))
-        if found := self.judge(count_losses(self.connection, asked).losses):
-            raise RollbackStopped(found, place=self.migration)
+        watches = self.watch.of(self.migration)
+        losses = [loss for watch in watches for loss in self.watch.settle(watch)]
+        counted = [one for watch in watches for one in watch.questions]
+        losses += count_losses(self.connection, [one for one in asked if one not in counted]).losses
+        self._refuse(self.judge(losses))
         if self.watches_code:
             self.code.begin()
+
+    def _refuse(self, found: Sequence[Finding]) -> None:
+        if found:
+            raise RollbackStopped(found, place=self.migration)
+
+    @contextmanager
+    def watching_writers(self) -> Iterator[None]:
+        """Watch who writes into large tables, and count these while writers go on."""
+        try:
+            self.watch.begin()
+            for watch in self.watch.watches:
+                self._count(watch)
+            yield
+        finally:
+            if not self.connection.connection.closed:
+                self.watch.end()
+
+    def through_writes(self, unapply: Callable[[], None]) -> None:
+        """Unapply migrations; where a large table was written since its count, count it again and go on."""
+        tried: Counter[int] = Counter()
+        while True:
+            try:
+                return unapply()
+            except WrittenMeanwhile as written:
+                (watch,) = written.args
+                tried[id(watch)] += 1
+                if tried[id(watch)] > RECOUNTS:
+                    self.watch.give_up(watch)
+                else:
+                    self._count(watch)
+
+    def _count(self, watch: Watch) -> None:
+        self.migration = watch.questions[0].migration
+        self._refuse(self.judge(self.watch.count(watch)))
 
     @property
     def watches_code(self) -> bool:

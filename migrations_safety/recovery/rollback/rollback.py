@@ -174,6 +174,7 @@ def _steps(work: _Work, run: Run) -> None:
     with (
         schema_editor_with(work.connection, GuardedEditor, guard=work.guard),
         _seeing_what_is_committed(work.connection),
+        work.guard.watching_writers(),
     ):
         for label in judged.before_tables:
             for key in keys_in_one_transaction(work.connection, label):
@@ -191,7 +192,7 @@ def _steps(work: _Work, run: Run) -> None:
 def _unapply(work: _Work, labels: Sequence[str], keeper: Keeper | None) -> None:
     """Unapply the migrations; a keeper keeps what they drop."""
     with keeper.at_work() if keeper else nullcontext():
-        work.unapplying.unapply(labels)
+        work.guard.through_writes(lambda: work.unapplying.unapply(labels))
 
 
 def _restore_references(work: _Work, run: Run) -> None:
