@@ -3,8 +3,7 @@ SELECT rolcreatedb OR rolsuper AS may_create, pg_is_in_recovery() AS in_recovery
        rolsuper OR pg_has_role('pg_execute_server_program', 'MEMBER')
            OR pg_has_role('pg_write_server_files', 'MEMBER') AS runs_programs,
        CASE current_setting('file_copy_method', true) WHEN 'clone' THEN 'file_copy' ELSE 'wal_log' END
-           AS gentle_strategy,
-       extract(epoch FROM pg_postmaster_start_time())::text AS started_at
+           AS gentle_strategy
 FROM pg_roles WHERE rolname = current_user
 
 -- settings: what decides how long a statement takes, as the session has it

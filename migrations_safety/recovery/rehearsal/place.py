@@ -143,7 +143,7 @@ def _place(where: str, why_not: str | None, parameters: dict[str, Any], situatio
     with closing(session):
         [server] = records(session.execute(statement("place.server").encode()))
         version = session.info.server_version
-    if problem := _unfit(where, server, situation):
+    if problem := _unfit(where, server):
         raise NoCopy(problem, hint="Name a role with CREATEDB on a server of its own: --scratch-url URL.")
     return CopyPlace(
         where=where,
@@ -156,14 +156,11 @@ def _place(where: str, why_not: str | None, parameters: dict[str, Any], situatio
     )
 
 
-def _unfit(where: str, server: dict[str, Any], situation: Situation) -> str:
+def _unfit(where: str, server: dict[str, Any]) -> str:
     """Return why no copies can be made on a server, empty where they can."""
     named = "the server of --scratch-url" if where == "url" else "the server of the database"
     if server["in_recovery"]:
         return f"{named} is a standby"
     if not server["may_create"]:
         return f"{named} does not let this role create databases"
-    is_same = situation.identity.endswith(f" of {server['started_at']}")
-    if is_same and server["runs_programs"]:
-        return f"{named} is that of the database, where this role may run programs, so code in a migration could too"
     return ""
