@@ -1,37 +1,34 @@
 """Restores an archive into a scratch database, and says what it could not bring back.
 
-Nothing of it reaches other servers: subscriptions, publications, event triggers, foreign servers and their tables are
-left out and named. Messages of pg_restore are classed and never repeated, because they hold values of rows.
+Schemas and extensions come first, on a server of our own as its superuser: so it shows which extensions that server can
+really have. All others come as a role that owns the database and is no superuser, so that code of the database reaches
+neither files nor programs. Nothing reaches other servers: subscriptions, publications, event triggers, foreign servers
+and their tables are left out and named. Messages of pg_restore are classed and never repeated, because they hold values
+of rows.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import Any
 
 from migrations_safety.backup.disk_space import free_bytes, reserve
-from migrations_safety.backup.restore_place import BrokenOff, NoPlace, RestorePlace, identity_of
+from migrations_safety.backup.entries import Choice, Entry, choose, entries_of, first_of, write_list
+from migrations_safety.backup.lost_objects import Lost
+from migrations_safety.backup.restore_place import BrokenOff, NoPlace, Original, RestorePlace, identity_of
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import backup as wording
 from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
 from migrations_safety.postgresql.programs import Program, conninfo, environment
 from migrations_safety.postgresql.second_connection import open_connection
 
-OUTSIDE = (
-    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
-    "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "SECURITY LABEL",
-)  # fmt: skip
-"""Kinds of objects that are not restored, named as in the output of `pg_restore --list`."""
-REACHES_OUT = re.compile(rf"(?:COMMENT \S+ )?(?:{'|'.join(OUTSIDE)}) ")
-"""An entry of such an object, or a comment on one."""
-HOW = ("--verbose", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-password")
-ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<entry>.*)$")
-FAILED = re.compile(r"^pg_restore: from TOC entry \d+; \d+ \d+ (?P<entry>.*)$", re.MULTILINE)
+HOW = ("--verbose", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-comments", "--no-password")
+FAILED = re.compile(r"^pg_restore: from TOC entry (\d+); .*$", re.MULTILINE)
 AT_WORK = re.compile(r'processing data for table "(.*)"')
 HARMLESS = re.compile(r"unrecognized configuration parameter")
 """What a newer pg_restore sets and an older server does not know."""
@@ -42,7 +39,6 @@ WORDS = (
     (re.compile(r"contains null values|violates not-null"), "a row has a null there"),
     (re.compile(r"extension .* is not available|extension control file"), "the server of the test lacks the extension"),
     (re.compile(r'role ".*" does not exist'), "a role does not exist there"),
-    (re.compile(r"permission denied|must be "), "the role of the test may not make it"),
     (re.compile(r"does not exist"), "something that it needs does not exist there"),
     (re.compile(r"already exists"), "it exists there already"),
 )  # fmt: skip
@@ -53,6 +49,10 @@ LOST = re.compile(
     r"|worker process (?:died|failed)"
 )
 """What libpq and pg_restore say when a session is lost, in English whatever the server speaks."""
+REFUSED = re.compile(r"permission denied|must be (?:superuser|owner|member|able)|[Oo]nly (?:superuser|roles? with)")
+"""What PostgreSQL says where a role may not make something."""
+WENT_ON = "errors ignored on restore"
+"""What pg_restore says at its end if single objects failed."""
 FULL = re.compile(r"No space left on device|could not extend file|Disk quota exceeded")
 SIGNALS = 128
 """A program that signal N ended has the exit code 128 + N."""
@@ -65,101 +65,153 @@ class Restored:
     """What a restore has brought back, and what not."""
 
     findings: tuple[Finding, ...]
+    """What is wrong with the archive or with the rows."""
     left_out: tuple[str, ...]
-    """Objects that were left out on purpose, in words."""
+    """Objects that reach other servers, and extensions that nothing needs, in words."""
+    lacking: tuple[str, ...]
+    """Objects that the place cannot have, in words."""
+    lost: Lost
+    """What the place cannot have, as the original knows it."""
+    lacks_tables: bool
+    """Whether a table, its rows, a key or an index is among what the place refused."""
     entries: Path
     """The list of those that were restored."""
 
 
-def restore(
-    archive: str, place: RestorePlace, pg_restore: Program, *, jobs: int, entries: Path, deadline: float,
-    look: Callable[[GuardedProgram], None],
-) -> Restored:  # fmt: skip
-    """Restore an archive; `entries` is a file of ours for the list of objects, `deadline` that of `time.monotonic`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restore:
+    """One restore at work."""
 
-    Raises NoPlace where the disk of the place gets full or the deadline has passed.
-    """
-    left_out = choose(archive, pg_restore, entries, without=place.without)
-    command = [pg_restore.path, *HOW, f"--use-list={entries}", f"--dbname={conninfo(place.parameters)}"]
-    command += [f"--jobs={jobs}"] if jobs > 1 else []
-    with guarded_program([*command, archive], environment=environment(place.parameters)) as program:
-        _wait(program, place, deadline=deadline, look=look)
-        code, said = program.wait(), program.said
-    if code:
-        _refuse_broken_off(code, said, place)
-    findings = tuple(_findings(said))
-    if code and not findings and "errors ignored on restore" not in said:
-        findings = (wording.not_restored("the archive", f"pg_restore ended with {code}"),)
-    return Restored(findings=findings, left_out=tuple(left_out), entries=entries)
+    archive: str
+    place: RestorePlace
+    original: Original
+    pg_restore: Program
+    jobs: int
+    entries: Path
+    """A file of ours for the list of objects."""
+    deadline: float
+    """On the clock of `time.monotonic`."""
+    look: Callable[[GuardedProgram], None]
+
+    def run(self) -> Restored:
+        """Restore the archive.
+
+        Raises NoPlace where the disk of the place gets full or the deadline has passed, and BrokenOff where something
+        else than the archive ends it.
+        """
+        found = entries_of(self.archive, self.pg_restore)
+        begun = self._restore(first_of(found), self.place.administration, jobs=1)
+        missing = frozenset(one.id for one in found if one.is_extension and one.id in begun.failed)
+        self.place.hand_over()
+        lost = self.place.lost(self.original, extensions=[one.bare_name for one in found if one.id in missing])
+        choice = choose(found, lost, missing=missing)
+        done = self._restore(choice.restored, self.place.parameters, jobs=self.jobs)
+        told = _told(found, begun.said, self.original.owners, without=missing)
+        return _restored(choice, lost, told + _told(found, done.said, self.original.owners), self)
+
+    def _restore(self, entries: Sequence[Entry], parameters: dict[str, Any], *, jobs: int) -> _Ended:
+        write_list(entries, self.entries)
+        if not entries:
+            return _Ended(said="")
+        command = [self.pg_restore.path, *HOW, f"--use-list={self.entries}", f"--dbname={conninfo(parameters)}"]
+        command += [f"--jobs={jobs}"] if jobs > 1 else []
+        with guarded_program(
+            [*command, self.archive], environment=environment(parameters), folder=self.entries.parent
+        ) as program:
+            self._wait(program)
+            code, said = program.wait(), program.said
+        if code:
+            _refuse_broken_off(code, said, self.place)
+        return _Ended(said=said)
+
+    def _wait(self, program: GuardedProgram) -> None:
+        place = self.place
+        while program.process.poll() is None:
+            if time.monotonic() > self.deadline:
+                raise NoPlace("the restore took longer than --max-restore-time")
+            if place.folder and free_bytes(place.folder) < reserve(place.folder):
+                raise NoPlace(f"the restore was ended before the disk of {place.folder} was full")
+            self.look(program)
+            time.sleep(GLANCES)
 
 
-def _wait(
-    program: GuardedProgram, place: RestorePlace, *, deadline: float, look: Callable[[GuardedProgram], None]
-) -> None:
-    while program.process.poll() is None:
-        if time.monotonic() > deadline:
-            raise NoPlace("the restore took longer than --max-restore-time")
-        if place.folder and free_bytes(place.folder) < reserve(place.folder):
-            raise NoPlace(f"the restore was ended before the disk of {place.folder} was full")
-        look(program)
-        time.sleep(GLANCES)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ended:
+    """What pg_restore said until it ended."""
+
+    said: str
+
+    @property
+    def failed(self) -> frozenset[int]:
+        """The numbers of the entries that could not be restored."""
+        return frozenset(map(int, FAILED.findall(self.said)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Failure:
+    """An entry that could not be restored."""
+
+    entry: Entry
+    name: str
+    errors: list[str]
+
+    @property
+    def is_of_the_place(self) -> bool:
+        """Whether the role of the place may not make it, which says nothing about the archive."""
+        return bool(self.errors) and all(REFUSED.search(one) for one in self.errors)
+
+    @property
+    def finding(self) -> Finding:
+        """What is wrong, in classed words."""
+        problem = next((words for pattern, words in WORDS for line in self.errors if pattern.search(line)), "")
+        if not self.name.startswith(f"{KEY} ") or problem != WORDS[0][1]:
+            return wording.not_restored(self.name, problem or "PostgreSQL refused it")
+        names = next((match for line in self.errors if (match := VIOLATED.search(line))), None)
+        key, table = (names["key"], names["table"]) if names else (self.name.removeprefix(f"{KEY} "), "a table")
+        return wording.key_with_orphans(key, table)
+
+
+def _told(
+    entries: Sequence[Entry], said: str, owners: Sequence[str], *, without: frozenset[int] = frozenset()
+) -> list[_Failure]:
+    """Return the entries that failed; `re.split` gives the texts between and the numbers in turn."""
+    known = {one.id: one for one in entries}
+    _, *parts = FAILED.split(said)
+    failures = []
+    for number, text in zip(map(int, parts[::2]), parts[1::2], strict=True):
+        errors = [line for line in text.splitlines() if "error:" in line or "ERROR:" in line]
+        if number not in without and not (errors and all(HARMLESS.search(one) for one in errors)):
+            entry = known[number]
+            failures.append(_Failure(entry=entry, name=entry.name(owners), errors=errors))
+    return failures
+
+
+def _restored(choice: Choice, lost: Lost, failures: list[_Failure], work: Restore) -> Restored:
+    refused = [one for one in failures if one.is_of_the_place]
+    owners = work.original.owners
+    gone = {one.entry.id for one in failures}
+    write_list([one for one in choice.restored if one.id not in gone], work.entries)
+    return Restored(
+        findings=tuple(one.finding for one in failures if one not in refused),
+        left_out=tuple(one.name(owners) for one in choice.outside),
+        lacking=tuple(dict.fromkeys([one.name(owners) for one in choice.lacking] + [one.name for one in refused])),
+        lost=lost,
+        lacks_tables=any(one.entry.is_of_rows for one in refused),
+        entries=work.entries,
+    )
 
 
 def _refuse_broken_off(code: int, said: str, place: RestorePlace) -> None:
     """Raise BrokenOff or NoPlace where pg_restore failed for a reason that is not the archive."""
+    errors = "\n".join(line for line in said.splitlines() if line.startswith("pg_restore: error"))
     if code > SIGNALS:
         raise BrokenOff(f"pg_restore was ended by signal {code - SIGNALS}")
-    if FULL.search(said):
+    if FULL.search(errors):
         raise NoPlace("the disk of the server of the test was full")
-    if LOST.search(said):
+    if LOST.search(errors):
         raise BrokenOff("the connection of pg_restore to the server of the test was lost")
     with closing(open_connection(place.parameters)) as session:
         if identity_of(session) != place.identity:
             raise BrokenOff("the server of the test was started again in the middle")
-
-
-def choose(archive: str, pg_restore: Program, entries: Path, *, without: frozenset[str]) -> list[str]:
-    """Write the list of objects that are restored, and return the others, in words."""
-    with NamedTemporaryFile() as listed:
-        command = [pg_restore.path, "--list", f"--file={listed.name}", archive]
-        with guarded_program(command, environment=environment({})) as program:
-            if code := program.wait():
-                raise NoPlace(f"pg_restore cannot list the archive (it ended with {code})")
-        lines = Path(listed.name).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    left_out = [line for line in lines if _is_left_out(line, without)]
-    kept = "\n".join(line for line in lines if line not in left_out)
-    entries.write_text(kept + "\n", encoding="utf-8", errors="surrogateescape")
-    return [named(ENTRY.sub(r"\g<entry>", line)) for line in left_out]
-
-
-def _is_left_out(line: str, without: frozenset[str]) -> bool:
-    entry = ENTRY.match(line)
-    if entry is None:
-        return False
-    is_lacking = named(entry["entry"]).removeprefix("COMMENT ") in {f"EXTENSION {one}" for one in without}
-    return is_lacking or bool(REACHES_OUT.match(entry["entry"]))
-
-
-def named(entry: str) -> str:
-    """Return an entry of the list without its owner, which is its last word and may be missing: `TABLE public bed`."""
-    return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ")
-
-
-def _findings(said: str) -> Iterator[Finding]:
-    """Yield a finding for each object that failed; `re.split` gives the texts between and the entries in turn."""
-    _, *parts = FAILED.split(said)
-    for entry, text in zip(parts[::2], parts[1::2], strict=True):
-        errors = [line for line in text.splitlines() if "error:" in line or "ERROR:" in line]
-        if _is_harmless(entry, errors):
-            continue
-        problem = next((words for pattern, words in WORDS for line in errors if pattern.search(line)), "")
-        if entry.startswith(f"{KEY} ") and problem == WORDS[0][1]:
-            names = next((match for line in errors if (match := VIOLATED.search(line))), None)
-            key, table = (names["key"], names["table"]) if names else (named(entry).removeprefix(f"{KEY} "), "a table")
-            yield wording.key_with_orphans(key, table)
-        else:
-            yield wording.not_restored(named(entry), problem or "PostgreSQL refused it")
-
-
-def _is_harmless(entry: str, errors: list[str]) -> bool:
-    return entry.startswith("COMMENT - EXTENSION") or (bool(errors) and all(HARMLESS.search(one) for one in errors))
+    if WENT_ON not in said:
+        raise BrokenOff(f"pg_restore ended with {code} before the end of the archive")

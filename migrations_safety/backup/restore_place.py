@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from subprocess import SubprocessError
@@ -21,16 +21,16 @@ import psycopg
 from psycopg import sql
 
 from migrations_safety.backup.disk_space import too_little_space
+from migrations_safety.backup.lost_objects import Lost, Needs, needs_of
 from migrations_safety.measurement.given_scratch import emptied_again
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch_server import scratch_server
 from migrations_safety.messages.errors import explain
-from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_parameters, copied_database
 from migrations_safety.postgresql.database_locale import DatabaseLocale, locale_of
-from migrations_safety.postgresql.embedded_server import versions_with
+from migrations_safety.postgresql.embedded_server import extensions_of, versions_with
 from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.sql import statement
@@ -43,6 +43,12 @@ NO_SUCH_LOCALE = (
     psycopg.errors.InvalidObjectDefinition,
 )
 """With what CREATE DATABASE refuses a locale or a provider that the server does not have."""
+RESTORER = "migrations_safety_restore"
+"""The role that restores on a server of our own: it sees all rows, and is no superuser."""
+SMALL = {"max_wal_size": "512MB"}
+"""With what a server of our own keeps its WAL small."""
+WAL = 768 * 1024**2
+"""How many bytes such a server needs beside the tables: WAL, and its own catalogs."""
 ON_SERVER, EMBEDDED, GIVEN = "server", "embedded", "url"
 
 
@@ -66,10 +72,28 @@ class RestorePlace:
     """Of the database and of the start of its server."""
     folder: Path | None
     """The folder of its files, if that is on this machine and known."""
-    without: frozenset[str]
-    """The extensions of the original that this server lacks, and that nothing needs."""
+    administration: dict[str, Any]
+    """How its superuser connects, if it is a server of our own; else as `parameters`."""
+    is_superuser: bool
+    """Whether the restore runs as a superuser."""
+    roles: frozenset[str]
+    """The roles that its server has."""
     notes: tuple[str, ...] = ()
     """In what it is another place than the original's, in words."""
+
+    def hand_over(self) -> None:
+        """Give the role of the restore what the superuser has made: schemas, and the tables of extensions."""
+        if self.administration == self.parameters:
+            return
+        with closing(open_connection(self.administration)) as session:
+            for name in ("schemas", "parts_of_schemas", "parts"):
+                for (line,) in session.execute(statement(f"restore_place.{name}"), {"role": RESTORER}).fetchall():
+                    session.execute(line)
+
+    def lost(self, original: Original, *, extensions: Iterable[str]) -> Lost:
+        """Return which objects of the original cannot be had here, without these extensions."""
+        roles = frozenset(original.needs.roles) - self.roles
+        return original.needs.lost_without(extensions=extensions, roles=roles, is_superuser=self.is_superuser)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,11 +109,12 @@ class Original:
     data_folder: Path | None
     why_not_server: str
     """Why a copy is not made on its server; empty where it can be."""
-    needed: frozenset[str]
-    unneeded: frozenset[str]
-    """The extensions that objects need, and the others."""
-    roles: tuple[str, ...]
-    """The roles that policies name."""
+    needs: Needs
+    """What is lost without an extension, a role, or the rights of a superuser."""
+    available: frozenset[str]
+    """The extensions that its role may create on its server."""
+    owners: tuple[str, ...]
+    """All roles of its server, the longest names first."""
 
 
 def original_of(connection: Connection, of: CopyOf) -> Original:
@@ -97,10 +122,10 @@ def original_of(connection: Connection, of: CopyOf) -> Original:
     with connection.cursor() as cursor:
         cursor.execute(statement("restore_place.server"))
         [server] = records(cursor)
-        cursor.execute(statement("restore_place.extensions"))
-        extensions = records(cursor)
-        cursor.execute(statement("restore_place.policy_roles"))
-        roles = tuple(name for (name,) in cursor.fetchall())
+        cursor.execute(statement("restore_place.available"))
+        available = frozenset(name for (name,) in cursor.fetchall())
+        cursor.execute(statement("restore_place.roles"))
+        owners = tuple(sorted((name for (name,) in cursor.fetchall()), key=len, reverse=True))
     folder = Path(server["data_folder"]) if server["data_folder"] else None
     return Original(
         of=of,
@@ -111,9 +136,9 @@ def original_of(connection: Connection, of: CopyOf) -> Original:
         identity=server["identity"],
         data_folder=folder if folder and _is_here(connection) and os.access(folder.parent, os.X_OK) else None,
         why_not_server=_why_not(server),
-        needed=frozenset(one["name"] for one in extensions if one["is_needed"]),
-        unneeded=frozenset(one["name"] for one in extensions if not one["is_needed"]),
-        roles=roles,
+        needs=needs_of(connection),
+        available=available,
+        owners=owners,
     )
 
 
@@ -136,9 +161,18 @@ def _is_here(connection: Connection) -> bool:
 @contextmanager
 def restore_place(original: Original, *, url: str | None, is_asked: bool) -> Iterator[RestorePlace]:
     """Provide an empty database for the restore; raises NoPlace where there can be none."""
-    makers = (_on_server, _embedded, *([_on_unseen_server] if is_asked else []))
     with ExitStack() as stack:
-        yield _first(stack, [make(original) for make in makers] if url is None else [_given(original, url)])
+        yield _first(stack, [_given(original, url)] if url else list(_places(original, is_asked=is_asked)))
+
+
+def _places(original: Original, *, is_asked: bool) -> Iterator[AbstractContextManager[RestorePlace]]:
+    """Yield the places in their order; one of our own comes first where the server lacks what tables need."""
+    here = [version for version in versions_with("initdb") if version >= original.major]
+    there = extensions_of(min(here)) if here else frozenset()
+    own, embedded = (len(original.needs.needed - one) for one in (original.available, there))
+    yield from [_on_server(original), _embedded(original)][:: -1 if here and embedded < own else 1]
+    if is_asked:
+        yield _on_unseen_server(original)
 
 
 def _first(stack: ExitStack, places: Sequence[AbstractContextManager[RestorePlace]]) -> RestorePlace:
@@ -181,13 +215,14 @@ def _embedded(original: Original) -> Iterator[RestorePlace]:
     if not newer:
         raise NoPlace(f"no PostgreSQL {original.major} or newer is installed here that could be started")
     folder = Path(tempfile.gettempdir())
-    _refuse_small(folder, original.bytes)
-    with scratch_server(min(newer)) as server:
-        own: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
-        with closing(open_connection(own)) as session:
-            for role in set(original.roles) - {"postgres"}:
+    _refuse_small(folder, original.bytes + min(WAL, original.bytes))
+    with scratch_server(min(newer), SMALL) as server:
+        administration: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+        with closing(open_connection(administration)) as session:
+            for role in set(original.needs.roles) - {"postgres"}:
                 session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(role)))
-        with _copy_on(own, original, where=EMBEDDED, folder=folder) as place:
+            session.execute(sql.SQL(statement("restore_place.make_restorer")).format(role=sql.Identifier(RESTORER)))
+        with _copy_on(administration, original, where=EMBEDDED, folder=folder, restorer=RESTORER) as place:
             yield place
 
 
@@ -205,8 +240,9 @@ def _given(original: Original, url: str) -> Iterator[RestorePlace]:
 
 @contextmanager
 def _copy_on(
-    parameters: dict[str, Any], original: Original, *, where: str, folder: Path | None
+    parameters: dict[str, Any], original: Original, *, where: str, folder: Path | None, restorer: str | None = None
 ) -> Iterator[RestorePlace]:
+    """Make a copy, which belongs to the role `restorer` if that is named; else to the role of `parameters`."""
     make = partial(copied_database, parameters, of=original.of, made_for=RESTORE_TEST)
     notes: tuple[str, ...] = ()
     with ExitStack() as stack:
@@ -215,31 +251,30 @@ def _copy_on(
         except NO_SUCH_LOCALE:
             copy = stack.enter_context(make(locale=original.locale.without_collation()))
             notes = ("the order of text: the server of the test lacks the original's collation",)
-        with closing(open_connection(copy.parameters)) as session:
-            yield _place(session, copy.parameters, original, where=where, folder=folder, notes=notes)
+        own = copy.parameters
+        if restorer:
+            own = {**copy.parameters, "user": restorer}
+            names = {"name": sql.Identifier(copy.name), "role": sql.Identifier(restorer)}
+            with closing(open_connection(copy.parameters)) as session:
+                session.execute(sql.SQL(statement("restore_place.give")).format(**names))
+        with closing(open_connection(own)) as session:
+            place = _place(session, own, original, where=where, folder=folder)
+        yield replace(place, administration=copy.parameters, notes=notes)
 
 
 def _place(
-    session: psycopg.Connection[Any],
-    parameters: dict[str, Any],
-    original: Original,
-    *,
-    where: str,
-    folder: Path | None,
-    notes: tuple[str, ...] = (),
+    session: psycopg.Connection[Any], parameters: dict[str, Any], original: Original, *, where: str, folder: Path | None
 ) -> RestorePlace:
-    available = {name for (name,) in session.execute(statement("restore_place.available").encode()).fetchall()}
-    if lacking := sorted(original.needed - available):
-        raise NoPlace(f"the server of the test lacks the extension {listed(lacking)}")
-    without = original.unneeded - available
+    [(is_superuser,)] = session.execute(statement("restore_place.is_superuser").encode()).fetchall()
     return RestorePlace(
         where=where,
         parameters=parameters,
+        administration=parameters,
         identity=identity_of(session),
         major=session.info.server_version // 10000,
         folder=folder,
-        without=without,
-        notes=notes,
+        is_superuser=is_superuser,
+        roles=frozenset(name for (name,) in session.execute(statement("restore_place.roles").encode()).fetchall()),
     )
 
 

@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from subprocess import SubprocessError
-from tempfile import TemporaryDirectory
 
 import django.db
 import psycopg
@@ -17,11 +15,13 @@ import psycopg
 from migrations_safety.backup.comparison import differing_definitions, differing_rows
 from migrations_safety.backup.manifest import Manifest, Proof, verify_archive
 from migrations_safety.backup.options import BackupOptions
-from migrations_safety.backup.restore import AT_WORK, Restored, restore
+from migrations_safety.backup.restore import AT_WORK, Restore, Restored
 from migrations_safety.backup.restore_place import BrokenOff, NoPlace, Original, RestorePlace, restore_place
 from migrations_safety.backup.trial import Trial, read_to_the_end
+from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.messages.errors import explain
 from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.wording import backup as wording
@@ -52,6 +52,8 @@ def try_archive(
     place_for = restore_place(original, url=options.scratch_url, is_asked=is_asked)
     with _gathering(problems), place_for as place, _gathering(problems):
         trial = _restored(manifest, original, place, tools=tools, options=options, progress=progress)
+        if trial.why_not:
+            trial = _untried(trial, manifest, Problem(words=trial.why_not, is_of_place=True), options)
     if trial is None:
         trial = _untried(_read(manifest, tools, progress), manifest, problems.pop(0), options)
     left = tuple(wording.not_removed(original.of.name, problem=one.words) for one in problems)
@@ -106,25 +108,42 @@ def _restored(
     if wrong := verify_archive(manifest):
         return Trial(proof=Proof.WRITTEN, findings=(wording.damaged(manifest.archive.file, problem=wrong),))
     archive, deadline = str(manifest.path), time.monotonic() + options.max_restore_seconds
-    with TemporaryDirectory(prefix="migrations-safety-entries-") as folder:
-        entries = Path(folder) / "entries"
+    with own_folder() as folder:
         with progress.steps("Restoring, tables", total=len(manifest.tables)) as advance:
-            restored = restore(
-                archive,
-                place,
-                tools.pg_restore,
+            restored = Restore(
+                archive=archive,
+                place=place,
+                original=original,
+                pg_restore=tools.pg_restore,
                 jobs=options.jobs,
-                entries=entries,
+                entries=folder / "entries",
                 deadline=deadline,
                 look=_advancing(advance),
-            )
+            ).run()
         differences = _compared(manifest, original, place, restored, tools, progress)
-    left_out = (*restored.left_out, *place.notes)
-    if restored.findings or any(one.subject.startswith("table ") for one in differences):
+    return _judged(manifest, restored, differences, place, is_same_version=place.major == original.major)
+
+
+def _judged(
+    manifest: Manifest, restored: Restored, differences: list[Finding], place: RestorePlace, *, is_same_version: bool
+) -> Trial:
+    """Return the level that was shown, and what was not restored."""
+    left_out = (*restored.lacking, *restored.left_out, *place.notes)
+    findings = (*restored.findings, *differences)
+    if findings:
         failed = tuple(one.subject for one in restored.findings)
-        return Trial(proof=Proof.READ, findings=(*restored.findings, *differences), not_restored=(*failed, *left_out))
-    proof = Proof.COMPARED if place.major == original.major else Proof.RESTORED  # of another version: by names alone
-    return Trial(proof=Proof.READ if differences else proof, findings=tuple(differences), not_restored=left_out)
+        return Trial(proof=Proof.READ, findings=findings, not_restored=(*failed, *left_out))
+    if restored.lacks_tables or restored.lost.own_tables:
+        return Trial(proof=Proof.READ, not_restored=left_out, why_not=_lacking(restored))
+    is_compared = is_same_version and not restored.lacking  # of another version: by names alone
+    return Trial(proof=Proof.COMPARED if is_compared else Proof.RESTORED, not_restored=left_out)
+
+
+def _lacking(restored: Restored) -> str:
+    """Return why not all tables came back, as a part of a sentence."""
+    tables = sorted(f"{schema}.{table}" for schema, table in restored.lost.own_tables)
+    what = f"the tables {listed(tables)}" if tables else listed(restored.lacking)
+    return f"the server of the test cannot have {what}; all others came back as they were"
 
 
 def _compared(
@@ -137,7 +156,8 @@ def _compared(
 ) -> list[Finding]:
     """Compare rows, and definitions too where everything was restored: what failed is missing, and said already."""
     with progress.busy("Comparing the restored rows and definitions …"):
-        found = differing_rows(place, manifest.tables)
+        lost = restored.lost.tables
+        found = differing_rows(place, tuple(one for one in manifest.tables if (one.schema, one.table) not in lost))
         if restored.findings:
             return found
         return found + differing_definitions(

@@ -1,13 +1,19 @@
-"""Starts the PostgreSQL server of a scratch database, and removes it afterwards."""
+"""Starts the PostgreSQL server of a scratch database, and removes it afterwards, also where this process is killed."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from migrations_safety.measurement.own_folder import SERVER, own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
+from migrations_safety.postgresql import server_guardian
 from migrations_safety.postgresql.embedded_server import Server, versions_with
 
 ALONE = {"listen_addresses": ""}
@@ -30,9 +36,26 @@ def scratch_server(version: int, settings: Mapping[str, str] = MappingProxyType(
         folder.chmod(0o711)  # the server may run as another user
         (folder / SERVER).mkdir()
         nearest = min(installed, key=lambda one: (abs(one - version), -one))
-        own = {**settings, **ALONE}
-        server = Server.create(version=nearest, folder=folder / SERVER, settings=own, connects=False)
+        with _ends_with_us(folder / SERVER):
+            own = {**settings, **ALONE}
+            server = Server.create(version=nearest, folder=folder / SERVER, settings=own, connects=False)
+            try:
+                yield server
+            finally:
+                server.remove()
+
+
+@contextmanager
+def _ends_with_us(folder: Path) -> Iterator[None]:
+    """Let another process remove the server if this one is killed in the block."""
+    watched, held = os.pipe()
+    streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    command = [sys.executable, "-I", "-S", server_guardian.__file__, str(watched), str(folder)]
+    with subprocess.Popen(command, start_new_session=True, pass_fds=[watched], **streams):
+        os.close(watched)
         try:
-            yield server
+            yield
         finally:
-            server.remove()
+            with suppress(BrokenPipeError):  # somebody has ended it
+                os.write(held, b".")
+            os.close(held)

@@ -7,28 +7,38 @@ SELECT rolcreatedb OR rolsuper AS may_create, rolsuper AS is_superuser, pg_is_in
         FROM pg_database WHERE datname = current_database()) AS identity
 FROM pg_roles WHERE rolname = current_user
 
--- extensions: those of this database, and whether something that is no part of them or of their parts needs them
-WITH parts AS (
-    SELECT classid, objid, refobjid AS extension FROM pg_depend
-    WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-), inner_parts AS (
-    SELECT d.classid, d.objid FROM pg_depend AS d
-    JOIN parts AS p ON p.classid = d.refclassid AND p.objid = d.refobjid WHERE d.deptype IN ('i', 'a')
-)
-SELECT e.extname AS name, EXISTS (
-    SELECT FROM parts AS p
-    JOIN pg_depend AS d ON d.refclassid = p.classid AND d.refobjid = p.objid AND d.deptype = 'n'
-    WHERE p.extension = e.oid AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM parts)
-      AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM inner_parts)
-) AS is_needed
-FROM pg_extension AS e WHERE e.extname <> 'plpgsql'
-
 -- available: the extensions that the role may create on the server of a restore test
 SELECT DISTINCT name FROM pg_available_extension_versions
 WHERE trusted OR NOT superuser OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 
--- policy_roles: the roles that policies name, which a restore needs
-SELECT DISTINCT r.rolname FROM pg_policy AS p, unnest(p.polroles) AS u (oid) JOIN pg_roles AS r ON r.oid = u.oid
+-- roles: all of the server
+SELECT rolname FROM pg_roles
 
--- make_role: one of them on a server of our own, where it may do nothing
+-- is_superuser: whether the restore runs as one
+SELECT rolsuper FROM pg_roles WHERE rolname = current_user
+
+-- make_role: a role that a policy names, on a server of our own, where it may do nothing
 CREATE ROLE {role} NOLOGIN
+
+-- make_restorer: the role that restores there
+CREATE ROLE {role} LOGIN BYPASSRLS
+
+-- give: lets that role own the copy
+ALTER DATABASE {name} OWNER TO {role}
+
+-- schemas: statements that give it the schemas that were restored first
+SELECT format('ALTER SCHEMA %%I OWNER TO %%I', n.nspname, %(role)s::text) FROM pg_namespace AS n
+WHERE n.oid >= 16384 AND n.nspname !~ '^pg_'
+  AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid
+                                               AND d.deptype = 'e')
+
+-- parts_of_schemas: statements that let it work in the schemas of extensions
+SELECT format('GRANT ALL ON SCHEMA %%I TO %%I', n.nspname, %(role)s::text)
+FROM pg_namespace AS n JOIN pg_depend AS d ON d.classid = 'pg_namespace'::regclass AND d.objid = n.oid
+WHERE d.deptype = 'e'
+
+-- parts: statements that let it fill and reference the tables of extensions
+SELECT format('GRANT ALL ON %%s %%s TO %%I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+              c.oid::regclass, %(role)s::text)
+FROM pg_class AS c JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+WHERE d.deptype = 'e' AND c.relkind IN ('r', 'p', 'S', 'v', 'm')

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cluster import new_server
+
 
 @pytest.fixture
 def open_folder():
@@ -51,3 +53,11 @@ def _link_copies(folder):
     """Let a folder have the copies of PostgreSQL that root's servers run from."""
     for one in Path(tempfile.gettempdir()).glob("ehr-*_*-[0-9]*"):
         (folder / one.name).symlink_to(one)
+
+
+@pytest.fixture
+def standalone():
+    """A server of the same version, which only the test has."""
+    server = new_server()
+    yield server
+    server.remove()

@@ -2,15 +2,22 @@
 
 import os
 import signal
-import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from migrations_safety.backup.manifest import Proof, verify_archive
 from tests.support import commands
-from tests.support.backups import IN_COPIES, LARGE, SLOW, backup, hidden_and_archives, ids, manifest_in
+from tests.support.backups import (
+    IN_COPIES,
+    LARGE,
+    SLOW,
+    backup,
+    hidden_and_archives,
+    ids,
+    manifest_in,
+    restoring_server,
+)
 
 NOWHERE = "postgresql://postgres@127.0.0.1:1/scratch?connect_timeout=5"
 
@@ -77,17 +84,7 @@ def test_a_server_of_the_test_that_dies_in_the_restore(empty, tmp_path, open_fol
 
 def kill_when_restoring(folder, number):
     """Send a signal to the postmaster of the server that is started in a folder, once the restore fills a table."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with suppress(OSError, ValueError, IndexError):
-            [file] = folder.glob("*/server/data/postmaster.pid")
-            pid = int(file.read_text().split()[0])  # negative while initdb runs
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            if any(b" COPY" in Path(f"/proc/{one}/cmdline").read_bytes() for one in children):
-                os.kill(pid, number)
-                return
-        time.sleep(0.01)
-    raise AssertionError("no restore was seen")
+    os.kill(restoring_server(folder), number)
 
 
 def test_a_disk_of_the_test_that_gets_full(empty, tmp_path, small_disk):

@@ -2,11 +2,13 @@
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from migrations_safety.backup.manifest import Proof
 from tests.support import commands
-from tests.support.backups import LARGE, backup, backups_of, hidden_and_archives
+from tests.support.backups import LARGE, SLOW, backup, backups_of, hidden_and_archives, manifest_in, restoring_server
 
 
 @pytest.mark.parametrize("form", [(), ("--jobs", "2")])
@@ -72,3 +74,33 @@ def test_a_restore_on_the_server_that_was_killed_is_cleaned_by_the_next_run(empt
 
     assert done.code == 0, done.said
     assert empty.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'confidential%'") == 0
+
+
+def test_a_server_of_our_own_ends_with_a_killed_backup(empty, tmp_path, open_folder):
+    empty.execute(SLOW)
+    arguments = ("backup_database", "--output", str(tmp_path / "x"))
+    with commands.start_afresh(*arguments, **empty.variables(), TMPDIR=str(open_folder)) as running:
+        server = restoring_server(open_folder)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+
+    end = time.monotonic() + 10
+    while (left := list(open_folder.glob("migrations-safety-*"))) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert left == []
+    assert not Path(f"/proc/{server}").exists()
+    assert manifest_in(tmp_path / "x").proof is Proof.WRITTEN
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_backup_that_is_stopped_in_its_trial_is_there(empty, tmp_path, open_folder, number):
+    empty.execute(SLOW)
+    arguments = ("backup_database", "--output", str(tmp_path / "x"))
+    with commands.start_afresh(*arguments, **empty.variables(), TMPDIR=str(open_folder)) as running:
+        restoring_server(open_folder)
+        running.send_signal(number)
+        _, said = running.communicate(timeout=20)
+
+    assert running.returncode == (130 if number is signal.SIGINT else 143), said
+    assert list(open_folder.glob("migrations-safety-*")) == []
+    assert manifest_in(tmp_path / "x").proof is Proof.WRITTEN

@@ -1,6 +1,8 @@
 """Backups made by tests: the command, its manifest, and what stands in its folder."""
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from migrations_safety.backup.manifest import read
@@ -58,3 +60,17 @@ def refused(database, *arguments, **variables):
     assert (result.code, result.json["verdict"]) == (1, "refused"), result.said
     assert database.value("SELECT to_regclass('patients')") is None
     return ids(result)
+
+
+def restoring_server(folder, seconds=60):
+    """The process of the server that a command has started below a folder, once the restore fills a table there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError, ValueError, IndexError):
+            [file] = folder.glob("*/server/data/postmaster.pid")
+            pid = int(file.read_text().split()[0])  # negative while initdb runs
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            if any(b" COPY" in Path(f"/proc/{one}/cmdline").read_bytes() for one in children):
+                return pid
+        time.sleep(0.01)
+    raise AssertionError("no restore was seen")

@@ -17,8 +17,9 @@ KINDS = (
         title="Object could not be restored",
         help=(
             "The restore test could not bring back an object of the archive, for example an index whose rows are not "
-            "unique, or a function whose extension the server of the test lacks. Correct it in the database, or name "
-            "a server that has the extension with `--scratch-url`, and make the backup again."
+            "unique, or one whose function does not name the schemas of what it uses. Correct it in the database, and "
+            "make the backup again. What the server of the test cannot have is no such object: it is named as not "
+            "restored."
         ),
     ),
     FindingKind(
@@ -68,8 +69,9 @@ KINDS = (
         id="backup.W001",
         title="Archive was not restored",
         help=(
-            "There was no place for a restore test: no space, no program, or an extension that the server of the test "
-            "lacks. The archive was read to its end, which shows less. Name an empty database with `--scratch-url`."
+            "There was no place for a restore test: no space, no program, or a server that lacks an extension that "
+            "tables need. The archive was read to its end, which shows less. Name an empty database with "
+            "`--scratch-url`."
         ),
     ),
     FindingKind(

@@ -1,0 +1,88 @@
+"""Which objects of a database go with something that another server does not have.
+
+That may be an extension, a role that a policy names, the right of a superuser, or a foreign server. Asked of the
+original, because its catalog knows what depends on what; a failed restore would only know the first object that failed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.named_rows import records
+from migrations_safety.sql import statement
+
+OUTSIDE, SUPERUSER = "outside", "superuser"
+"""What depends on foreign tables and servers, and what only a superuser may create."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lost:
+    """Objects that are lost together."""
+
+    objects: frozenset[tuple[int, int]] = frozenset()
+    """The oid of their catalog, and their own."""
+    tables: frozenset[tuple[str, str]] = frozenset()
+    """Schemas and names of the tables among them, those of extensions included."""
+    own_tables: frozenset[tuple[str, str]] = frozenset()
+    """Those of them that are no part of an extension."""
+
+    def __or__(self, other: Lost) -> Lost:
+        return Lost(
+            objects=self.objects | other.objects,
+            tables=self.tables | other.tables,
+            own_tables=self.own_tables | other.own_tables,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needs:
+    """What is lost without what, for a whole database."""
+
+    extensions: dict[str, Lost]
+    roles: dict[str, Lost]
+    outside: Lost
+    superuser: Lost
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The extensions without which tables are lost."""
+        return frozenset(name for name, lost in self.extensions.items() if lost.own_tables)
+
+    def lost_without(
+        self, *, extensions: Iterable[str] = (), roles: Iterable[str] = (), is_superuser: bool = True
+    ) -> Lost:
+        """Return what is lost where these extensions and roles are missing; what reaches outside is lost anywhere."""
+        lost = self.outside if is_superuser else self.outside | self.superuser
+        for name in extensions:
+            lost |= self.extensions.get(name, Lost())
+        for name in roles:
+            lost |= self.roles.get(name, Lost())
+        return lost
+
+
+def needs_of(connection: Connection) -> Needs:
+    """Ask the catalog of the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("lost_objects.lost"))
+        found = records(cursor)
+    parts: dict[tuple[str, str], Lost] = {}
+    for row in found:
+        key = (row["kind"], row["name"])
+        parts[key] = parts.get(key, Lost()) | _lost(row)
+    return Needs(
+        extensions={name: lost for (kind, name), lost in parts.items() if kind == "extension"},
+        roles={name: lost for (kind, name), lost in parts.items() if kind == "role"},
+        outside=parts.get((OUTSIDE, ""), Lost()),
+        superuser=parts.get((SUPERUSER, ""), Lost()),
+    )
+
+
+def _lost(row: dict[str, str]) -> Lost:
+    return Lost(
+        objects=frozenset((catalog, oid) for catalog, oid in json.loads(row["objects"])),
+        tables=frozenset((schema, table) for schema, table in json.loads(row["tables"])),
+        own_tables=frozenset((schema, table) for schema, table in json.loads(row["own_tables"])),
+    )
