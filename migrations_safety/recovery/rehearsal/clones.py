@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from migrations_safety.measurement.child_environment import NOWHERE
 from migrations_safety.measurement.scratch import situation_of
+from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backup import NoCopy
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, complete_parameters
@@ -28,10 +29,17 @@ from migrations_safety.postgresql.second_connection import connection_parameters
 from migrations_safety.recovery.rehearsal.guard import identity_of
 from migrations_safety.recovery.rehearsal.report import Basis
 from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
+from migrations_safety.recovery.rehearsal.shell import run_in_shell
 from migrations_safety.sql import statement
 
 WHAT = "copy for a rehearsal of migrations_safety"
+NO_COPY = "the database of --clone-command {}; nothing was changed there"
+CLONE_URL = "MIGRATIONS_SAFETY_CLONE_URL"
 BY_HAND = "Run the command of --clone-command by hand: it prints one URL, that of a copy which only the rehearsal uses."
+
+
+class MayBeTheOriginal(NoCopy):
+    """Raised where the URL may lead to the original; then nothing is removed."""
 
 
 @dataclass(kw_only=True)
@@ -43,6 +51,7 @@ class GivenClones:
     cleanup: str | None
     basis: Basis
     name: str
+    progress: Progress
     version: str = ""
     """That of the last copy's server."""
     runs_programs: bool = False
@@ -53,17 +62,28 @@ class GivenClones:
 
     @contextmanager
     def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
-        """Provide a copy, and have it removed after the block; with `keep` only after an error."""
-        run = secrets.token_hex(8)
-        url = self._asked(run)
-        copy = self._proven(url)
-        is_done = False
+        """Provide a copy, and have it removed after the block; with `keep` only after an error.
+
+        What the command has made goes too if it fails or is interrupted, or if it is no copy of this database. Then
+        the cleanup gets no URL of it, because nobody knows what that leads to; it has the same random word.
+        """
+        run, is_done = secrets.token_hex(8), False
+        url, copy = "", None
         try:
+            url = self._asked(run)
+            copy = self._proven(url)
             yield copy
             is_done = True
+        except MayBeTheOriginal:
+            raise
+        except BaseException:
+            if copy is None and self.cleanup:
+                run_in_shell(self.cleanup, self._environment(run) | {CLONE_URL: NOWHERE})
+            raise
         finally:
-            if not (keep and is_done) and not self._removed(copy, url, run):
+            if copy and not (keep and is_done) and not self._removed(copy, url, run):
                 self.not_removed.append(place_of(copy))
+                self.progress.say(f"The copy {place_of(copy)} was not removed. It holds the rows of patients.")
 
     def marker(self, copy: CopiedDatabase) -> str:
         """Return the comment that the copy has got."""
@@ -79,10 +99,10 @@ class GivenClones:
         }
 
     def _asked(self, run: str) -> str:
-        done = _shell(self.command, self._environment(run), stdout=subprocess.PIPE)
-        lines = [line.strip() for line in (done.stdout or "").splitlines() if line.strip()]
-        if done.returncode:
-            reason = f"--clone-command ended with {done.returncode} (what it wrote is not repeated here)"
+        code, printed = run_in_shell(self.command, self._environment(run))
+        lines = [line.strip() for line in printed.splitlines() if line.strip()]
+        if code:
+            reason = f"--clone-command ended with {code} (what it wrote is not repeated here)"
             raise NoCopy(reason, hint=BY_HAND)
         if len(lines) != 1:
             raise NoCopy(f"--clone-command has to print one line with a URL, and printed {len(lines)}", hint=BY_HAND)
@@ -112,18 +132,18 @@ class GivenClones:
             None, found.system_identifier,
         )  # fmt: skip
         path, original_is_standby = _situation(self.connection)
-        problem = _original(here, is_twin=is_twin, oid=self.basis.database_oid, found=found.oid)
-        problem = problem or (
-            "cannot be told from the primary of this standby" if is_twin and original_is_standby else ""
-        )
-        problem = problem or _unfit(here, self.basis.server_major)
+        if here["is_same_server"] and (is_twin or found.oid == self.basis.database_oid):
+            raise MayBeTheOriginal(NO_COPY.format("is the original itself"), hint=BY_HAND)
+        if is_twin and original_is_standby:
+            raise MayBeTheOriginal(NO_COPY.format("cannot be told from the primary of this standby"), hint=BY_HAND)
+        problem = _unfit(here, self.basis.server_major)
         if not problem and _record(session, path) != _record(original, path):
             problem = "has another record of migrations, so it is no copy"
         complete = {**complete_parameters(parameters, session), "dbname": found.name}
         if not problem and schema_of(complete, path) != self.basis.catalog:
             problem = "has other definitions, so it is no copy"
         if problem:
-            raise NoCopy(f"the database of --clone-command {problem}; nothing was changed there", hint=BY_HAND)
+            raise NoCopy(NO_COPY.format(problem), hint=BY_HAND)
         marker = json.dumps({"what": WHAT, "made_for": REHEARSAL, "token": secrets.token_hex(16)})
         comment = sql.SQL(statement("clones.mark"))
         session.execute(comment.format(name=sql.Identifier(found.name), marker=sql.Literal(marker)))
@@ -143,18 +163,13 @@ class GivenClones:
                     return False
         except psycopg.Error:
             return False
-        return not _shell(self.cleanup, self._environment(run) | {"MIGRATIONS_SAFETY_CLONE_URL": url}).returncode
+        code, _ = run_in_shell(self.cleanup, self._environment(run) | {CLONE_URL: url})
+        return code == 0
 
 
 def place_of(copy: CopiedDatabase) -> str:
     """Return where a copy is, without a password."""
     return f"{copy.name} on {copy.parameters.get('host') or 'this machine'}:{copy.parameters.get('port') or 5432}"
-
-
-def _shell(command: str, environment: dict[str, str], stdout: int = subprocess.DEVNULL) -> Any:
-    """Run a command; what it writes to stderr may hold values of rows or a password, and goes nowhere."""
-    how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": subprocess.DEVNULL}
-    return subprocess.run(["/bin/sh", "-c", command], env=environment, text=True, errors="replace", check=False, **how)
 
 
 def _parameters(url: str) -> dict[str, Any]:
@@ -172,15 +187,10 @@ def _situation(connection: Connection) -> tuple[str, bool]:
     return situation.search_path, situation.in_recovery
 
 
-def _original(here: dict[str, Any], *, is_twin: bool, oid: int, found: int) -> str:
-    """Return why it may be the original, as the end of a sentence."""
-    if here["is_same_server"] and (is_twin or found == oid):
-        return "is the original itself"
-    return "is a standby, so it cannot be written to" if here["in_recovery"] else ""
-
-
 def _unfit(here: dict[str, Any], major: int) -> str:
     """Return why it cannot serve, as the end of a sentence."""
+    if here["in_recovery"]:
+        return "is a standby, so it cannot be written to"
     if here["major"] != major:
         return f"is on PostgreSQL {here['major']}, and the original on {major}"
     if here["is_same_server"] and here["runs_programs"]:

@@ -135,6 +135,7 @@ def _on_given(
         cleanup=options.clone_cleanup_command,
         basis=original.basis,
         name=original.target.name,
+        progress=progress,
     )
     place = place_of_clones(connection)
     theater = Theater(connection, original, place, options, _copy_of(original), None, progress, given)
@@ -231,12 +232,12 @@ def _under_load(theater: Theater, result: Result) -> tuple[tuple[Stall, ...] | N
     if not wants:
         return None, None
     theater.progress.say(f"Once more, beside {theater.options.writers} sessions that write …")
-    with (
-        theater.clone(keep=False) as copy,
-        writing(copy.parameters, locked, number=theater.options.writers) as writers,
-    ):
-        stage = theater.stage(copy, writers=writers.pids)
-        _deploy(stage, theater)
+    with theater.clone(keep=False) as copy:
+        stage = theater.stage(copy)
+        identity, _ = stage.identity()
+        with writing(copy.parameters, locked, number=theater.options.writers, look=identity.refuse_other) as writers:
+            stage.writers = writers.pids
+            _deploy(stage, theater)
     return writers.stalls(), stage
 
 

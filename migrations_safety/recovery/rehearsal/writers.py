@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,8 +57,13 @@ class Writers:
 
 
 @contextmanager
-def writing(parameters: dict[str, Any], tables: Sequence[str], *, number: int) -> Iterator[Writers]:
-    """Let so many sessions write in the named tables for the length of the block."""
+def writing(
+    parameters: dict[str, Any], tables: Sequence[str], *, number: int, look: Callable[[psycopg.Connection[Any]], None]
+) -> Iterator[Writers]:
+    """Let so many sessions write in the named tables for the length of the block.
+
+    `look` raises where a session does not lead to the copy.
+    """
     writers, is_over, threads = Writers(), threading.Event(), []
     with closing(open_connection(parameters)) as session:
         named = {"tables": list(tables)}
@@ -72,6 +77,7 @@ def writing(parameters: dict[str, Any], tables: Sequence[str], *, number: int) -
         }
     for _ in range(number if updates else 0):
         own = open_connection(parameters)
+        look(own)
         own.execute(statement("writers.patient").encode())
         writers.pids.append(own.info.backend_pid)
         threads.append(threading.Thread(target=_write, args=(own, updates, writers, is_over), daemon=True))
