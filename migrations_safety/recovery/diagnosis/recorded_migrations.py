@@ -168,11 +168,14 @@ def _listing_the_record_alone(connection: Connection) -> Iterator[None]:
         cursor.execute(statement("recorded_migrations.record"))
         return [TableInfo(name, "t") for (name,) in cursor.fetchall()]
 
+    outside = vars(introspection).get("get_table_list")  # that of a command which looks inside of its own work
     introspection.get_table_list = record_alone
     try:
         yield
     finally:
         del introspection.get_table_list
+        if outside:
+            introspection.get_table_list = outside
 
 
 def _operations(migrations: Iterable[Any]) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.recovery.rollback.discard import Agreement, agreed
+from migrations_safety.recovery.rollback.half_unapplied import HalfUnapplied, half_unapplied
 from migrations_safety.recovery.rollback.loss_counts import Counted, Question, count_losses, questions
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import RecordedFiles
@@ -34,8 +35,8 @@ COUNTED_HERE = frozenset({
     "tables.E007", "tables.W003", "rollback.E002", "rollback.W001", "rollback.E007", "rollback.W002", "rollback.W003",
 })  # fmt: skip
 """Findings of the precheck about rows and values that go, which are counted more strictly here."""
-DOES_NOT_FIT, FALLS = "rollback.E006", "rollback.W006"
-"""Findings of the precheck: values that an older type does not take, and what falls with a table."""
+DOES_NOT_FIT, FALLS, NOT_THERE = "rollback.E006", "rollback.W006", "rollback.E009"
+"""Findings of the precheck: values that an older type does not take, what falls with a table, and what is missing."""
 NOT_OF_A_ROLLBACK = ("references.", "application.")
 """How the ids of findings begin that speak of going forwards."""
 
@@ -54,6 +55,8 @@ class Judged:
     questions: tuple[Question, ...]
     """What is counted before it is dropped; nothing where it is kept."""
     agreement: Agreement
+    halves: Mapping[str, HalfUnapplied]
+    """By label the migrations of which a killed rollback has unapplied some operations."""
     code: tuple[str, ...]
     """The labels of the migrations whose code is watched, because nobody has accepted what it does."""
     oids: tuple[int, ...]
@@ -84,6 +87,8 @@ def judge(
     counted = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
     agreement = agreed(connection, counted.losses, options, before)
     labels = [one.label for one in seen.plan.unapplied]
+    halves = half_unapplied(connection, labels)
+    seen = replace(seen, findings=tuple(_without_gone(seen, halves)))
     first = _first_with_tables(seen, labels)
     code = tuple(_watched_code(seen, options))
     found = (
@@ -99,9 +104,16 @@ def judge(
         with_tables=tuple(labels[first:]),
         questions=asked,
         agreement=agreement,
+        halves=halves,
         code=code,
         oids=tuple(seen.inspected.tables[name].oid for name in _tables(seen)),
     )
+
+
+def _without_gone(seen: PrecheckReport, halves: Mapping[str, HalfUnapplied]) -> Iterator[Finding]:
+    """Yield the findings without those of what a killed rollback has dropped already."""
+    gone = {subject for one in halves.values() for subject in one.gone}
+    return (one for one in seen.findings if one.id != NOT_THERE or one.subject not in gone)
 
 
 def _report(

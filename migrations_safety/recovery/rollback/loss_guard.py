@@ -171,20 +171,24 @@ class GuardedEditor:
         self._in_transaction(
             model,
             lambda: super(GuardedEditor, self).alter_field(model, old_field, new_field, strict=strict),  # type: ignore[misc]
-            is_asked=any(one.casts and one.migration == self.guard.migration for one in self.guard.questions),
         )
         if self.guard.watches_code:
             self.guard.code.pass_over(before)
+
+    def add_field(self, model: Any, field: Any) -> None:
+        """Add a column again, wholly or not at all."""
+        self._in_transaction(model, lambda: super(GuardedEditor, self).add_field(model, field))  # type: ignore[misc]
 
     def _guarded(self, model: Any, column: str | None, drop: Callable[[], None]) -> None:
         def look_and_drop() -> None:
             self.guard.look_at_dependents(model._meta.db_table, column)
             drop()
 
-        self._in_transaction(model, look_and_drop, is_asked=True)
+        self._in_transaction(model, look_and_drop)
 
-    def _in_transaction(self, model: Any, change: Callable[[], None], *, is_asked: bool) -> None:
-        if self.atomic_migration or not is_asked:  # it was looked at when the transaction began
+    def _in_transaction(self, model: Any, change: Callable[[], None]) -> None:
+        """Make the change as a whole; in a migration that is not atomic, in a transaction with the look."""
+        if self.atomic_migration:  # it was looked at when the transaction began
             change()
             return
 

@@ -61,9 +61,8 @@ def recorded_files(connection: Connection) -> Iterator[RecordedFiles]:
         yield found
         return
     with own_folder() as folder, with_files(_written(folder, {label: sources[label] for label in used})):
-        for label in used:
-            _load(label)
-        yield found
+        replaced = {replaced for label in used for replaced in _replaced(_load(label))}
+        yield replace(found, gone=tuple(label for label in found.gone if label not in replaced))
 
 
 def _app(label: str) -> str:
@@ -101,12 +100,17 @@ def _written(folder: Path, sources: Mapping[str, str]) -> dict[str, Path]:
     return folders
 
 
-def _load(label: str) -> None:
+def _replaced(module: Any) -> list[str]:
+    """Return the labels of the migrations that a squashed one stands for, which need no file."""
+    return [f"{app}.{name}" for app, name in module.Migration.replaces]
+
+
+def _load(label: str) -> Any:
     """Import a migration, to say which one cannot be loaded; Django would say it without a name."""
     app, _, name = label.partition(".")
     package = str(package_of(app))
     try:
         reload(import_module(package))
-        import_module(f"{package}.{name}")
+        return import_module(f"{package}.{name}")
     except Exception as error:
         raise SourceNotUsable(migration=label, error=type(error).__name__) from error

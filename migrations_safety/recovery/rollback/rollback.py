@@ -97,6 +97,7 @@ class _Work:
             connection=connection,
             on_run=self.history.ran.append,
             progress=listener.progress,
+            halves=judged.halves,
             before_each=lambda label: setattr(self.guard, "migration", label),
         )
         losing = dict(before.losing) if before else {}

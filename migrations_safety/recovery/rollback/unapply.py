@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.executor import SafeExecutor
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.recovery.rollback.half_unapplied import HalfUnapplied
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,8 @@ class Unapplying:
     connection: Connection
     on_run: Callable[[str], None]
     progress: Progress
+    halves: Mapping[str, HalfUnapplied]
+    """By label the migrations of which some operations were unapplied already."""
     before_each: Callable[[str], None]
     """Called with the label of each migration before it is unapplied."""
 
@@ -32,7 +35,7 @@ class Unapplying:
         executor: Any = SafeExecutor(self.connection, report)
         applied = {f"{app}.{name}": migration for (app, name), migration in executor.loader.applied_migrations.items()}
         nodes = executor.loader.graph.nodes
-        plan = [(nodes[tuple(label.split(".", 1))], True) for label in labels if label in applied]
+        plan = [(self._rest(nodes[tuple(label.split(".", 1))], label), True) for label in labels if label in applied]
         if not plan:
             return
         state = executor._create_project_state(with_applied_migrations=True)
@@ -40,6 +43,10 @@ class Unapplying:
         executor.migrate(None, plan=plan)
         after: Any = SafeExecutor(self.connection)
         self._signal(emit_post_migrate_signal, after._create_project_state(with_applied_migrations=True), plan)
+
+    def _rest(self, migration: Any, label: str) -> Any:
+        half = self.halves.get(label)
+        return half.rest_of(migration) if half else migration
 
     def _signal(self, emit: Callable[..., None], state: Any, plan: list[tuple[Any, bool]]) -> None:
         emit(0, False, self.connection.alias, apps=state.apps, plan=plan)
