@@ -1,34 +1,46 @@
-"""The formats of a review that CI systems read, and the folder from which these count paths."""
+"""The formats that CI systems read, and the folder from which these count paths."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from migrations_safety.precheck.report import PrecheckReport
+from django.db.migrations.loader import MigrationLoader
+
 from migrations_safety.rendering import github, gitlab, junit, sarif
+from migrations_safety.rendering.ci_report import CiReport
 
 OF_CI: dict[str, Callable[..., str]] = {
-    "sarif": sarif.precheck,
-    "junit": junit.precheck,
-    "github": github.precheck,
-    "gitlab": gitlab.precheck,
+    "sarif": sarif.draw,
+    "junit": junit.draw,
+    "github": github.draw,
+    "gitlab": gitlab.draw,
 }
 CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 """The variables in which GitHub and GitLab name the folder of the checkout."""
 
 
-def for_ci(report: PrecheckReport, *, seconds: float, at: datetime) -> dict[str, Callable[[], str]]:
+def for_ci(report: Callable[[], CiReport], *, seconds: float, at: datetime) -> dict[str, Callable[[], str]]:
     """Return by the name of each format a function that draws the report in it."""
-    drawn = partial(_drawn, report, seconds=seconds, at=at)
-    return {name: partial(drawn, draw) for name, draw in OF_CI.items()}
+    return {name: partial(_drawn, draw, report, seconds=seconds, at=at) for name, draw in OF_CI.items()}
 
 
-def _drawn(report: PrecheckReport, draw: Callable[..., str], *, seconds: float, at: datetime) -> str:
-    return draw(report, seconds=seconds, at=at, root=repository())
+def _drawn(draw: Callable[..., str], report: Callable[[], CiReport], *, seconds: float, at: datetime) -> str:
+    return draw(report(), seconds=seconds, at=at)
+
+
+def file_of(label: str) -> str | None:
+    """Return the file of a migration that Django has loaded; None for any other."""
+    app, _, name = label.partition(".")
+    with suppress(LookupError):
+        module = sys.modules.get(f"{MigrationLoader.migrations_module(app)[0]}.{name}")
+        return getattr(module, "__file__", None)
+    return None
 
 
 def repository() -> Path:

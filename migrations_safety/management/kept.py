@@ -7,11 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.utils.timezone import now
-
 from migrations_safety.management.arguments import whole_number
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.management.written_formats import WITH_FINDINGS, with_findings
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.options import Listener, LockOptions
 from migrations_safety.recovery.kept.options import KeptOptions
@@ -24,7 +22,7 @@ class KeptCommand(SafetyCommand):
     """A command that works on what was kept; `name` is the name of the command."""
 
     name: str
-    formats = FORMATS
+    formats = WITH_FINDINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the numbers and the waits for locks."""
@@ -70,5 +68,5 @@ class KeptCommand(SafetyCommand):
             closing=f"{self.name}: {report.verdict}.",
             text=partial(text.kept, report, seconds=seconds()),
             json=partial(kept_serialization.kept, report, seconds=seconds()),
-            formats=written(partial(kept_account.kept, report, seconds=seconds(), at=now())),
+            **with_findings(report, kept_account.kept, seconds=seconds()),
         )

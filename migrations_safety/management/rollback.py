@@ -7,14 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.utils.timezone import now
-
 from migrations_safety.management.arguments import add_measuring_arguments, measure_options, named, whole_number
 from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
 from migrations_safety.management.kept_arguments import add_keeping_argument
 from migrations_safety.management.traffic_arguments import hot_tables
-from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.management.written_formats import WITH_FINDINGS, with_findings
 from migrations_safety.measurement.options import NOT_WANTED
 from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.options import Listener, LockOptions
@@ -31,7 +29,7 @@ class RollbackCommand(SafetyCommand):
     """A command that unapplies migrations and loses no row unasked; `name` is the name of the command."""
 
     name: str
-    formats = FORMATS
+    formats = WITH_FINDINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options of a rollback."""
@@ -95,7 +93,7 @@ class RollbackCommand(SafetyCommand):
             closing=f"{self.name}: {report.verdict}.",
             text=partial(text.rollback, report, seconds=seconds()),
             json=partial(rollback_serialization.rollback, report, seconds=seconds()),
-            formats=written(partial(rollback_account.rollback, report, seconds=seconds(), at=now())),
+            **with_findings(report, rollback_account.rollback, seconds=seconds()),
         )
 
     def _say(self, sentence: str) -> None:

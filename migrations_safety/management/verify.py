@@ -8,11 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.utils.timezone import now
-
 from migrations_safety.management.arguments import add_reading_arguments, scan_options
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.management.written_formats import WITH_FINDINGS, with_findings
 from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import serialization, text
 from migrations_safety.rendering.document import verification_account
@@ -27,7 +25,7 @@ class VerificationCommand(SafetyCommand):
 
     name: str
     only_looks = True
-    formats = FORMATS
+    formats = WITH_FINDINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options that limit how fast the command reads large tables."""
@@ -49,7 +47,7 @@ class VerificationCommand(SafetyCommand):
             closing=f"{self.name}: {report.verdict}.",
             text=partial(text.verification, report, seconds=seconds()),
             json=lambda: self.as_json(report, seconds=seconds()),
-            formats=written(partial(self._account, report, seconds=seconds(), at=now())),
+            **with_findings(report, self._account, seconds=seconds()),
         )
 
     def _account(self, report: VerificationReport, *, seconds: float, at: datetime) -> Account:

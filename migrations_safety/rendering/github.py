@@ -1,4 +1,4 @@
-"""Draws the findings of `precheck` as annotations of GitHub Actions, and as the table of the step's summary.
+"""Draws the findings of a report as annotations of GitHub Actions, and as the table of the step's summary.
 
 GitHub shows ten errors and ten warnings of a step and drops the rest without a word. So the worst come first, one of
 each rule before a second one of the same rule, and the last one says how many more there are.
@@ -7,18 +7,15 @@ each rule before a second one of the same rule, and the last one says how many m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import PurePath
 
 from migrations_safety.messages.catalogue import CATALOGUE
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.precheck.report import PrecheckReport
-from migrations_safety.rendering.document.left_out import left_out
-from migrations_safety.rendering.document.verdict import sentence
-from migrations_safety.rendering.places import Place, places
+from migrations_safety.rendering.ci_report import CiReport
+from migrations_safety.rendering.places import Place
 from migrations_safety.rendering.template_engine import render, visible
 
 SHOWN = 10
@@ -26,35 +23,31 @@ SHOWN = 10
 COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning"}
 
 
-def precheck(report: PrecheckReport, *, seconds: float, at: datetime, root: PurePath) -> str:
-    """Return the annotations of `precheck`, one a line; `root` is the folder of the repository.
-
-    An annotation has no duration and no date, so `seconds` and `at` are not used.
-    """
+def draw(report: CiReport, *, seconds: float, at: datetime) -> str:
+    """Return the annotations, one a line. One has no duration and no date, so `seconds` and `at` are not used."""
     del seconds, at
-    place_of = places(report, root=root)
-    lines = [line for level in COMMANDS for line in _of_level(level, report, place_of)]
+    lines = [line for level in COMMANDS for line in _of_level(level, report)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _of_level(level: Level, report: PrecheckReport, place_of: Callable[[Finding], Place]) -> list[str]:
+def _of_level(level: Level, report: CiReport) -> list[str]:
     found = worst_first(one for one in report.findings if one.level is level and not one.accepted)
     shown = found if len(found) <= SHOWN else found[: SHOWN - 1]
-    lines = [_annotation(COMMANDS[level], one, place_of(one)) for one in shown]
+    lines = [_annotation(COMMANDS[level], one, report.place_of(one)) for one in shown]
     if more := len(found) - len(shown):
         rest = pluralize(more, f"more {level.value} is", f"more {level.value}s are")
         text = f"{rest} not shown here. The summary of this step has them, and so has --format json."
-        lines.append(_command(COMMANDS[level], {"title": f"precheck: {report.verdict}"}, text))
+        lines.append(_command(COMMANDS[level], {"title": f"{report.command}: {report.verdict}"}, text))
     return lines
 
 
-def summary(report: PrecheckReport, limit: int, *, root: PurePath) -> str:
+def summary(report: CiReport, limit: int) -> str:
     """Return the table of all findings as Markdown, in at most `limit` bytes; empty where not even its head fits.
 
     If not all findings fit, the first ones are shown, and the last line says how many more there are.
     """
-    place_of, number = places(report, root=root), len(report.findings)
-    rows = [_row(one, place_of(one)) for one in report.findings]
+    number = len(report.findings)
+    rows = [_row(one, report.place_of(one)) for one in report.findings]
     while (size := len((text := _summary(report, rows[:number])).encode())) > limit:
         if not number:
             return ""
@@ -62,13 +55,14 @@ def summary(report: PrecheckReport, limit: int, *, root: PurePath) -> str:
     return text
 
 
-def _summary(report: PrecheckReport, rows: list[dict[str, str]]) -> str:
+def _summary(report: CiReport, rows: list[dict[str, str]]) -> str:
     values = {
+        "command": report.command,
         "database": report.target.name,
-        "sentence": sentence(report),
+        "sentence": report.sentence,
         "findings": rows,
         "left_out": len(report.findings) - len(rows),
-        "not_told": left_out(report),
+        "not_told": list(report.left_out),
     }
     return render("markdown/step_summary.md", values)
 

@@ -1,4 +1,4 @@
-"""Draws the findings of `precheck` as GitLab's Code Quality report, which a merge request shows beside its changes."""
+"""Draws the findings of a report as GitLab's Code Quality report, which a merge request shows beside its changes."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
-from pathlib import PurePath
 from typing import Any
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
-from migrations_safety.precheck.report import PrecheckReport
-from migrations_safety.rendering.places import Place, places
+from migrations_safety.rendering.ci_report import CiReport
+from migrations_safety.rendering.places import Place
 from migrations_safety.rendering.sarif import fingerprint
 from migrations_safety.rendering.template_engine import visible
 
 SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "major", Level.INFO: "info"}
 
 
-def precheck(report: PrecheckReport, *, seconds: float, at: datetime, root: PurePath) -> str:
-    """Return the Code Quality report of `precheck`; `root` is the folder of the repository.
-
-    GitLab shows no duration and no date, so `seconds` and `at` are not used.
-    """
+def draw(report: CiReport, *, seconds: float, at: datetime) -> str:
+    """Return the Code Quality report. GitLab shows no duration and no date, so `seconds` and `at` are not used."""
     del seconds, at
-    blocking, place_of = {id(one) for one in report.blocking}, places(report, root=root)
+    blocking, place_of = {id(one) for one in report.blocking}, report.place_of
     seen: Counter[str] = Counter()
     issues = [_issue(one, is_blocking=id(one) in blocking, place_of=place_of, seen=seen) for one in report.findings]
     return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"

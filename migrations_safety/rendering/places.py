@@ -17,6 +17,7 @@ from pathlib import PurePath
 from migrations_safety.measurement.report import MeasuredOperation
 from migrations_safety.messages.catalogue import CATALOGUE
 from migrations_safety.messages.findings import Finding
+from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.rendering.template_engine import visible
 
@@ -64,12 +65,27 @@ def places(report: PrecheckReport, *, root: PurePath) -> Callable[[Finding], Pla
         name = finding.migration or finding.subject
         migration, number = _operation(finding, touching)
         if not migration:
-            path = visible(report.target.name).replace("/", "_")
-            return Place(base=Base.DATABASE, path=path, line=None, name=name)
+            return _in_database(report.target, name)
         base, path = _in(root, files.get(migration), migration)
         return Place(base=base, path=path, line=lines.get((migration, number)), name=name)
 
     return place_of
+
+
+def places_of(target: Target, *, root: PurePath, file_of: Callable[[str], str | None]) -> Callable[[Finding], Place]:
+    """Return the same for a command that measures no plan; `file_of` gives the file of a migration by its label."""
+
+    def place_of(finding: Finding) -> Place:
+        if not finding.migration:
+            return _in_database(target, finding.subject)
+        base, path = _in(root, file_of(finding.migration), finding.migration)
+        return Place(base=base, path=path, line=None, name=finding.migration)
+
+    return place_of
+
+
+def _in_database(target: Target, name: str) -> Place:
+    return Place(base=Base.DATABASE, path=visible(target.name).replace("/", "_"), line=None, name=name)
 
 
 Touching = Mapping[str, Sequence[tuple[str, int]]]

@@ -1,4 +1,4 @@
-"""Draws the findings of `precheck` as SARIF 2.1.0, which GitHub code scanning, Azure DevOps and editors read.
+"""Draws the findings of a report as SARIF 2.1.0, which GitHub code scanning, Azure DevOps and editors read.
 
 The format is that of OASIS (SARIF 2.1.0, Errata 01), with what GitHub demands beyond it: a place for each result, a
 line in each file, and a fingerprint that outlives a change of lines.
@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -20,9 +19,8 @@ from migrations_safety.messages.catalogue import CATALOGUE
 from migrations_safety.messages.catalogue.kind import FindingKind, Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
-from migrations_safety.precheck.report import PrecheckReport
-from migrations_safety.rendering.document.left_out import left_out as not_told
-from migrations_safety.rendering.places import Base, Place, places
+from migrations_safety.rendering.ci_report import CiReport
+from migrations_safety.rendering.places import Base, Place
 from migrations_safety.rendering.template_engine import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,17 +34,17 @@ BASES = {
 }
 
 
-def precheck(report: PrecheckReport, *, seconds: float, at: datetime, root: PurePath) -> str:
-    """Return the SARIF of `precheck`; `at` is when it ended, and `root` the folder of the repository."""
+def draw(report: CiReport, *, seconds: float, at: datetime) -> str:
+    """Return the SARIF of a run that took so many seconds and ended at `at`."""
     found = sorted(report.findings, key=_severity)
-    shown, place_of = found[:MOST], places(report, root=root)
+    shown = found[:MOST]
     rules = [kind for id, kind in CATALOGUE.items() if id in {one.id for one in shown}]
     run = {
         "tool": {"driver": _driver(rules)},
-        "automationDetails": {"id": f"precheck/{quote(report.target.alias)}/"},
+        "automationDetails": {"id": f"{report.command}/{quote(report.target.alias)}/"},
         "invocations": [_invocation(report, seconds=seconds, at=at, left_out=len(found) - len(shown))],
         "originalUriBaseIds": {base.value: {"description": {"text": text}} for base, text in BASES.items()},
-        "results": _results(shown, [kind.id for kind in rules], place_of),
+        "results": _results(shown, [kind.id for kind in rules], report.place_of),
         "properties": {"verdict": report.verdict, "database": report.target.as_dict()},
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
@@ -82,8 +80,8 @@ def _rule(kind: FindingKind) -> dict[str, Any]:
     }
 
 
-def _invocation(report: PrecheckReport, *, seconds: float, at: datetime, left_out: int) -> dict[str, Any]:
-    told = [("note", sentence) for sentence in not_told(report)]
+def _invocation(report: CiReport, *, seconds: float, at: datetime, left_out: int) -> dict[str, Any]:
+    told = [("note", sentence) for sentence in report.left_out]
     if left_out:
         told.append(("warning", f"{pluralize(left_out, 'finding')} left out: a run may have {MOST:,} results."))
     return {

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import django
 
+from migrations_safety.precheck.report import PrecheckReport
+
 ROUNDS = 5
 AT = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
 
@@ -35,7 +37,13 @@ def formats() -> Iterator[tuple[str, Callable[[], str]]]:
     for name, draw in DRAWN.items():
         yield name, partial(draw, report, seconds=1.0, at=AT)
     for name, draw in OF_CI.items():
-        yield name, partial(draw, report, seconds=1.0, at=AT, root=Path.cwd())
+        yield name, partial(_for_ci, draw, report)
+
+
+def _for_ci(draw: Callable[..., str], report: PrecheckReport) -> str:
+    from migrations_safety.rendering.ci_of_precheck import of_precheck
+
+    return draw(of_precheck(report, root=Path.cwd()), seconds=1.0, at=AT)
 
 
 def seconds(draw: Callable[[], str]) -> float:

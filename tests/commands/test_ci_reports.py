@@ -106,3 +106,22 @@ def test_paths_are_counted_from_the_checkout_that_the_command_runs_in(tmp_path, 
     assert repository() == tmp_path / "repository"
     monkeypatch.setenv("CI_PROJECT_DIR", os.path.relpath(tmp_path, Path.cwd()))
     assert repository() == tmp_path
+
+
+def test_commands_other_than_precheck_write_them_too(blocked, tmp_path):
+    assert blocked.run("migrate", "patients").code == 0
+    summary, reports = tmp_path / "summary.md", [f"--report={name}={tmp_path / name}" for name in OF_CI]
+    blocked.execute("DELETE FROM django_migrations WHERE app = 'patients'")
+
+    result = blocked.run("diagnose", *reports, GITHUB_STEP_SUMMARY=str(summary))
+
+    drawn = {name: (tmp_path / name).read_text() for name in OF_CI}
+    [run] = json.loads(drawn["sarif"])["runs"]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
+    assert result.code == 1, result.said
+    assert (run["automationDetails"]["id"], run["properties"]["verdict"]) == ("diagnose/default/", "something to do")
+    assert "patients/migrations/0001_initial.py" in places
+    assert "::error file=patients/migrations/0001_initial.py,title=recovery.E02" in drawn["github"]
+    assert 'name="deploy lock" time="0" />' in drawn["junit"]
+    assert "blocker" in {one["severity"] for one in json.loads(drawn["gitlab"])}
+    assert summary.read_text().startswith("### diagnose of ")

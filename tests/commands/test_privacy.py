@@ -41,7 +41,10 @@ def formats_of(name: str) -> tuple[str, ...]:
     return tuple(command.formats)
 
 
-COMMANDS = ("precheck", "migrate", "backfill_placeholders", "verify_schema", VERIFY, "audit_runs")
+COMMANDS = (
+    "precheck", "migrate", "backfill_placeholders", "verify_schema", VERIFY, "audit_runs", "diagnose", "rehearse",
+    "rollback_patient_module", "backup_database",
+)  # fmt: skip
 FORMATS = {name: formats_of(name) for name in COMMANDS}
 """By the name of each command the formats in which it is heard: all of them."""
 
@@ -54,15 +57,19 @@ class Listener:
         self.begin = server.log.stat().st_size
         self.said = ""
 
-    def hear(self, database, *arguments, code=None, **options):
-        told = database.run(*arguments, **options)
-        self.said += told.said
+    def hear(self, database, *arguments, code=None, only_reports=False, **options):
+        """Run a command, and once more with a report in each format, or with these alone."""
+        if not only_reports:
+            told = database.run(*arguments, **options)
+            self.said += told.said
         if arguments[0] in FORMATS:
             files = {name: self.folder / f"{name}_{len(self.said)}" for name in (*FORMATS[arguments[0]], "summary")}
             reports = [f"--report={name}={files[name]}" for name in FORMATS[arguments[0]]]
             options |= {"GITHUB_STEP_SUMMARY": str(files["summary"])}
             measures = ["--measure"] if arguments[0] == "precheck" else []
-            self.said += database.run(*arguments, *measures, *reports, **options).said
+            reported = database.run(*arguments, *measures, *reports, **options)
+            told = reported if only_reports else told
+            self.said += reported.said
             self.said += "".join(file.read_text() for file in files.values() if file.exists())
         assert code is None or told.code == code, told.said
         return told
@@ -117,6 +124,20 @@ def test_every_class_through_every_command(listener, text):
     listener.hear(text, "migrate", "--skip-precheck", code=2)
     listener.hear(text, VERIFY, code=1)
     listener.hear(text, "audit_runs")
+
+    assert listener.leaks() == []
+
+
+def test_a_way_back_beside_patients(listener, make, text, tmp_path):
+    database = make("migrated", "text")
+    known_patient(database)
+    fill(database, PATIENT)
+
+    listener.hear(text, "diagnose", code=1)
+    listener.hear(text, "rehearse", "--writers", "0", code=1, only_reports=True)
+    listener.hear(database, "rollback_patient_module", "--dry-run", code=1)
+    backup = ("backup_database", "--no-restore-test", "--output", str(tmp_path / "backup"))
+    listener.hear(database, *backup, code=0, only_reports=True)
 
     assert listener.leaks() == []
 

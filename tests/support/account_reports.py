@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from migrations_safety.audit.report import AuditReport, RecordedRun
 from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.messages.wording import audit as audit_wording
+from migrations_safety.messages.wording import recovery_diagnosis as diagnosis_wording
 from migrations_safety.messages.wording import schema
 from migrations_safety.postgresql.pooler import Pooler
 from migrations_safety.postgresql.target import Target
+from migrations_safety.recovery.diagnosis.report import Area, DiagnosisReport, NextStep
 from migrations_safety.verification.report import NotCompared, VerificationReport
 
 START = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
@@ -57,6 +59,24 @@ def audit_report(names: Sequence[str] = ("bed", "ward", "hospital"), *, runs: in
     return AuditReport(
         target=target(names[2]), exists=True, runs=tuple(_run(number, names) for number in range(runs)),
         findings=(audit_wording.changed(3), audit_wording.out_of_order(4)),
+    )  # fmt: skip
+
+
+def diagnosis_report(names: Sequence[str] = ("bed", "ward", "hospital")) -> DiagnosisReport:
+    """Return what diagnose says of a deploy that was stopped in a migration of the first name."""
+    first, second, third = names[:3]
+    label = f"{first}.0002_{second}"
+    findings = (
+        diagnosis_wording.killed_run("migrate", run=second, began="2026-11-01", host=third, again="migrate"),
+        diagnosis_wording.applied_in_part(label, steps="done: 1; not done: 2", next=second),
+        diagnosis_wording.not_valid(first, kind="foreign key", name=second, is_planned=False),
+        diagnosis_wording.not_looked("locks", reason=third, hint=first),
+        diagnosis_wording.images_open(first, column=second, rows=3),
+    )
+    areas = (Area(name="migrations", state="1 pending"), Area(name="locks", state=third, is_known=False))
+    return DiagnosisReport(
+        target=target(third), areas=areas, halves=(), findings=findings, back=(),
+        forward=(NextStep(why=first, command=("migrate", second)), NextStep(why=second, sql=f"SELECT {third}")),
     )  # fmt: skip
 
 

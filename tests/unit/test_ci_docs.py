@@ -9,6 +9,7 @@ import pytest
 
 from migrations_safety.management.arguments import FORMATS
 from migrations_safety.management.ci_formats import OF_CI
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 from tests.support.commands import ROOT
 from tests.support.documents import Document
 from tests.support.reports import report_of, unaccepted
@@ -22,7 +23,8 @@ def drawn(format):
     report = unaccepted(report_of(["shop_order"], ["shop.0004_total"], columns=["total"], database="shop"))
     found = tuple(one for one in report.findings if one.id == "locks.E002")
     report = replace(report, findings=found)
-    return OF_CI[format](report, seconds=1.5, at=datetime(2026, 11, 27, 2, 30, tzinfo=UTC), root=Path.cwd())
+    at = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
+    return OF_CI[format](of_precheck(report, root=Path.cwd()), seconds=1.5, at=at)
 
 
 def example(format):

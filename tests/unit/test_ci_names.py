@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrations_safety.rendering import github, gitlab, junit, sarif
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 from tests.support.markdown import raw_html, tables
 from tests.support.reports import hostile_report
 
@@ -23,7 +24,7 @@ NAMES = st.one_of(
 
 
 def drawn(draw, name):
-    return draw.precheck(hostile_report((name,)), seconds=1, at=AT, root=ROOT)
+    return draw.draw(of_precheck(hostile_report((name,)), root=ROOT), seconds=1, at=AT)
 
 
 def unseen(text):
@@ -55,7 +56,7 @@ def test_the_xml_and_the_json_are_read_again(name):
 @settings(deadline=None, max_examples=60)
 @given(name=NAMES)
 def test_the_table_of_the_summary_stays_one_table(name):
-    drawn = github.summary(hostile_report((name,)), 1024 * 1024, root=ROOT)
+    drawn = github.summary(of_precheck(hostile_report((name,)), root=ROOT), 1024 * 1024)
 
     [table] = tables(drawn)
     assert {len(row) for row in table.rows} == {5}

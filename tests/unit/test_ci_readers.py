@@ -1,8 +1,9 @@
 """The formats for CI in what reads them: OASIS's schema of SARIF, junitparser, and GitLab's documented rules."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,6 +13,11 @@ import pytest
 from junitparser import Failure, JUnitXml, Skipped
 
 from migrations_safety.rendering import gitlab, junit, sarif
+from migrations_safety.rendering.ci_of_precheck import of_precheck
+from migrations_safety.rendering.ci_report import CiReport, Reported, of_command
+from migrations_safety.rendering.document import diagnosis_account, verification_account
+from migrations_safety.rendering.document.account import Account
+from tests.support.account_reports import diagnosis_report, verification_report
 from tests.support.reports import HOSTILE, hostile_report, large_report, report_of, unaccepted, without_findings
 
 AT = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
@@ -25,7 +31,15 @@ REPORTS = {
     "hostile": hostile_report(),
     **{f"hostile {name!r}": hostile_report((name,) * 3) for name in (*HOSTILE, "\x01", "\ufffe", "{0}[a](1)")},
 }
-EVERY = pytest.mark.parametrize("name", REPORTS, ids=ascii)
+VERIFICATION = partial(verification_account.verification, command="verify_schema")
+OTHERS: dict[str, tuple[Reported, Callable[..., Account]]] = {
+    "verification": (verification_report(), VERIFICATION),
+    "hostile verification": (verification_report([*HOSTILE]), VERIFICATION),
+    "diagnosis": (diagnosis_report(), diagnosis_account.diagnosis),
+    "hostile diagnosis": (diagnosis_report([*HOSTILE]), diagnosis_account.diagnosis),
+}
+"""Reports of commands other than precheck, with what makes a written report of them."""
+EVERY = pytest.mark.parametrize("name", [*REPORTS, *OTHERS], ids=ascii)
 
 
 @cache
@@ -40,8 +54,16 @@ def problems(log: Any) -> list[str]:
     return [error.message for error in jsonschema.Draft4Validator(schema()).iter_errors(log)]
 
 
+def report_for_ci(name, root=None) -> CiReport:
+    root = root or Path.cwd()
+    if name in REPORTS:
+        return of_precheck(REPORTS[name], root=root)
+    report, account = OTHERS[name]
+    return of_command(report, account(report, seconds=1.5, at=AT), root=root, file_of=lambda label: None)
+
+
 def drawn(draw, name, root=None) -> str:
-    return str(draw.precheck(REPORTS[name], seconds=1.5, at=AT, root=root or Path.cwd()))
+    return str(draw.draw(report_for_ci(name, root), seconds=1.5, at=AT))
 
 
 @EVERY
@@ -59,7 +81,7 @@ def test_the_schema_finds_what_is_wrong():
 
 @EVERY
 def test_junitparser_reads_the_cases_with_their_results(name):
-    report = REPORTS[name]
+    report = report_for_ci(name)
 
     [suite] = list(JUnitXml.fromstring(drawn(junit, name).encode()))
 
@@ -82,4 +104,16 @@ def test_gitlab_takes_each_issue(name):
         assert {"description", "check_name", "fingerprint", "severity", "location"} <= set(one)
         assert one["severity"] in ("info", "minor", "major", "critical", "blocker")
         assert one["location"]["lines"]["begin"] > 0
-    assert len({one["fingerprint"] for one in issues}) == len(issues) == len(REPORTS[name].findings)
+    assert len({one["fingerprint"] for one in issues}) == len(issues) == len(report_for_ci(name).findings)
+
+
+def test_what_diagnose_could_not_look_at_is_a_skipped_case_and_what_is_to_do_fails():
+    report = report_for_ci("diagnosis")
+    [suite] = list(JUnitXml.fromstring(junit.draw(report, seconds=1.5, at=AT).encode()))
+
+    cases = {(case.classname, case.name): [type(one) for one in case.result] for case in suite}
+    assert suite.name == "diagnose of hospital: something to do"
+    assert cases["database hospital", "locks"] == [Skipped]
+    assert cases["database hospital", "migrations"] == []
+    assert cases["database hospital", "recovery"] == cases["bed.0002_ward", "recovery"] == [Failure]
+    assert [one.id for one in report.findings if one not in report.blocking] == ["recovery.I031"]

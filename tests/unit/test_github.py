@@ -11,6 +11,7 @@ import pytest
 from migrations_safety.messages.wording import data
 from migrations_safety.precheck.report import Known
 from migrations_safety.rendering import github
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 from tests.support.markdown import raw_html, tables
 from tests.support.reports import HOSTILE, hostile_report, large_report, report_of, unaccepted, without_findings
 
@@ -21,7 +22,7 @@ LIMIT = 1024 * 1024
 
 
 def drawn(report):
-    return github.precheck(report, seconds=1, at=AT, root=Path.cwd())
+    return github.draw(of_precheck(report, root=Path.cwd()), seconds=1, at=AT)
 
 
 def commands(report):
@@ -117,7 +118,7 @@ def test_a_percent_sign_is_shown_as_itself():
 
 
 def summary(report, limit=LIMIT):
-    return github.summary(report, limit, root=Path.cwd())
+    return github.summary(of_precheck(report, root=Path.cwd()), limit)
 
 
 def test_the_summary_has_every_finding_with_its_place():

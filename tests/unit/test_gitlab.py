@@ -7,6 +7,7 @@ from pathlib import Path
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.rendering import gitlab
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 from tests.support.reports import hostile_report, large_report, report_of, unaccepted, without_findings
 
 AT = datetime(2026, 11, 27, tzinfo=UTC)
@@ -14,7 +15,7 @@ SMALL = report_of(["shop_order"], ["shop.0004_total"], columns=["total"], databa
 
 
 def issues(report=SMALL):
-    return json.loads(gitlab.precheck(report, seconds=1, at=AT, root=Path.cwd()))
+    return json.loads(gitlab.draw(of_precheck(report, root=Path.cwd()), seconds=1, at=AT))
 
 
 def issue(id, report=SMALL):

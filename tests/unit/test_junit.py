@@ -12,6 +12,7 @@ from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.wording import locks
 from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import junit
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 from tests.support.reports import hostile_report, large_report, report_of, without_findings
 
 AT = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
@@ -21,7 +22,7 @@ OF_THE_DATABASE = ["target", "privilege", "tables", "types", "references", "part
 
 
 def suites(report=SMALL):
-    return ElementTree.fromstring(junit.precheck(report, seconds=1.5, at=AT, root=Path.cwd()))
+    return ElementTree.fromstring(junit.draw(of_precheck(report, root=Path.cwd()), seconds=1.5, at=AT))
 
 
 def cases(report=SMALL):
@@ -158,7 +159,7 @@ def test_the_numbers_are_those_of_the_cases():
 
 @pytest.mark.parametrize("name", ["]]>", "<!--", "\x01\x00", "\ufffe", "\ud800", "\u202e", "\r\n", "a\tb"])
 def test_no_name_breaks_the_xml(name):
-    drawn = junit.precheck(hostile_report((name, name, name)), seconds=1, at=AT, root=Path.cwd())
+    drawn = junit.draw(of_precheck(hostile_report((name, name, name)), root=Path.cwd()), seconds=1, at=AT)
 
     assert len(ElementTree.fromstring(drawn).findall("testsuite/testcase")) > 7
     assert not set(drawn) & set("\x00\x01\ufffe\u202e\r\t")

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from migrations_safety.messages.catalogue import CATALOGUE
 from migrations_safety.precheck.report import Known
 from migrations_safety.rendering import sarif
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 from tests.support.reports import hostile_report, large_report, report_of, unaccepted, without_findings
 
 AT = datetime(2026, 11, 27, 3, 30, tzinfo=timezone(timedelta(hours=1)))
@@ -16,7 +17,7 @@ SMALL = report_of(["shop_order"], ["shop.0004_total"], columns=["total"], databa
 
 
 def run(report=SMALL, root=None):
-    drawn = sarif.precheck(report, seconds=60.5, at=AT, root=root or Path.cwd())
+    drawn = sarif.draw(of_precheck(report, root=root or Path.cwd()), seconds=60.5, at=AT)
     return json.loads(drawn)["runs"][0]
 
 

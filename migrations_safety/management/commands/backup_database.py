@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils.timezone import now
 
 from migrations_safety.backup import backup
 from migrations_safety.backup.manifest import CUSTOM, DIRECTORY
@@ -23,7 +22,7 @@ from migrations_safety.management.arguments import (
     whole_number,
 )
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.management.written_formats import WITH_FINDINGS, with_findings
 from migrations_safety.messages.progress import Progress
 from migrations_safety.rendering import backup_serialization, text
 from migrations_safety.rendering.document import backup_account
@@ -34,7 +33,7 @@ RESTORE_TIME = timedelta(seconds=MAX_RESTORE_SECONDS)
 class Command(SafetyCommand):
     """Back up a database, restore the archive into a scratch database, and compare."""
 
-    formats = FORMATS
+    formats = WITH_FINDINGS
     help = (
         "Dumps the database with pg_dump into an archive that appears whole or not at all, with a manifest beside it: "
         "checksum, snapshot, and the row count of every table. Then it restores the archive into a scratch database "
@@ -71,7 +70,7 @@ class Command(SafetyCommand):
             closing=f"backup_database: {report.verdict}, {report.manifest.path}.",
             text=partial(text.backup, report, seconds=seconds()),
             json=partial(backup_serialization.backup, report, seconds=seconds()),
-            formats=written(partial(backup_account.backup, report, seconds=seconds(), at=now())),
+            **with_findings(report, backup_account.backup, seconds=seconds()),
         )
 
 

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.utils.timezone import now
-
 from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.management.written_formats import WITH_FINDINGS, with_findings
 from migrations_safety.messages.progress import Progress
 from migrations_safety.recovery.diagnosis import diagnosis
 from migrations_safety.rendering import diagnosis_serialization, text
@@ -22,7 +20,7 @@ class Command(SafetyCommand):
     """Look at what a deploy has left, and name the next commands forward and back."""
 
     only_looks = True
-    formats = FORMATS
+    formats = WITH_FINDINGS
     help = (
         "Says after a deploy that failed or was killed where the database stands: which migrations are recorded and "
         "which are applied in part, what is NOT VALID or invalid, runs without an end, who holds or waits for locks, "
@@ -46,5 +44,5 @@ class Command(SafetyCommand):
             closing=f"diagnose: {report.verdict}.",
             text=partial(text.diagnosis, report, seconds=took),
             json=partial(diagnosis_serialization.diagnosis, report, seconds=took),
-            formats=written(partial(diagnosis_account.diagnosis, report, seconds=took, at=now())),
+            **with_findings(report, diagnosis_account.diagnosis, seconds=took),
         )

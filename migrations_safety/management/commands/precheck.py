@@ -38,6 +38,7 @@ from migrations_safety.precheck import baseline, precheck, statistics
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import Depth
 from migrations_safety.rendering import github, html, markdown, serialization, text, traffic_serialization
+from migrations_safety.rendering.ci_of_precheck import of_precheck
 
 SHOWN_IDS = 100
 DRAWN: dict[str, Callable[..., str]] = {"markdown": markdown.precheck, "html": html.precheck}
@@ -123,15 +124,15 @@ class Command(SafetyCommand):
                 known = baseline.baseline_of(report, options["write_baseline"])
                 write(baseline.as_text(known))
                 report = baseline.apply(report, known)
-        took, at = seconds(), now()
+        took, at, of_ci = seconds(), now(), partial(of_precheck, report, root=repository())
         return Outcome(
             is_refused=bool(report.blocking),
             closing=f"precheck: {report.verdict}, {pluralize(len(report.blocking), 'blocking finding')}.",
             text=partial(text.precheck, report, seconds=took),
             json=partial(serialization.precheck, report, seconds=took),
             formats={name: partial(draw, report, seconds=took, at=at) for name, draw in DRAWN.items()}
-            | for_ci(report, seconds=took, at=at),
-            summary=partial(github.summary, report, root=repository()),
+            | for_ci(of_ci, seconds=took, at=at),
+            summary=lambda limit: github.summary(of_ci(), limit),
         )
 
     def _refuse_to_show_ids(self, options: dict[str, Any], places: tuple[ReportPlace, ...]) -> None:

@@ -9,11 +9,10 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils.timezone import now
 
 from migrations_safety.management.arguments import duration, named, whole_number
 from migrations_safety.management.base import Outcome, SafetyCommand
-from migrations_safety.management.written_formats import FORMATS, written
+from migrations_safety.management.written_formats import WITH_FINDINGS, with_findings
 from migrations_safety.messages.progress import Progress
 from migrations_safety.recovery.rehearsal import rehearsal
 from migrations_safety.recovery.rehearsal.options import Limits, RehearsalOptions
@@ -30,7 +29,7 @@ class Command(SafetyCommand):
     """Run the deploy on a copy, and report what it did there."""
 
     only_looks = True
-    formats = FORMATS
+    formats = WITH_FINDINGS
     help = (
         "Copies the database, and runs the whole deploy on the copy: precheck, backfill_placeholders if asked, "
         "migrate with all its code, verify_schema, and the rollback. Measures time, locks, WAL and temporary files of "
@@ -93,7 +92,7 @@ class Command(SafetyCommand):
             closing=f"rehearse: {report.verdict}.",
             text=partial(text.rehearsal, report, seconds=seconds()),
             json=partial(rehearsal_serialization.rehearsal, report, seconds=seconds()),
-            formats=written(partial(rehearsal_account.rehearsal, report, seconds=seconds(), at=now())),
+            **with_findings(report, rehearsal_account.rehearsal, seconds=seconds()),
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.rendering.document.values import Fact, Findings, Step
@@ -65,6 +66,8 @@ class Account:
     tables: tuple[Table, ...]
     findings: tuple[Findings, ...] = ()
     notes: tuple[str, ...] = ()
+    areas: Mapping[str, str] = field(default_factory=dict)
+    """What the command looks at in each run, with the reason where it could not; empty where it looks at one thing."""
 
     @property
     def tone(self) -> str:

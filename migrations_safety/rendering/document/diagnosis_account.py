@@ -40,6 +40,7 @@ def diagnosis(report: DiagnosisReport, *, seconds: float, at: datetime) -> Accou
         next=_next(report),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
         tables=tuple(one for one in tables if one.values),
+        areas={one.name: "" if one.is_known else one.state for one in report.areas},
         findings=in_groups(report.findings, blocking=[one for one in report.findings if one.level is not Level.INFO]),
     )
 

@@ -105,7 +105,7 @@ def _forecast_from(report: RehearsalReport) -> Iterator[str]:
         yield f"The database is {report.growth:.2g} times as large as the copy; the end of the forecast allows for it."
 
 
-def steps(report: RehearsalReport) -> Iterator[tuple[str, str, str, str, str, str]]:
+def steps(report: RehearsalReport) -> Iterator[tuple[str, str, str, int, str, str]]:
     """Return each step: its name, how it ended, its duration, rows, WAL and temporary files."""
     for step in report.steps:
         ended = {0: "done", 1: "refused"}.get(step.exit_code, "failed")
@@ -113,7 +113,7 @@ def steps(report: RehearsalReport) -> Iterator[tuple[str, str, str, str, str, st
             step.name,
             ended,
             format_seconds(step.seconds),
-            f"{sum(step.rows.values()):,}",
+            sum(step.rows.values()),
             format_bytes(step.wal_bytes),
             format_bytes(step.temporary_bytes),
         )
@@ -127,11 +127,11 @@ def locks(report: RehearsalReport) -> Iterator[tuple[str, str, str, str, str]]:
                 yield step.name, lock.table, lock.mode, f"{lock.held_ms:,} ms", f"{lock.waited_ms:,} ms"
 
 
-def stalls(report: RehearsalReport) -> Iterator[tuple[str, str, str, str]]:
+def stalls(report: RehearsalReport) -> Iterator[tuple[str, int, str, str]]:
     """Return the longest wait of a write by table: table, writes, wait, errors."""
     for stall in report.stalls or ():
         errors = ", ".join(f"{code}: {number}" for code, number in stall.errors.items())
-        yield stall.table, f"{stall.writes:,}", f"{stall.longest_ms:,} ms", errors
+        yield stall.table, stall.writes, f"{stall.longest_ms:,} ms", errors
 
 
 def forecasts(report: RehearsalReport) -> Iterator[tuple[str, str, str]]:

@@ -31,7 +31,7 @@ def rehearsal(report: RehearsalReport, *, seconds: float, width: int, colour: bo
     return page.text()
 
 
-def _table(page: Page, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    if shown := list(rows):
+def _table(page: Page, headings: tuple[str, ...], rows: Iterable[tuple[str | int, ...]]) -> None:
+    if shown := [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]:
         page.line()
         page.table([(one, LEFT) for one in headings], shown)
