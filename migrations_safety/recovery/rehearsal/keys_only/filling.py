@@ -37,8 +37,8 @@ from migrations_safety.recovery.rehearsal.keys_only.reduced_rows import ReducedR
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place, ReducedTable
 from migrations_safety.recovery.rehearsal.keys_only.row_properties import Properties, Property
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
+from migrations_safety.recovery.rehearsal.original import Original
 from migrations_safety.recovery.rehearsal.report import KeysOnly
-from migrations_safety.recovery.rehearsal.theater import Original
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
 
