@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from subprocess import SubprocessError
 from typing import Any
 
@@ -23,6 +21,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.postgresql.temporary_folder import temporary_folder
 from migrations_safety.sql import statement
 
 COPIES = 2
@@ -88,7 +87,7 @@ def copy_place(connection: Connection, made: CopyOf, *, url: str | None, keep: b
 
 def _started(stack: ExitStack, connection: Connection, original: Original) -> dict[str, Any]:
     """Start a server here, and return the parameters of its first database; raises NotMeasured where there is none."""
-    if reason := too_little_space(Path(tempfile.gettempdir()), bytes=COPIES * original.bytes):
+    if reason := too_little_space(temporary_folder(), bytes=COPIES * original.bytes):
         raise NotMeasured(reason)
     server = stack.enter_context(scratch_server(original.major, _settings(connection)))
     parameters = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
