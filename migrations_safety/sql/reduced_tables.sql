@@ -2,12 +2,17 @@
 SELECT set_config('search_path', '', false), set_config('TimeZone', 'UTC', false),
        set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'postgres', false),
        set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false),
-       set_config('row_security', 'off', false), set_config('statement_timeout', '0', false),
-       set_config('idle_in_transaction_session_timeout', '0', false)
+       set_config('row_security', 'off', false)
+
+-- wait: no limit of time, whatever the role or the database has
+SELECT set_config(name, '0', false) FROM pg_settings
+WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_session_timeout',
+               'idle_in_transaction_session_timeout')
 
 -- tables: all tables that hold rows, partitions in place of partitioned tables; not those of extensions
 SELECT c.oid, n.nspname AS schema, c.relname AS relation, rn.nspname AS root_schema, r.relname AS root_relation,
-       greatest(c.reltuples, 0)::bigint AS rows, pg_table_size(c.oid) AS bytes
+       greatest(c.reltuples, 0)::bigint AS rows, pg_table_size(c.oid) AS bytes,
+       pg_relation_size(c.oid) = 0 AS is_empty
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_class AS r ON r.oid = CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid ELSE c.oid END
 JOIN pg_namespace AS rn ON rn.oid = r.relnamespace
@@ -26,6 +31,7 @@ WITH RECURSIVE behind AS (
 )
 SELECT a.attrelid AS table_oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, t.typname AS base,
        t.typcategory AS category, t.typtype AS kind, e.typname AS element, e.typcategory AS element_category,
+       e.typtype AS element_kind,
        behind.is_checked AS is_checked, nullif(greatest(a.atttypmod, behind.modifier), -1) AS modifier,
        a.attnotnull OR d.typnotnull AS is_required, a.attgenerated <> '' AS is_generated,
        array(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder) AS labels,
@@ -40,12 +46,12 @@ JOIN behind ON behind.oid = a.atttypid JOIN pg_type AS t ON t.oid = behind.base 
 LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A'
 WHERE a.attrelid = ANY (%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum
 
--- unique: the indexes in which rows are compared with each other
-SELECT i.indrelid AS table_oid, i.indexrelid::regclass::text AS name,
+-- indexes: those in which rows are compared with each other, and those of expressions
+SELECT i.indrelid AS table_oid, i.indisunique OR i.indisexclusion AS compares, i.indexrelid::regclass::text AS name,
        pg_get_expr(i.indexprs, i.indrelid) AS expression, pg_get_expr(i.indpred, i.indrelid) AS condition,
        array(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = i.indrelid
              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns
-FROM pg_index AS i WHERE (i.indisunique OR i.indisexclusion) AND i.indrelid = ANY (%(oids)s)
+FROM pg_index AS i WHERE (i.indisunique OR i.indisexclusion OR i.indexprs IS NOT NULL) AND i.indrelid = ANY (%(oids)s)
 
 -- keys: the columns of foreign keys, one pair in each row; those of partitions too
 SELECT k.conrelid AS table_oid, c.attname::text AS column, k.confrelid AS parent_oid, p.attname::text AS parent_column

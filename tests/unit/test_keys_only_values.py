@@ -66,12 +66,16 @@ def test_all_spellings_of_a_uuid_become_spellings_of_one(values):
 
 
 def test_texts_that_differ_stay_different_and_case_stays_a_case(values):
-    texts = {f"{one}{other}{third}" for one in "aAbZ9- ü" for other in "aB1 é" for third in ("", "x", "X", "7", "Nil")}
+    texts = {
+        f"{one}{other}{third}" for one in "aAbZ9- ü" for other in "aB1 éÉ患" for third in ("", "x", "X", "ß", "Nil")
+    }
 
     found = {one: values.texts.of(one) for one in texts}
 
     assert len(set(found.values())) == len(texts)
     assert values.texts.of("Achieng@Example.Org").lower() == values.texts.of("achieng@example.org")
+    assert values.texts.of("ÜBER Öl").lower() == values.texts.of("über öl")
+    assert len({values.texts.of(one).lower() for one in ("Äa", "Öa", "äb", "ÿa", "Éa")}) == 5
     assert values.texts.of("Achieng Otieno") != "Achieng Otieno"
 
 

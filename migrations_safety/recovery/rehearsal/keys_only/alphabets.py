@@ -1,4 +1,4 @@
-"""The letters that a letter may become: those of the same script and case, and digits for digits."""
+"""The letters that a letter may become: those of the same script, and digits for digits."""
 
 from __future__ import annotations
 
@@ -9,32 +9,45 @@ DIGITS = "0123456789"
 ANY = DIGITS + "abcdefghijklmnopqrstuvwxyz"
 HEX = ANY[:16]
 LETTERS = ANY[10:]
+BYTES = "".join(map(chr, range(0xDC80, 0xDD00)))
+"""Bytes that are no text, as Python decodes them (surrogateescape)."""
 BLOCK = 128
 """Characters outside of ASCII are exchanged within blocks of so many."""
 
 
 @lru_cache(maxsize=10_000)
 def alphabet_of(one: str, encoding: str) -> str:
-    """Return the characters that `one` may become, of its category; itself alone where it is no letter or digit.
-
-    A letter of ASCII is told by its small form, so that a text in capitals becomes what its small form becomes.
-    """
+    """Return the characters that a small letter or another character may become; itself alone if it is neither."""
     if one.isascii():
         return DIGITS if one.isdigit() else LETTERS if one.isalpha() else one
+    if one in BYTES:
+        return BYTES
     category = unicodedata.category(one)
     if category[0] not in "LN":
         return one
     first = ord(one) // BLOCK * BLOCK
-    block = map(chr, range(first, first + BLOCK))
-    return "".join(c for c in block if unicodedata.category(c) == category and _fits(c, len(one.encode()), encoding))
+    kind = _kind(one, encoding)
+    return "".join(c for c in map(chr, range(max(first, BLOCK), first + BLOCK)) if _kind(c, encoding) == kind)
 
 
-def _fits(one: str, size: int, encoding: str) -> bool:
-    """Return whether the database can hold the character, and in as many bytes."""
-    if one.isspace() or one.isascii():
-        return False
+def has_capital(one: str) -> bool:
+    """Return whether a small letter has a capital, which is as long and has no other small letter."""
+    capital = one.upper()
+    return (
+        capital != one and len(capital) == 1 and capital.lower() == one and len(capital.encode()) == len(one.encode())
+    )
+
+
+def small(one: str) -> str:
+    """Return the small letter of a capital, and any other character as it is."""
+    lower = one if one in BYTES else one.lower()
+    return lower if lower != one and len(lower) == 1 and has_capital(lower) and lower.upper() == one else one
+
+
+def _kind(one: str, encoding: str) -> tuple[str, int, int] | None:
+    """Return category and size of a character and of its capital; None where the database cannot hold them."""
     try:
-        one.encode(encoding)
+        size, both = len(one.encode(encoding)), (one + one.upper()).encode(encoding)
     except UnicodeEncodeError:
-        return False
-    return len(one.encode()) == size
+        return None
+    return unicodedata.category(one), size, len(both) if has_capital(one) else 0

@@ -5,10 +5,11 @@ What replaces a value depends on a random key, which is made for one copy, held 
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -17,17 +18,13 @@ import psycopg
 from psycopg import sql
 
 from migrations_safety.fields import id_pattern
-from migrations_safety.measurement.measurement import measure
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backup import NoCopy
-from migrations_safety.migrate.own_tables import only_own_tables
-from migrations_safety.plan.inspected_schema import inspect_plan
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
 from migrations_safety.postgresql.named_rows import records
-from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
-from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.postgresql.second_connection import open_connection
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.keys_only import reduced_tables
 from migrations_safety.recovery.rehearsal.keys_only.checks_of_copy import drop_of_group, drop_refusing
@@ -36,13 +33,14 @@ from migrations_safety.recovery.rehearsal.keys_only.key_values import KeyValues,
 from migrations_safety.recovery.rehearsal.keys_only.reduced_rows import ReducedRows, batches, reduced_rows
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place, ReducedTable
 from migrations_safety.recovery.rehearsal.keys_only.row_properties import Properties, Property
-from migrations_safety.recovery.rehearsal.options import RehearsalOptions
-from migrations_safety.recovery.rehearsal.original import Original
 from migrations_safety.recovery.rehearsal.report import KeysOnly
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
 
-CODECS = {"SQL_ASCII": "utf-8", "UTF8": "utf-8", "LATIN1": "latin-1", "LATIN9": "iso8859-15", "WIN1252": "cp1252"}
+CODECS = {"EUC_CN": "gb2312", "UHC": "cp949", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "SQL_ASCII": "utf-8"}
+"""The encodings of PostgreSQL that Python knows by another name, besides WIN1252 and the like."""
+OF_ROWS = frozenset({"21", "22", "23", "42", "P0"})
+"""Classes of SQLSTATEs that say something of rows, or of functions that they meet."""
 ATTEMPTS = 20
 """How many CHECKs of one table may be left out before the table stays empty."""
 MEGABYTE = 1 << 20
@@ -54,7 +52,8 @@ class KeysOnlyCopy:
 
     parameters: dict[str, Any]
     properties: Properties
-    declared: tuple[Place, ...]
+    declared: tuple[tuple[Place, Place | None], ...]
+    """The two ends of each key that models or the plan declare."""
     plan_unknown: str | None
     progress: Progress
     found: list[ReducedRows] = field(default_factory=list)
@@ -65,6 +64,8 @@ class KeysOnlyCopy:
     """Columns for which no combination of values is looked for, by table."""
     known: dict[str, dict[bytes, bytes]] = field(default_factory=dict, repr=False)
     values: KeyValues | None = field(default=None, repr=False)
+    sends: str = "UTF8"
+    """The encoding in which rows are read and written."""
     rows: int = 0
 
     def fill(self, connection: Connection, copy: CopiedDatabase, *, major: int) -> Filled:
@@ -75,19 +76,10 @@ class KeysOnlyCopy:
 
     def carry(self, copy: dict[str, Any], snapshot: str) -> None:
         """Fill the tables of the copy, whose keys and triggers are not there yet, from the named snapshot."""
-        with closing(self._original(snapshot)) as original:
-            encoding = original.execute(statement("filling.encoding").encode()).fetchall()[0][0]
-            self.values = key_values(
-                pattern=_usable(id_pattern()),
-                encoding=CODECS.get(encoding, "ascii"),
-                bounds=reduced_tables.bounds(original),
-            )
-            tables = reduced_tables.read(original, [*self.declared, *self.properties.places()])
+        with closing(self._original(snapshot)) as original, closing(_settled(copy)) as there:
+            own = original.execute(statement("filling.export").encode()).fetchall()[0][0]
+            tables = self._look(original)
             sequences = records(original.execute(statement("filling.sequences").encode(), {}))
-            objects = original.execute(statement("filling.large_objects").encode()).fetchall()[0][0]
-        if objects:
-            self.lost.append(f"{pluralize(objects, 'large object')}: not copied")
-        with closing(_settled(copy)) as there:
             total = sum(one.bytes for one in tables) // MEGABYTE + 1
             with self.progress.steps("Copying keys, megabytes read", total=total) as advance:
                 before = 0
@@ -96,11 +88,21 @@ class KeysOnlyCopy:
                     advance((before + part) // MEGABYTE)
 
                 for table in tables:
-                    self._load(there, table, snapshot, read_so_far)
+                    self._load(there, table, own, read_so_far)
                     before += table.bytes
                     advance(before // MEGABYTE)
             for one in sequences:
                 _set_sequence(there, one)
+
+    def _look(self, original: psycopg.Connection[Any]) -> list[ReducedTable]:
+        """Return the tables of the original, and decide how values are replaced."""
+        encoding = original.execute(statement("filling.encoding").encode()).fetchall()[0][0]
+        bounds = reduced_tables.bounds(original)
+        self.sends = encoding if encoding == "SQL_ASCII" else "UTF8"
+        self.values = key_values(pattern=_usable(id_pattern()), encoding=_codec(encoding), bounds=bounds)
+        if objects := original.execute(statement("filling.large_objects").encode()).fetchall()[0][0]:
+            self.lost.append(f"{pluralize(objects, 'large object')}: not copied")
+        return reduced_tables.read(original, [*self.declared, *self.properties.places()])
 
     def compare(self, copy: dict[str, Any]) -> None:
         """Count on the copy what is true of its rows, and note what is not true of as many as in the original."""
@@ -157,6 +159,9 @@ class KeysOnlyCopy:
 
     def _load(self, there: psycopg.Connection[Any], table: ReducedTable, snapshot: str, advance: Any) -> None:
         """Copy the rows of a table; a CHECK that refuses one is left out of the copy, and said."""
+        if table.is_empty:
+            self.found.append(ReducedRows(table=table))
+            return
         for _ in range(ATTEMPTS):
             rows = self._prepared(there, table)
             try:
@@ -167,10 +172,14 @@ class KeysOnlyCopy:
                 if not dropped:  # no value of the type is known
                     self.given_up |= {(table.oid, column.name) for column in error.group.columns}
             except psycopg.Error as error:
+                if (error.sqlstate or "08")[:2] not in OF_ROWS:
+                    reason = f"the rows of {table.name} could not be written ({_state(error)})"
+                    raise NoCopy(reason, hint="Look at the server of the copy, and its free space.") from None
                 dropped = drop_refusing(there, error)
                 self.left_out += dropped
                 if not dropped:
-                    self.lost.append(f"rows of {table.name}: none could be made up (SQLSTATE {error.sqlstate})")
+                    column = f', column "{error.diag.column_name}"' if error.diag.column_name else ""
+                    self.lost.append(f"rows of {table.name}: none could be made up ({_state(error)}{column})")
                     break
             else:
                 self._keep(rows)
@@ -186,49 +195,44 @@ class KeysOnlyCopy:
 
     def _copied(self, there: psycopg.Connection[Any], rows: ReducedRows, snapshot: str, advance: Any) -> int:
         table = rows.table
-        columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+        named: sql.Composable = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, rows.columns)))
         target = sql.Identifier(table.root_schema, table.root_relation)
         number = 0
-        with (
-            closing(self._original(snapshot)) as original,
-            there.cursor() as writer,
-            writer.copy(compose("filling.write", table=target, columns=columns)) as sink,
-        ):
-            for some, piece in batches(_made(original, rows)):
-                sink.write(piece)
-                number += some
-                advance(min(table.bytes, table.bytes * number // max(table.rows, number, 1)))
+        writing = compose("filling.write", table=target, columns=named if rows.columns else sql.SQL(""))
+        with closing(self._original(snapshot)) as original, there.cursor() as writer:
+            reading = compose("filling.read", fields=rows.fields, table=sql.Identifier(table.schema, table.relation))
+            for session in (original, there):
+                _set_encoding(session, self.sends)
+            try:
+                with writer.copy(writing) as sink:
+                    for some, piece in batches(_made(original, reading, rows)):
+                        sink.write(piece)
+                        number += some
+                        advance(min(table.bytes, table.bytes * number // max(table.rows, number, 1)))
+            finally:
+                with suppress(psycopg.Error):  # the session may be lost
+                    _set_encoding(there, "UTF8")
         return number
-
-
-def keys_only_copy(
-    connection: Connection, original: Original, options: RehearsalOptions, *, progress: Progress
-) -> KeysOnlyCopy:
-    """Look what the models and the plan say of keys, and what the plan demands of rows."""
-    progress.say("Looking what the migrations demand of rows …")
-    measured = measure(connection, app_label=options.app_label, migration_name=options.migration_name)
-    with snapshot(connection), only_own_tables(connection):
-        inspected = inspect_plan(connection, plan=original.plan, target=original.target)
-    ends = [(inspected.table(key), key.column) for key in inspected.keys]
-    ends += [(inspected.parent_table(key), key.target_column) for key in inspected.keys]
-    return KeysOnlyCopy(
-        parameters=connection_parameters(connection),
-        properties=Properties(
-            demands=tuple(dict.fromkeys(measured.demands)),
-            measured=measured,
-            version=connection.pg_version // 10000,
-        ),
-        declared=tuple((table.schema, table.relation, column) for table, column in ends if table),
-        plan_unknown=None if measured.is_measured else measured.reason or "it was not measured",
-        progress=progress,
-    )
 
 
 def _settled(parameters: dict[str, Any]) -> psycopg.Connection[Any]:
     session = open_connection(parameters)
     reduced_tables.settle(session)
-    session.execute(statement("filling.client_encoding").encode())
+    _set_encoding(session, "UTF8")
     return session
+
+
+def _set_encoding(session: psycopg.Connection[Any], encoding: str) -> None:
+    session.execute(statement("filling.client_encoding").encode(), {"encoding": encoding})
+
+
+def _codec(encoding: str) -> str:
+    """Return Python's name of an encoding of PostgreSQL; that of UTF-8 where it has none."""
+    name = CODECS.get(encoding, encoding.replace("WIN", "cp"))
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
 
 
 def _usable(pattern: str) -> str:
@@ -240,29 +244,25 @@ def _usable(pattern: str) -> str:
     return pattern
 
 
-def _read(original: psycopg.Connection[Any], rows: ReducedRows) -> Iterator[bytes]:
-    table = sql.Identifier(rows.table.schema, rows.table.relation)
+def _made(original: psycopg.Connection[Any], reading: sql.Composed, rows: ReducedRows) -> Iterator[bytes]:
+    """Return the rows of the copy one by one; raises NoCopy where those of the original cannot be read or replaced."""
+    made = rows.maker()
     try:
-        with (
-            original.cursor() as reader,
-            reader.copy(compose("filling.read", fields=rows.fields, table=table)) as source,
-        ):
+        with original.cursor() as reader, reader.copy(reading) as source:
             for row in source:
-                yield bytes(row)
+                yield made(bytes(row))
+    except NothingFits:
+        raise
     except psycopg.Error as error:
         hint = "Let a role read all rows: GRANT pg_read_all_data TO the role; ALTER ROLE … BYPASSRLS."
-        reason = f"the rows of {rows.table.name} could not be read (SQLSTATE {error.sqlstate})"
+        reason = f"the rows of {rows.table.name} could not be read ({_state(error)})"
         raise NoCopy(reason, hint=hint if error.sqlstate == "42501" else "") from None
+    except Exception as error:  # its message may hold a value, and psycopg would send it to the copy
+        raise NoCopy(f"a row of {rows.table.name} could not be replaced ({type(error).__name__})") from None
 
 
-def _made(original: psycopg.Connection[Any], rows: ReducedRows) -> Iterator[bytes]:
-    for row in _read(original, rows):
-        try:
-            yield rows.made(row)
-        except NothingFits:
-            raise
-        except Exception as error:  # its message may hold a value, and psycopg would send it to the copy
-            raise NoCopy(f"a row of {rows.table.name} could not be replaced ({type(error).__name__})") from None
+def _state(error: psycopg.Error) -> str:
+    return f"SQLSTATE {error.sqlstate}" if error.sqlstate else "the connection was lost"
 
 
 def _set_sequence(there: psycopg.Connection[Any], one: dict[str, Any]) -> None:

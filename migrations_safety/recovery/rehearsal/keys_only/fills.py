@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import string
 from collections.abc import Callable
@@ -23,7 +24,8 @@ CONSTANTS = {
     "tsquery": "", "point": "(0,0)", "line": "{1,1,1}", "lseg": "[(0,0),(1,1)]", "box": "(1,1),(0,0)",
     "path": "[(0,0),(1,1)]", "polygon": "((0,0),(1,1),(1,0))", "circle": "<(0,0),1>", "pg_lsn": "0/0", "oid": "1",
     "jsonpath": "$", "hstore": "", "ltree": "a", "char": "x", "name": "x",
-    "pg_snapshot": "1:1:", "txid_snapshot": "1:1:", "cube": "(0)", "regclass": "-", "regtype": "-", "regproc": "-",
+    "pg_snapshot": "1:1:", "txid_snapshot": "1:1:", "cube": "(0)",
+    "xid8": "1", "xid": "1", "cid": "1", "tid": "(0,1)", "regclass": "-", "regtype": "-", "regproc": "-",
 }  # fmt: skip
 MANY = 1 << 30
 
@@ -72,7 +74,7 @@ def text_of(found: str, number: int) -> str:
     start = number * 31 % (len(POOL) // 2)
     text = POOL[start : start + varied]
     if len(text) < varied:
-        text = "".join(random.choices(string.ascii_lowercase, k=varied))
+        text = base64.b64encode(random.randbytes(varied)).decode()[:varied]
     return text + "x" * (characters - varied)
 
 
@@ -90,7 +92,8 @@ def _digits(length: int, column: Column) -> str:
         length = min(length, precision - (scale if scale < 1024 else scale - 2048))
     if length < 1:
         return "0"
-    return str(random.randrange(1, 10)) + "".join(random.choices(string.digits, k=length - 1))
+    least = 10 ** (length - 1)
+    return str(least + int(random.random() * 9 * least)) if length < 16 else "1" * length
 
 
 def _json(found: str, number: int) -> str:
@@ -115,7 +118,8 @@ def _array_maker(column: Column, number: Callable[[], int]) -> Make | None:
         values = {"S": POOL[one : one + each], "N": str(one), "B": "t", "D": "2000-01-01"}
         return "{" + ",".join([values[column.element_category or ""]] * int(elements)) + "}"
 
-    is_known = column.element_category == "S" or (column.element_category in ("N", "B", "D") and not column.modifier)
+    is_plain = column.element_kind == "b" and (column.element_category == "S" or not column.modifier)
+    is_known = is_plain and column.element_category in ("S", "N", "B", "D")
     return made if is_known else lambda _: "{}"
 
 

@@ -67,8 +67,8 @@ class KeyValues:
 
     def _bytes(self, value: str) -> str:
         old = bytes.fromhex(value[2:])
-        new = self.permutation.of_symbols(list(old), [256] * len(old), b"bytes %d" % len(old))
-        return "\\x" + bytes(new).hex()
+        new = self.permutation.of_number(int.from_bytes(old, "big"), 256 ** len(old), b"bytes %d" % len(old))
+        return "\\x" + new.to_bytes(len(old), "big").hex()
 
     def _bool(self, value: str) -> str:
         return "ft"[(value == "t") ^ (self.permutation.bits(b"", b"bool") & 1)]

@@ -6,16 +6,17 @@ the key nobody can tell which number was replaced by which.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b, shake_256
 from math import isqrt
 
 ROUNDS, ROUNDS_OF_LARGE = 8, 4
 LARGE = 2**64
 """From this size on fewer rounds are enough."""
+_NUMBERS = [bytes([number]) for number in range(ROUNDS_OF_LARGE)]
 KEYED = 56
 """How many bytes one keyed hash gives at most; longer ones come from another function."""
 
@@ -37,18 +38,16 @@ class Permutation:
             if value < size:
                 return value
 
-    def of_symbols(self, symbols: Sequence[int], sizes: Sequence[int], tweak: bytes) -> list[int]:
-        """Return the symbols that stand for these; each is below its size."""
-        value, size = 0, 1
-        for symbol, of_one in zip(symbols, sizes, strict=True):
-            value = value * of_one + symbol
-            size *= of_one
-        value = self.of_number(value, size, tweak)
-        found = []
-        for of_one in reversed(sizes):
-            value, symbol = divmod(value, of_one)
-            found.append(symbol)
-        return found[::-1]
+    def of_bits(self, value: int, half: int, tweak: bytes) -> int:
+        """Return the number of twice `half` bits that stands for `value`, at most 128; faster than `of_number`."""
+        mask = (1 << half) - 1
+        one, other = value >> half, value & mask
+        for number in range(0, ROUNDS_OF_LARGE, 2):
+            keyed = blake2b(other.to_bytes(8, "big") + tweak + _NUMBERS[number], key=self.key, digest_size=8)
+            one ^= int.from_bytes(keyed.digest(), "big") & mask
+            keyed = blake2b(one.to_bytes(8, "big") + tweak + _NUMBERS[number + 1], key=self.key, digest_size=8)
+            other ^= int.from_bytes(keyed.digest(), "big") & mask
+        return one << half | other
 
     def bits(self, value: bytes, tweak: bytes) -> int:
         """Return 64 bits that depend on the value."""
@@ -68,8 +67,8 @@ class Permutation:
     def _hash(self, value: bytes, tweak: bytes, size: int) -> int:
         told = len(tweak).to_bytes(4, "big") + tweak + value
         if size <= KEYED:
-            return int.from_bytes(hashlib.blake2b(told, key=self.key, digest_size=size).digest(), "big")
-        return int.from_bytes(hashlib.shake_256(self.key + told).digest(size), "big")
+            return int.from_bytes(blake2b(told, key=self.key, digest_size=size).digest(), "big")
+        return int.from_bytes(shake_256(self.key + told).digest(size), "big")
 
 
 def _bytes(size: int) -> int:

@@ -6,6 +6,7 @@ keys are replaced in the memory of this process, row by row. Nothing is written 
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +21,13 @@ from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Column
 from migrations_safety.recovery.rehearsal.keys_only.row_properties import Property
 from migrations_safety.sql.composition import compose
 
-Piece = Callable[[Sequence[bytes]], Sequence[bytes]]
+Make = Callable[[bytes], bytes]
+"""Makes a field of the copy from one that was read."""
 NULL = rb"\N"
 REMEMBERED = 50_000
 """How many replaced values are remembered for each type of key."""
+POOLED, POOLS = 2000, 500
+"""So many values of one size, and of so many sizes, are made up for a column. Then they are used again."""
 READ_AS = {"numeric": "number", "float4": "text", "float8": "text", "date": "days", "timestamp": "moment",
            "timestamptz": "moment", "time": "clock"}  # fmt: skip
 ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
@@ -33,11 +37,11 @@ SPECIAL = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """Some fields that are read, and the columns that are written from them."""
+    """A column that is made from one field."""
 
-    fields: tuple[sql.Composable, ...]
-    columns: tuple[str, ...]
-    make: Piece
+    field: sql.Composable
+    column: str
+    make: Make
 
 
 @dataclass(kw_only=True)
@@ -47,6 +51,7 @@ class ReducedRows:
     table: ReducedTable
     parts: list[Part] = field(default_factory=list)
     groups: list[Combinations] = field(default_factory=list)
+    """Columns that are made together; the fields of each are its pattern and the length of a text."""
     judged: tuple[Property, ...] = ()
     """Properties that are counted in the original and in the copy."""
     truths: Counter[bytes] = field(default_factory=Counter)
@@ -58,7 +63,9 @@ class ReducedRows:
     @property
     def fields(self) -> sql.Composed:
         """What is read of a row."""
-        fields = [one for part in self.parts for one in part.fields]
+        fields = [part.field for part in self.parts]
+        for group in self.groups:
+            fields += _of_group(group)
         return sql.SQL(", ").join([*fields, self.told])
 
     @property
@@ -70,19 +77,24 @@ class ReducedRows:
     @property
     def columns(self) -> list[str]:
         """The columns that are written."""
-        return [column for part in self.parts for column in part.columns]
+        together = [column.name for group in self.groups for column in group.columns]
+        return [*(part.column for part in self.parts), *together]
 
-    def made(self, row: bytes) -> bytes:
-        """Return the row of the copy for what was read of a row."""
-        *values, truths = row.rstrip(b"\n").split(b"\t")
-        self.truths[truths] += 1
-        found: list[bytes] = []
-        place = 0
-        for part in self.parts:
-            number = len(part.fields)
-            found += part.make(values[place : place + number])
-            place += number
-        return b"\t".join(found) + b"\n"
+    def maker(self) -> Make:
+        """Return what makes the row of the copy from what was read of a row."""
+        makes = [part.make for part in self.parts]
+        places = [(len(makes) + 2 * number, group) for number, group in enumerate(self.groups)]
+
+        def made(row: bytes) -> bytes:
+            fields = row.rstrip(b"\n").split(b"\t")
+            self.truths[fields[-1]] += 1
+            found = [make(field) for make, field in zip(makes, fields, strict=False)]
+            for place, group in places:
+                values = group.values(fields[place].decode(), int(fields[place + 1]))
+                found += [NULL if one is None else written(one) for one in values]
+            return b"\t".join(found) + b"\n"
+
+        return made
 
 
 def reduced_rows(
@@ -99,19 +111,22 @@ def reduced_rows(
         if column.is_generated or name in in_groups:
             continue
         if table.is_as_it_is or name in table.kept:
-            rows.parts.append(_part("value", column, lambda found: found))
+            rows.parts.append(_part("value", column, _as_it_is))
         elif name in table.keys and (part := _of_key(column, values, known)):
             rows.parts.append(part)
         else:
             rows.not_replaced += [name] if name in table.keys else []
             rows.parts.append(_of_fill(column, rows))
-    rows.parts += [_of_group(group) for group in groups]
     return rows
 
 
-def _part(how: str, column: Column, make: Piece) -> Part:
+def _as_it_is(field: bytes) -> bytes:
+    return field
+
+
+def _part(how: str, column: Column, make: Make) -> Part:
     field = compose(f"reduced_rows.{how}", column=sql.Identifier(column.name))
-    return Part(fields=(field,), columns=(column.name,), make=make)
+    return Part(field=field, column=column.name, make=make)
 
 
 def _of_key(column: Column, values: KeyValues, known: dict[str, dict[bytes, bytes]]) -> Part | None:
@@ -119,17 +134,16 @@ def _of_key(column: Column, values: KeyValues, known: dict[str, dict[bytes, byte
     if replace is None:
         return None
     of_type = known.setdefault(column.type if column.labels else column.base, {})
+    of_type[NULL] = NULL
 
-    def make(found: Sequence[bytes]) -> Sequence[bytes]:
-        old = found[0]
-        if old == NULL:
-            return found
+    def make(old: bytes) -> bytes:
         new = of_type.get(old)
         if new is None:
             if len(of_type) >= REMEMBERED:
                 of_type.clear()
+                of_type[NULL] = NULL
             new = of_type[old] = written(replace(read(old)))
-        return (new,)
+        return new
 
     return _part(READ_AS.get(column.base, "text"), column, make)
 
@@ -139,30 +153,27 @@ def _of_fill(column: Column, rows: ReducedRows) -> Part:
     maker = fill.make
     if maker is None:
         rows.unknown.append(column.name)
+        return Part(field=fill.measure, column=column.name, make=lambda _: NULL)
+    pools: dict[bytes, list[bytes]] = {}
 
-    def make(found: Sequence[bytes]) -> Sequence[bytes]:
-        return found if found[0] == NULL or maker is None else (written(maker(found[0].decode())),)
+    def make(size: bytes) -> bytes:
+        if size == NULL:
+            return NULL
+        pool = pools.setdefault(size, [])
+        if len(pool) < POOLED and len(pools) < POOLS:
+            pool.append(written(maker(size.decode())))
+            return pool[-1]
+        return pool[int(random.random() * len(pool))] if pool else written(maker(size.decode()))
 
-    def nothing(_: Sequence[bytes]) -> Sequence[bytes]:
-        return (NULL,)
-
-    return Part(fields=(fill.measure,), columns=(column.name,), make=make if maker else nothing)
+    return Part(field=fill.measure, column=column.name, make=make)
 
 
-def _of_group(group: Combinations) -> Part:
+def _of_group(group: Combinations) -> tuple[sql.Composable, sql.Composable]:
     flags = [compose("reduced_rows.flag", column=sql.Identifier(one.name)) for one in group.columns]
     truths = [compose("reduced_rows.truth", condition=one.condition) for one in group.properties]
-    length = compose("reduced_rows.length", column=sql.Identifier(group.text.name)) if group.text else sql.SQL("0")
-
-    def make(found: Sequence[bytes]) -> Sequence[bytes]:
-        pattern, length = found
-        return [NULL if one is None else written(one) for one in group.values(pattern.decode(), int(length))]
-
-    return Part(
-        fields=(sql.SQL(" || ").join([*flags, *truths]), length),
-        columns=tuple(one.name for one in group.columns),
-        make=make,
-    )
+    text = group.text
+    length = compose("reduced_rows.length", column=sql.Identifier(text.name)) if text else sql.SQL("0")
+    return sql.SQL(" || ").join([*flags, *truths]), length
 
 
 def read(value: bytes) -> str:

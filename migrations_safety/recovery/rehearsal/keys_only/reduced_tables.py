@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from migrations_safety.postgresql.named_rows import Record, records
+from migrations_safety.recovery.rehearsal.keys_only.harmless import converts
 from migrations_safety.sql import statement
 
 ID_LIKE = re.compile(r"(?:.*_)?ids?$|.*[a-z0-9](?:Id|ID)$|uuid$|.*_uuid$", re.ASCII)
@@ -18,6 +19,8 @@ ID_LIKE = re.compile(r"(?:.*_)?ids?$|.*[a-z0-9](?:Id|ID)$|uuid$|.*_uuid$", re.AS
 TYPES_OF_IDS = frozenset({"int2", "int4", "int8", "numeric", "text", "varchar", "bpchar", "citext"})
 OF_DJANGO = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 """Tables whose rows are names of the project's code. They are copied as they are, as Django looks its own names up."""
+RECORD_OF_KEPT = ("migrations_safety_kept", "record")
+"""The table that says which columns and tables were kept instead of dropped; it has names and definitions alone."""
 OWN = "migrations_safety_"
 """The beginning of the names of this app's tables, whose rows are about runs that the copy has not seen."""
 STRING = re.compile(r"'(?:[^']|'')*'")
@@ -38,6 +41,7 @@ class Column:
     kind: str
     element: str | None
     element_category: str | None
+    element_kind: str | None
     modifier: int | None
     is_checked: bool
     is_required: bool
@@ -76,6 +80,7 @@ class ReducedTable:
     """The partitioned table at the top, and the table itself where it is no partition."""
     rows: int
     bytes: int
+    is_empty: bool
     columns: dict[str, Column] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
@@ -97,7 +102,7 @@ class ReducedTable:
     @property
     def is_as_it_is(self) -> bool:
         """Whether all its rows are copied as they are."""
-        return self.relation in OF_DJANGO
+        return self.relation in OF_DJANGO or (self.schema, self.relation) == RECORD_OF_KEPT
 
     @property
     def filled(self) -> dict[str, Column]:
@@ -114,8 +119,8 @@ class ReducedTable:
         return found & self.columns.keys()
 
 
-def read(session: psycopg.Connection[Any], further: Iterable[Place]) -> list[ReducedTable]:
-    """Return all tables with rows; `further` are columns of keys that only models or the plan declare."""
+def read(session: psycopg.Connection[Any], further: Iterable[tuple[Place, Place | None]]) -> list[ReducedTable]:
+    """Return all tables with rows; `further` are the two ends of keys that only models or the plan declare."""
     found = {one["oid"]: ReducedTable(**one) for one in _rows(session, "reduced_tables.tables", {})}
     asked = {"oids": list(found)}
     for row in _rows(session, "reduced_tables.columns", asked):
@@ -126,15 +131,15 @@ def read(session: psycopg.Connection[Any], further: Iterable[Place]) -> list[Red
         table.columns[row["name"]] = Column(**values)
     for row in _rows(session, "reduced_tables.checks", asked):
         found[row.pop("table_oid")].checks.append(Check(**row))
-    for row in _rows(session, "reduced_tables.unique", asked):
-        table = found[row["table_oid"]]
-        table.keys |= {*row["columns"], *table.named_in(row["expression"] or "")}
-        if row["condition"]:
-            table.conditions[row["name"]] = row["condition"]
-    _add_keys(found, _rows(session, "reduced_tables.keys", {}))
+    for row in _rows(session, "reduced_tables.indexes", asked):
+        _add_index(found[row["table_oid"]], row)
+    further = list(further)
+    _add_keys(found, _rows(session, "reduced_tables.keys", {}) + _as_rows(found, further))
     for row in _rows(session, "reduced_tables.partition_keys", asked):
-        found[row["table_oid"]].keys.add(row["column"])
-    _add_declared(found.values(), set(further))
+        table = found[row["table_oid"]]
+        is_label = table.columns[row["column"]].labels or table.columns[row["column"]].base == "bool"
+        (table.kept if is_label else table.keys).add(row["column"])  # another label may have no partition
+    _add_declared(found.values(), {end for ends in further for end in ends if end})
     return [one for one in found.values() if not one.relation.startswith(OWN)]
 
 
@@ -146,6 +151,17 @@ def bounds(session: psycopg.Connection[Any]) -> list[str]:
 def settle(session: psycopg.Connection[Any]) -> None:
     """Set what decides how names and values are written, and that no row is hidden."""
     session.execute(statement("reduced_tables.settle").encode())
+    session.execute(statement("reduced_tables.wait").encode())
+
+
+def _add_index(table: ReducedTable, index: Record) -> None:
+    """Note the columns that an index compares, and those that it converts: replaced digits are digits still."""
+    if index["compares"]:
+        table.keys |= {*index["columns"], *table.named_in(index["expression"] or "")}
+        if index["condition"]:
+            table.conditions[index["name"]] = index["condition"]
+    elif converts(index["expression"]):
+        table.keys |= table.named_in(index["expression"])
 
 
 def _add_keys(found: dict[int, ReducedTable], keys: list[Record]) -> None:
@@ -167,14 +183,26 @@ def _add_keys(found: dict[int, ReducedTable], keys: list[Record]) -> None:
             found[oid].kept.add(column)
 
 
+def _as_rows(found: dict[int, ReducedTable], declared: Iterable[tuple[Place, Place | None]]) -> list[Record]:
+    """Return declared keys as the catalog has those that are there."""
+    oids = {(one.schema, one.relation): one.oid for one in found.values()}
+    rows = []
+    for child, parent in declared:
+        if parent and child[:2] in oids and parent[:2] in oids and child[2] in found[oids[child[:2]]].columns:
+            rows.append({"table_oid": oids[child[:2]], "column": child[2]})
+            rows[-1] |= {"parent_oid": oids[parent[:2]], "parent_column": parent[2]}
+    return rows
+
+
 def _add_declared(tables: Iterable[ReducedTable], further: set[Place]) -> None:
     for table in tables:
         places = ((table.schema, table.relation), (table.root_schema, table.root_relation))
         table.keys |= {column for *place, column in further if tuple(place) in places and column in table.columns}
         table.keys |= {name for name, one in table.columns.items() if one.is_id_like}
-        for name in [name for name in table.keys if table.columns[name].is_generated]:
-            table.keys |= table.named_in(table.columns[name].expression or "")
-        table.keys -= {name for name, one in table.columns.items() if one.is_generated} | table.kept
+        for name, one in table.columns.items():
+            if one.expression and (name in table.keys or converts(one.expression)):
+                table.keys |= table.named_in(one.expression)
+        table.keys &= {name for name, one in table.columns.items() if not one.is_generated} - table.kept
 
 
 def _rows(session: psycopg.Connection[Any], name: str, asked: dict[str, Any]) -> list[Record]:

@@ -6,9 +6,9 @@ of the original's rows must not be able to fail there: an error would write a va
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from psycopg import sql
 
@@ -17,20 +17,12 @@ from migrations_safety.checks.data_doubts import conversion
 from migrations_safety.checks.data_queries import columns_of, value_of
 from migrations_safety.measurement.demand import Demand
 from migrations_safety.measurement.report import MeasuredPlan
+from migrations_safety.recovery.rehearsal.keys_only.harmless import is_harmless
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place, ReducedTable
 from migrations_safety.sql.composition import compose
 
 KEPT_ANYHOW = frozenset({"not_null", "drop"})
 """Demands about whether there is a value, which never changes."""
-CONSTANT = re.compile(r"'(?:[^']|'')*'(?:::[\w .\"\[\]]+(?:\(\d+(?:,\d+)?\))?(?:\[\])*)?")
-HARMLESS_CAST = re.compile(r"::(?:pg_catalog\.)?(?:text|character varying|bpchar|character|numeric)(?:\[\])*(?!\()")
-HARMLESS = frozenset({
-    "char_length", "character_length", "length", "octet_length", "lower", "upper", "btrim", "ltrim", "rtrim",
-    "coalesce", "nullif", "abs", "num_nulls", "num_nonnulls", "starts_with", "isempty", "any", "all", "array", "in",
-    "and", "or", "not", "greatest", "least", "cardinality", "jsonb_typeof", "json_typeof", "exists", "strpos",
-})  # fmt: skip
-"""Functions that fail for no value, and words before a bracket that are no functions."""
-CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,16 +52,14 @@ class Properties:
     version: int
     """The major version of the original's server."""
 
-    def places(self) -> Iterator[Place]:
-        """Return the columns that the plan compares with others: they are keys."""
+    def places(self) -> Iterator[tuple[Place, Place | None]]:
+        """Return the columns that the plan compares with others, each with the one that it refers to: they are keys."""
         for demand in self.demands:
             if demand.kind in COMPARED:
-                for source in demand.sources:
-                    if source.before:
-                        yield (*demand.of, source.before)
-                if demand.parent:
-                    for column in demand.parent_columns:
-                        yield (*demand.parent, column)
+                parents = [(*demand.parent, column) for column in demand.parent_columns] if demand.parent else []
+                for source, parent in zip_longest(demand.sources, parents):
+                    if source and source.before:
+                        yield (*demand.of, source.before), parent
 
     def of(self, table: ReducedTable) -> tuple[list[Property], list[str]]:
         """Return the properties of one table, and what is not kept of it, in words."""
@@ -120,17 +110,6 @@ class Properties:
             )
             for one in asked
         ], ""
-
-
-def is_harmless(expression: str) -> bool:
-    """Return whether an expression can be evaluated without an error whatever the values are."""
-    rest = HARMLESS_CAST.sub("", CONSTANT.sub("''", expression))
-    calls = {one.lower() for one in CALL.findall(rest)}
-    return (
-        "::" not in rest
-        and not re.search(r"[-+*/%^]", rest.replace("~~*", "").replace("~*", ""))
-        and (calls <= HARMLESS)
-    )
 
 
 def _property(table: ReducedTable, words: str, condition: str, *, check: str | None = None) -> Property:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 
 from migrations_safety.census.identifier_classes import (
     BLANK,
@@ -19,7 +21,7 @@ from migrations_safety.census.identifier_classes import (
     RECORD_NUMBER,
     SENTINEL_WORDS,
 )
-from migrations_safety.recovery.rehearsal.keys_only.alphabets import ANY, HEX, alphabet_of
+from migrations_safety.recovery.rehearsal.keys_only.alphabets import ANY, HEX, alphabet_of, small
 from migrations_safety.recovery.rehearsal.keys_only.permutation import Permutation, Ranges
 from migrations_safety.schema.house_format import LONG_CODE, LONG_ENOUGH, MIXED
 
@@ -30,6 +32,10 @@ SPELLED = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 INTEGER = re.compile(r"([+-]?)(0*)([0-9]{1,19})", re.ASCII)
+SENTINELS = frozenset(SENTINEL_WORDS)
+WHOLE = re.compile("[+-]?[0-9]{1,19}", re.ASCII)
+NUMBERED = re.compile(RECORD_NUMBER, re.ASCII)
+LENGTHS_OF_GENERATED = frozenset({21, 24, 25, 26})
 NUMBER_OF = re.compile(
     r"(mrn|medical record|record|patient|pat|pt|hn|uhid|emr|ehr|hosp|chart|file|mr|p|h|rec|reg|op|ip|opd|ipd)"
     r"(?![a-z])[ ./:#_-]*((no|nr|num|number|id)(?![a-z]))?[ ./:#_-]*",
@@ -73,26 +79,29 @@ class SpelledIds:
             core = self._uuid(core)
         elif number := INTEGER.fullmatch(core) if self.class_of(value) == "integer" else None:
             core = self._integer(*number.groups())
-        elif core and core.lower() not in SENTINEL_WORDS:
+        elif core and core.lower() not in SENTINELS:
             return self._text(value, before, core, after)
         return before + core + after
 
     def class_of(self, value: str) -> str:
         """Return the class of a text, as the census would."""
-        core = (AROUND.fullmatch(value) or [""] * 3)[2]
-        if SPELLED.fullmatch(core):
+        around = AROUND.fullmatch(value)
+        assert around is not None
+        core = around[2]
+        small_core = core.lower()
+        if len(core) >= 32 and SPELLED.fullmatch(core):
             return "uuid"
-        if not core or core.lower() in SENTINEL_WORDS:
+        if not core or small_core in SENTINELS:
             return "no_patient"
         if self.pattern and re.fullmatch(self.pattern, value):
             return "registered"
-        if re.fullmatch("[+-]?[0-9]{1,19}", core, re.ASCII):
+        if WHOLE.fullmatch(core):
             return "integer"
-        if re.search(RECORD_NUMBER, core.lower(), re.ASCII):
+        if NUMBERED.search(small_core):
             return "mrn_like"
-        if _is_opaque(value):
+        if len(value) in LENGTHS_OF_GENERATED and _is_opaque(value):
             return "opaque"
-        return "house_format" if _is_long_code(value) else "other_text"
+        return "house_format" if len(value) >= LONG_ENOUGH and _is_long_code(value) else "other_text"
 
     def _uuid(self, core: str) -> str:
         lead = len("urn:uuid:") if core.lower().startswith("urn:uuid:") else 0
@@ -109,7 +118,7 @@ class SpelledIds:
             return f"{self.permutation.of_number(int(old, 16) - 1, CLOCKLESS - 1, b'test uuid') + 1:032x}"
         kind = old[VERSION] + old[VARIANT]
         rest = old[:VERSION] + old[VERSION + 1 : VARIANT] + old[VARIANT + 1 :]
-        found = f"{self.permutation.of_number(int(rest, 16), 16**30, b'uuid' + kind.encode()):030x}"
+        found = f"{self.permutation.of_bits(int(rest, 16), 60, b'uuid' + kind.encode()):030x}"
         return found[:VERSION] + kind[0] + found[VERSION : VARIANT - 1] + kind[1] + found[VARIANT - 1 :]
 
     def _integer(self, sign: str, zeros: str, digits: str) -> str:
@@ -130,18 +139,29 @@ class SpelledIds:
 
     def _replaced(self, core: str, places: tuple[str, ...] | None) -> str:
         is_upper = core == core.upper() and places is not None and core != core.lower()
-        base = core.lower() if is_upper else core
-        alphabets = places or [alphabet_of(one, self.encoding) for one in base]
-        symbols = [alphabet.index(_folded(one, alphabet)) for one, alphabet in zip(base, alphabets, strict=True)]
-        tweak = "\n".join(alphabets).encode("utf-8", "surrogatepass")
-        new = self.permutation.of_symbols(symbols, [len(one) for one in alphabets], tweak)
-        chosen = [alphabet[one] for alphabet, one in zip(alphabets, new, strict=True)]
+        base = core.lower() if is_upper else core if places else "".join(map(small, core))
+        alphabets = places or tuple([alphabet_of(one, self.encoding) for one in base])
+        size, tweak = _size(alphabets)
+        value = 0
+        for one, alphabet in zip(base, alphabets, strict=True):
+            value = value * len(alphabet) + alphabet.index(one)
+        value = self.permutation.of_number(value, size, tweak)
+        chosen = []
+        for alphabet in reversed(alphabets):
+            value, symbol = divmod(value, len(alphabet))
+            chosen.append(alphabet[symbol])
+        chosen.reverse()
         if is_upper:
             return "".join(chosen).upper()
-        return "".join(
-            one.upper() if old.isascii() and old.isupper() and places is None else one
-            for one, old in zip(chosen, base, strict=True)
-        )
+        if places:
+            return "".join(chosen)
+        return "".join(one.upper() if new != old else one for one, new, old in zip(chosen, base, core, strict=True))
+
+
+@lru_cache(maxsize=10_000)
+def _size(alphabets: tuple[str, ...]) -> tuple[int, bytes]:
+    """Return how many texts there are of these alphabets, and what they are called."""
+    return prod(map(len, alphabets)), "\n".join(alphabets).encode("utf-8", "surrogatepass")
 
 
 def _places(core: str, *, is_opaque: bool) -> tuple[str, ...] | None:
@@ -151,10 +171,6 @@ def _places(core: str, *, is_opaque: bool) -> tuple[str, ...] | None:
     letters = set(core.replace("-", ""))
     is_damaged = len(core) >= LONG_ENOUGH and (letters <= set(HEX) or letters <= set(HEX.upper()))
     return tuple("-" if one == "-" else HEX for one in core) if is_damaged else None
-
-
-def _folded(one: str, alphabet: str) -> str:
-    return one if one in alphabet else one.lower()
 
 
 def _cased(digits: str, like: str, permutation: Permutation) -> str:
