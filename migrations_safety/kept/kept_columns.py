@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
+from migrations_safety.kept.carrying import end_carrying_over
 from migrations_safety.kept.kept_record import Place, Reason, add, ensure_record, kept_name, next_number
 from migrations_safety.kept.obstacles import refuse_obstacles
 from migrations_safety.kept.physical import Part, Relation, change, qualified_names
@@ -52,6 +53,7 @@ def keep_column(
         found = rows(connection, "kept_columns.column", {"oid": table.oid, "column": column}, KeptColumn)
     if not found or found[0].generated:
         return None
+    end_carrying_over(connection, table, column)
     refuse_obstacles(connection, table, column=column)
     number = next_number(connection)
     name = kept_name(number, column)

@@ -5,16 +5,12 @@ BEGIN
         NEW.{kept} := NEW.{column};
     END IF;
     RETURN NEW;
+EXCEPTION WHEN undefined_column THEN  -- one of the two was dropped or renamed meanwhile: writers go on
+    RETURN NEW;
 END $$
 
 -- create_trigger: carries over each write from now on
 CREATE OR REPLACE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()
-
--- drop_trigger: ends that
-DROP TRIGGER IF EXISTS {trigger} ON {table}
-
--- drop_function: ends that
-DROP FUNCTION IF EXISTS {function}()
 
 -- blocks: how many blocks a table has
 SELECT pg_relation_size(%(oid)s::oid::regclass) / current_setting('block_size')::bigint
@@ -30,7 +26,10 @@ WHERE attrelid = %(oid)s AND attname = %(column)s AND NOT attisdropped
 false
 
 -- fill: carries over the values of the rows in a range of blocks
-UPDATE {table} SET {kept} = {column}
+UPDATE ONLY {table} SET {kept} = {column}
 WHERE ctid >= %(first)s::tid AND ctid < %(after)s::tid AND {column} IS NOT NULL
   AND {kept}::text IS DISTINCT FROM {column}::text
   AND ({kept} IS NULL OR {condition})
+
+-- differing: true where a row has an older and another newer value
+SELECT EXISTS (SELECT FROM ONLY {table} WHERE {column} IS NOT NULL AND {kept}::text IS DISTINCT FROM {column}::text)

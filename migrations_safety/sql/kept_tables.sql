@@ -1,7 +1,9 @@
--- tree: a table and its partitions
+-- tree: a table with its partitions, and with the tables that inherit its columns
+WITH RECURSIVE tree AS (
+    SELECT %(oid)s::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid
+)
 SELECT c.oid::bigint AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind
-FROM (SELECT relid::oid AS oid FROM pg_partition_tree(%(oid)s::oid::regclass) UNION SELECT %(oid)s::oid) AS tree
-JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 ORDER BY c.oid <> %(oid)s::oid, c.oid
 
 -- followers: the indexes and sequences that go with the tables of a tree, and need names of ours

@@ -1,6 +1,9 @@
 -- dependents: the objects outside of a table that depend on it or on its column, and what else forbids to keep it
-WITH tree AS (
-    SELECT relid::oid AS oid FROM pg_partition_tree(%(oid)s::oid::regclass) UNION SELECT %(oid)s::oid
+WITH RECURSIVE family AS (
+    SELECT %(oid)s::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family ON i.inhparent = family.oid
+), tree AS (  -- a column goes from the tables that inherit it, too; a table goes with its partitions alone
+    SELECT family.oid FROM family JOIN pg_class c ON c.oid = family.oid
+    WHERE %(column)s::text IS NOT NULL OR c.relispartition OR c.oid = %(oid)s
 ), own AS (
     SELECT oid FROM tree
     UNION SELECT indexrelid FROM pg_index JOIN tree ON indrelid = tree.oid
@@ -42,7 +45,11 @@ UNION ALL
 SELECT 'publication', 'publication ' || string_agg(DISTINCT p.pubname, ', ')
 FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_publication_tables p ON p.schemaname = n.nspname AND p.tablename = c.relname
+WHERE %(column)s::text IS NULL OR %(column)s::text = ANY (p.attnames)
 HAVING count(*) > 0
+UNION ALL
+SELECT 'replica identity', 'the replica identity, index ' || x.indexrelid::regclass
+FROM asked JOIN pg_index x ON x.indrelid = asked.oid AND x.indisreplident AND asked.attnum = ANY (x.indkey::int2[])
 UNION ALL
 SELECT 'partition', 'its partitioned table ' || i.inhparent::regclass
 FROM pg_inherits i WHERE i.inhrelid = %(oid)s
@@ -54,3 +61,10 @@ SELECT 'partition key', 'the partition key'
 FROM asked JOIN pg_partitioned_table k ON k.partrelid = asked.oid
 WHERE asked.attnum = ANY(k.partattrs::int2[])
 ORDER BY 1, 2
+
+-- domain: the domain that is the type of a column; no row where its type is none
+SELECT format_type(a.atttypid, NULL) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = %(oid)s AND a.attname = %(column)s AND NOT a.attisdropped AND t.typtype = 'd'
+
+-- null_of: fails where the type takes no NULL
+SELECT CAST(NULL AS {type})

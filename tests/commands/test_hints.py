@@ -190,7 +190,7 @@ BY_PEOPLE = {
         "what may be lost is a decision; tests/database/test_purge_dropped.py",
     ),
     **dict.fromkeys(
-        ("recovery.E053", "recovery.E054", "recovery.E055", "recovery.E056"),
+        ("recovery.E053", "recovery.E054", "recovery.E055", "recovery.E056", "recovery.E057"),
         "what becomes of the rows in the way is a decision; tests/database/test_restore_dropped.py",
     ),
     "recovery.I001": "whether the references come back is a decision; tests/commands/rollback/",

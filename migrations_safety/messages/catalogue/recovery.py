@@ -173,6 +173,15 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.E057",
+        title="Older and newer values cannot be told apart",
+        help=(
+            "A column was made again with a default, and the table was rewritten afterwards. So nobody knows which "
+            "rows have the default and which were written. The older values are back, and the newer ones are kept. "
+            "Compare them, and correct the rows that somebody has written."
+        ),
+    ),
+    FindingKind(
         id="recovery.E060",
         title="Kept for too short a time",
         help=(

@@ -145,7 +145,10 @@ def is_kept(subject: str, *, is_column: bool, migration: str) -> Finding:
     """The finding that a table or column is kept instead of dropped."""
     message = f"is kept when {migration} drops it, in the schema migrations_safety_kept."
     if is_column:
-        message = f"is kept when {migration} drops it, in its table under another name; SELECT * goes on to show it."
+        message = (
+            f"is kept when {migration} drops it, in its table under another name. SELECT * goes on to show it. "
+            "INSERT and COPY without a list of columns go on to count it."
+        )
     hint = "python manage.py restore_dropped --list shows it afterwards."
     return finding("recovery.I050", subject, message, hint, migration=migration)
 
@@ -176,6 +179,16 @@ def stays_nullable(subject: str) -> Finding:
     message = "is back with all its values, but rows that were written since have none, so it is not NOT NULL."
     hint = "Give these rows a value, then SET NOT NULL."
     return finding("recovery.E056", subject, message, hint)
+
+
+def values_not_told_apart(subject: str) -> Finding:
+    """The finding that nobody knows which values of a restored column were written since it was made again."""
+    message = (
+        "is back with its older values in all rows that had one. The table was rewritten since the column was made "
+        "again, so nobody knows which newer values somebody wrote."
+    )
+    hint = "The newer values are kept: python manage.py restore_dropped --list shows where. Compare the two columns."
+    return finding("recovery.E057", subject, message, hint)
 
 
 def too_young(subject: str, *, age: str, least: str) -> Finding:

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import DatabaseError
 from psycopg import sql
 
-from migrations_safety.kept.kept_record import KEPT_SCHEMA, Kept
+from migrations_safety.kept.carrying import carriers, end_carrying, names_of
+from migrations_safety.kept.kept_record import Kept
 from migrations_safety.kept.physical import Relation, change
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
@@ -24,21 +25,27 @@ BLOCKS = 2_000
 """The number of blocks of a table that one transaction reads: 16 MB."""
 
 
-def carry_over(connection: Connection, table: Relation, kept: Kept) -> None:
-    """Carry over what was written since the column was made again, and what is written from now on."""
+def carry_over(connection: Connection, table: Relation, kept: Kept) -> bool:
+    """Carry over what was written since the column was made again, and what is written from now on.
+
+    Return False where nobody knows what was written in some part of the table, so that the older values stay there.
+    """
+    is_known = True
     parts = _parts(table, kept)
     change(connection, "carried_values.create_function", **parts)
-    change(connection, "carried_values.create_trigger", **parts)
+    for carrier in carriers(connection, table):
+        change(connection, "carried_values.create_trigger", **(parts | {"table": carrier.in_sql}))
     try:
         for part in rows(connection, "kept_tables.tree", {"oid": table.oid}, Relation):
             if part.kind == "r":
-                _fill(connection, part, kept, parts)
+                is_known &= _fill(connection, part, kept, parts)
     except DatabaseError:  # a trigger that stays would fail once one of the columns is gone
         end_carrying(connection, table, kept)
         raise
+    return is_known
 
 
-def _fill(connection: Connection, table: Relation, kept: Kept, parts: dict[str, Any]) -> None:
+def _fill(connection: Connection, table: Relation, kept: Kept, parts: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement("carried_values.blocks"), {"oid": table.oid})
         blocks = cursor.fetchone()[0]
@@ -51,13 +58,14 @@ def _fill(connection: Connection, table: Relation, kept: Kept, parts: dict[str, 
     for first in range(0, blocks + 1, BLOCKS):
         with connection.cursor() as cursor:
             send(cursor, query, {"first": f"({first},0)", "after": f"({first + BLOCKS},0)"})
+    return not is_unknown or not _differ(connection, parts | {"table": table.in_sql})
 
 
-def end_carrying(connection: Connection, table: Relation, kept: Kept) -> None:
-    """Drop the trigger and its function; must run in the transaction that gives the columns their names."""
-    parts = _parts(table, kept)
-    change(connection, "carried_values.drop_trigger", **parts)
-    change(connection, "carried_values.drop_function", **parts)
+def _differ(connection: Connection, parts: dict[str, Any]) -> bool:
+    names = {name: parts[name] for name in ("table", "column", "kept")}
+    with connection.cursor() as cursor:
+        send(cursor, compose("carried_values.differing", **names))
+        return bool(cursor.fetchone()[0])
 
 
 def _parts(table: Relation, kept: Kept) -> dict[str, Any]:
@@ -66,6 +74,5 @@ def _parts(table: Relation, kept: Kept) -> dict[str, Any]:
         "table": table.in_sql,
         "column": sql.Identifier(kept.column),
         "kept": sql.Identifier(kept.kept_name),
-        "function": sql.Identifier(KEPT_SCHEMA, f"carry_over_{kept.number}"),
-        "trigger": sql.Identifier(f"zz_migrations_safety_kept_{kept.number}"),
+        **names_of(kept),
     }

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from migrations_safety.audit.run_log import Run, recorded_run
 from migrations_safety.kept import kept_record
+from migrations_safety.kept.carrying import end_carrying
 from migrations_safety.kept.kept_record import KEPT_SCHEMA, Kept
 from migrations_safety.kept.obstacles import obstacles
 from migrations_safety.kept.physical import Relation, change
@@ -30,7 +31,6 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.postgresql.target import connect
 from migrations_safety.recovery.kept.backup_gate import check_backup
-from migrations_safety.recovery.kept.carried_values import end_carrying
 from migrations_safety.recovery.kept.options import KeptOptions
 from migrations_safety.recovery.kept.put_back import in_one_transaction
 from migrations_safety.recovery.kept.report import Held, KeptReport

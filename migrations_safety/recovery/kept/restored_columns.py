@@ -11,13 +11,14 @@ from typing import Any
 from django.db import DatabaseError
 from psycopg import errors, sql
 
+from migrations_safety.kept.carrying import end_carrying
 from migrations_safety.kept.kept_columns import keep_column
 from migrations_safety.kept.kept_record import Kept, Reason, definition_of, redefine
 from migrations_safety.kept.physical import Relation, change
 from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
-from migrations_safety.recovery.kept.carried_values import carry_over, end_carrying
+from migrations_safety.recovery.kept.carried_values import carry_over
 from migrations_safety.recovery.kept.put_back import PutBack, in_one_transaction, put_back
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
@@ -35,12 +36,14 @@ def restore_column(connection: Connection, kept: Kept) -> PutBack:
     if there and there != _type(connection, table, kept.kept_name):
         how = f"a column of its name was made again with the type {there}"
         return PutBack(findings=[wording.made_again(kept.subject, how=how)])
-    if there:
-        carry_over(connection, table, kept)
+    is_known = carry_over(connection, table, kept) if there else True
     definition = in_one_transaction(
         connection, lambda: _rename(connection, table, kept), what=f"Putting back {kept.subject}"
     )
-    return _take_on(connection, kept, table, definition)
+    outcome = _take_on(connection, kept, table, definition)
+    if not is_known:
+        outcome.findings.append(wording.values_not_told_apart(kept.subject))
+    return outcome
 
 
 def _go_on(connection: Connection, kept: Kept) -> PutBack:

@@ -76,19 +76,14 @@ def judge(
 
     `before` is the run with the same options that was killed.
     """
-    app_label, migration_name = _keys_alone(connection, options) or (options.app_label, options.migration_name)
-    looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
-    seen = precheck.run(using=options.using, options=looking, progress=progress)
-    _refuse_forwards(seen, options)
+    seen = _seen(connection, options, progress)
+    halves = half_unapplied(connection, [one.label for one in seen.plan.unapplied])
     falls = any(one.id == FALLS for one in seen.findings)
-    if options.keep_dropped:
-        seen = replace(seen, findings=tuple(_with_kept(connection, seen, (app_label, migration_name))))
+    seen = replace(seen, findings=tuple(_without_gone(connection, seen, options, halves)))
     asked = tuple(questions(connection, seen.inspected, keep_dropped=options.keep_dropped))
     counted = in_snapshot(connection, lambda: count_losses(connection, asked), progress=progress)
     agreement = agreed(connection, counted.losses, options, before)
     labels = [one.label for one in seen.plan.unapplied]
-    halves = half_unapplied(connection, labels)
-    seen = replace(seen, findings=tuple(_without_gone(seen, halves)))
     first = _first_with_tables(seen, labels)
     code = tuple(_watched_code(seen, options))
     found = (
@@ -110,10 +105,26 @@ def judge(
     )
 
 
-def _without_gone(seen: PrecheckReport, halves: Mapping[str, HalfUnapplied]) -> Iterator[Finding]:
-    """Yield the findings without those of what a killed rollback has dropped already."""
+def _seen(connection: Connection, options: RollbackOptions, progress: Progress) -> PrecheckReport:
+    """Return the report of the precheck of `migrate` backwards."""
+    app_label, migration_name = _target(connection, options)
+    looking = PrecheckOptions(app_label=app_label, migration_name=migration_name, measure=options.measure)
+    seen = precheck.run(using=options.using, options=looking, progress=progress)
+    _refuse_forwards(seen, options)
+    return seen
+
+
+def _target(connection: Connection, options: RollbackOptions) -> tuple[str, str]:
+    return _keys_alone(connection, options) or (options.app_label, options.migration_name)
+
+
+def _without_gone(
+    connection: Connection, seen: PrecheckReport, options: RollbackOptions, halves: Mapping[str, HalfUnapplied]
+) -> Iterator[Finding]:
+    """Yield the findings without those of what is kept, and of what a killed rollback has dropped already."""
     gone = {subject for one in halves.values() for subject in one.gone}
-    return (one for one in seen.findings if one.id != NOT_THERE or one.subject not in gone)
+    found = _with_kept(connection, seen, _target(connection, options)) if options.keep_dropped else seen.findings
+    return (one for one in found if one.id != NOT_THERE or one.subject not in gone)
 
 
 def _report(
