@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migrations_safety.backup import globals as roles_and_settings
-from migrations_safety.backup.destination import archive_path
+from migrations_safety.backup.destination import Destination, destination_of
 from migrations_safety.backup.encryption import Encryption, encrypt, encryption_to
 from migrations_safety.backup.manifest import DIRECTORY, Archive, Manifest, Proof, Source, manifest_of, verify_archive
 from migrations_safety.backup.options import BackupOptions
@@ -29,7 +29,7 @@ from migrations_safety.postgresql.catalog_fingerprint import database_identity
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.programs import program
-from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.postgresql.second_connection import role_parameters
 from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
 
 
@@ -39,7 +39,7 @@ class Work:
 
     connection: Connection
     target: Target
-    path: Path
+    destination: Destination
     tools: Tools
     options: BackupOptions
     encryption: Encryption | None
@@ -58,7 +58,7 @@ class Work:
         """What is dumped where."""
         return Dump(
             connection=self.connection,
-            path=self.path,
+            destination=self.destination,
             options=self.options,
             pg_dump=self.tools.pg_dump,
             progress=self.progress,
@@ -84,13 +84,13 @@ def run(
     tools = _tools(connection)
     encryption = encryption_to(options.encrypt_to)
     tool = encryption.tool if encryption else None
-    path = archive_path(options, database=target.name, at=datetime.now(UTC), tool=tool)
-    removed = tuple(remove_unfinished(path.parent))
+    destination = destination_of(options, database=target.name, at=datetime.now(UTC), tool=tool)
+    removed = tuple(remove_unfinished(destination.path.parent))
     refuse_out_of_reach(connection, role=target.role)
     original = _original(connection, target)
     with recorded(connection, target, options) as record:
-        roles = roles_and_settings.globals_of(connection, tools.pg_dumpall, connection_parameters(connection))
-        work = Work(connection, target, path, tools, options, encryption, progress, original, roles)
+        roles = roles_and_settings.globals_of(connection, tools.pg_dumpall, role_parameters(connection))
+        work = Work(connection, target, destination, tools, options, encryption, progress, original, roles)
         made = _encrypted(work, encryption) if encryption else _plain(work)
         record.made(made.manifest)
     return BackupReport(
@@ -136,11 +136,11 @@ def _plain(work: Work) -> Made:
         if work.options.format == DIRECTORY:
             written = write_archive(work.dump, None)
         else:
-            with whole_file(work.path) as file:
+            with whole_file(work.destination.path) as file:
                 written = write_archive(work.dump, file)
-                file.appear()
-        keep(work.path)
-        manifest = _manifest(work, work.path, written, lacking)
+                written = replace(written, path=work.destination.take(file.appear))
+        keep(written.path)
+        manifest = _manifest(work, written, lacking)
         beside = _beside(work, manifest, keep)
     return _proved(manifest, _try(work, manifest), beside)
 
@@ -148,15 +148,17 @@ def _plain(work: Work) -> Made:
 def _encrypted(work: Work, encryption: Encryption) -> Made:
     """Try the plain archive while it has no name yet, and write the encrypted one."""
     lacking = work.lacking
-    with whole_file(work.path) as file:
+    with whole_file(work.destination.path) as file:
         written = write_archive(work.dump, file)
-        plain = _manifest(work, Path(file.readable), written, lacking)
+        plain = _manifest(work, written, lacking)
         trial = _try(work, plain)
         with _all_or_nothing() as keep:
-            bytes, sha256 = encrypt(plain.path, work.path, encryption)
-            keep(work.path)
-            archive = replace(plain.archive, bytes=bytes, sha256=sha256, encrypted_to=encryption.recipient)
-            manifest = replace(plain, path=work.path, archive=archive)
+            path, bytes, sha256 = encrypt(plain.path, work.destination, encryption)
+            keep(path)
+            archive = replace(
+                plain.archive, file=path.name, bytes=bytes, sha256=sha256, encrypted_to=encryption.recipient
+            )
+            manifest = replace(plain, path=path, archive=archive)
             beside = _beside(work, manifest, keep)
     if wrong := verify_archive(manifest):
         findings = (*trial.findings, wording.damaged(archive.file, problem=wrong))
@@ -180,12 +182,12 @@ def _all_or_nothing() -> Iterator[Callable[[Path], None]]:
 
 def _beside(work: Work, manifest: Manifest, keep: Callable[[Path], None]) -> tuple[str, ...]:
     """Write the manifest, and the roles and settings; return the names of the files."""
-    keep(manifest_of(work.path))
+    keep(manifest_of(manifest.path))
     save(manifest)
     if work.roles is None:
-        return (manifest_of(work.path).name,)
-    roles = roles_and_settings.save(work.roles, work.path, work.encryption)
-    return (manifest_of(work.path).name, roles.name)
+        return (manifest_of(manifest.path).name,)
+    roles = roles_and_settings.save(work.roles, manifest.path, work.encryption)
+    return (manifest_of(manifest.path).name, roles.name)
 
 
 def _try(work: Work, manifest: Manifest) -> Trial:
@@ -204,13 +206,13 @@ def _proved(manifest: Manifest, trial: Trial, beside: tuple[str, ...]) -> Made:
     return Made(manifest=proved, trial=trial, beside=beside)
 
 
-def _manifest(work: Work, path: Path, written: Written, lacking: list[str]) -> Manifest:
+def _manifest(work: Work, written: Written, lacking: list[str]) -> Manifest:
     target, tools = work.target, work.tools
     identifier, oid = database_identity(work.connection)
     return Manifest(
-        path=path,
+        path=written.path,
         archive=Archive(
-            file=work.path.name,
+            file=work.destination.path.name if work.encryption else written.path.name,
             format=work.options.format,
             bytes=written.bytes,
             sha256=written.sha256,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from migrations_safety.messages.humanize import format_bytes
 from migrations_safety.messages.refusals.backup import DiskTooSmall
+from migrations_safety.postgresql.temporary_folder import available_memory, is_in_memory
 
 BEST_COMPRESSION = 10
 """A dump is hardly ever smaller than a tenth of its tables: where not even that fits, it is not begun."""
@@ -17,9 +18,11 @@ RESTORED_SIZE = 1.3
 
 
 def free_bytes(folder: Path) -> int:
-    """Return how many bytes this user may still write on the disk of a folder."""
+    """Return how many bytes this user may still write on the disk of a folder; in memory half of what is left."""
     found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
+    free = found.f_bavail * found.f_frsize
+    memory = available_memory() if is_in_memory(folder) else None
+    return free if memory is None else min(free, memory // 2)
 
 
 def reserve(folder: Path) -> int:

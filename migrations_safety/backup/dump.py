@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
+import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -55,22 +57,30 @@ def dump_command(
     return [*command, f"--dbname={conninfo(own | {'application_name': 'migrations_safety backup'})}"]
 
 
-def pour(source: IO[bytes], sinks: Sequence[IO[bytes]], *, at: Path, look: Callable[[], None]) -> tuple[int, str]:
-    """Write all that comes from `source` to each sink; return its number of bytes and its SHA-256.
+def pour(
+    source: IO[bytes], sink: IO[bytes], *, at: Path, look: Callable[[], None], silence: float | None = None
+) -> tuple[int, str]:
+    """Write all that comes from the pipe `source` to `sink`; return its number of bytes and its SHA-256.
 
-    Raises DiskTooSmall where the disk of `at` is, or is about to be, full.
+    Raises DiskTooSmall where the disk of `at` is, or is about to be, full, and NoBackup where nothing comes for
+    `silence` seconds.
     """
     digest, total, last = hashlib.sha256(), 0, 0.0
-    while chunk := source.read(CHUNK):
+    while chunk := _next(source, silence):
         digest.update(chunk)
         total += len(chunk)
-        for sink in sinks:
-            _write(sink, chunk, at=at)
+        _write(sink, chunk, at=at)
         if time.monotonic() - last > GLANCES:
             last = time.monotonic()
             refuse_full_disk(at)
             look()
     return total, digest.hexdigest()
+
+
+def _next(source: IO[bytes], silence: float | None) -> bytes:
+    if not select.select([source], [], [], silence)[0]:
+        raise NoBackup(f"nothing came of the program that encrypts it for {silence:g} s")
+    return os.read(source.fileno(), CHUNK)
 
 
 def _write(sink: IO[bytes], chunk: bytes, *, at: Path) -> None:

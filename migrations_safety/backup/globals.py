@@ -6,6 +6,7 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
+from migrations_safety.backup.destination import Destination, beside
 from migrations_safety.backup.encryption import Encryption, encrypt
 from migrations_safety.backup.whole_file import replace_file, whole_file
 from migrations_safety.postgresql.connection import Connection
@@ -13,7 +14,6 @@ from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import Program, conninfo, environment
 from migrations_safety.sql import statement
 
-SUFFIX = ".roles.sql"
 NOTE = "-- Roles, tablespaces and settings as pg_dumpall prints them, without passwords.\n"
 
 
@@ -37,12 +37,11 @@ def _settings(connection: Connection) -> list[str]:
 
 def save(text: str, archive: Path, encryption: Encryption | None) -> Path:
     """Write them beside the archive, mode 0600, and encrypted as the archive is."""
-    path = archive.with_name(archive.name + SUFFIX)
+    _, path = beside(archive, encryption.tool if encryption else None)
     if encryption is None:
         replace_file(path, text)
         return path
-    encrypted = path.with_name(f"{path.name}.{encryption.tool}")
     with whole_file(path) as plain:
         plain.stream.write(text.encode())
-        encrypt(Path(plain.readable), encrypted, encryption)
-    return encrypted
+        encrypt(Path(plain.readable), Destination(path=path), encryption)
+    return path

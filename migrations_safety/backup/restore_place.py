@@ -8,7 +8,6 @@ started for it; else, if the test was asked for, on the server of the original w
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +31,9 @@ from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_p
 from migrations_safety.postgresql.database_locale import DatabaseLocale, locale_of
 from migrations_safety.postgresql.embedded_server import extensions_of, versions_with
 from migrations_safety.postgresql.named_rows import records
-from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.postgresql.same_machine import server_is_here
+from migrations_safety.postgresql.second_connection import open_connection, role_parameters
+from migrations_safety.postgresql.temporary_folder import temporary_folder
 from migrations_safety.sql import statement
 
 NO_SUCH_LOCALE = (
@@ -129,12 +130,12 @@ def original_of(connection: Connection, of: CopyOf) -> Original:
     folder = Path(server["data_folder"]) if server["data_folder"] else None
     return Original(
         of=of,
-        parameters=connection_parameters(connection),
+        parameters=role_parameters(connection),
         locale=locale_of(connection),
         major=connection.pg_version // 10000,
         bytes=server["bytes"],
         identity=server["identity"],
-        data_folder=folder if folder and _is_here(connection) and os.access(folder.parent, os.X_OK) else None,
+        data_folder=folder if folder and server_is_here(connection) and os.access(folder.parent, os.X_OK) else None,
         why_not_server=_why_not(server),
         needs=needs_of(connection),
         available=available,
@@ -150,12 +151,6 @@ def _why_not(server: dict[str, Any]) -> str:
     return (
         "the role is a superuser, as whom no code of a restored database should run" if server["is_superuser"] else ""
     )
-
-
-def _is_here(connection: Connection) -> bool:
-    """Return whether the server is on this machine, so that its folders are those that we see."""
-    host = connection.connection.info.host
-    return not host or host.startswith("/") or host in {"localhost", "127.0.0.1", "::1"}
 
 
 @contextmanager
@@ -214,7 +209,7 @@ def _embedded(original: Original) -> Iterator[RestorePlace]:
     newer = [version for version in versions_with("initdb") if version >= original.major]
     if not newer:
         raise NoPlace(f"no PostgreSQL {original.major} or newer is installed here that could be started")
-    folder = Path(tempfile.gettempdir())
+    folder = temporary_folder()
     _refuse_small(folder, original.bytes + min(WAL, original.bytes))
     with scratch_server(min(newer), SMALL) as server:
         administration: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}

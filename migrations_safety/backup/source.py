@@ -17,7 +17,7 @@ from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.refusals.backup import RowsOutOfReach
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import records, rows
-from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.postgresql.second_connection import open_connection, role_parameters
 from migrations_safety.sql import statement
 from migrations_safety.sql.identifiers import quote_if_needed
 
@@ -92,7 +92,7 @@ def _lacking(kind: str, names: Sequence[str]) -> str:
 @contextmanager
 def exported_snapshot(connection: Connection) -> Iterator[Snapshot]:
     """Open one more session with a snapshot that others can take over, for the length of the block."""
-    with closing(open_connection(connection_parameters(connection))) as session:
+    with closing(open_connection(role_parameters(connection))) as session:
         session.execute(statement("source.unhurried").encode())
         session.execute(statement("source.patient_lock").encode())
         session.execute(statement("source.begin").encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from migrations_safety.backup.destination import Destination
 from migrations_safety.backup.disk_space import refuse_small_disk
 from migrations_safety.backup.dump import DumpProgress, dump_command, pour, refuse_failed_dump, wait_for
 from migrations_safety.backup.manifest import CUSTOM, DIRECTORY, CountedTable, checksum
@@ -24,7 +27,7 @@ from migrations_safety.messages.refusals.backup import NoBackup
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
 from migrations_safety.postgresql.programs import Program, environment
-from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.postgresql.second_connection import role_parameters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +39,8 @@ class Written:
     snapshot: Snapshot
     counted: tuple[CountedTable, ...]
     seconds: float
+    path: Path
+    """Its path; that of a file which has no name yet where it gets one later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +48,15 @@ class Dump:
     """What is dumped where."""
 
     connection: Connection
-    path: Path
+    destination: Destination
     options: BackupOptions
     pg_dump: Program
     progress: Progress
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the archive."""
+        return self.destination.path.parent
 
 
 def write_archive(dump: Dump, file: WholeFile | None) -> Written:
@@ -58,16 +68,17 @@ def write_archive(dump: Dump, file: WholeFile | None) -> Written:
     with exported_snapshot(dump.connection) as snapshot:
         tables = tables_of(snapshot.session)
         size = sum(one.bytes for one in tables)
-        refuse_small_disk(dump.path.parent, bytes=size)
+        refuse_small_disk(dump.folder, bytes=size)
         with (
-            dump.progress.steps(f"Dumping {dump.path.name}, bytes of tables", total=size) as advance,
+            dump.progress.steps(f"Dumping {dump.destination.path.name}, bytes of tables", total=size) as advance,
             _counted(snapshot, tables) as counting,
         ):
             advancing = DumpProgress(tables=tables, advance=advance)
             if file:
                 bytes, sha256 = _write_file(dump, file, snapshot, advancing, counting)
+                path = Path(file.readable)
             else:
-                bytes, sha256 = _write_folder(dump, snapshot, advancing, counting)
+                bytes, sha256, path = _write_folder(dump, snapshot, advancing, counting)
             advance(size)
         return Written(
             bytes=bytes,
@@ -75,6 +86,7 @@ def write_archive(dump: Dump, file: WholeFile | None) -> Written:
             snapshot=snapshot,
             counted=tuple(counting.result()),
             seconds=time.monotonic() - started,
+            path=path,
         )
 
 
@@ -95,32 +107,38 @@ def _counted(snapshot: Snapshot, tables: Sequence[DumpedTable]) -> Iterator[Futu
 def _write_file(
     dump: Dump, file: WholeFile, snapshot: Snapshot, advancing: DumpProgress, counting: Future[list[CountedTable]]
 ) -> tuple[int, str]:
-    parameters = connection_parameters(dump.connection)
+    parameters = role_parameters(dump.connection)
     command = dump_command(dump.pg_dump, parameters, snapshot=snapshot.name, format=CUSTOM, jobs=1, folder=None)
     with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
-        written = pour(program.stdout, [file.stream], at=dump.path.parent, look=_looking(advancing, program))
-        refuse_failed_dump(program, name="pg_dump", at=dump.path.parent)
+        written = pour(program.stdout, file.stream, at=dump.folder, look=_looking(advancing, program))
+        refuse_failed_dump(program, name="pg_dump", at=dump.folder)
     _settle(counting)
     return written
 
 
 def _write_folder(
     dump: Dump, snapshot: Snapshot, advancing: DumpProgress, counting: Future[list[CountedTable]]
-) -> tuple[int, str]:
-    parameters = connection_parameters(dump.connection)
-    with whole_folder(dump.path) as hidden:
+) -> tuple[int, str, Path]:
+    parameters = role_parameters(dump.connection)
+    with whole_folder(dump.destination.path) as hidden:
         how: dict[str, Any] = {"format": DIRECTORY, "jobs": dump.options.jobs, "folder": hidden}
         command = dump_command(dump.pg_dump, parameters, snapshot=snapshot.name, **how)
-        with guarded_program(command, environment=environment(parameters), folder=hidden) as program:
-            wait_for(program, at=dump.path.parent, look=_looking(advancing, program))
-            refuse_failed_dump(program, name="pg_dump", at=dump.path.parent)
+        with guarded_program(command, environment=environment(parameters), folder=hidden.parent) as program:
+            wait_for(program, at=dump.folder, look=_looking(advancing, program))
+            refuse_failed_dump(program, name="pg_dump", at=dump.folder)
         _settle(counting)
         for file in hidden.iterdir():
             file.chmod(0o600)
-        written = checksum(hidden)
-        hidden.rename(dump.path)
-        sync_folder(dump.path.parent)
-    return written
+        bytes, sha256 = checksum(hidden)
+        path = dump.destination.take(lambda one: _rename(hidden, one))
+    return bytes, sha256, path
+
+
+def _rename(folder: Path, path: Path) -> None:
+    if os.path.lexists(path):  # an empty folder would be replaced
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    folder.rename(path)
+    sync_folder(path.parent)
 
 
 def _looking(advancing: DumpProgress, program: GuardedProgram) -> Callable[[], None]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from migrations_safety.postgresql.embedded_server import NoServerBinaries, Server
+from migrations_safety.postgresql.temporary_folder import temporary_folder, temporary_folders
 
 FOLDERS = "migrations-safety-run-"
 """How the names of the folders begin."""
@@ -27,7 +28,7 @@ LOCK, SERVER = "lock", "server"
 def own_folder() -> Iterator[Path]:
     """Make a temporary folder that only this user may read, remove it after the block, and remove what others left."""
     remove_leftovers()
-    folder = Path(tempfile.mkdtemp(prefix=FOLDERS))
+    folder = Path(tempfile.mkdtemp(prefix=FOLDERS, dir=temporary_folder()))
     try:
         with (folder / "unlocked").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -39,7 +40,7 @@ def own_folder() -> Iterator[Path]:
 
 def remove_leftovers() -> None:
     """Remove the folders that killed runs of this user have left, and stop the servers in them."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+    for folder in (one for place in temporary_folders() for one in place.glob(f"{FOLDERS}*")):
         with suppress(OSError):
             if folder.stat().st_uid == os.geteuid():
                 _remove_if_left(folder)

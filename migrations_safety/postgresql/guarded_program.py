@@ -32,6 +32,14 @@ class GuardedProgram:
         """Return the exit code when the program has ended."""
         return self.process.wait()
 
+    def ends_within(self, seconds: float) -> bool:
+        """Return whether the program ends in this time."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     @property
     def said(self) -> str:
         """What it has said on stderr until now."""
@@ -46,20 +54,17 @@ def guarded_program(
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     stdout: int | IO[bytes] = subprocess.DEVNULL,
     folder: Path | None = None,
-    also_open: Sequence[int] = (),
 ) -> Iterator[GuardedProgram]:
     """Run a program for the length of the block, and end it with all its children if it has not ended by then.
 
-    If this process is killed, the program is ended too, and `folder` is removed. `also_open` are descriptors that the
-    program inherits.
+    If this process is killed, the program is ended too, and `folder` is removed.
     """
     watched, held = os.pipe()
     try:
         with tempfile.TemporaryFile() as errors:
             script = [sys.executable, "-I", "-S", guardian.__file__, str(watched), str(folder or "")]
             how: dict[str, Any] = {"env": environment, "stdin": stdin, "stdout": stdout, "stderr": errors}
-            inherited = (watched, *also_open)
-            with subprocess.Popen([*script, *command], start_new_session=True, pass_fds=inherited, **how) as process:
+            with subprocess.Popen([*script, *command], start_new_session=True, pass_fds=[watched], **how) as process:
                 try:
                     yield GuardedProgram(process=process, errors=errors)
                 finally:

@@ -21,6 +21,7 @@ import psycopg
 
 from migrations_safety.messages.refusals.backup import ProgramMissing
 from migrations_safety.postgresql.embedded_server import WHEELS, NoServerBinaries, binaries
+from migrations_safety.postgresql.second_connection import KEEPALIVES
 
 FIRST_FIXED = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 """For each major version the first minor version with the fixes of August 2025; version 18 came after them."""
@@ -31,8 +32,13 @@ WRAPPER = "pg_wrapper"
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?")
 PYTHON_ONLY = ("autocommit", "prepare_threshold", "row_factory")
 """Parameters of psycopg that libpq does not know."""
-SECRET = ("password", "sslpassword")
+PASSWORD = "password"
+SECRET = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+"""Parameters of libpq that no list of processes may show, and that have no variable of their own."""
+SERVICE = "migrations_safety"
 SECONDS_TO_ANSWER = 10
+PATIENT: dict[str, Any] = {"connect_timeout": 30, **KEEPALIVES}
+"""With what a program ends where its server is gone without a word; the parameters of the caller come before it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,11 +120,33 @@ def conninfo(parameters: dict[str, Any]) -> str:
 
     It is without passwords, which a list of processes would show: `environment` has them.
     """
-    without = {name: value for name, value in parameters.items() if name not in (*PYTHON_ONLY, *SECRET)}
-    return psycopg.conninfo.make_conninfo("", **without)
+    without = {name: value for name, value in parameters.items() if name not in (*PYTHON_ONLY, PASSWORD, *SECRET)}
+    if _secrets(parameters):
+        without["service"] = SERVICE
+    return psycopg.conninfo.make_conninfo("", **(PATIENT | without))
 
 
 def environment(parameters: dict[str, Any]) -> dict[str, str]:
     """Return the environment in which a program connects with these parameters and speaks English."""
-    password = parameters.get("password")
-    return os.environ | {"LC_ALL": "C"} | ({"PGPASSWORD": str(password)} if password else {})
+    password, secrets = parameters.get(PASSWORD), _secrets(parameters)
+    found = os.environ | {"LC_ALL": "C"}
+    if password:
+        found["PGPASSWORD"] = str(password)
+    if secrets:
+        found["PGSERVICEFILE"] = _service_file(secrets, os.getpid())
+    return found
+
+
+def _secrets(parameters: dict[str, Any]) -> str:
+    """Return the lines of a service file that has what has no variable; a service that the caller names has its own."""
+    if parameters.get("service") or not hasattr(os, "memfd_create"):
+        return ""
+    return "".join(f"{name}={parameters[name]}\n" for name in SECRET if parameters.get(name))
+
+
+@cache
+def _service_file(secrets: str, process: int) -> str:
+    """Return the name of a file in memory, which this user alone may read while this process lives."""
+    file = os.memfd_create(SERVICE, os.MFD_CLOEXEC)
+    os.write(file, f"[{SERVICE}]\n{secrets}".encode())
+    return f"/proc/{process}/fd/{file}"

@@ -11,6 +11,8 @@ from psycopg import generators
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
 
+KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
+"""After a minute and a half without a sign a server is taken for gone; the system's own would be two hours."""
 PATIENCE = 5.0
 """How many seconds a second session may take to answer its first query."""
 
@@ -21,6 +23,19 @@ def connection_parameters(connection: Connection) -> dict[str, Any]:
     return {name: value for name, value in same.items() if name not in {"cursor_factory", "context"}}
 
 
+def role_parameters(connection: Connection) -> dict[str, Any]:
+    """Return the same arguments for a session that has the role of Django's option `assume_role` from its start.
+
+    Programs know no other way to take it for their own sessions too.
+    """
+    parameters = connection_parameters(connection)
+    role = connection.settings_dict["OPTIONS"].get("assume_role")
+    if role:
+        escaped = str(role).replace("\\", "\\\\").replace(" ", "\\ ")
+        parameters["options"] = f"{parameters.get('options') or ''} -c role={escaped}".strip()
+    return parameters
+
+
 def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -> psycopg.Connection[Any]:
     """Open a second session and return it after it has answered a query; the caller closes it.
 
@@ -29,7 +44,7 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
 
     Raises psycopg.OperationalError where no session can be opened, or where it does not answer in `patience` seconds.
     """
-    session = psycopg.connect(**parameters)
+    session = psycopg.connect(**(KEEPALIVES | parameters))
     try:
         session.pgconn.send_query(b"")
         with selectors.DefaultSelector() as selector:

@@ -11,3 +11,6 @@ SELECT name, setting || coalesce(unit, '') FROM pg_settings
 WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'max_wal_size', 'checkpoint_timeout', 'work_mem',
                'maintenance_work_mem', 'max_worker_processes', 'max_parallel_workers', 'random_page_cost', 'jit',
                'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers')
+
+-- roles: those that statements and policies may name, without those of every server
+SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres'

@@ -2,9 +2,14 @@
 
 import psycopg
 
-from migrations_safety.backup.manifest import Proof
+from migrations_safety.backup.backup import run
+from migrations_safety.backup.manifest import Proof, read, verify_archive
+from migrations_safety.backup.options import BackupOptions
+from migrations_safety.messages.progress import Progress
+from migrations_safety.postgresql.same_machine import server_is_here
 from tests.support.backups import LARGE, backup, manifest_in
 from tests.support.factories import new_id
+from tests.support.wire_relay import Relay
 
 
 def test_a_standby_is_backed_up_and_says_that_it_is_not_recorded(migrated, standby_of, tmp_path):
@@ -49,3 +54,61 @@ def test_counts_and_archive_see_one_snapshot_while_others_write(empty, tmp_path)
 
     assert running.returncode == 0, ended
     assert manifest_in(tmp_path).proof is Proof.COMPARED
+
+
+def test_two_at_once_into_one_folder_are_both_there(empty, tmp_path):
+    empty.execute("CREATE TABLE told AS SELECT 1 AS one")
+    arguments = ("backup_database", "--output", str(tmp_path), "--no-restore-test")
+    with (
+        empty.start(*arguments) as one,
+        empty.start(*arguments) as other,
+        empty.start(*arguments, "--jobs", "2") as third,
+    ):
+        ended = [running.communicate(timeout=60) for running in (one, other, third)]
+
+    assert [one.returncode, other.returncode, third.returncode] == [0, 0, 0], ended
+    manifests = [read(file) for file in tmp_path.glob("*.manifest.json")]
+    assert [verify_archive(manifest) for manifest in manifests] == ["", "", ""]
+    assert len(list(tmp_path.iterdir())) == 9
+
+
+def test_two_at_once_into_one_file_are_one(empty, tmp_path):
+    empty.execute("CREATE TABLE told AS SELECT 1 AS one")
+    arguments = ("backup_database", "--output", str(tmp_path / "x.dump"), "--no-restore-test")
+    with empty.start(*arguments) as one, empty.start(*arguments) as other:
+        ended = [running.communicate(timeout=60) for running in (one, other)]
+
+    assert sorted([one.returncode, other.returncode]) == [0, 2], ended
+    assert "is there already" in ended[0][1] + ended[1][1]
+    assert verify_archive(manifest_in(tmp_path)) == ""
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_only_a_server_whose_process_is_seen_here_is_here(empty, in_process):
+    def is_here(url=None):
+        connection = in_process(empty, url=url)
+        connection.ensure_connection()
+        return server_is_here(connection)
+
+    with Relay(to=empty.server.port) as port:
+        by_tcp, by_tunnel = (
+            f"postgresql://postgres:postgres@127.0.0.1:{one}/{empty.name}" for one in (empty.server.port, port)
+        )
+
+        assert (is_here(), is_here(by_tcp), is_here(by_tunnel)) == (True, True, False)
+
+
+def test_the_role_that_django_assumes_is_that_of_the_dump(empty, in_process, new_role, tmp_path):
+    login, reader = new_role(), new_role()
+    empty.execute(
+        f'GRANT "{reader}" TO "{login}"; ALTER ROLE "{login}" NOINHERIT; GRANT pg_read_all_data TO "{reader}"'
+    )
+    empty.execute("CREATE TABLE told AS SELECT 1 AS one")
+    connection = in_process(empty)
+    connection.close()
+    connection.settings_dict |= {"USER": login, "OPTIONS": {"assume_role": reader}}
+
+    report = run(using="default", options=BackupOptions(output=tmp_path, restore_test=False), progress=Progress())
+
+    assert report.manifest.proof is Proof.READ
+    assert [one.rows for one in report.manifest.tables] == [1]

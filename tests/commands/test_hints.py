@@ -202,7 +202,7 @@ BY_PEOPLE = {
     "rehearsal.E004": "which limit holds is a decision; tests/commands/test_rehearse.py",
     "rehearsal.W001": "a look at what cannot be restored; tests/commands/test_rehearse.py",
     **dict.fromkeys(("rehearsal.W002", "rehearsal.W020", "rehearsal.E020"), "another server"),
-    "rehearsal.E021": "a look at what cannot be restored; tests/commands/test_rehearse_places.py",
+    "rehearsal.E021": "a look at what cannot be restored; tests/commands/test_rehearse_traps.py",
     "rehearsal.W003": "whose rows these are is a question to people",
     "rehearsal.W004": "the same command with another option; tests/commands/test_rehearse.py",
     "rehearsal.I001": "nothing to do",

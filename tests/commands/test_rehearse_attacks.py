@@ -60,6 +60,9 @@ def attack(apps, editor):
     found["beside"] = sent(**inside | {{"dbname": OWN["dbname"]}})
     found["role"] = sent(**inside | {{"user": "somebody"}})
     found["replication"] = sent(**inside, replication="database")
+    with editor.connection.cursor() as cursor:
+        cursor.execute("SHOW work_mem")
+        found["setting of the role"] = cursor.fetchone()[0]
     found["psycopg"] = through_psycopg()
     found["drop"] = sent(f'DROP DATABASE "{{OWN["dbname"]}}" WITH (FORCE)', **inside)
     found["alter"] = sent(f'ALTER DATABASE "{{OWN["dbname"]}}" CONNECTION LIMIT 0', **inside)
@@ -76,6 +79,7 @@ KEPT = {
     "to the copy": "done",
     "psycopg": "NotOnTheCopy",
     "program": 2,
+    "setting of the role": "9MB",
 }
 PROGRAM_FAILED, NO_RIGHT = "38000", "42501"
 NOT_SENT = {
@@ -113,10 +117,12 @@ def test_code_that_knows_the_way_to_the_original_does_not_reach_it(empty, deploy
     tried = tmp_path / "tried"
     words = {"url": url, "own": own, "tried": str(tried), "psql": which("psql")}
     ward.migration("0001_initial", "migrations.RunPython(attack, attack)", before=ATTACK.format(**words))
+    empty.execute(f'ALTER ROLE "{role}" IN DATABASE "{empty.name}" SET work_mem = \'9MB\'')
     before = row_snapshot(empty), catalog_snapshot(empty)
 
     result = rehearse(empty, ward, role=role)
 
+    assert result.code == 0, result.said
     assert result.json["copy"]["place"] == place
     found = literal_eval(tried.read_text())
     assert {name: found[name] for name in KEPT} == KEPT

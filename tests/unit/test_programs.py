@@ -1,5 +1,7 @@
 """PostgreSQL's programs are found by the version that they say, wherever they stand."""
 
+from pathlib import Path
+
 import pytest
 
 from migrations_safety.messages.refusals.backup import ProgramMissing
@@ -68,9 +70,24 @@ def test_of_one_major_version_the_newest_is_taken():
     assert best.minor == max(one.minor for one in found if one.major == best.major)
 
 
-def test_no_password_is_on_a_command_line():
-    parameters = {"host": "here", "dbname": "a b", "password": "secret", "sslpassword": "other", "autocommit": True}
+def test_no_secret_is_on_a_command_line():
+    secrets = {"sslpassword": "one", "oauth_client_secret": "two", "scram_client_key": "three"}
+    parameters = {"host": "here", "dbname": "a b", "password": "secret", "autocommit": True, **secrets}
 
-    assert conninfo(parameters) == "host=here dbname='a b'"
-    assert environment(parameters)["PGPASSWORD"] == "secret"
+    line, variables = conninfo(parameters), environment(parameters)
+
+    assert "secret" not in line.replace("oauth_client_secret", "")
+    assert not {"one", "two", "three"} & set(line.split("="))
+    assert "host=here dbname='a b' service=migrations_safety" in line
+    assert variables["PGPASSWORD"] == "secret"
+    given = Path(variables["PGSERVICEFILE"]).read_text()
+    assert given == "[migrations_safety]\nsslpassword=one\noauth_client_secret=two\nscram_client_key=three\n"
     assert "PGPASSWORD" not in environment({"host": "here"})
+    assert "PGSERVICEFILE" not in environment({"host": "here"})
+
+
+def test_a_program_does_not_wait_for_a_server_that_is_gone():
+    line = conninfo({"host": "here", "connect_timeout": 7})
+
+    assert "keepalives_idle=30" in line
+    assert "connect_timeout=7" in line

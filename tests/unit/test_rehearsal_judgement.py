@@ -10,7 +10,7 @@ from migrations_safety.postgresql.pooler import Pooler
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.options import Limits
-from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall
+from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
 
 QUIET = Stall(table="bills", writes=9, longest_ms=3, errors={})
 
@@ -47,3 +47,19 @@ def test_a_write_that_failed_is_an_error(report):
     (found,) = judge(failed, schema_is_back=True, refused=())
 
     assert (found.id, found.message) == ("rehearsal.E007", "refused 2 writes beside the deploy (SQLSTATE 42703).")
+
+
+@pytest.mark.parametrize(("before", "after", "limits", "found"), [
+    (60, 900, Limits(), []),
+    (60, 1_100, Limits(), ["rehearsal.E004"]),
+    (4_000, 5_900, Limits(), []),
+    (4_000, 6_100, Limits(), ["rehearsal.E004"]),
+    (60, 70, Limits(growth_percent=10, growth_mb=0), ["rehearsal.E004"]),
+])  # fmt: skip
+def test_the_database_may_grow_by_half_or_by_a_gigabyte_and_by_what_is_named(report, before, after, limits, found):
+    step = Step(
+        name="migrate", command="migrate", exit_code=0, seconds=1, locks=(), rows={}, wal_bytes=0, temporary_bytes=0,
+        size_before=before * 1_000_000, size_after=after * 1_000_000, findings=(), said="",
+    )  # fmt: skip
+
+    assert ids(replace(report, steps=(step,), limits=limits)) == found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import shutil
 from collections.abc import Sequence
+from tempfile import TemporaryFile
 from typing import Any
 
 from migrations_safety.backup.evidence.values import CouldNotRead
+from migrations_safety.postgresql.guarded_program import guarded_program
 
 
 def told_json(command: Sequence[str], *, package: str, patience: float) -> Any:
@@ -16,35 +18,30 @@ def told_json(command: Sequence[str], *, package: str, patience: float) -> Any:
 
     Raises CouldNotRead where it is not installed, does not end in time, or prints something else.
     """
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            env=os.environ | {"LC_ALL": "C"},
-            timeout=patience,
-            check=False,
-        )
-    except FileNotFoundError:
+    path = shutil.which(command[0])
+    if path is None:
         hint = f"Install the package {package}, or run this on the host that has it."
-        raise CouldNotRead(f"{command[0]} is not installed", hint) from None
-    except PermissionError:
-        raise CouldNotRead(f"{command[0]} may not be run by this user") from None
-    except subprocess.TimeoutExpired:
-        raise CouldNotRead(f"{command[0]} gave no answer within {patience:.2g} s") from None
-    return _parsed(done, command)
+        raise CouldNotRead(f"{command[0]} is not installed here, or this user may not run it", hint)
+    with (
+        TemporaryFile() as file,
+        guarded_program([path, *command[1:]], environment=os.environ | {"LC_ALL": "C"}, stdout=file) as program,
+    ):
+        if not program.ends_within(patience):
+            raise CouldNotRead(f"{command[0]} gave no answer within {patience:.2g} s", _hint(command))
+        file.seek(0)
+        return _parsed(file.read(), program.wait(), program.said, command)
 
 
-def _parsed(done: subprocess.CompletedProcess[bytes], command: Sequence[str]) -> Any:
+def _parsed(answer: bytes, code: int, complaint: str, command: Sequence[str]) -> Any:
     try:
-        told = json.loads(done.stdout)
+        told = json.loads(answer)
     except ValueError:
         told = None
     if isinstance(told, dict) and told.get("_ERROR"):
         raise CouldNotRead(f"{command[0]} says: {'; '.join(map(str, told['_ERROR']))}", _hint(command))
-    if done.returncode or told is None:
-        said = " ".join(done.stderr.decode(errors="replace").split())[:300]
-        raise CouldNotRead(f"{command[0]} ended with {done.returncode}: {said or 'without a word'}", _hint(command))
+    if code or told is None:
+        said = " ".join(complaint.split())[:300]
+        raise CouldNotRead(f"{command[0]} ended with {code}: {said or 'without a word'}", _hint(command))
     return told
 
 

@@ -120,22 +120,25 @@ def _add_limits(parser: ArgumentParser) -> None:
         ("stall", "milliseconds", usual.stall_ms, "a write of the application may wait at most this long"),
         ("lock", "milliseconds", usual.lock_ms, "a lock that stops writers may be held at most this long"),
         ("wal", "megabytes", usual.wal_mb, "the deploy may write at most so much WAL"),
-        ("growth", "percent", usual.growth_percent, "the database may grow at most by so much"),
     )
     for name, unit, default, what in numbers:
         number = whole_number(unit, least=0)
         help = f"{what} (default: {default:,})"
         parser.add_argument(f"--limit-{name}", type=number, default=default, metavar=unit.upper(), help=help)
+    percent = whole_number("percent", least=0)
+    help = f"the database may grow at most by so much (default: {usual.growth_percent}, or 1 GB if that is more)"
+    parser.add_argument("--limit-growth", type=percent, default=None, metavar="PERCENT", help=help)
     help = "the deploy may take at most this long without its rollback, such as 90m (default: 1h)"
     parser.add_argument("--limit-duration", type=duration, default=None, metavar="DURATION", help=help)
 
 
 def _limits(options: dict[str, Any]) -> Limits:
-    wanted = options["limit_duration"]
+    wanted, growth = options["limit_duration"], options["limit_growth"]
     return Limits(
         stall_ms=options["limit_stall"],
         lock_ms=options["limit_lock"],
         wal_mb=options["limit_wal"],
-        growth_percent=options["limit_growth"],
+        growth_percent=Limits().growth_percent if growth is None else growth,
+        growth_mb=Limits().growth_mb if growth is None else 0,
         seconds=int(wanted.total_seconds()) if wanted else Limits().seconds,
     )

@@ -171,7 +171,7 @@ KINDS = (
         title="Object was left out of the copy",
         help=(
             "A copy must not act: it has no publications, subscriptions, event triggers and foreign servers, and no "
-            "extensions that reach other servers or run jobs."
+            "extensions that reach other servers or run jobs. A setting that the role may not set is named here too."
         ),
     ),
     FindingKind(

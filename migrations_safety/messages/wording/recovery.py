@@ -1,5 +1,7 @@
 """Wording of the findings about the way back from a deploy."""
 
+from collections.abc import Sequence
+
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import listed, pluralize
 
@@ -93,9 +95,10 @@ def references_left(table: str, *, rows: int, leave: str) -> Finding:
     return finding("recovery.E006", table, message, hint, rows=rows)
 
 
-def reaches_another_app(app: str, *, migrations: str) -> Finding:
+def reaches_another_app(app: str, *, migrations: Sequence[str]) -> Finding:
     """The finding that migrations of another app are unapplied as well."""
-    message = f"is rolled back too: {migrations} depends on what is unapplied."
+    depend = "depends" if len(migrations) == 1 else "depend"
+    message = f"is rolled back too: {listed(migrations)} {depend} on what is unapplied."
     return finding("recovery.W001", f"the app {app}", message, "Read what these migrations have made.")
 
 

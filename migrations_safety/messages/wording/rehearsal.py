@@ -126,7 +126,8 @@ def nobody_wrote() -> Finding:
 
 def left_out(words: str) -> Finding:
     """The finding that an object was left out of the copy."""
-    return finding("rehearsal.I001", f"the object {words.partition(':')[0]}", "was left out of the copy: it would act.",
+    name, _, why = words.partition(": ")
+    return finding("rehearsal.I001", f"the object {name}", f"was left out of the copy: {why}.",
                    "Nothing to do. What needs it was not rehearsed.")  # fmt: skip
 
 

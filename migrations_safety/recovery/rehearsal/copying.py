@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg import sql
-
 from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.schema_copy import ENTRY, FAILED, HOW, OUTSIDE, WENT_ON
 from migrations_safety.messages.refusals.backup import NoCopy
@@ -53,7 +50,7 @@ class Filled:
 def fill_copy(
     connection: Connection, copy: CopiedDatabase, *, major: int, carry: Callable[[str], None] | None = None
 ) -> Filled:
-    """Copy definitions, rows and settings of the database; `major` is the version of the copy's server.
+    """Copy definitions and rows of the database; `major` is the version of the copy's server.
 
     `carry` brings the rows in place of pg_dump, from the snapshot with the name that it gets.
 
@@ -75,7 +72,7 @@ def fill_copy(
         else:
             failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
         failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
-    _carry_settings(parameters, copy)
+    _analyze(copy)
     return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
 
 
@@ -86,7 +83,7 @@ def fill_from_archive(connection: Connection, archive: str, restore: str, copy: 
         left_out = _choose(restore, archive, wanted, copy)
         made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}", f"--use-list={wanted}", archive]
         failed = _restore(made, copy)
-    _carry_settings(connection_parameters(connection), copy)
+    _analyze(copy)
     return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
 
 
@@ -197,6 +194,8 @@ def _reason(told: str) -> str:
 def _hint(told: str) -> str:
     if "row-level security" in told or "row security" in told:
         return "Let a role read all rows: ALTER ROLE … BYPASSRLS; or rehearse as the owner of the tables."
+    if "permission denied for large object" in told:
+        return "GRANT SELECT ON LARGE OBJECT … TO the role, or rehearse as the owner of the large objects."
     if "permission denied" in told:
         return "GRANT pg_read_all_data TO the role, and run the same command again."
     return ""
@@ -206,17 +205,6 @@ def _entry(entry: str) -> str:
     return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ").strip()
 
 
-def _carry_settings(parameters: dict[str, Any], copy: CopiedDatabase) -> None:
-    """Give the copy the settings of the database, which pg_dump leaves out; those that only superusers may set stay."""
-    with closing(open_connection(parameters)) as session:
-        found = session.execute(statement("copying.settings").encode()).fetchall()
+def _analyze(copy: CopiedDatabase) -> None:
     with closing(open_connection(copy.parameters)) as session:
-        for name, value in found:
-            how = sql.SQL(statement("copying.set")).format(
-                database=sql.Identifier(copy.name), name=sql.SQL(name), value=sql.Literal(value)
-            )
-            try:
-                session.execute(how)
-            except psycopg.Error:  # one of an extension that is not there, or of superusers
-                continue
         session.execute(statement("copying.analyze").encode())

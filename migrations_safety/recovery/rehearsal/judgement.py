@@ -92,9 +92,11 @@ def _limits(report: RehearsalReport) -> Iterator[Finding]:
         yield _over("duration", format_seconds(seconds), format_seconds(limits.seconds), "--limit-duration")
     if wal > limits.wal_mb * 1_000_000:
         yield _over("WAL", format_bytes(wal), format_bytes(limits.wal_mb * 1_000_000), "--limit-wal")
-    if deploy and deploy[-1].size_after > deploy[0].size_before * (1 + limits.growth_percent / 100):
-        grown = 100 * (deploy[-1].size_after / deploy[0].size_before - 1)
-        yield _over("growth of the database", f"{grown:.0f} %", f"{limits.growth_percent} %", "--limit-growth")
+    if deploy:
+        before, grown = deploy[0].size_before, deploy[-1].size_after - deploy[0].size_before
+        if grown > max(before * limits.growth_percent / 100, limits.growth_mb * 1_000_000):
+            share = f"{100 * grown / before:.0f} %"
+            yield _over("growth of the database", share, f"{limits.growth_percent} %", "--limit-growth")
 
 
 def _over(what: str, found: str, limit: str, option: str) -> Finding:

@@ -19,6 +19,8 @@ class Limits:
     """How much WAL the deploy may write, which standbys and archives have to follow."""
     growth_percent: int = 50
     """By how much the database may grow."""
+    growth_mb: int = 1000
+    """Growth by so many megabytes is allowed, however small the database is."""
 
     def as_dict(self) -> dict[str, int]:
         """Return the limits by name, for the JSON."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from subprocess import SubprocessError
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from migrations_safety.backup.disk_space import too_little_space
 from migrations_safety.backup.restore_place import Original, original_of
@@ -22,6 +21,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.postgresql.temporary_folder import temporary_folder
 from migrations_safety.sql import statement
 
 COPIES = 2
@@ -51,12 +51,13 @@ class CopyPlace:
 
 
 @contextmanager
-def copy_place(connection: Connection, made: CopyOf, *, url: str | None) -> Iterator[CopyPlace]:
+def copy_place(connection: Connection, made: CopyOf, *, url: str | None, keep: bool = False) -> Iterator[CopyPlace]:
     """Provide the server for copies of this database, where they do not fill the disk of a server at work.
 
     That of `url` comes first. Then the database's own, if the role may create databases there, is no superuser and may
     run no programs, and the free space can be seen and is enough; then one that is started here; then the database's
-    own without a look at its disk. Raises NoCopy where there is none.
+    own without a look at its disk. With `keep` none is started, because it ends with the rehearsal. Raises NoCopy where
+    there is none.
     """
     situation = situation_of(connection)
     if url:
@@ -70,6 +71,8 @@ def copy_place(connection: Connection, made: CopyOf, *, url: str | None) -> Iter
         return
     with ExitStack() as stack:
         try:
+            if keep:
+                raise NotMeasured("no copy can be kept on a server that is started for it")
             own = _started(stack, connection, original)
         except (NotMeasured, OSError, SubprocessError) as error:
             if never or original.data_folder:
@@ -84,10 +87,17 @@ def copy_place(connection: Connection, made: CopyOf, *, url: str | None) -> Iter
 
 def _started(stack: ExitStack, connection: Connection, original: Original) -> dict[str, Any]:
     """Start a server here, and return the parameters of its first database; raises NotMeasured where there is none."""
-    if reason := too_little_space(Path(tempfile.gettempdir()), bytes=COPIES * original.bytes):
+    if reason := too_little_space(temporary_folder(), bytes=COPIES * original.bytes):
         raise NotMeasured(reason)
     server = stack.enter_context(scratch_server(original.major, _settings(connection)))
-    return {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+    parameters = {**psycopg.conninfo.conninfo_to_dict(server.url()), "autocommit": True}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("place.roles"))
+        names = [name for (name,) in cursor.fetchall()]
+    with closing(open_connection(parameters)) as session:
+        for name in names:
+            session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(name)))
+    return parameters
 
 
 def _why_never(connection: Connection) -> str:

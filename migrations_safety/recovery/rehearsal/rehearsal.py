@@ -10,36 +10,32 @@ import time
 from dataclasses import dataclass, replace
 from functools import partial
 
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.timezone import now
 
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.target import PoolerRefused
-from migrations_safety.migrate.own_tables import only_own_tables
-from migrations_safety.plan import migration_plan
-from migrations_safety.postgresql.catalog_fingerprint import catalog_fingerprint, database_identity
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
 from migrations_safety.postgresql.database_locale import locale_of
-from migrations_safety.postgresql.snapshot import snapshot
-from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
+from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.postgresql.target import REFUSED_POOLERS, connect
 from migrations_safety.recovery.rehearsal.archives import ReadyArchive, ready_archive
+from migrations_safety.recovery.rehearsal.carried_settings import acting_objects
 from migrations_safety.recovery.rehearsal.clones import GivenClones
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
-from migrations_safety.recovery.rehearsal.forecast import earlier_deploys, with_forecast
+from migrations_safety.recovery.rehearsal.forecast import with_forecast
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.keys_only.filling import KeysOnlyCopy
 from migrations_safety.recovery.rehearsal.keys_only.planned import keys_only_copy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
+from migrations_safety.recovery.rehearsal.original import Original, look_at
 from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place, place_of_clones
-from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
+from migrations_safety.recovery.rehearsal.report import RehearsalReport, Stall, Step
 from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
 from migrations_safety.recovery.rehearsal.steps import Stage
-from migrations_safety.recovery.rehearsal.theater import Original, Theater
-from migrations_safety.recovery.rehearsal.way_back import targets_before
+from migrations_safety.recovery.rehearsal.theater import Theater
 from migrations_safety.recovery.rehearsal.writers import writing
-from migrations_safety.sql import statement
 
 
 @dataclass(kw_only=True)
@@ -63,42 +59,14 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
     target = connect(connection, expect_database=options.expect_database, expect_schema=options.expect_schema)
     if target.pooler in REFUSED_POOLERS:
         raise PoolerRefused(name=target.name, pooler=target.pooler)
-    original = _look(connection, target, options)
+    original = look_at(connection, target, options)
     archive = ready_archive(options.backup, name=target.name, basis=original.basis) if options.backup else None
     if not original.basis.migrations:
         return _empty(original, options)
     if options.clone_command:
         return _on_given(connection, original, options, progress)
-    with copy_place(connection, _copy_of(original), url=options.scratch_url) as place:
+    with copy_place(connection, _copy_of(original), url=options.scratch_url, keep=options.keep) as place:
         return _rehearse(connection, original, place, options, progress, archive)
-
-
-def _look(connection: Connection, target: Target, options: RehearsalOptions) -> Original:
-    with snapshot(connection), only_own_tables(connection):
-        plan = migration_plan.read(
-            connection, app_label=options.app_label, migration_name=options.migration_name, with_rollback=False
-        )
-        executor = MigrationExecutor(connection)
-        cluster, oid = database_identity(connection)
-        with connection.cursor() as cursor:
-            cursor.execute(statement("rehearsal.size"))
-            size = int(cursor.fetchone()[0])
-        return Original(
-            target=target,
-            plan=plan,
-            way_back=targets_before(executor, plan),
-            bytes=size,
-            earlier=earlier_deploys(connection),
-            basis=Basis(
-                system_identifier=cluster,
-                database_oid=oid,
-                server_major=connection.pg_version // 10000,
-                migrations={step.label: step.checksum for step in (*plan.adopted, *plan.migrations)},
-                catalog=catalog_fingerprint(connection),
-                catalog_before_migrate=None,
-                rows={},
-            ),
-        )
 
 
 def _rehearse(
@@ -162,6 +130,7 @@ def _perform(theater: Theater, filled: Filled, began: float) -> RehearsalReport:
         _report(theater.original, theater.place, options, filled, result, stalls),
         seconds_to_clone=round(to_clone, 3),
         kept=copy.name if options.keep else None,
+        left_out=(*filled.left_out, *acting_objects(connection_parameters(theater.connection)), *theater.not_carried),
         open_ways=theater.open_ways(),
         changed_objects=tuple(dict.fromkeys(theater.changed)),
     )
@@ -196,12 +165,11 @@ def _deploy(stage: Stage, theater: Theater, result: Result | None = None) -> boo
     """Run the deploy, and return whether all of it was done; the first step that fails ends it."""
     options = theater.options
     named = [one for one in (options.app_label, options.migration_name) if one]
-    apps = sorted({step.app for step in theater.original.plan.migrations})
     commands: list[tuple[str, ...]] = [("precheck", *named, "--no-measure"), ("migrate", *named, "--no-measure")]
     if options.backfill is not None:
         commands.insert(0, ("backfill_placeholders", *options.backfill))
-    if apps:
-        commands.append(("verify_schema", *apps))
+    if theater.original.apps_with_tables:
+        commands.append(("verify_schema", *theater.original.apps_with_tables))
     for command in commands:
         theater.progress.say(f"On the copy: {command[0]} …")
         if result and command[0] == "migrate" and options.backfill is not None:

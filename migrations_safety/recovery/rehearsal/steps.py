@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -30,7 +31,8 @@ from migrations_safety.recovery.rehearsal.way_in import WayIn, way_in
 
 SETTINGS = "migrations_safety.recovery.rehearsal.copy_settings"
 REPORTING = frozenset({"precheck", "migrate", "verify_schema", "backfill_placeholders"})
-FAILED = ("Stopped: ", "Refused: ")
+SENTENCE = re.compile(r"(?:Stopped|Refused): (.+(?:\nIn .+)?)")
+"""How a command ends that failed, behind what it has told before in the same line, and where in which migration."""
 
 
 @dataclass(kw_only=True)
@@ -129,8 +131,8 @@ def _finished(command: list[str], environment: dict[str, str], inherited: int | 
         except BaseException:
             child.kill()
             raise
-    sentences = [line for line in told.splitlines() if line.startswith(FAILED)]
-    return child.returncode, sentences[-1].partition(": ")[2] if sentences and child.returncode else ""
+    sentences = SENTENCE.findall(told)
+    return child.returncode, " ".join(sentences[-1].split()) if sentences and child.returncode else ""
 
 
 def _step(

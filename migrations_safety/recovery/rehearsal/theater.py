@@ -8,32 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from migrations_safety.messages.progress import Progress
-from migrations_safety.plan import migration_plan
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.connection_gate import gate_works
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
-from migrations_safety.postgresql.target import Target
+from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.recovery.rehearsal.carried_settings import carry_settings
 from migrations_safety.recovery.rehearsal.clones import GivenClones
 from migrations_safety.recovery.rehearsal.figures import tables_of
-from migrations_safety.recovery.rehearsal.forecast import EarlierDeploy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
+from migrations_safety.recovery.rehearsal.original import Original
 from migrations_safety.recovery.rehearsal.place import CopyPlace
-from migrations_safety.recovery.rehearsal.report import Basis
 from migrations_safety.recovery.rehearsal.shared_objects import changed, shared_objects
 from migrations_safety.recovery.rehearsal.steps import Stage
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Original:
-    """What is known of the database before a copy is made of it."""
-
-    target: Target
-    plan: migration_plan.Plan
-    way_back: tuple[tuple[str, str], ...]
-    """The apps and the migrations to go back to, in their order."""
-    basis: Basis
-    bytes: int
-    earlier: tuple[EarlierDeploy, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +35,8 @@ class Theater:
     """The filled copy; None where a command gives each copy."""
     progress: Progress
     given: GivenClones | None = None
+    not_carried: list[str] = field(default_factory=list)
+    """Settings of the original that the last copy does not have, in words."""
     changed: list[str] = field(default_factory=list)
     """What changed on the server of a copy that other databases share."""
 
@@ -56,6 +44,7 @@ class Theater:
     def clone(self, *, keep: bool) -> Iterator[CopiedDatabase]:
         """Provide a clone of the filled copy, or what the command gives, and see what else changes meanwhile."""
         with self._provided(keep=keep) as copy:
+            self.not_carried[:] = carry_settings(connection_parameters(self.connection), copy)
             if self.place.where == "embedded":
                 yield copy
                 return

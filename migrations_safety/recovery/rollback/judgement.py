@@ -221,7 +221,7 @@ def _files(files: RecordedFiles, labels: Sequence[str]) -> Iterator[Finding]:
 
 def _others(other_apps: Sequence[str], labels: Sequence[str]) -> Iterator[Finding]:
     for app in other_apps:
-        yield wording.reaches_another_app(app, migrations=listed([one for one in labels if one.startswith(f"{app}.")]))
+        yield wording.reaches_another_app(app, migrations=[one for one in labels if one.startswith(f"{app}.")])
 
 
 def _nullified(connection: Connection, options: RollbackOptions) -> Iterator[Finding]:

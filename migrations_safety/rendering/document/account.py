@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from migrations_safety.messages.catalogue.kind import Level
@@ -45,6 +45,24 @@ class Table:
             tuple(Cell(kind=column.kind, value=value) for column, value in zip(self.columns, row, strict=True))
             for row in self.values
         )
+
+
+def table_of(
+    anchor: str, title: str, caption: str, columns: Mapping[str, str], rows: Iterable[tuple[str | int | None, ...]]
+) -> Table:
+    """Return a table; `columns` are the kinds by their labels. Raises TypeError for a number that is none."""
+    values = tuple(rows)
+    kinds = tuple(columns.values())
+    for row in values:
+        if any(kind == NUMBER and isinstance(value, str) for kind, value in zip(kinds, row, strict=True)):
+            raise TypeError(f"the table {title} has words in a column of numbers")
+    shown = tuple(Column(label=label, kind=kind) for label, kind in columns.items())
+    return Table(anchor=anchor, title=title, caption=caption, columns=shown, values=values)
+
+
+def filled(*tables: Table) -> tuple[Table, ...]:
+    """Return those of the tables that have a row."""
+    return tuple(one for one in tables if one.values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

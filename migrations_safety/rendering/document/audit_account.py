@@ -8,7 +8,7 @@ from typing import Any
 
 from migrations_safety.audit.report import AuditReport, ForecastAndFact, RecordedRun
 from migrations_safety.messages.humanize import format_range, format_seconds, pluralize
-from migrations_safety.rendering.document.account import NAME, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -40,7 +40,7 @@ def audit(report: AuditReport, *, seconds: float, at: datetime) -> Account:
         sentence=f"{pluralize(len(report.runs), 'run')}. {VERDICTS[report.verdict] if report.exists else NO_RECORD}",
         next=Step(words=_next(report)),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in (_runs(report), _forecasts(report)) if one.values),
+        tables=filled(_runs(report), _forecasts(report)),
         findings=in_groups(report.findings, blocking=report.changes),
     )
 
@@ -105,20 +105,17 @@ def who(run: RecordedRun) -> str:
 
 
 def _forecasts(report: AuditReport) -> Table:
-    return Table(
-        anchor="forecasts",
-        title="Forecast and fact",
-        caption="How long migrations took that were rehearsed, newest run first.",
-        columns=(
-            Column(label="run began"), Column(label="migration", kind=NAME), Column(label="on the copy"),
-            Column(label="expected"), Column(label="took"), Column(label="that is"),
-        ),
-        values=tuple(
+    return table_of(
+        "forecasts",
+        "Forecast and fact",
+        "How long migrations took that were rehearsed, newest run first.",
+        {"run began": TEXT, "migration": NAME, "on the copy": TEXT, "expected": TEXT, "took": TEXT, "that is": TEXT},
+        (
             (f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}", *forecast_and_fact(one))
             for run in reversed(report.runs)
             for one in run.forecasts
         ),
-    )  # fmt: skip
+    )
 
 
 def _runs(report: AuditReport) -> Table:
@@ -134,13 +131,10 @@ def _runs(report: AuditReport) -> Table:
         )
         for run in reversed(report.runs)
     )
-    return Table(
-        anchor="runs",
-        title="Runs",
-        caption="Every run that changed something, newest first.",
-        columns=(
-            Column(label="began"), Column(label="command"), Column(label="outcome"), Column(label="took"),
-            Column(label="who"), Column(label="what"), Column(label="run", kind=NAME),
-        ),
-        values=tuple(rows),
-    )  # fmt: skip
+    return table_of(
+        "runs",
+        "Runs",
+        "Every run that changed something, newest first.",
+        {"began": TEXT, "command": TEXT, "outcome": TEXT, "took": TEXT, "who": TEXT, "what": TEXT, "run": NAME},
+        rows,
+    )

@@ -9,7 +9,7 @@ from migrations_safety.backfill.report import BackfillReport
 from migrations_safety.messages.class_reasons import reason_of
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, NUMBER, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.values import Fact, Step
 
@@ -35,7 +35,7 @@ def backfill(report: BackfillReport, *, seconds: float, at: datetime) -> Account
         sentence=VERDICTS[report.verdict],
         next=_next(report),
         facts=(*facts(report.target, at=at), *_about(report), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in (_done(report), _refused(report), _kept(report)) if one.values),
+        tables=filled(_done(report), _refused(report), _kept(report)),
         notes=tuple(_notes(report)),
     )
 
@@ -88,31 +88,31 @@ def _done(report: BackfillReport) -> Table:
         rows.append(("values that already had a parent", "", report.already_present))
     rows += [(f"references {would}set to NULL", table, number) for table, number in report.nullified.items()]
     rows += [("references restored", table, number) for table, number in report.restored.items()]
-    return Table(
-        anchor="done",
-        title="What would be done" if report.dry_run else "What was done",
-        caption="Placeholders are counted as values, references as rows.",
-        columns=(Column(label="what"), Column(label="table", kind=NAME), Column(label="number", kind=NUMBER)),
-        values=tuple(rows),
+    return table_of(
+        "done",
+        "What would be done" if report.dry_run else "What was done",
+        "Placeholders are counted as values, references as rows.",
+        {"what": TEXT, "table": NAME, "number": NUMBER},
+        rows,
     )
 
 
 def _refused(report: BackfillReport) -> Table:
-    return Table(
-        anchor="refused",
-        title="Refused",
-        caption="Distinct values that got no placeholder, by the class of identifier. Their rows are as they were.",
-        columns=(Column(label="class", kind=NAME), Column(label="values", kind=NUMBER), Column(label="why")),
-        values=tuple((name, number, reason_of(name, values=number)) for name, number in report.refused.items()),
+    return table_of(
+        "refused",
+        "Refused",
+        "Distinct values that got no placeholder, by the class of identifier. Their rows are as they were.",
+        {"class": NAME, "values": NUMBER, "why": TEXT},
+        ((name, number, reason_of(name, values=number)) for name, number in report.refused.items()),
     )
 
 
 def _kept(report: BackfillReport) -> Table:
     rows = ((table, number, why_not_restored(report, table)) for table, number in report.not_restored.items())
-    return Table(
-        anchor="not-restored",
-        title="Not restored",
-        caption="The old values of these references stay kept.",
-        columns=(Column(label="table", kind=NAME), Column(label="references", kind=NUMBER), Column(label="why")),
-        values=tuple(rows),
+    return table_of(
+        "not-restored",
+        "Not restored",
+        "The old values of these references stay kept.",
+        {"table": NAME, "references": NUMBER, "why": TEXT},
+        rows,
     )

@@ -9,7 +9,7 @@ from migrations_safety.backup.report import BackupReport
 from migrations_safety.messages.findings import blocking
 from migrations_safety.messages.humanize import format_bytes, format_seconds, listed, pluralize
 from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, NUMBER, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -39,7 +39,7 @@ def backup(report: BackupReport, *, seconds: float, at: datetime) -> Account:
         sentence=VERDICTS[report.verdict],
         next=_next(report),
         facts=(*facts(report.target, at=at), *_about(report), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in (_lacking(report), _tables(report)) if one.values),
+        tables=filled(_lacking(report), _tables(report)),
         findings=in_groups(report.findings, blocking=blocking(report.findings)),
         notes=tuple(notes(report)),
     )
@@ -86,21 +86,15 @@ def _about(report: BackupReport) -> Iterator[Fact]:
 
 
 def _lacking(report: BackupReport) -> Table:
-    return Table(
-        anchor="lacking",
-        title="What a restore does not bring back",
-        caption="Roles and settings are saved beside the archive, without passwords.",
-        columns=(Column(label="where"), Column(label="what")),
-        values=tuple(lacking(report)),
+    return table_of(
+        "lacking",
+        "What a restore does not bring back",
+        "Roles and settings are saved beside the archive, without passwords.",
+        {"where": TEXT, "what": TEXT},
+        lacking(report),
     )
 
 
 def _tables(report: BackupReport) -> Table:
     rows = ((f"{one.schema}.{one.table}", one.rows) for one in report.manifest.tables)
-    return Table(
-        anchor="tables",
-        title="Tables",
-        caption="Counted in the snapshot of the dump.",
-        columns=(Column(label="table", kind=NAME), Column(label="rows", kind=NUMBER)),
-        values=tuple(rows),
-    )
+    return table_of("tables", "Tables", "Counted in the snapshot of the dump.", {"table": NAME, "rows": NUMBER}, rows)

@@ -9,7 +9,7 @@ from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.recovery.diagnosis.report import DiagnosisReport, NextStep, StepsOfMigration
 from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.account import NAME, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -39,7 +39,7 @@ def diagnosis(report: DiagnosisReport, *, seconds: float, at: datetime) -> Accou
         sentence=VERDICTS[report.verdict],
         next=_next(report),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in tables if one.values),
+        tables=filled(*tables),
         areas={one.name: "" if one.is_known else one.state for one in report.areas},
         findings=in_groups(report.findings, blocking=[one for one in report.findings if one.level is not Level.INFO]),
     )
@@ -64,31 +64,27 @@ def _next(report: DiagnosisReport) -> Step:
 
 
 def _steps(report: DiagnosisReport, anchor: str, title: str, caption: str, steps: Iterable[NextStep]) -> Table:
-    return Table(
-        anchor=anchor,
-        title=title,
-        caption=caption,
-        columns=(Column(label="why"), Column(label="what to type", kind=NAME)),
-        values=tuple((one.why, typed(report, one)) for one in steps),
+    return table_of(
+        anchor, title, caption, {"why": TEXT, "what to type": NAME}, ((one.why, typed(report, one)) for one in steps)
     )
 
 
 def _areas(report: DiagnosisReport) -> Table:
-    return Table(
-        anchor="areas",
-        title="What was looked at",
-        caption="Each area, also those in which nothing is wrong.",
-        columns=(Column(label="area"), Column(label="state")),
-        values=tuple((one.name, one.state) for one in report.areas),
+    return table_of(
+        "areas",
+        "What was looked at",
+        "Each area, also those in which nothing is wrong.",
+        {"area": TEXT, "state": TEXT},
+        ((one.name, one.state) for one in report.areas),
     )
 
 
 def _half(half: StepsOfMigration) -> Table:
     how = "recorded as applied" if half.is_recorded else "not recorded"
-    return Table(
-        anchor=f"half-{half.migration}",
-        title=f"Applied in part: {half.migration}",
-        caption=f"Its operations, and what the database has of each; the migration is {how}.",
-        columns=(Column(label="operation"), Column(label="what", kind=NAME), Column(label="in the database")),
-        values=tuple((str(one.number or "at its end"), one.what, one.state) for one in half.steps),
+    return table_of(
+        f"half-{half.migration}",
+        f"Applied in part: {half.migration}",
+        f"Its operations, and what the database has of each; the migration is {how}.",
+        {"operation": TEXT, "what": NAME, "in the database": TEXT},
+        ((str(one.number or "at its end"), one.what, one.state) for one in half.steps),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from migrations_safety.messages.humanize import format_seconds
 from migrations_safety.recovery.kept.report import Held, KeptReport
 from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -35,7 +35,6 @@ def row(one: Held) -> tuple[str, str, str, str, str, int | None, str]:
 
 def kept(report: KeptReport, *, seconds: float, at: datetime) -> Account:
     """Return the written report; `seconds` is the duration of the command, and `at` when it ended."""
-    table = _things(report)
     return Account(
         command=report.command,
         title=f"Kept instead of dropped: {report.target.name}",
@@ -50,7 +49,7 @@ def kept(report: KeptReport, *, seconds: float, at: datetime) -> Account:
             *((Fact(label="Run", value=report.run_id),) if report.run_id else ()),
             Fact(label="Took", value=format_seconds(seconds)),
         ),
-        tables=(table,) if table.values else (),
+        tables=filled(_things(report)),
         findings=in_groups(report.findings, blocking=list(report.findings)),
         notes=(),
     )
@@ -66,12 +65,10 @@ def next_step(report: KeptReport) -> Step:
 
 
 def _things(report: KeptReport) -> Table:
-    return Table(
-        anchor="things",
-        title="What was kept",
-        caption="Rows of a table, or those with a value in the column, where they were counted.",
-        columns=tuple(
-            Column(label=one, kind=NUMBER) if one == "rows" else Column(label=one, kind=NAME) for one in HEADINGS
-        ),
-        values=tuple(row(one) for one in report.things),
+    return table_of(
+        "things",
+        "What was kept",
+        "Rows of a table, or those with a value in the column, where they were counted.",
+        {one: NUMBER if one == "rows" else NAME for one in HEADINGS},
+        (row(one) for one in report.things),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from migrations_safety.messages.findings import blocking
 from migrations_safety.messages.humanize import format_age, format_bytes, format_range, format_seconds, pluralize
 from migrations_safety.recovery.rehearsal.report import RehearsalReport
-from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, NUMBER, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -43,7 +43,7 @@ def rehearsal(report: RehearsalReport, *, seconds: float, at: datetime) -> Accou
         sentence=sentence(report),
         next=_next(report),
         facts=(*facts(report.target, at=at), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in tables if one.values),
+        tables=filled(*tables),
         findings=in_groups(report.findings, blocking=blocking(report.findings)),
         notes=tuple(notes(report)),
     )
@@ -150,49 +150,40 @@ def _next(report: RehearsalReport) -> Step:
 
 
 def _steps(report: RehearsalReport) -> Table:
-    return Table(
-        anchor="steps",
-        title="Steps",
-        caption="Each command as it ran on the copy.",
-        columns=(
-            Column(label="step"), Column(label="ended"), Column(label="took"),
-            Column(label="rows written", kind=NUMBER), Column(label="WAL"), Column(label="temporary files"),
-        ),
-        values=tuple(steps(report)),
-    )  # fmt: skip
+    return table_of(
+        "steps",
+        "Steps",
+        "Each command as it ran on the copy.",
+        {"step": TEXT, "ended": TEXT, "took": TEXT, "rows written": NUMBER, "WAL": TEXT, "temporary files": TEXT},
+        steps(report),
+    )
 
 
 def _locks(report: RehearsalReport) -> Table:
-    return Table(
-        anchor="locks",
-        title="Locks that stop writers of existing tables",
-        caption="The longest of each, looked at every 10 ms; shorter ones may be missing.",
-        columns=(
-            Column(label="step"), Column(label="table", kind=NAME), Column(label="lock"), Column(label="held"),
-            Column(label="waited for"),
-        ),
-        values=tuple(locks(report)),
-    )  # fmt: skip
+    return table_of(
+        "locks",
+        "Locks that stop writers of existing tables",
+        "The longest of each, looked at every 10 ms; shorter ones may be missing.",
+        {"step": TEXT, "table": NAME, "lock": TEXT, "held": TEXT, "waited for": TEXT},
+        locks(report),
+    )
 
 
 def _stalls(report: RehearsalReport) -> Table:
-    return Table(
-        anchor="stalls",
-        title="Writes beside the deploy",
-        caption="Sessions wrote to the locked tables while the deploy ran once more.",
-        columns=(
-            Column(label="table", kind=NAME), Column(label="writes", kind=NUMBER), Column(label="longest wait"),
-            Column(label="failed"),
-        ),
-        values=tuple(stalls(report)),
-    )  # fmt: skip
+    return table_of(
+        "stalls",
+        "Writes beside the deploy",
+        "Sessions wrote to the locked tables while the deploy ran once more.",
+        {"table": NAME, "writes": NUMBER, "longest wait": TEXT, "failed": TEXT},
+        stalls(report),
+    )
 
 
 def _forecast(report: RehearsalReport) -> Table:
-    return Table(
-        anchor="forecast",
-        title="Forecast of the real run",
-        caption="From half of the fastest run on the copy to twice the slowest, moved by what earlier deploys took.",
-        columns=(Column(label="step"), Column(label="on the copy"), Column(label="expected")),
-        values=tuple(forecasts(report)),
+    return table_of(
+        "forecast",
+        "Forecast of the real run",
+        "From half of the fastest run on the copy to twice the slowest, moved by what earlier deploys took.",
+        {"step": TEXT, "on the copy": TEXT, "expected": TEXT},
+        forecasts(report),
     )

@@ -9,7 +9,7 @@ from migrations_safety.messages.humanize import format_seconds, listed, pluraliz
 from migrations_safety.messages.lock_words import mode
 from migrations_safety.recovery.rollback.report import RollbackReport
 from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.account import NAME, NUMBER, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, NUMBER, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -40,7 +40,7 @@ def rollback(report: RollbackReport, *, seconds: float, at: datetime) -> Account
         sentence=VERDICTS[report.verdict],
         next=_next(report),
         facts=(*facts(report.target, at=at), *_about(report), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in tables if one.values),
+        tables=filled(*tables),
         findings=in_groups(report.findings, blocking=report.blocking),
         notes=tuple(notes(report)),
     )
@@ -120,68 +120,60 @@ def _migrations(report: RollbackReport) -> Table:
     did = report.undone.done.unapplied if report.undone else ()
     rows = ((label, "unapplied" if label in did else "") for label in report.unapplied)
     verb = "keeps" if report.keep_dropped else "drops"
-    return Table(
-        anchor="migrations",
-        title="Migrations",
-        caption=f"In the order of the rollback. It {verb} {pluralize(len(report.tables), 'table')}.",
-        columns=(Column(label="migration", kind=NAME), Column(label="done")),
-        values=tuple(rows),
+    return table_of(
+        "migrations",
+        "Migrations",
+        f"In the order of the rollback. It {verb} {pluralize(len(report.tables), 'table')}.",
+        {"migration": NAME, "done": TEXT},
+        rows,
     )
 
 
 def _losses(report: RollbackReport) -> Table:
-    return Table(
-        anchor="losses",
-        title="What would be lost",
-        caption="Placeholders that a recorded run has made and that nobody has changed are not counted.",
-        columns=(
-            Column(label="table", kind=NAME),
-            Column(label="column", kind=NAME),
-            Column(label="rows", kind=NUMBER),
-        ),
-        values=tuple((one.table, one.column, one.rows) for one in report.losses),
+    return table_of(
+        "losses",
+        "What would be lost",
+        "Placeholders that a recorded run has made and that nobody has changed are not counted.",
+        {"table": NAME, "column": NAME, "rows": NUMBER},
+        ((one.table, one.column, one.rows) for one in report.losses),
     )
 
 
 def _done(report: RollbackReport) -> Table:
-    return Table(
-        anchor="done",
-        title="What was done",
-        caption="References are counted as rows.",
-        columns=(Column(label="what"), Column(label="table", kind=NAME), Column(label="number", kind=NUMBER)),
-        values=tuple(done(report)),
+    return table_of(
+        "done",
+        "What was done",
+        "References are counted as rows.",
+        {"what": TEXT, "table": NAME, "number": NUMBER},
+        done(report),
     )
 
 
 def _kept(report: RollbackReport) -> Table:
-    return Table(
-        anchor="kept",
-        title="What was kept",
-        caption="All rows and values are there. restore_dropped puts them back, purge_dropped ends them.",
-        columns=(
-            Column(label="number", kind=NAME),
-            Column(label="what", kind=NAME),
-            Column(label="kept as", kind=NAME),
-        ),
-        values=tuple(kept(report)),
+    return table_of(
+        "kept",
+        "What was kept",
+        "All rows and values are there. restore_dropped puts them back, purge_dropped ends them.",
+        {"number": NAME, "what": NAME, "kept as": NAME},
+        kept(report),
     )
 
 
 def _locks(report: RollbackReport) -> Table:
-    return Table(
-        anchor="locks",
-        title="Locks",
-        caption="The strongest lock on each existing table, as measured on a scratch database.",
-        columns=(Column(label="migration", kind=NAME), Column(label="table", kind=NAME), Column(label="lock")),
-        values=tuple(locks(report)),
+    return table_of(
+        "locks",
+        "Locks",
+        "The strongest lock on each existing table, as measured on a scratch database.",
+        {"migration": NAME, "table": NAME, "lock": TEXT},
+        locks(report),
     )
 
 
 def _statements(report: RollbackReport) -> Table:
-    return Table(
-        anchor="sql",
-        title="SQL",
-        caption="The statements, as they were sent on the scratch database.",
-        columns=(Column(label="migration", kind=NAME), Column(label="statement", kind=NAME)),
-        values=tuple(statements(report)),
+    return table_of(
+        "sql",
+        "SQL",
+        "The statements, as they were sent on the scratch database.",
+        {"migration": NAME, "statement": NAME},
+        statements(report),
     )

@@ -9,7 +9,7 @@ from migrations_safety.messages.catalogue.kind import Level
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import format_seconds, pluralize
 from migrations_safety.rendering.document import commands
-from migrations_safety.rendering.document.account import NAME, NUMBER, SHARE, Account, Column, Table
+from migrations_safety.rendering.document.account import NAME, NUMBER, SHARE, TEXT, Account, Table, filled, table_of
 from migrations_safety.rendering.document.database import facts
 from migrations_safety.rendering.document.findings import in_groups
 from migrations_safety.rendering.document.values import Fact, Step
@@ -50,7 +50,7 @@ def verification(report: VerificationReport, *, command: str, seconds: float, at
         sentence=sentence(report),
         next=_next(report, command),
         facts=(*facts(report.target, at=at), *_about(report), Fact(label="Took", value=format_seconds(seconds))),
-        tables=tuple(one for one in (_kinds(report), _differences(report), *_keys(report), _left_out(report)) if one),
+        tables=filled(_kinds(report), _differences(report), *_keys(report), _left_out(report)),
         findings=in_groups(report.findings, blocking=_drift(report.findings)),
         notes=(counts(report),),
     )
@@ -102,64 +102,52 @@ def _kinds(report: VerificationReport) -> Table:
         )
         for kind, expected in report.expected.items()
     ]
-    return Table(
-        anchor="declared",
-        title="Declared beside found",
-        caption="How many objects the models declare, and how many of them the database has as they are declared.",
-        columns=(
-            Column(label="what"), Column(label="declared", kind=NUMBER), Column(label="found as declared", kind=NUMBER),
-            Column(label="missing or different", kind=NUMBER), Column(label="", kind=SHARE),
-        ),
-        values=tuple(rows),
-    )  # fmt: skip
+    return table_of(
+        "declared",
+        "Declared beside found",
+        "How many objects the models declare, and how many of them the database has as they are declared.",
+        {"what": TEXT, "declared": NUMBER, "found as declared": NUMBER, "missing or different": NUMBER, "": SHARE},
+        rows,
+    )
 
 
-def _differences(report: VerificationReport) -> Table | None:
+def _differences(report: VerificationReport) -> Table:
     found = [one for one in report.findings if one.declared is not None or one.found is not None]
-    if not found:
-        return None
-    return Table(
-        anchor="differences",
-        title="Differences",
-        caption="What the models declare, and what the database has instead.",
-        columns=(
-            Column(label="object", kind=NAME), Column(label="declared"), Column(label="found"),
-            Column(label="finding"),
-        ),
-        values=tuple((one.subject, one.declared or "nothing", one.found or "does not exist", one.id) for one in found),
-    )  # fmt: skip
+    return table_of(
+        "differences",
+        "Differences",
+        "What the models declare, and what the database has instead.",
+        {"object": NAME, "declared": TEXT, "found": TEXT, "finding": TEXT},
+        ((one.subject, one.declared or "nothing", one.found or "does not exist", one.id) for one in found),
+    )
 
 
 def _keys(report: VerificationReport) -> list[Table]:
-    if not report.keys:
-        return []
     rules = tuple((rule, number, RULES.get(rule, "")) for rule, number in report.keys_by("on_delete").items())
     parents = tuple(report.keys_by("target_table").items())
     return [
-        Table(
-            anchor="rules",
-            title="Foreign keys by their rule",
-            caption="The foreign keys that exist as declared, by what happens if a parent is deleted.",
-            columns=(Column(label="ON DELETE"), Column(label="keys", kind=NUMBER), Column(label="meaning")),
-            values=rules,
+        table_of(
+            "rules",
+            "Foreign keys by their rule",
+            "The foreign keys that exist as declared, by what happens if a parent is deleted.",
+            {"ON DELETE": TEXT, "keys": NUMBER, "meaning": TEXT},
+            rules,
         ),
-        Table(
-            anchor="parents",
-            title="Foreign keys by their parent",
-            caption="The same foreign keys, by the table that they point at.",
-            columns=(Column(label="parent", kind=NAME), Column(label="keys", kind=NUMBER)),
-            values=parents,
+        table_of(
+            "parents",
+            "Foreign keys by their parent",
+            "The same foreign keys, by the table that they point at.",
+            {"parent": NAME, "keys": NUMBER},
+            parents,
         ),
     ]
 
 
-def _left_out(report: VerificationReport) -> Table | None:
-    if not report.not_compared:
-        return None
-    return Table(
-        anchor="not-compared",
-        title="Not compared",
-        caption="What the models declare and what was not compared.",
-        columns=(Column(label="what", kind=NAME), Column(label="why")),
-        values=tuple((one.name, one.reason) for one in report.not_compared),
+def _left_out(report: VerificationReport) -> Table:
+    return table_of(
+        "not-compared",
+        "Not compared",
+        "What the models declare and what was not compared.",
+        {"what": NAME, "why": TEXT},
+        ((one.name, one.reason) for one in report.not_compared),
     )

@@ -17,7 +17,7 @@ from migrations_safety.recovery.rehearsal.keys_only.filling import KeysOnlyCopy
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place
 from migrations_safety.recovery.rehearsal.keys_only.row_properties import Properties
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
-from migrations_safety.recovery.rehearsal.theater import Original
+from migrations_safety.recovery.rehearsal.original import Original
 from migrations_safety.schema.declared_keys import declared_keys
 from migrations_safety.sql.composition import address
 
