@@ -5,6 +5,7 @@ import json
 from tests.support.cluster import Database
 from tests.support.factories import UserFactory, refer
 from tests.support.row_snapshot import row_snapshot
+from tests.support.sample_app import SampleApp
 
 ORPHAN = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380a11"
 
@@ -61,6 +62,25 @@ def test_orphans_stop_it_as_on_the_database_and_no_value_and_no_key_is_logged(ho
     logged = hospital.server.log.read_bytes()[begin:].decode(errors="replace")
     assert "COPY" in logged
     assert [one for one in (ORPHAN, "achieng", "secret@") if one in logged or one in done.said] == []
+
+
+def test_what_the_plan_demands_fails_on_the_copy_as_it_would_in_the_night(hospital, tmp_path):
+    ward = SampleApp(tmp_path)
+    model = "migrations.CreateModel('Bed', fields=[('id', models.BigAutoField(primary_key=True)), "
+    ward.migration("0001_initial", model + "('place', models.TextField()), ('width', models.IntegerField())])")
+    assert hospital.run("migrate", "ward", "--skip-precheck", **ward.variables).code == 0
+    hospital.execute("INSERT INTO ward_bed (place, width) SELECT 'room ' || n, n FROM generate_series(1, 30) AS n")
+    check = "migrations.AddConstraint('bed', models.CheckConstraint(condition=models.Q(width__gt=5), name='wide'))"
+    ward.migration("0002_wide", check, after=("ward", "0001_initial"))
+    run = ("rehearse", "ward", "--keys-only", "--writers", "0", "--format", "json")
+
+    narrow = hospital.run(*run, **ward.variables)
+    hospital.execute("UPDATE ward_bed SET width = 6 WHERE width < 6")
+    wide = hospital.run(*run, **ward.variables)
+
+    assert narrow.code == 1, narrow.said
+    assert [one["name"] for one in narrow.json["steps"] if one["exit_code"]] == ["migrate"]
+    assert wide.code == 0, wide.said
 
 
 def test_sources_that_hold_all_values_are_refused(hospital, tmp_path):

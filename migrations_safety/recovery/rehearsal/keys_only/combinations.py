@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from migrations_safety.recovery.rehearsal.keys_only.fills import CONSTANTS, POOL
+from migrations_safety.recovery.rehearsal.keys_only.pattern_samples import samples
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Column
 from migrations_safety.recovery.rehearsal.keys_only.row_properties import Property
 from migrations_safety.sql.composition import compose
@@ -25,10 +27,15 @@ from migrations_safety.sql.composition import compose
 MOST = 4000
 """How many combinations are tried."""
 MOST_COLUMNS = 9
+UUID = "2b1c4f60-7d2a-4c3e-9f10-00000000000{}"
+ONE_BY_ONE = 200
+"""How many are tried one by one, where an expression fails for some."""
 READS_INPUT = 160000
 LITERAL = re.compile(r"'((?:[^']|'')*)'")
 NUMBER = re.compile(r"(?<![\w'.])-?\d+(?:\.\d+)?(?![\w'])")
 LENGTHS = (1, 2, 3, 4, 5, 8, 12, 20, 36, 80, 200, 500)
+SPECIAL = re.compile(r"[\\^$\[(*+?{|.]")
+"""Signs of a regular expression."""
 SHAPES = ("a@made.example", "https://made.example/a", "+254700000000", "A0", "AA-000", "2000-01-01", "12:00", "{}")
 
 Values = tuple[str | None, ...]
@@ -47,6 +54,8 @@ class Combinations:
     """The values that some columns of a table may have together."""
 
     columns: tuple[Column, ...]
+    observed: tuple[Column, ...]
+    """Keys that the same expressions read: whether they are NULL counts, and they are replaced elsewhere."""
     properties: tuple[Property, ...]
     """Those that are not true of all rows."""
     required: tuple[Property, ...]
@@ -75,11 +84,13 @@ class Combinations:
 
     def find(self, session: psycopg.Connection[Any]) -> None:
         """Try values on the copy; none are found where an expression fails for them."""
-        each = max(2, int(MOST ** (1 / len(self.columns))))
-        if len(self.columns) > MOST_COLUMNS:
+        every = (*self.columns, *self.observed)
+        if len(every) > MOST_COLUMNS:
             return
         expressions = " ".join(one.literals for one in (*self.properties, *self.required))
-        tried = [list(_fitting(session, column, expressions))[:each] for column in self.columns]
+        most = max(2, int((MOST / 2 ** len(self.observed)) ** (1 / len(self.columns))))
+        tried = [list(islice(_fitting(session, one, expressions), most)) for one in self.columns]
+        tried += [list(islice(_fitting(session, one, ""), 2)) for one in self.observed]
         found: dict[str, dict[int, list[Values]]] = defaultdict(lambda: defaultdict(list))
         place = self.columns.index(self.text) if self.text else None
         for values, truths in _evaluated(session, self, tried):
@@ -87,7 +98,7 @@ class Combinations:
                 flags = "".join("n" if one is None else "v" for one in values)
                 pattern = flags + "".join((one or "u")[0] for one in truths[: len(self.properties)])
                 length = len(values[place] or "") if place is not None else 0
-                found[pattern][length].append(values)
+                found[pattern][length].append(values[: len(self.columns)])
         self.by_pattern = {pattern: dict(of_one) for pattern, of_one in found.items()}
 
 
@@ -96,7 +107,8 @@ def _evaluated(
 ) -> Iterator[tuple[Values, list[str | None]]]:
     sources: list[sql.Composable] = []
     numbers: list[sql.Composable] = []
-    for place, (column, values) in enumerate(zip(combinations.columns, tried, strict=True)):
+    columns = (*combinations.columns, *combinations.observed)
+    for place, (column, values) in enumerate(zip(columns, tried, strict=True)):
         number = sql.Identifier(f"migrations_safety_{place}")
         numbers.append(number)
         sources.append(
@@ -118,6 +130,9 @@ def _evaluated(
     try:
         found = session.execute(query).fetchall()
     except psycopg.Error:  # an expression fails for some of them
+        if any(len(values) > 1 for values in tried):
+            for _ in range(ONE_BY_ONE):
+                yield from _evaluated(session, combinations, [[random.choice(values)] for values in tried if values])
         return
     for row in found:
         places, told = row[: len(tried)], list(row[len(tried) :])[: len(every)]
@@ -150,6 +165,8 @@ def _wanted(column: Column, expressions: str) -> Iterator[str]:
         yield from ("100", "0.5", "40000", "3000000000", "10000000000000")
         yield from literals
         return
+    if column.base == "uuid":
+        yield from (UUID.format(number) for number in (1, 2))
     yield from literals
     if column.category == "S":
         yield from _texts(literals, [int(one) for one in numbers if 0 < one < 4000])
@@ -163,6 +180,8 @@ def _wanted(column: Column, expressions: str) -> Iterator[str]:
 
 
 def _texts(literals: Iterable[str], limits: Iterable[int]) -> Iterator[str]:
+    for one in literals:
+        yield from samples(one) if SPECIAL.search(one) else ()
     lengths = sorted({one + more for one in limits for more in (-1, 0, 1) if one + more > 0} | set(LENGTHS))
     start = random.randrange(len(POOL) // 2)
     letters = [POOL[start : start + one] for one in lengths]
@@ -178,18 +197,24 @@ def _told(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
-def groups(properties: Iterable[Property], columns: dict[str, Column]) -> list[Combinations]:
-    """Return the groups of columns that the same expressions read, of `columns` alone."""
+def groups(properties: Iterable[Property], columns: dict[str, Column], keys: dict[str, Column]) -> list[Combinations]:
+    """Return the groups of filled columns that the same expressions read, with the keys that these read too."""
     sets: list[set[str]] = [{name} for name, one in columns.items() if one.is_checked]
-    judged = [one for one in properties if one.columns and one.columns <= columns.keys()]
+    judged = [one for one in properties if one.columns & columns.keys() and one.columns <= columns.keys() | keys.keys()]
     for one in judged:
-        touched = [known for known in sets if known & one.columns]
-        sets = [known for known in sets if not known & one.columns] + [set(one.columns).union(*touched)]
-    return [
-        Combinations(
-            columns=tuple(columns[name] for name in sorted(names)),
-            properties=tuple(one for one in judged if one.columns <= names and not one.is_required),
-            required=tuple(one for one in judged if one.columns <= names and one.is_required),
+        filled = set(one.columns) & columns.keys()
+        touched = [known for known in sets if known & filled]
+        sets = [known for known in sets if not known & filled] + [filled.union(*touched)]
+    found = []
+    for names in sets:
+        of_group = [one for one in judged if one.columns & names]
+        observed = {name for one in of_group for name in one.columns if name in keys}
+        found.append(
+            Combinations(
+                columns=tuple(columns[name] for name in sorted(names)),
+                observed=tuple(keys[name] for name in sorted(observed)),
+                properties=tuple(one for one in of_group if not one.is_required),
+                required=tuple(one for one in of_group if one.is_required),
+            )
         )
-        for names in sets
-    ]
+    return found

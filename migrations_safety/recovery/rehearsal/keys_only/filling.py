@@ -23,7 +23,6 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backup import NoCopy
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
-from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import open_connection
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.keys_only import reduced_tables
@@ -33,6 +32,7 @@ from migrations_safety.recovery.rehearsal.keys_only.key_values import KeyValues,
 from migrations_safety.recovery.rehearsal.keys_only.reduced_rows import ReducedRows, batches, reduced_rows
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place, ReducedTable
 from migrations_safety.recovery.rehearsal.keys_only.row_properties import Properties, Property
+from migrations_safety.recovery.rehearsal.keys_only.sequences import sequences, set_sequence
 from migrations_safety.recovery.rehearsal.report import KeysOnly
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
@@ -79,7 +79,7 @@ class KeysOnlyCopy:
         with closing(self._original(snapshot)) as original, closing(_settled(copy)) as there:
             own = original.execute(statement("filling.export").encode()).fetchall()[0][0]
             tables = self._look(original)
-            sequences = records(original.execute(statement("filling.sequences").encode(), {}))
+            known_sequences = sequences(original)
             total = sum(one.bytes for one in tables) // MEGABYTE + 1
             with self.progress.steps("Copying keys, megabytes read", total=total) as advance:
                 before = 0
@@ -91,18 +91,24 @@ class KeysOnlyCopy:
                     self._load(there, table, own, read_so_far)
                     before += table.bytes
                     advance(before // MEGABYTE)
-            for one in sequences:
-                _set_sequence(there, one)
+            for one in known_sequences:
+                set_sequence(there, one)
+        self.values = None  # with its key
+        self.known.clear()
 
     def _look(self, original: psycopg.Connection[Any]) -> list[ReducedTable]:
         """Return the tables of the original, and decide how values are replaced."""
         encoding = original.execute(statement("filling.encoding").encode()).fetchall()[0][0]
         bounds = reduced_tables.bounds(original)
         self.sends = encoding if encoding == "SQL_ASCII" else "UTF8"
-        self.values = key_values(pattern=_usable(id_pattern()), encoding=_codec(encoding), bounds=bounds)
+        tables = reduced_tables.read(original, [*self.declared, *self.properties.places()])
+        conditions = [one for table in tables for one in table.conditions_of_keys()]
+        self.values = key_values(
+            pattern=_usable(id_pattern()), encoding=_codec(encoding), bounds=bounds, conditions=conditions
+        )
         if objects := original.execute(statement("filling.large_objects").encode()).fetchall()[0][0]:
             self.lost.append(f"{pluralize(objects, 'large object')}: not copied")
-        return reduced_tables.read(original, [*self.declared, *self.properties.places()])
+        return tables
 
     def compare(self, copy: dict[str, Any]) -> None:
         """Count on the copy what is true of its rows, and note what is not true of as many as in the original."""
@@ -141,12 +147,11 @@ class KeysOnlyCopy:
         if not table.is_as_it_is:
             judged, lost = self.properties.of(table)
             self.lost += lost
-            filled = table.filled | {
-                name: table.columns[name] for name in table.keys if not self._is_replaced(table, name)
+            keys = {name: table.columns[name] for name in table.keys if self._is_replaced(table, name)}
+            filled = {
+                name: one for name, one in table.filled_besides(keys).items() if not self._is_given_up(table, name)
             }
-            found = groups(
-                judged, {name: one for name, one in filled.items() if (table.oid, name) not in self.given_up}
-            )
+            found = groups(judged, filled, keys)
         for one in found:
             one.find(there)
         usable = [one for one in found if one.by_pattern]
@@ -156,6 +161,9 @@ class KeysOnlyCopy:
         column = table.columns[name]
         assert self.values is not None
         return self.values.replace(column.base, column.category, column.labels) is not None
+
+    def _is_given_up(self, table: ReducedTable, name: str) -> bool:
+        return (table.oid, name) in self.given_up
 
     def _load(self, there: psycopg.Connection[Any], table: ReducedTable, snapshot: str, advance: Any) -> None:
         """Copy the rows of a table; a CHECK that refuses one is left out of the copy, and said."""
@@ -263,16 +271,6 @@ def _made(original: psycopg.Connection[Any], reading: sql.Composed, rows: Reduce
 
 def _state(error: psycopg.Error) -> str:
     return f"SQLSTATE {error.sqlstate}" if error.sqlstate else "the connection was lost"
-
-
-def _set_sequence(there: psycopg.Connection[Any], one: dict[str, Any]) -> None:
-    highest: sql.Composable = sql.SQL("NULL")
-    if one["column"]:
-        table = sql.Identifier(one["table_schema"], one["relation"])
-        highest = compose("filling.highest", column=sql.Identifier(one["column"]), table=table)
-    name = sql.Literal(sql.Identifier(one["schema"], one["name"]).as_string(there))
-    last = sql.Literal(one["last"])
-    there.execute(compose("filling.set_sequence", sequence=name, last=last, highest=highest))
 
 
 def _differing(there: psycopg.Connection[Any], tables: list[ReducedRows]) -> Iterator[str]:

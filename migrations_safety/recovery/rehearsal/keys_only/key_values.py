@@ -19,6 +19,8 @@ DAY = 86_400_000_000
 UNITS = (DAY, 1_000_000, 1000, 1)
 """In microseconds: days, seconds, milliseconds. A moment at the beginning of one stays at such a beginning."""
 NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d*[1-9]))?", re.ASCII)
+BEGINS = re.compile(r"'\^([A-Za-z][A-Za-z0-9 _/-]*)|~~ '([A-Za-z][^%_'\\]*)%")
+"""What a regular expression, or the pattern of a LIKE, says of the beginning of a text."""
 LITERAL = re.compile(r"'((?:[^']|'')*)'|(?<![\w'])-?\d+(?![\w'])")
 
 
@@ -104,9 +106,10 @@ def _clock(microseconds: int) -> str:
     return (datetime(2000, 1, 1) + timedelta(microseconds=microseconds)).strftime("%H:%M:%S.%f")
 
 
-def key_values(*, pattern: str, encoding: str, bounds: Iterable[str]) -> KeyValues:
+def key_values(*, pattern: str, encoding: str, bounds: Iterable[str], conditions: Iterable[str] = ()) -> KeyValues:
     """Return new replacements, whose key nobody else has.
 
+    `conditions` are those of CHECKs on keys; what they say of the beginning of a text stays true.
     `bounds` are those of all partitions, as PostgreSQL prints them: a value stays within the bounds that it is in.
     """
     permutation = Permutation()
@@ -123,12 +126,16 @@ def key_values(*, pattern: str, encoding: str, bounds: Iterable[str]) -> KeyValu
                 days |= {-(-moment // DAY), moment // DAY + is_list}
     moments |= {day * DAY for day in days}
     whole = integers(permutation, numbers)
+    texts = SpelledIds(permutation=permutation, integers=whole, pattern=pattern, kept=kept, encoding=encoding)
+    texts.prefixes = {
+        next(filter(None, one)) for text in (f"'^{pattern}'", *conditions) for one in BEGINS.findall(text)
+    }
     return KeyValues(
         permutation=permutation,
         integers=whole,
         days=Ranges(permutation=permutation, bounds=tuple(sorted(days)), tweak=b"day"),
         moments={unit: _moments(permutation, moments, unit) for unit in UNITS},
-        texts=SpelledIds(permutation=permutation, integers=whole, pattern=pattern, kept=kept, encoding=encoding),
+        texts=texts,
     )
 
 

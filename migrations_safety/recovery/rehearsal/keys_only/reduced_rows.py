@@ -169,7 +169,7 @@ def _of_fill(column: Column, rows: ReducedRows) -> Part:
 
 
 def _of_group(group: Combinations) -> tuple[sql.Composable, sql.Composable]:
-    flags = [compose("reduced_rows.flag", column=sql.Identifier(one.name)) for one in group.columns]
+    flags = [compose("reduced_rows.flag", column=sql.Identifier(one.name)) for one in (*group.columns, *group.observed)]
     truths = [compose("reduced_rows.truth", condition=one.condition) for one in group.properties]
     text = group.text
     length = compose("reduced_rows.length", column=sql.Identifier(text.name)) if text else sql.SQL("0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ RECORD_OF_KEPT = ("migrations_safety_kept", "record")
 """The table that says which columns and tables were kept instead of dropped; it has names and definitions alone."""
 OWN = "migrations_safety_"
 """The beginning of the names of this app's tables, whose rows are about runs that the copy has not seen."""
+LISTS = re.compile(r"= ANY \(|= \(?'|= \(?\d")
+"""What a CHECK says that lists the values of a column: no ids are listed."""
 STRING = re.compile(r"'(?:[^']|'')*'")
 NAME = re.compile(r'"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*')
 
@@ -107,11 +109,20 @@ class ReducedTable:
     @property
     def filled(self) -> dict[str, Column]:
         """The columns that get made-up values."""
+        return self.filled_besides(self.keys)
+
+    def filled_besides(self, replaced: Container[str]) -> dict[str, Column]:
+        """Return the columns that get made-up values if only these keys can be replaced."""
         return {
             name: one
             for name, one in self.columns.items()
-            if name not in self.keys and name not in self.kept and not one.is_generated
+            if name not in replaced and name not in self.kept and not one.is_generated
         }
+
+    def conditions_of_keys(self) -> Iterator[str]:
+        """Return what CHECKs of the table and of domains say of keys."""
+        yield from (one.condition for one in self.checks if self.named_in(one.condition) & self.keys)
+        yield from (check for name in self.keys for check in self.columns[name].domain_checks)
 
     def named_in(self, expression: str) -> set[str]:
         """Return the columns that an expression names."""
@@ -198,7 +209,8 @@ def _add_declared(tables: Iterable[ReducedTable], further: set[Place]) -> None:
     for table in tables:
         places = ((table.schema, table.relation), (table.root_schema, table.root_relation))
         table.keys |= {column for *place, column in further if tuple(place) in places and column in table.columns}
-        table.keys |= {name for name, one in table.columns.items() if one.is_id_like}
+        listed = {name for one in table.checks if LISTS.search(one.condition) for name in table.named_in(one.condition)}
+        table.keys |= {name for name, one in table.columns.items() if one.is_id_like and name not in listed}
         for name, one in table.columns.items():
             if one.expression and (name in table.keys or converts(one.expression)):
                 table.keys |= table.named_in(one.expression)

@@ -66,6 +66,8 @@ class SpelledIds:
     """The format of ids that the house registered."""
     kept: Collection[str] = ()
     """Texts that stand in the definitions of tables, and so in the copy anyhow."""
+    prefixes: Collection[str] = ()
+    """Beginnings that definitions demand of texts: one stays where it is."""
     encoding: str = "utf-8"
 
     def of(self, value: str) -> str:
@@ -130,12 +132,18 @@ class SpelledIds:
         wanted = self.class_of(value)
         words = NUMBER_OF.match(core) if wanted == "mrn_like" else None
         kept, places = words.end() if words else 0, _places(core, is_opaque=wanted == "opaque")
+        prefix = self._prefix(core)
+        if len(prefix) > kept:
+            kept, places = len(prefix), None
         found = core
         for _ in range(1000):  # a format of few values may have no other one
             found = found[:kept] + self._replaced(found[kept:], places)
-            if self.class_of(before + found + after) == wanted:
+            if self.class_of(before + found + after) == wanted and self._prefix(found) == prefix:
                 return before + found + after
         return before + found + after
+
+    def _prefix(self, core: str) -> str:
+        return max((one for one in self.prefixes if core.startswith(one)), key=len, default="")
 
     def _replaced(self, core: str, places: tuple[str, ...] | None) -> str:
         is_upper = core == core.upper() and places is not None and core != core.lower()
