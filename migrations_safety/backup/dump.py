@@ -27,6 +27,7 @@ LOCK_WAIT = "60s"
 NOT_OURS = ("client_encoding",)
 """Parameters of Django that a dump must not have: it is in the encoding of its database."""
 AT_WORK = re.compile(rb'dumping contents of table "(.*)"')
+OUT_OF_LOCKS = "out of shared memory"
 CONFLICT = "conflict with recovery"
 
 
@@ -115,6 +116,8 @@ def refuse_failed_dump(program: GuardedProgram, *, name: str, at: Path) -> None:
     if code > 128:
         reason = f"{name} was ended by signal {code - 128}"
     hint = "Run the same command again."
+    if OUT_OF_LOCKS in said:
+        hint = "Set max_locks_per_transaction higher on the server: a dump locks every table at once."
     if CONFLICT in said:
         hint = "Set hot_standby_feedback = on at the standby, or back up the primary."
     raise NoBackup(f"{name} ended with {code} ({reason or 'without a reason'})", hint=hint)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from migrations_safety.backup.broken_off import BrokenOff
 from migrations_safety.backup.lost_objects import Lost
-from migrations_safety.backup.restore_place import BrokenOff
 from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import Program, environment
 
@@ -20,7 +20,7 @@ OUTSIDE = (
 )  # fmt: skip
 """Kinds of objects that reach other servers, named as in the list."""
 REACHES_OUT = re.compile(rf"(?:{'|'.join(OUTSIDE)}) ")
-FIRST = re.compile(r"(?:SCHEMA|EXTENSION) ")
+FIRST = re.compile(r"(?:SCHEMA|EXTENSION|COLLATION) ")
 """Kinds that are restored before all others."""
 OF_ROWS = re.compile(r"(?:TABLE|TABLE DATA|CONSTRAINT|CHECK CONSTRAINT|FK CONSTRAINT|INDEX|SEQUENCE SET|BLOBS?) ")
 FOLLOWS = re.compile(r"(?:TABLE ATTACH|INDEX ATTACH|SEQUENCE OWNED BY|STATISTICS DATA) (?P<named>.*)")
@@ -47,6 +47,16 @@ class Entry:
         return self.words.startswith("EXTENSION ")
 
     @property
+    def is_schema(self) -> bool:
+        """Whether it is a schema."""
+        return self.words.startswith("SCHEMA ")
+
+    @property
+    def is_collation(self) -> bool:
+        """Whether it is a collation."""
+        return self.words.startswith("COLLATION ")
+
+    @property
     def is_of_rows(self) -> bool:
         """Whether it is a table, its rows, a key or an index."""
         return bool(OF_ROWS.match(self.words))
@@ -71,6 +81,8 @@ class Entry:
 class Choice:
     """Which objects are restored at a place, and which not."""
 
+    first: tuple[Entry, ...]
+    """Schemas, extensions and collations, which are there already."""
     restored: tuple[Entry, ...]
     outside: tuple[Entry, ...]
     """Those that reach other servers, and extensions that the place cannot have."""
@@ -96,21 +108,22 @@ def _entry(line: str, match: re.Match[str]) -> Entry:
 
 
 def first_of(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the schemas and extensions."""
+    """Return the schemas, extensions and collations."""
     return [one for one in entries if FIRST.match(one.words)]
 
 
 def choose(entries: Sequence[Entry], lost: Lost, *, missing: frozenset[int]) -> Choice:
-    """Choose what is restored after schemas and extensions; `missing` are the entries of extensions that failed."""
-    outside = [one for one in entries if REACHES_OUT.match(one.words) or one.id in missing]
+    """Choose what is restored after the first ones; `missing` are extensions and collations that failed."""
+    outside = [one for one in entries if REACHES_OUT.match(one.words) or (one.is_extension and one.id in missing)]
     rest = [one for one in entries if one not in outside and not FIRST.match(one.words)]
     gone = {one.id for one in rest if one.is_one_of(lost.objects)}
     names = set(_names([*outside, *(one for one in rest if one.id in gone)]))
     gone |= {one.id for one in rest if (match := FOLLOWS.match(one.words)) and match["named"] in names}
     return Choice(
+        first=tuple(one for one in first_of(entries) if one.id not in missing),
         restored=tuple(one for one in rest if one.id not in gone),
         outside=tuple(outside),
-        lacking=tuple(one for one in rest if one.id in gone),
+        lacking=tuple(one for one in entries if one.id in gone or (one.is_collation and one.id in missing)),
     )
 
 

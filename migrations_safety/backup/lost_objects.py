@@ -1,7 +1,7 @@
 """Which objects of a database go with something that another server does not have.
 
-That may be an extension, a role that a policy names, the right of a superuser, or a foreign server. Asked of the
-original, because its catalog knows what depends on what; a failed restore would only know the first object that failed.
+That may be an extension, a collation, a role that a policy names, the right of a superuser, or a foreign server. Asked
+of the original, because its catalog knows what depends on what; a failed restore would know only what failed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from migrations_safety.sql import statement
 
 OUTSIDE, SUPERUSER = "outside", "superuser"
 """What depends on foreign tables and servers, and what only a superuser may create."""
+COLLATIONS = ("collation", "system collation")
+"""Those that were made in the database, and those that every new one of its server has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +45,8 @@ class Needs:
 
     extensions: dict[str, Lost]
     roles: dict[str, Lost]
+    collations: dict[str, Lost]
+    """By the oid of those that were made here, and the name of those that every new database of the server has."""
     outside: Lost
     superuser: Lost
 
@@ -52,14 +56,19 @@ class Needs:
         return frozenset(name for name, lost in self.extensions.items() if lost.own_tables)
 
     def lost_without(
-        self, *, extensions: Iterable[str] = (), roles: Iterable[str] = (), is_superuser: bool = True
+        self,
+        *,
+        extensions: Iterable[str] = (),
+        roles: Iterable[str] = (),
+        collations: Iterable[str] = (),
+        is_superuser: bool = True,
     ) -> Lost:
-        """Return what is lost where these extensions and roles are missing; what reaches outside is lost anywhere."""
+        """Return what is lost where these are missing; what reaches outside is lost anywhere."""
         lost = self.outside if is_superuser else self.outside | self.superuser
-        for name in extensions:
-            lost |= self.extensions.get(name, Lost())
-        for name in roles:
-            lost |= self.roles.get(name, Lost())
+        parts = ((self.extensions, extensions), (self.roles, roles), (self.collations, collations))
+        for known, names in parts:
+            for name in names:
+                lost |= known.get(name, Lost())
         return lost
 
 
@@ -75,6 +84,7 @@ def needs_of(connection: Connection) -> Needs:
     return Needs(
         extensions={name: lost for (kind, name), lost in parts.items() if kind == "extension"},
         roles={name: lost for (kind, name), lost in parts.items() if kind == "role"},
+        collations={name: lost for (kind, name), lost in parts.items() if kind in COLLATIONS},
         outside=parts.get((OUTSIDE, ""), Lost()),
         superuser=parts.get((SUPERUSER, ""), Lost()),
     )

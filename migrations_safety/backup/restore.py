@@ -1,6 +1,6 @@
 """Restores an archive into a scratch database, and says what it could not bring back.
 
-Schemas and extensions come first, on a server of our own as its superuser: so it shows which extensions that server can
+Schemas, extensions and collations come first, on a server of our own as its superuser: so it shows what that server can
 really have. All others come as a role that owns the database and is no superuser, so that code of the database reaches
 neither files nor programs. Nothing reaches other servers: subscriptions, publications, event triggers, foreign servers
 and their tables are left out and named. Messages of pg_restore are classed and never repeated, because they hold values
@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from migrations_safety.backup.broken_off import BrokenOff, NoPlace
 from migrations_safety.backup.disk_space import free_bytes, reserve
 from migrations_safety.backup.entries import Choice, Entry, choose, entries_of, first_of, write_list
 from migrations_safety.backup.lost_objects import Lost
-from migrations_safety.backup.restore_place import BrokenOff, NoPlace, Original, RestorePlace, identity_of
+from migrations_safety.backup.restore_place import Original, RestorePlace, identity_of
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import backup as wording
 from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
@@ -101,9 +102,9 @@ class Restore:
         """
         found = entries_of(self.archive, self.pg_restore)
         begun = self._restore(first_of(found), self.place.administration, jobs=1)
-        missing = frozenset(one.id for one in found if one.is_extension and one.id in begun.failed)
+        missing = frozenset(one.id for one in found if not one.is_schema and one.id in begun.failed)
         self.place.hand_over()
-        lost = self.place.lost(self.original, extensions=[one.bare_name for one in found if one.id in missing])
+        lost = self.place.lost(self.original, missing=[one for one in found if one.id in missing])
         choice = choose(found, lost, missing=missing)
         done = self._restore(choice.restored, self.place.parameters, jobs=self.jobs)
         told = _told(found, begun.said, self.original.owners, without=missing)
@@ -190,7 +191,7 @@ def _restored(choice: Choice, lost: Lost, failures: list[_Failure], work: Restor
     refused = [one for one in failures if one.is_of_the_place]
     owners = work.original.owners
     gone = {one.entry.id for one in failures}
-    write_list([one for one in choice.restored if one.id not in gone], work.entries)
+    write_list([one for one in (*choice.first, *choice.restored) if one.id not in gone], work.entries)
     return Restored(
         findings=tuple(one.finding for one in failures if one not in refused),
         left_out=tuple(one.name(owners) for one in choice.outside),

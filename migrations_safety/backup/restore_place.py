@@ -8,7 +8,7 @@ started for it; else, if the test was asked for, on the server of the original w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from migrations_safety.backup.broken_off import NoPlace
 from migrations_safety.backup.disk_space import too_little_space
+from migrations_safety.backup.entries import Entry
 from migrations_safety.backup.lost_objects import Lost, Needs, needs_of
 from migrations_safety.measurement.given_scratch import emptied_again
 from migrations_safety.measurement.refused_scratch import NotMeasured
@@ -46,19 +48,11 @@ NO_SUCH_LOCALE = (
 """With what CREATE DATABASE refuses a locale or a provider that the server does not have."""
 RESTORER = "migrations_safety_restore"
 """The role that restores on a server of our own: it sees all rows, and is no superuser."""
-SMALL = {"max_wal_size": "512MB"}
-"""With what a server of our own keeps its WAL small."""
+SMALL = {"max_wal_size": "512MB", "max_locks_per_transaction": "1024"}
+"""With what a server of our own keeps its WAL small, and may still lock every table of a large schema."""
 WAL = 768 * 1024**2
 """How many bytes such a server needs beside the tables: WAL, and its own catalogs."""
 ON_SERVER, EMBEDDED, GIVEN = "server", "embedded", "url"
-
-
-class NoPlace(Exception):
-    """Raised where an archive cannot be restored; the text says why, as a part of a sentence."""
-
-
-class BrokenOff(Exception):
-    """Raised where a restore did not get to its end for a reason that is not the archive; the text says which."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +73,8 @@ class RestorePlace:
     """Whether the restore runs as a superuser."""
     roles: frozenset[str]
     """The roles that its server has."""
+    collations: frozenset[str]
+    """The collations that every new database of its server has."""
     notes: tuple[str, ...] = ()
     """In what it is another place than the original's, in words."""
 
@@ -91,10 +87,16 @@ class RestorePlace:
                 for (line,) in session.execute(statement(f"restore_place.{name}"), {"role": RESTORER}).fetchall():
                     session.execute(line)
 
-    def lost(self, original: Original, *, extensions: Iterable[str]) -> Lost:
-        """Return which objects of the original cannot be had here, without these extensions."""
-        roles = frozenset(original.needs.roles) - self.roles
-        return original.needs.lost_without(extensions=extensions, roles=roles, is_superuser=self.is_superuser)
+    def lost(self, original: Original, *, missing: Sequence[Entry]) -> Lost:
+        """Return which objects of the original cannot be had here, without these extensions and collations."""
+        needs = original.needs
+        of_system = (name for name in needs.collations if not name.isdigit() and name not in self.collations)
+        return needs.lost_without(
+            extensions=[one.bare_name for one in missing if one.is_extension],
+            collations=[*of_system, *(str(one.oid) for one in missing if one.is_collation)],
+            roles=frozenset(needs.roles) - self.roles,
+            is_superuser=self.is_superuser,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -269,8 +271,13 @@ def _place(
         major=session.info.server_version // 10000,
         folder=folder,
         is_superuser=is_superuser,
-        roles=frozenset(name for (name,) in session.execute(statement("restore_place.roles").encode()).fetchall()),
+        roles=_names(session, "roles"),
+        collations=_names(session, "collations"),
     )
+
+
+def _names(session: psycopg.Connection[Any], kind: str) -> frozenset[str]:
+    return frozenset(name for (name,) in session.execute(statement(f"restore_place.{kind}").encode()).fetchall())
 
 
 def identity_of(session: psycopg.Connection[Any]) -> str:

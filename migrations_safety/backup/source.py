@@ -107,10 +107,15 @@ def exported_snapshot(connection: Connection) -> Iterator[Snapshot]:
 
 def count_rows(session: psycopg.Connection[Any], tables: Sequence[DumpedTable]) -> list[CountedTable]:
     """Return how many rows each table has in the session's snapshot, in the order of their names."""
-    counted = [
-        CountedTable(schema=one.schema, table=one.table, rows=count_one(session, one.schema, one.table))
-        for one in tables
-    ]
+    counted = []
+    is_in_transaction = session.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
+    if is_in_transaction:
+        session.execute(statement("source.before_a_count").encode())
+    for one in tables:
+        rows = count_one(session, one.schema, one.table)
+        counted.append(CountedTable(schema=one.schema, table=one.table, rows=rows))
+        if is_in_transaction:
+            session.execute(statement("source.after_a_count").encode())
     return sorted(counted, key=lambda one: (one.schema, one.table))
 
 

@@ -12,11 +12,12 @@ from subprocess import SubprocessError
 import django.db
 import psycopg
 
+from migrations_safety.backup.broken_off import BrokenOff, NoPlace
 from migrations_safety.backup.comparison import differing_definitions, differing_rows
 from migrations_safety.backup.manifest import Manifest, Proof, verify_archive
 from migrations_safety.backup.options import BackupOptions
 from migrations_safety.backup.restore import AT_WORK, Restore, Restored
-from migrations_safety.backup.restore_place import BrokenOff, NoPlace, Original, RestorePlace, restore_place
+from migrations_safety.backup.restore_place import Original, RestorePlace, restore_place
 from migrations_safety.backup.trial import Trial, read_to_the_end
 from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.messages.errors import explain

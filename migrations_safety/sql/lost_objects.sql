@@ -1,9 +1,9 @@
--- lost: for each extension, role of a policy, right of superusers and foreign server the objects that go with it
+-- lost: for each extension, collation, role of a policy, right of superusers and foreign server the objects that go with it
 WITH RECURSIVE parts AS (
     SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), superusers (classid, objid) AS (
     SELECT 'pg_proc'::regclass::oid, p.oid FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
-    WHERE NOT l.lanpltrusted OR p.proleakproof
+    WHERE p.prokind <> 'a' AND (NOT l.lanpltrusted OR p.proleakproof)
     UNION ALL SELECT 'pg_language'::regclass, oid FROM pg_language
     UNION ALL SELECT 'pg_opclass'::regclass, oid FROM pg_opclass
     UNION ALL SELECT 'pg_opfamily'::regclass, oid FROM pg_opfamily
@@ -15,6 +15,10 @@ WITH RECURSIVE parts AS (
     SELECT 'extension', extname::text, 'pg_extension'::regclass::oid, oid FROM pg_extension WHERE extname <> 'plpgsql'
     UNION SELECT 'outside', '', 'pg_class'::regclass, oid FROM pg_class WHERE relkind = 'f'
     UNION SELECT 'outside', '', 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
+    UNION SELECT CASE WHEN c.oid < 16384 THEN 'system collation' ELSE 'collation' END,
+                 CASE WHEN c.oid < 16384 THEN c.collname::text ELSE c.oid::text END, 'pg_collation'::regclass, c.oid
+    FROM pg_collation AS c
+    WHERE EXISTS (SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_collation'::regclass AND d.refobjid = c.oid)
     UNION SELECT 'role', r.rolname::text, 'pg_policy'::regclass, p.oid
     FROM pg_policy AS p, unnest(p.polroles) AS u (oid) JOIN pg_roles AS r ON r.oid = u.oid
     UNION SELECT 'superuser', '', classid, objid FROM superusers

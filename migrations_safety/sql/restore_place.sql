@@ -14,6 +14,9 @@ WHERE trusted OR NOT superuser OR (SELECT rolsuper FROM pg_roles WHERE rolname =
 -- roles: all of the server
 SELECT rolname FROM pg_roles
 
+-- collations: those that every new database of the server has
+SELECT DISTINCT collname::text FROM pg_collation WHERE collnamespace = 'pg_catalog'::regnamespace
+
 -- is_superuser: whether the restore runs as one
 SELECT rolsuper FROM pg_roles WHERE rolname = current_user
 

@@ -49,5 +49,11 @@ UNION ALL SELECT set_config('row_security', 'off', false)
 -- count: the rows of one table
 SELECT count(*) FROM {table}
 
+-- before_a_count: where the transaction goes back to, so that it does not hold a lock on every table and index
+SAVEPOINT counted
+
+-- after_a_count: gives the locks of one count back, and keeps the snapshot
+ROLLBACK TO SAVEPOINT counted
+
 -- patient_lock: how long our counts wait for a lock
 SELECT set_config('lock_timeout', '60s', false)
