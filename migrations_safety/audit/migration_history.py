@@ -50,8 +50,8 @@ class Forecast(Protocol):
     def stands_on(self) -> dict[str, Any]:
         """Return what the record of runs keeps of it."""
 
-    def beside(self, took: dict[str, float]) -> dict[str, dict[str, float]]:
-        """Return forecast and fact of each migration that ran, in seconds."""
+    def beside(self, took: dict[str, float], *, whole: float) -> dict[str, dict[str, float]]:
+        """Return forecast and fact of each migration that ran, and of `migrate` if all did, in seconds."""
 
 
 @dataclass(kw_only=True)
@@ -71,6 +71,8 @@ class History:
     rehearsed: Forecast | None = None
     took: dict[str, float] = field(default_factory=dict)
     """How many seconds each migration took that was run, from the end of the one before it."""
+    began: float = field(default_factory=time.monotonic)
+    """When the work of the command began, on the clock of `time.monotonic`."""
 
     def __post_init__(self) -> None:
         self.before = self.now()

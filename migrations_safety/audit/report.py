@@ -15,7 +15,8 @@ from migrations_safety.postgresql.target import Target
 class ForecastAndFact:
     """How long one migration was to take after its rehearsal, and how long it took, in seconds."""
 
-    migration: str
+    step: str
+    """The label of the migration, or `migrate` for the whole command."""
     measured: float
     """How long it took on the copy."""
     least: float
@@ -63,9 +64,9 @@ class RecordedRun:
 
     @property
     def forecasts(self) -> tuple[ForecastAndFact, ...]:
-        """Forecast and fact of each migration that was rehearsed and ran."""
+        """Forecast and fact of each migration that was rehearsed and ran, and of `migrate` if all of them did."""
         told = (self.counts or {}).get("forecast") or {}
-        return tuple(ForecastAndFact(migration=label, **seconds) for label, seconds in told.items())
+        return tuple(ForecastAndFact(step=step, **seconds) for step, seconds in told.items())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -70,7 +70,7 @@ def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -
         gate = ask_gate(connection, options, listener)
         behind = NOTHING if gate and gate.blocking else _ways_back(connection, options, listener)
         is_refused = behind.is_refused or bool(gate and gate.blocking)
-        work = None if is_refused else _work(connection, options, apply, listener, behind.stands_on)
+        work = None if is_refused else _work(connection, options, apply, listener, behind.stands_on, started)
         return MigrateReport(
             target=target,
             gate=gate,
@@ -120,13 +120,18 @@ def show(options: MigrateOptions, *, apply: Callable[[], Any]) -> None:
 
 
 def _work(
-    connection: Connection, options: MigrateOptions, apply: Apply, listener: Listener, stands_on: StandsOn
+    connection: Connection,
+    options: MigrateOptions,
+    apply: Apply,
+    listener: Listener,
+    stands_on: StandsOn,
+    began: float,
 ) -> Work:
-    """Do the work that the options ask for, and record it as a run.
+    """Do the work that the options ask for, and record it as a run; `began` is when the command began to work.
 
     `--fake`, `--prune` and `--run-syncdb` are recorded, too, because these can make Django's record untrue.
     """
-    history = History(connection=connection, makes_tables=options.run_syncdb, rehearsed=options.rehearsed)
+    history = History(connection=connection, makes_tables=options.run_syncdb, rehearsed=options.rehearsed, began=began)
     if not options.runs_no_migration:
         return _migrate(history, options, apply, listener, stands_on)
     steps = steps_of_records(connection, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -54,7 +55,9 @@ def recorded(
             run.counts = {"lock_waits": watchdog.figures()} if watchdog else {}
             run.counts["applied_before"] = len(history.before)
             if history.rehearsed and history.took:
-                run.counts["forecast"] = history.rehearsed.beside(history.took)
+                run.counts["forecast"] = history.rehearsed.beside(
+                    history.took, whole=round(time.monotonic() - history.began, 3)
+                )
             if history.elsewhere:
                 run.counts["elsewhere"] = dict(history.elsewhere)
             with suppress(DatabaseError):  # where the connection is gone

@@ -25,6 +25,8 @@ FACTOR = 2
 FEW = 100
 """A table with fewer rows than this counts as if it had so many: nothing takes long on it."""
 USUAL = timedelta(hours=72)
+MIGRATE = "migrate"
+"""How a forecast names the whole command; the names of its migrations have a point."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,12 +58,13 @@ class Rehearsed:
             "place": self.place,
         }
 
-    def beside(self, took: dict[str, float]) -> dict[str, dict[str, float]]:
-        """Return forecast and fact of each migration that ran, in seconds."""
+    def beside(self, took: dict[str, float], *, whole: float) -> dict[str, dict[str, float]]:
+        """Return forecast and fact of each migration that ran, and of `migrate` if all did, in seconds."""
+        facts = took | ({MIGRATE: whole} if {one for one in self.forecast if "." in one} <= took.keys() else {})
         return {
-            label: {name: self.forecast[label][name] for name in ("measured", "least", "most")} | {"took": seconds}
-            for label, seconds in took.items()
-            if label in self.forecast
+            step: {name: self.forecast[step][name] for name in ("measured", "least", "most")} | {"took": seconds}
+            for step, seconds in facts.items()
+            if step in self.forecast
         }
 
 

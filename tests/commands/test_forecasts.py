@@ -24,8 +24,9 @@ def deployed(empty, tmp_path):
         assert rehearsed.code == 0, rehearsed.said
         done = empty.run("migrate", "ward", "--rehearsed", str(file), **ward.variables)
         assert done.code == 0, done.said
-        run = empty.run("audit_runs", "--format", "json").json["runs"][-1]
-        return rehearsed, json.loads(file.read_text()), run["counts"]["forecast"][f"ward.{name}"]
+        facts = empty.run("audit_runs", "--format", "json").json["runs"][-1]["counts"]["forecast"]
+        assert facts["migrate"]["took"] > facts[f"ward.{name}"]["took"], "the whole command"
+        return rehearsed, json.loads(file.read_text()), facts[f"ward.{name}"]
 
     return empty, deploy
 
@@ -50,7 +51,7 @@ def test_the_record_has_forecast_and_fact_and_the_next_forecast_has_moved_by_the
     for kind, words in written.items():
         for migration, that in (("ward.0001", "longer"), ("ward.0002", "as expected")):
             assert any(migration in one and that in one for one in lines(kind, words)), (kind, migration)
-    assert "forecast: 0 of 1 migration within the range" in written["text"]
+    assert "forecast: 1 of 2 steps within the range" in written["text"]
 
 
 def lines(kind, words):

@@ -61,7 +61,7 @@ def details(run: RecordedRun) -> Iterator[str]:
         yield f"stands on the {name} {stood_on(behind)}"
     if facts := run.forecasts:
         met = sum(one.is_met for one in facts)
-        yield f"forecast: {met:,} of {pluralize(len(facts), 'migration')} within the range"
+        yield f"forecast: {met:,} of {pluralize(len(facts), 'step')} within the range"
     for name, labels in run.did.items():
         yield f"{DID[name]}: {', '.join(labels)}"
     if run.error:
@@ -69,10 +69,10 @@ def details(run: RecordedRun) -> Iterator[str]:
 
 
 def forecast_and_fact(one: ForecastAndFact) -> tuple[str, str, str, str, str]:
-    """Return the migration, how long it took on the copy, what was expected, how long it took, and what that says."""
+    """Return the step, how long it took on the copy, what was expected, how long it took, and what that says."""
     expected, took = format_range(one.least, one.most), format_seconds(one.took)
     said = "as expected" if one.is_met else "longer" if one.took > one.most else "shorter"
-    return one.migration, format_seconds(one.measured), expected, took, said
+    return one.step, format_seconds(one.measured), expected, took, said
 
 
 def stood_on(behind: dict[str, Any]) -> str:
@@ -108,8 +108,8 @@ def _forecasts(report: AuditReport) -> Table:
     return table_of(
         "forecasts",
         "Forecast and fact",
-        "How long migrations took that were rehearsed, newest run first.",
-        {"run began": TEXT, "migration": NAME, "on the copy": TEXT, "expected": TEXT, "took": TEXT, "that is": TEXT},
+        "How long each migration took that was rehearsed, and migrate as a whole; newest run first.",
+        {"run began": TEXT, "step": NAME, "on the copy": TEXT, "expected": TEXT, "took": TEXT, "that is": TEXT},
         (
             (f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}", *forecast_and_fact(one))
             for run in reversed(report.runs)

@@ -33,8 +33,8 @@ def _run(page: Page, run: RecordedRun) -> None:
     page.line(f"    {run.role} from {run.client} ({run.host}), version {run.version}, run {run.run_id}")
     for line in details(run):
         page.line(f"    {line}")
-    for migration, measured, expected, took, said in map(forecast_and_fact, run.forecasts):
-        page.line(f"        {migration}: {measured} on the copy, {expected} expected, took {took}: {said}")
+    for step, measured, expected, took, said in map(forecast_and_fact, run.forecasts):
+        page.line(f"        {step}: {measured} on the copy, {expected} expected, took {took}: {said}")
 
 
 STYLES = {"holds": "bold green", "broken": "bold red"}
