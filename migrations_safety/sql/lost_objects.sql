@@ -1,4 +1,4 @@
--- lost: for each extension, collation, role of a policy, right of superusers and foreign server the objects that go with it
+-- lost: what goes with each extension, collation, role of a policy, right of superusers and foreign server
 WITH RECURSIVE parts AS (
     SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), superusers (classid, objid) AS (
