@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.migrations.operations import RunSQL
+from django.db.migrations.operations import RunPython, RunSQL
 
 from migrations_safety.kept.drop_statements import dropped_by, dropped_type, may_drop
 from migrations_safety.kept.obstacles import obstacles
@@ -17,19 +17,38 @@ from migrations_safety.postgresql.connection import Connection
 
 LOSSES = frozenset({
     "data.E009", "data.E010", "plan.W006", "tables.E007", "tables.W003", "rollback.E002", "rollback.W001",
-    "rollback.W006",
 })  # fmt: skip
-"""The findings about tables and columns that a plan drops, and about what would fall with them."""
+"""The findings about tables and columns that a plan drops."""
+FALLS = "rollback.W006"
+"""The finding about what would fall with them; it is judged anew, because nothing falls with what is kept."""
+
+Steps = list[tuple[Any, bool]]
+"""The steps of Django's plan: a migration, and whether it is unapplied."""
 
 
-def check_kept(connection: Connection, inspected: InspectedPlan, found: list[Finding]) -> Iterator[Finding]:
+def check_kept(
+    connection: Connection, inspected: InspectedPlan, found: list[Finding], steps: Steps
+) -> Iterator[Finding]:
     """Return the findings `found` as they are with `--keep-dropped`, and what stands in the way of keeping."""
-    yield from (one for one in found if one.id not in LOSSES)
-    for (name, column), migration in _dropped(inspected).items():
+    dropped = _dropped(inspected)
+    unseen = {str(migration) for migration, is_backwards in steps if _drops_unseen(migration, is_backwards)}
+    for one in found:
+        is_kept = one.id in LOSSES and (one.subject in map(_subject, dropped) or one.migration not in unseen)
+        if not is_kept and one.id != FALLS:
+            yield one
+    yield from map(wording.code_out_of_sight, sorted(unseen))
+    yield from _places(connection, inspected, dropped)
+    yield from _check_statements(steps)
+
+
+def _places(
+    connection: Connection, inspected: InspectedPlan, dropped: dict[tuple[str, str | None], str]
+) -> Iterator[Finding]:
+    for (name, column), migration in dropped.items():
         table = inspected.tables.get(name)
         if table is None or (column and not inspected.column(name, column)):
             continue
-        subject = f'{name}."{column}"' if column else name
+        subject = _subject((name, column))
         things = [one.name for one in obstacles(connection, table.oid, column=column)]
         if things:
             yield wording.stands_in_the_way(subject, things=things, migration=migration)
@@ -37,8 +56,24 @@ def check_kept(connection: Connection, inspected: InspectedPlan, found: list[Fin
             yield wording.is_kept(subject, is_column=bool(column), migration=migration)
 
 
-def check_statements(steps: list[tuple[Any, bool]]) -> Iterator[Finding]:
-    """Find the RunSQL of a plan that drops something by more than a plain DROP; `steps` are those of Django's plan."""
+def _subject(place: tuple[str, str | None]) -> str:
+    table, column = place
+    return f'{table}."{column}"' if column else table
+
+
+def _drops_unseen(migration: Any, is_backwards: bool) -> bool:
+    """Whether the migration runs code of which nobody could undo the drops, because it is not one transaction.
+
+    A statement that the keeper reads, or runs in a transaction of its own, is none.
+    """
+    if migration.atomic:
+        return False
+    code = (one for one in flat(migration.operations) if isinstance(one, RunPython))
+    return any(getattr(one, "reverse_code" if is_backwards else "code") not in (None, RunPython.noop) for one in code)
+
+
+def _check_statements(steps: Steps) -> Iterator[Finding]:
+    """Find the RunSQL of a plan that drops something by more than a plain DROP."""
     for migration, is_backwards in steps:
         for operation in flat(migration.operations):
             if isinstance(operation, RunSQL):

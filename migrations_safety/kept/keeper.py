@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from migrations_safety.kept.drop_statements import DroppedName, dropped_by, dropped_constraint, dropped_type, may_drop
+from migrations_safety.kept.dropped_keys import forget_keys, remember_key
 from migrations_safety.kept.kept_columns import keep_column
 from migrations_safety.kept.kept_record import Reason
 from migrations_safety.kept.kept_tables import keep_table
@@ -32,6 +35,9 @@ from migrations_safety.sql.composition import MARK
 RECORDS = re.compile(r'\s*(INSERT INTO|DELETE FROM) "?django_migrations\b', re.IGNORECASE)
 """The statement with which Django ends a migration, in the transaction of an atomic one."""
 
+OUT_OF_SIGHT = re.compile(r"\s*(?:DO\b|CALL\b|SELECT\b(?!.*\bFROM\b))", re.IGNORECASE | re.DOTALL)
+"""A statement that runs code of the database: outside of a transaction its drops would be noticed after the COMMIT."""
+
 Columns = dict[int, tuple[str, frozenset[int]]]
 """By the oid of each table its name, and the numbers of its columns."""
 
@@ -44,8 +50,6 @@ class Keeper:
     run_id: UUID | None
     _columns: Columns = field(default_factory=dict)
     """Those before the run. What the run itself makes and drops again in code is not looked for."""
-    _keys: list[Part] = field(default_factory=list)
-    """Foreign keys that were dropped before, maybe with their columns."""
     _is_keeping: bool = False
     _refused: Refusal | None = None
 
@@ -72,14 +76,36 @@ class Keeper:
             self.remember_key(*constraint)
         elif may_drop(text):
             self._refuse(DropNotRead(migration=running_migration()))
+        elif OUT_OF_SIGHT.match(text):
+            return self._looking_afterwards(text, partial_of(execute, sql, params, many, context))
         return execute(sql, params, many, context)
 
+    def _looking_afterwards(self, text: str, send: Callable[[], Any]) -> Any:
+        """Run a statement that may drop out of sight, and refuse it in its transaction if it did.
+
+        The StatementGuard has begun one, except for what only reads rows as far as its text shows, and for what
+        PostgreSQL runs in none.
+        """
+        is_alone = not self.connection.in_atomic_block and text.lstrip()[:6].upper() == "SELECT"
+        with transaction.atomic(using=self.connection.alias) if is_alone else nullcontext():
+            result = send()
+            self._refuse_what_is_gone()
+            return result
+
     def remember_key(self, table: str, name: str) -> None:
-        """Remember a foreign key that is dropped in a statement of its own before its column is."""
+        """Remember a foreign key that is dropped in this transaction, because its column may be kept later."""
         for found in self._tables(DroppedName(table=table)):
             with self._keeping(), qualified_names(self.connection):
                 asked = {"oid": found.oid, "name": name}
-                self._keys += rows(self.connection, "keeper.key", asked, Part)
+                keys = rows(self.connection, "keeper.key", asked, Part)
+            with self._keeping():
+                for key in keys:
+                    remember_key(self.connection, key)
+
+    def end(self) -> None:
+        """End a run that has reached its end."""
+        with self._keeping():
+            forget_keys(self.connection)
 
     def _refuse(self, refusal: Refusal) -> None:
         self._refused = refusal
@@ -97,7 +123,7 @@ class Keeper:
             for name, table in found:
                 if name.column is None:
                     keep_table(self.connection, table, reason=reason)
-                elif keep_column(self.connection, table, name.column, reason=reason, keys=self._keys) is None:
+                elif keep_column(self.connection, table, name.column, reason=reason) is None:
                     return send()
         return None
 

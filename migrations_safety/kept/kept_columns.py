@@ -6,13 +6,13 @@ with DROP … CASCADE: NOT NULL, default, identity, constraints, keys and indexe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
 
 from migrations_safety.kept.carrying import end_carrying_over
+from migrations_safety.kept.dropped_keys import take_keys
 from migrations_safety.kept.kept_record import Place, Reason, add, ensure_record, kept_name, next_number
 from migrations_safety.kept.obstacles import refuse_obstacles
 from migrations_safety.kept.physical import Part, Relation, change, qualified_names
@@ -37,13 +37,11 @@ class KeptColumn:
     """Not empty for a column that is computed from others."""
 
 
-def keep_column(
-    connection: Connection, table: Relation, column: str, *, reason: Reason, keys: Sequence[Part] = ()
-) -> int | None:
+def keep_column(connection: Connection, table: Relation, column: str, *, reason: Reason) -> int | None:
     """Keep a column under a name of ours, and return its number in the record; None where the table lacks the column.
 
     Must run in a transaction. A generated column is not kept, because its values follow from others: then None, too.
-    `keys` are foreign keys that were dropped just before, and belong to the column if they have it.
+    Foreign keys that were dropped just before belong to the column if they have it.
 
     Raises CannotKeep where something else in the database depends on the column.
     """
@@ -58,8 +56,7 @@ def keep_column(
     number = next_number(connection)
     name = kept_name(number, column)
     definition = _taken_off(connection, table, column, found[0], number=number)
-    own = [one for one in keys if (one.schema, one.relation) == (table.schema, table.name) and column in one.columns]
-    definition["constraints"] += [one.as_dict() for one in own]
+    definition["constraints"] += [one.as_dict() for one in take_keys(connection, table, column)]
     names = {"column": sql.Identifier(column), "name": sql.Identifier(name)}
     change(connection, "kept_columns.rename", table=table.in_sql, **names)
     place = Place(kind="column", schema=table.schema, table=table.name, column=column)

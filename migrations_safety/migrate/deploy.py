@@ -175,3 +175,5 @@ def _apply_watched(history: History, options: MigrateOptions, apply: Apply, list
     keeper = Keeper(connection=history.connection, run_id=history.run_id)
     with elsewhere.watched(), keeper.at_work() if options.keep_dropped else nullcontext():
         apply(history.note)
+    if options.keep_dropped:
+        keeper.end()

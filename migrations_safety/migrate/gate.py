@@ -11,7 +11,7 @@ from typing import Any
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.census import incremental
-from migrations_safety.checks.kept import check_kept, check_statements
+from migrations_safety.checks.kept import check_kept
 from migrations_safety.checks.plan import holds_anything
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
@@ -62,8 +62,7 @@ def _with_kept(connection: Connection, options: MigrateOptions, gate: PrecheckRe
     """Return the findings of the precheck as they are where what is dropped is kept."""
     executor: Any = MigrationExecutor(connection)
     steps = executor.migration_plan(targets.targets(executor, options.app_label, options.migration_name))
-    kept = check_kept(connection, gate.inspected, list(gate.findings))
-    return (*kept, *check_statements(steps))
+    return tuple(check_kept(connection, gate.inspected, list(gate.findings), steps))
 
 
 def _named(findings: Sequence[Finding]) -> str:

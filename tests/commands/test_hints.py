@@ -182,7 +182,7 @@ BY_PEOPLE = {
     "recovery.W002": "another checkout, or two files to compare",
     "recovery.I002": "nothing to do",
     **dict.fromkeys(
-        ("recovery.E050", "recovery.E051", "recovery.I050"),
+        ("recovery.E050", "recovery.E051", "recovery.W004", "recovery.I050"),
         "another migration; tests/database/test_keep_dropped.py",
     ),
     **dict.fromkeys(

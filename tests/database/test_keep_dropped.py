@@ -136,13 +136,32 @@ def test_a_statement_that_does_more_than_drop_is_not_sent(ward, text):
     assert ward.database.value("SELECT count(note) FROM ward_bed") == 100
 
 
-def test_what_code_drops_out_of_sight_is_rolled_back(ward):
-    code = "DO $$ BEGIN EXECUTE 'DROP TA' || 'BLE ward_stay'; END $$"
+OUT_OF_SIGHT = {
+    "a DO": "DO $$ BEGIN EXECUTE 'DROP TA' || 'BLE ward_stay'; END $$",
+    "a function": "SELECT drops()",
+    "a procedure": "CALL also_drops()",
+}
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+@pytest.mark.parametrize("what", OUT_OF_SIGHT)
+def test_what_code_drops_out_of_sight_is_rolled_back(ward, what, atomic):
+    ward.database.execute("""
+        CREATE FUNCTION drops() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE ''DROP TA'' || ''BLE ward_stay''; END';
+        CREATE PROCEDURE also_drops() LANGUAGE plpgsql AS 'BEGIN PERFORM drops(); END'
+    """)
 
     with pytest.raises(Stopped, match=r"recovery.E052: ward.0002_drop has dropped the table ward_stay"):
-        ward(f'migrations.RunSQL("{code}")')
+        ward(f'migrations.RunSQL("{OUT_OF_SIGHT[what]}")', atomic=atomic)
 
     assert ward.database.value("SELECT count(*) FROM ward_stay") == 100
+
+
+def test_the_gate_says_what_code_outside_of_a_transaction_may_drop(ward):
+    code = 'migrations.RunPython(lambda apps, editor: None), migrations.RemoveField("Bed", "note")'
+    database = ward(code, atomic=False, skip_precheck=False)
+
+    assert database.value("SELECT count(*) FROM migrations_safety_kept.record") == 1
 
 
 def test_the_way_back_keeps_too(ward):

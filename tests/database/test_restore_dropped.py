@@ -198,3 +198,33 @@ def test_old_values_stay_where_a_rewrite_has_ended_what_says_which_rows_were_wri
     restore()
 
     assert empty.value("SELECT count(*) FROM ward_bed WHERE n = id") == 100
+
+
+KILLED_BETWEEN = """
+    migrations.RunSQL("ALTER TABLE ward_stay DROP CONSTRAINT IF EXISTS {key}"),
+    migrations.RunSQL("SELECT 1 / (SELECT count(*) FROM pg_class WHERE relname = 'go_on')"),
+    migrations.RemoveField("Stay", "bed")
+"""
+
+
+def test_a_key_that_was_dropped_before_a_kill_comes_back_with_its_column(tmp_path, empty, in_process):
+    app = SampleApp(tmp_path)
+    app.migration(ZERO, MODELS)
+    in_process(empty)
+    with installed(app):
+        migrate("ward")
+        empty.execute(ROWS)
+        before = catalog_snapshot(empty)
+        key = empty.value("SELECT conname FROM pg_constraint WHERE conrelid = 'ward_stay'::regclass AND contype = 'f'")
+        app.migration(NEXT, KILLED_BETWEEN.format(key=key), after=("ward", ZERO), atomic=False)
+        with pytest.raises(Exception, match="division by zero"):
+            migrate("ward", keep_dropped=True, skip_precheck=True)
+        empty.execute("CREATE TABLE go_on ()")
+        migrate("ward", keep_dropped=True, skip_precheck=True)
+        empty.execute("DROP TABLE go_on")
+
+        report = restore()
+
+    assert (report.verdict, ids(report)) == ("restored", [])
+    assert catalog_snapshot(empty) == before
+    assert empty.value("SELECT count(*) FROM migrations_safety_kept.dropped_key") == 0

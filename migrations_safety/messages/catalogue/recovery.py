@@ -95,6 +95,15 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="recovery.W004",
+        title="Code may drop out of sight",
+        help=(
+            "A migration that is not atomic runs Python code, and `--keep-dropped` keeps what the plan drops. Each "
+            "statement of the code that drops is seen, but not a drop inside of a function that it calls. In an atomic "
+            "migration that is noticed before the COMMIT."
+        ),
+    ),
+    FindingKind(
         id="recovery.I001",
         title="References stay nullified",
         help=(

@@ -144,6 +144,13 @@ def drop_not_read(migration: str) -> Finding:
     return finding("recovery.E051", migration, message, hint, migration=migration)
 
 
+def code_out_of_sight(migration: str) -> Finding:
+    """The finding that code of a migration that is not atomic may drop what `--keep-dropped` does not see in time."""
+    message = "is not atomic and runs code. What the code drops out of sight is not kept, and is noticed too late."
+    hint = "Read the code, or leave out atomic = False where the migration does not need it."
+    return finding("recovery.W004", migration, message, hint, migration=migration)
+
+
 def is_kept(subject: str, *, is_column: bool, migration: str) -> Finding:
     """The finding that a table or column is kept instead of dropped."""
     message = f"is kept when {migration} drops it, in the schema migrations_safety_kept."

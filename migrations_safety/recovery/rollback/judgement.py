@@ -9,7 +9,7 @@ from typing import Any
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.audit.run_log import open_images
-from migrations_safety.checks.kept import check_kept, check_statements
+from migrations_safety.checks.kept import check_kept
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.progress import Progress
@@ -187,8 +187,8 @@ def _beside(
 def _with_kept(connection: Connection, seen: PrecheckReport, target: tuple[str, str]) -> Iterator[Finding]:
     """Yield the findings as they are where what goes is kept, and what stands in the way of keeping it."""
     executor: Any = MigrationExecutor(connection)
-    yield from check_kept(connection, seen.inspected, list(seen.findings))
-    yield from check_statements(executor.migration_plan(targets(executor, *target)))
+    steps = executor.migration_plan(targets(executor, *target))
+    yield from check_kept(connection, seen.inspected, list(seen.findings), steps)
 
 
 def _not_castable(counted: Counted, seen: PrecheckReport) -> Iterator[Finding]:

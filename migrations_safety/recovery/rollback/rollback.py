@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
 from migrations_safety.audit.migration_history import History
 from migrations_safety.audit.run_log import Run, recorded_run
@@ -25,6 +26,7 @@ from migrations_safety.migrate.options import Listener
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.postgresql.connection import Connection, connection_of, schema_editor_with
 from migrations_safety.postgresql.target import Target, connect
+from migrations_safety.recovery.kept.put_back import in_one_transaction
 from migrations_safety.recovery.rollback.code_watch import CodeWatch
 from migrations_safety.recovery.rollback.discard import refused
 from migrations_safety.recovery.rollback.judgement import Judged, judge
@@ -33,7 +35,7 @@ from migrations_safety.recovery.rollback.loss_guard import GuardedEditor, LossGu
 from migrations_safety.recovery.rollback.options import RollbackOptions
 from migrations_safety.recovery.rollback.recorded_files import recorded_files
 from migrations_safety.recovery.rollback.references import has_references, restore_references
-from migrations_safety.recovery.rollback.report import RollbackReport, Undone
+from migrations_safety.recovery.rollback.report import DroppedKey, RollbackReport, Undone
 from migrations_safety.recovery.rollback.unapply import Unapplying
 from migrations_safety.recovery.rollback.unended import UnendedRun, unended_run
 
@@ -179,15 +181,21 @@ def _steps(work: _Work, run: Run) -> None:
     ):
         for label in judged.before_tables:
             for key in keys_in_one_transaction(work.connection, label):
-                if keeper:
-                    with transaction.atomic(using=work.connection.alias):
-                        keeper.remember_key(key.table, key.name)
-                drop_key(work.connection, key)
+                what = f"The drop of {key.name}"
+                in_one_transaction(work.connection, partial(_drop_key, work.connection, key, keeper), what=what)
                 work.counts["keys"].append(key)
             _unapply(work, [label], keeper)
         if judged.with_tables:
             _restore_references(work, run)
             _unapply(work, judged.with_tables, keeper)
+        if keeper:
+            keeper.end()
+
+
+def _drop_key(connection: Connection, key: DroppedKey, keeper: Keeper | None) -> None:
+    if keeper:
+        keeper.remember_key(key.table, key.name)
+    drop_key(connection, key)
 
 
 def _unapply(work: _Work, labels: Sequence[str], keeper: Keeper | None) -> None:
