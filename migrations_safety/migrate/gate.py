@@ -11,7 +11,6 @@ from typing import Any
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.census import incremental
-from migrations_safety.checks.kept import check_kept
 from migrations_safety.checks.plan import holds_anything
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
@@ -46,8 +45,6 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if options.runs_no_migration:
         return None
     gate = precheck.run(using=options.using, options=_looking_at(options), progress=listener.progress)
-    if options.keep_dropped:
-        gate = replace(gate, findings=_with_kept(connection, options, gate))
     refuse_what_would_fail(gate)
     if gate.review.earlier:
         listener.notice(gate.review.earlier)
@@ -56,13 +53,6 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
     if not gate.blocking and not gate.plan.backwards:
         listener.notice(f"Gate: {gate.verdict}, {_named(gate.about_the_plan)}, none blocks.")
     return gate
-
-
-def _with_kept(connection: Connection, options: MigrateOptions, gate: PrecheckReport) -> tuple[Finding, ...]:
-    """Return the findings of the precheck as they are where what is dropped is kept."""
-    executor: Any = MigrationExecutor(connection)
-    steps = executor.migration_plan(targets.targets(executor, options.app_label, options.migration_name))
-    return tuple(check_kept(connection, gate.inspected, list(gate.findings), steps))
 
 
 def _named(findings: Sequence[Finding]) -> str:
@@ -80,6 +70,7 @@ def _looking_at(options: MigrateOptions) -> PrecheckOptions:
         app_label=options.app_label,
         migration_name=options.migration_name,
         fake_initial=options.fake_initial,
+        keep_dropped=options.keep_dropped,
         scan=options.scan,
         before=incremental.read(options.census) if options.census else None,
         measure=replace(options.measure, rollback_seconds=0),

@@ -43,6 +43,8 @@ class PrecheckOptions:
     app_label: str | None = None
     migration_name: str | None = None
     fake_initial: bool = False
+    keep_dropped: bool = False
+    """Whether the tables and columns that the plan drops are kept."""
     depth: Depth = Depth.COUNT
     scan: ScanOptions = BY_SIZE
     before: EarlierCensus | None = None
@@ -76,6 +78,7 @@ class PrecheckOptions:
             app_label=self.app_label,
             migration_name=self.migration_name,
             fake_initial=self.fake_initial,
+            keep_dropped=self.keep_dropped,
             max_stall=None if self.traffic.max_stall == MAX_STALL else self.traffic.max_stall,
         )
 

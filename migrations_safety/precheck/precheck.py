@@ -42,6 +42,7 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.table_figures import Counters, read_counters
 from migrations_safety.postgresql.target import REFUSED_POOLERS, Target, connect
+from migrations_safety.precheck.kept import with_kept
 from migrations_safety.precheck.last_backup import tell_last_backup
 from migrations_safety.precheck.measuring import Measurements, measured
 from migrations_safety.precheck.options import EVERYTHING, PrecheckOptions
@@ -91,6 +92,8 @@ def run(
     measurements = measured(connection, options, progress, is_pooled=target.pooler in REFUSED_POOLERS)
     examine = partial(_examine, connection, target, options, progress, measurements, counters)
     report = in_snapshot(connection, examine, progress=progress)
+    if options.keep_dropped:
+        report = with_kept(connection, report, options.app_label, options.migration_name)
     return select(report, options, today=date.today())
 
 

@@ -122,6 +122,7 @@ class Arguments:
     app_label: str | None = None
     migration_name: str | None = None
     fake_initial: bool = False
+    keep_dropped: bool = False
     max_stall: float | None = None
     """How many seconds others may wait; None for the default."""
 

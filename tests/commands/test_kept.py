@@ -58,6 +58,22 @@ def ward(tmp_path, empty):
     return empty, app.variables
 
 
+def test_precheck_judges_the_plan_as_it_would_run_with_what_is_dropped_kept(ward):
+    database, variables = ward
+
+    dropping = database.run("precheck", "ward", "--format", "json", "--no-measure", **variables)
+    keeping = database.run("precheck", "ward", "--keep-dropped", "--format", "json", "--no-measure", **variables)
+    told = database.run("precheck", "ward", "--keep-dropped", "--no-measure", "--format", "markdown", **variables)
+    database.execute("CREATE VIEW notes AS SELECT note FROM ward_bed")
+    hindered = database.run("precheck", "ward", "--keep-dropped", "--format", "json", "--no-measure", **variables)
+
+    assert (dropping.code, keeping.code, hindered.code) == (1, 0, 1), keeping.said
+    assert "data.E010" in [one["id"] for one in dropping.json["findings"]]
+    assert "recovery.I050" in [one["id"] for one in keeping.json["findings"]]
+    assert "migrate ward --keep-dropped" in told.out
+    assert "recovery.E050" in [one["id"] for one in hindered.json["findings"]]
+
+
 def test_nobody_trips_over_a_kept_column(ward):
     database, variables = ward
     assert database.run("migrate", "ward", "--keep-dropped", **variables).code == 0

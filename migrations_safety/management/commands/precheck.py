@@ -26,6 +26,7 @@ from migrations_safety.management.embedded_arguments import (
     database_to_check,
     with_embedded,
 )
+from migrations_safety.management.kept_arguments import add_keeping_argument
 from migrations_safety.management.report_file import report_file
 from migrations_safety.management.report_places import TEXT, ReportPlace, refuse_same_file, report_places
 from migrations_safety.management.traffic_arguments import add_traffic_arguments, traffic_options
@@ -73,6 +74,7 @@ class Command(SafetyCommand):
             "exist as applied, and does not run it"
         )
         parser.add_argument("--fake-initial", action="store_true", help=help)
+        add_keeping_argument(parser)
         help = "lowest level of a finding that blocks: error (default), or warning (then warnings and errors block)"
         parser.add_argument("--fail-level", choices=("warning", "error"), default="error", help=help)
         _add_selecting_arguments(parser)
@@ -190,6 +192,7 @@ def _precheck_options(options: dict[str, Any], *, is_marked: bool) -> PrecheckOp
         app_label=options["app_label"],
         migration_name=options["migration_name"],
         fake_initial=options["fake_initial"],
+        keep_dropped=options["keep_dropped"],
         depth=options["depth"] or Depth.COUNT,
         scan=scan_options(options),
         is_marked=is_marked,

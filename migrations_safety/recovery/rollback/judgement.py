@@ -9,7 +9,6 @@ from typing import Any
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.audit.run_log import open_images
-from migrations_safety.checks.kept import check_kept
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.progress import Progress
@@ -21,6 +20,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.snapshot import in_snapshot
 from migrations_safety.postgresql.target import Target
 from migrations_safety.precheck import precheck
+from migrations_safety.precheck.kept import with_kept
 from migrations_safety.precheck.options import PrecheckOptions
 from migrations_safety.precheck.report import PrecheckReport
 from migrations_safety.recovery.rollback.discard import Agreement, agreed
@@ -123,8 +123,9 @@ def _without_gone(
 ) -> Iterator[Finding]:
     """Yield the findings without those of what is kept, and of what a killed rollback has dropped already."""
     gone = {subject for one in halves.values() for subject in one.gone}
-    found = _with_kept(connection, seen, _target(connection, options)) if options.keep_dropped else seen.findings
-    return (one for one in found if one.id != NOT_THERE or one.subject not in gone)
+    if options.keep_dropped:
+        seen = with_kept(connection, seen, *_target(connection, options))
+    return (one for one in seen.findings if one.id != NOT_THERE or one.subject not in gone)
 
 
 def _report(
@@ -182,13 +183,6 @@ def _beside(
             yield one
     yield from _others(_other_apps(seen, options), labels)
     yield from _nullified(connection, options)
-
-
-def _with_kept(connection: Connection, seen: PrecheckReport, target: tuple[str, str]) -> Iterator[Finding]:
-    """Yield the findings as they are where what goes is kept, and what stands in the way of keeping it."""
-    executor: Any = MigrationExecutor(connection)
-    steps = executor.migration_plan(targets(executor, *target))
-    yield from check_kept(connection, seen.inspected, list(seen.findings), steps)
 
 
 def _not_castable(counted: Counted, seen: PrecheckReport) -> Iterator[Finding]:

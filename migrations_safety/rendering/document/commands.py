@@ -32,6 +32,7 @@ def of_plan(report: PrecheckReport, name: str) -> str:
     given = report.arguments
     positional = [one for one in (given.app_label, given.migration_name) if one]
     options = ["--fake-initial"] if given.fake_initial else []
+    options += ["--keep-dropped"] if given.keep_dropped else []
     if name == "precheck" and report.fail_level is not Level.ERROR:
         options += ["--fail-level", report.fail_level.value]
     if name == "precheck" and report.known:
