@@ -141,6 +141,7 @@ def ensure_tables(connection: Connection) -> None:
     if tables_exist(connection):
         return
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(statement("run_log.one_at_a_time"))  # IF NOT EXISTS is no help where two make it at once
         for name in MADE:
             cursor.execute(statement(name))
         try:

@@ -77,3 +77,6 @@ SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('migrations_safety
 SELECT table_name AS table, column_name AS column, count(*) AS count, min(id) AS first, max(id) AS last
 FROM migrations_safety_before_image
 WHERE restored_run_id IS NULL GROUP BY table_name, column_name ORDER BY table_name, column_name
+
+-- one_at_a_time: waits until no other run makes the tables, until the end of the transaction
+SELECT pg_advisory_xact_lock(hashtext('migrations_safety record of runs'))

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,4 +61,12 @@ def standalone():
     """A server of the same version, which only the test has."""
     server = new_server()
     yield server
-    server.remove()
+    with suppress(subprocess.CalledProcessError):  # a test may have ended it
+        server.remove()
+
+
+@pytest.fixture
+def age_key(tmp_path):
+    """The recipient, and the file of the identity that reads what is encrypted to it."""
+    made = subprocess.run(["age-keygen", "-o", tmp_path / "key"], capture_output=True, text=True, check=True)
+    return made.stderr.split()[-1], tmp_path / "key"

@@ -1,7 +1,5 @@
 """Archives that were cut, changed or put in place of others are found."""
 
-import os
-
 import pytest
 
 from migrations_safety.backup.manifest import Proof, verify_archive
@@ -10,30 +8,35 @@ from migrations_safety.postgresql.programs import program
 from tests.support.backups import LARGE, VERSION, backup, manifest_in
 
 
-@pytest.mark.parametrize("kept", [1, 100, 20_000, -1])
-def test_a_truncated_archive_is_found_by_its_checksum_and_by_reading(empty, tmp_path, kept):
-    empty.execute(LARGE.format(rows=10_000))
-    backup(empty, tmp_path, "--no-restore-test")
-    manifest = manifest_in(tmp_path)
-    os.truncate(manifest.path, kept if kept > 0 else manifest.archive.bytes - 1)
-
-    assert "bytes" in verify_archive(manifest)
-    trial = read_to_the_end(manifest, program("pg_restore", least=VERSION))
-    assert [one.id for one in trial.findings] == ["backup.E003"]
-    assert trial.proof is Proof.WRITTEN
-
-
-def test_a_flipped_bit_is_found_wherever_it_is(empty, tmp_path):
-    empty.execute(LARGE.format(rows=1_000))
-    backup(empty, tmp_path, "--no-restore-test")
-    manifest = manifest_in(tmp_path)
-    whole = manifest.path.read_bytes()
+def damages(whole):
+    """What becomes of an archive that is cut at either end, or has a bit that is another."""
+    for count in (1, 100, 20_000):
+        yield whole[:count]
+        yield whole[:-count]
+        yield whole[count:]
     for place in range(0, len(whole), max(1, len(whole) // 40)):
-        manifest.path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        assert verify_archive(manifest) == "has another checksum than what was written"
-    manifest.path.write_bytes(whole)
+        yield whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
 
+
+@pytest.mark.parametrize("form", ["custom", "encrypted", "directory"])
+def test_an_archive_that_is_cut_or_changed_anywhere_is_found(empty, tmp_path, age_key, form):
+    empty.execute(LARGE.format(rows=10_000))
+    how = {"custom": (), "encrypted": ("--encrypt-to", age_key[0]), "directory": ("--jobs", "2")}[form]
+    assert backup(empty, tmp_path / "x", "--no-restore-test", *how).code == 0
+    manifest = manifest_in(tmp_path / "x")
+    file = max(manifest.path.iterdir(), key=lambda one: one.stat().st_size) if form == "directory" else manifest.path
+    whole = file.read_bytes()
+    assert len(whole) > 20_000
+
+    for damaged in damages(whole):
+        file.write_bytes(damaged)
+        trial = read_to_the_end(manifest, program("pg_restore", least=VERSION))
+        assert ([one.id for one in trial.findings], trial.proof) == (["backup.E003"], Proof.WRITTEN)
+
+    file.write_bytes(whole)
     assert verify_archive(manifest) == ""
+    file.unlink()
+    assert verify_archive(manifest) != ""
 
 
 def test_a_folder_is_whole_too(empty, tmp_path):

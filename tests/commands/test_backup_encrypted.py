@@ -3,18 +3,9 @@
 import os
 import subprocess
 
-import pytest
-
 from migrations_safety.backup.manifest import Proof, verify_archive
 from migrations_safety.postgresql.programs import program
 from tests.support.backups import VERSION, backup, hidden_and_archives, manifest_in
-
-
-@pytest.fixture
-def age_key(tmp_path):
-    """The recipient, and the file of the identity that reads what is encrypted to it."""
-    made = subprocess.run(["age-keygen", "-o", tmp_path / "key"], capture_output=True, text=True, check=True)
-    return made.stderr.split()[-1], tmp_path / "key"
 
 
 def test_an_encrypted_archive_was_restored_before(migrated, tmp_path, age_key):

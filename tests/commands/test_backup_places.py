@@ -12,8 +12,8 @@ from tests.support.factories import new_id
 from tests.support.wire_relay import Relay
 
 
-def test_a_standby_is_backed_up_and_says_that_it_is_not_recorded(migrated, standby_of, tmp_path):
-    standby = standby_of(migrated)
+def test_a_standby_is_backed_up_and_its_primary_stands_on_that(hospital, standby_of, tmp_path):
+    standby = standby_of(hospital)
 
     done = backup(standby, tmp_path)
 
@@ -21,6 +21,8 @@ def test_a_standby_is_backed_up_and_says_that_it_is_not_recorded(migrated, stand
     assert manifest_in(tmp_path).database.in_recovery
     assert manifest_in(tmp_path).proof is Proof.COMPARED
     assert "does not have this backup: the server is a standby" in done.out
+    where = ("--require-backup", "1h,compared", "--backups", str(tmp_path))
+    assert hospital.run("migrate", "patients", "--no-input", *where).code == 0
 
 
 def test_an_empty_database_of_the_caller_is_used_and_emptied_again(empty, make, tmp_path):
