@@ -17,6 +17,8 @@ KEPT_SCHEMA = "migrations_safety_kept"
 """The schema of the kept tables and of this record. Only its owner may use it."""
 PREFIX = "migrations_safety_kept_"
 """How each name of something kept begins; the number in the record follows."""
+PUT_BACK_BY = "restore_dropped"
+"""In the place of a migration: what keeps a column that was made again, with the number of the one that is back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,11 @@ class Kept:
     kept_at: datetime
     definition: Any
     """What was taken off it, so that it can be put back: keys, constraints, indexes, defaults."""
+
+    @property
+    def was_made_again(self) -> bool:
+        """Whether it is a column that stood in the place of one that was put back; its values were carried over."""
+        return self.migration.startswith(f"{PUT_BACK_BY} ")
 
     @property
     def subject(self) -> str:

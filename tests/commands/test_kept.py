@@ -117,21 +117,3 @@ def test_writers_go_on_while_a_column_is_kept_and_restored(ward):
     assert restored.code == 1, restored.said  # newer rows have no note, so it is not NOT NULL
     assert (failed, bool(written)) == ([], True)
     assert database.value("SELECT count(note) FROM ward_bed") == 1000
-
-
-@pytest.mark.parametrize("after", [0.3, 0.6, 0.9, 1.2])
-@pytest.mark.parametrize("command", [("migrate", "ward", "--keep-dropped", "--skip-precheck"), ("restore_dropped",)])
-def test_a_kill_anywhere_loses_nothing(ward, command, after):
-    database, variables = ward
-    if command[0] == "restore_dropped":
-        assert database.run("migrate", "ward", "--keep-dropped", **variables).code == 0
-    with database.start(*command, **variables) as running:
-        time.sleep(after)
-        running.kill()
-
-    again = database.run(*command, **variables)
-
-    assert again.code == 0, again.said
-    if command[0] == "migrate":
-        assert database.run("restore_dropped", **variables).code == 0
-    assert database.value("SELECT count(note) FROM ward_bed") == 1000

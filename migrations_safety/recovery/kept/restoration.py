@@ -37,6 +37,8 @@ def run(options: KeptOptions, *, listener: Listener = SILENT) -> KeptReport:
     expected = {"expect_database": options.expect_database, "expect_schema": options.expect_schema}
     target = connect(connection, **expected, to_migrate=not options.only_looks)
     things = select(connection, options.numbers)
+    if not options.numbers and not options.only_looks:  # a run after one that was killed would put them back again
+        things = [one for one in things if not one.was_made_again]
     report = KeptReport(
         command=COMMAND,
         target=target,

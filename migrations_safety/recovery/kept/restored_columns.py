@@ -13,7 +13,7 @@ from psycopg import errors, sql
 
 from migrations_safety.kept.carrying import end_carrying
 from migrations_safety.kept.kept_columns import keep_column
-from migrations_safety.kept.kept_record import Kept, Reason, definition_of, redefine
+from migrations_safety.kept.kept_record import PUT_BACK_BY, Kept, Reason, definition_of, redefine
 from migrations_safety.kept.physical import Relation, change
 from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.postgresql.connection import Connection
@@ -61,7 +61,7 @@ def _rename(connection: Connection, table: Relation, kept: Kept) -> dict[str, An
     definition: dict[str, Any] = kept.definition
     change(connection, "restored_tables.lock", table=table.in_sql)
     if _type(connection, table, kept.column):
-        reason = Reason(migration=f"restore_dropped {kept.number}", run_id=None)
+        reason = Reason(migration=f"{PUT_BACK_BY} {kept.number}", run_id=None)
         number = keep_column(connection, table, kept.column, reason=reason)
         definition = definition_of(connection, number) if number else definition
         end_carrying(connection, table, kept)
@@ -106,12 +106,13 @@ def _require(connection: Connection, kept: Kept, parts: dict[str, Any]) -> bool:
         if cursor.fetchone()[0]:
             return False
     check = sql.Identifier(f"migrations_safety_kept_{kept.number}_not_null")
+    change(connection, "restored_columns.drop_check", name=check, table=parts["table"])  # of a run that was killed
     try:
         change(connection, "restored_columns.add_check", name=check, **parts)
         change(connection, "put_back.validate", table=parts["table"], name=check)
         change(connection, "restored_columns.set_not_null", **parts)
     except DatabaseError as error:
-        if not isinstance(error.__cause__, errors.CheckViolation | errors.DuplicateObject):
+        if not isinstance(error.__cause__, errors.CheckViolation):
             raise
         return False
     finally:
