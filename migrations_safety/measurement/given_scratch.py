@@ -55,6 +55,8 @@ def empty(session: Session) -> None:
         except psycopg.errors.OutOfMemory:  # one statement may not lock that many objects
             _drop_relations(session, name)
             session.execute(drop)
+    while session.execute(statement("given_scratch.large_objects").encode()).rowcount:
+        pass
     session.execute(statement("given_scratch.public").encode())
 
 

@@ -29,12 +29,16 @@ SELECT (SELECT count(*) FROM pg_class WHERE relnamespace IN (SELECT oid FROM own
      + (SELECT count(*) FROM pg_ts_config WHERE cfgnamespace IN (SELECT oid FROM own))
      + (SELECT count(*) FROM pg_extension WHERE extnamespace IN (SELECT oid FROM own))
      + (SELECT count(*) FROM own WHERE nspname <> 'public')
+     + (SELECT count(*) FROM pg_largeobject_metadata)
 
 -- schemas: those that were made in a database that was empty
 SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
 
 -- empty_schema: one of them with all that is in it
 DROP SCHEMA {name} CASCADE
+
+-- large_objects: removes some of them, which are in no schema; a statement may not lock them all
+SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata LIMIT 1000) AS part
 
 -- public: the schema that every new database has
 CREATE SCHEMA public

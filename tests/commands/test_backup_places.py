@@ -26,14 +26,16 @@ def test_a_standby_is_backed_up_and_its_primary_stands_on_that(hospital, standby
 
 
 def test_an_empty_database_of_the_caller_is_used_and_emptied_again(empty, make, tmp_path):
-    empty.execute("CREATE TABLE told AS SELECT 1 AS one")
+    empty.execute("CREATE TABLE told AS SELECT 1 AS one; SELECT lo_from_bytea(0, 'a patient''s letter')")
     scratch = make("empty")
 
     done = backup(empty, tmp_path, "--scratch-url", scratch.url)
 
     assert done.code == 0, done.said
     assert manifest_in(tmp_path).proof is Proof.COMPARED
+    assert "backup.W002" not in done.out, done.said
     assert scratch.value("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == 0
+    assert scratch.value("SELECT count(*) FROM pg_largeobject_metadata") == 0
 
 
 def test_the_database_itself_is_no_scratch(empty, tmp_path):
