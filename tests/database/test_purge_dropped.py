@@ -68,6 +68,16 @@ def test_with_all_three_it_is_gone(kept, backup):
     assert run(rows=0).verdict == "nothing kept"
 
 
+def test_a_backup_that_is_known_need_not_be_named(kept, backup):
+    """A newer one that was not restored is passed over."""
+    done = kept.run("backup_database", "--output", f"{backup}.newer", "--no-restore-test")
+
+    report = run(rows=30)
+
+    assert done.code == 0, done.said
+    assert (report.verdict, ids(report)) == ("purged", [])
+
+
 def test_what_is_younger_stays(kept, backup):
     report = run(rows=30, backup=backup, older_than=timedelta(days=500))
 

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from migrations_safety.management.arguments import duration, named, whole_number
+from migrations_safety.management.backup_arguments import add_place_arguments, places_of
 from migrations_safety.management.kept import KeptCommand
 from migrations_safety.migrate.options import Listener
 from migrations_safety.recovery.kept import purge
@@ -31,12 +32,21 @@ class Command(KeptCommand):
         parser.add_argument("--older-than", type=duration, default=purge.LEAST_AGE, metavar="DURATION", help=help)
         help = "number of rows and values that will be lost, as --list counts them; typed by a person"
         parser.add_argument("--discard-rows", type=whole_number("rows", least=0), metavar="NUMBER", help=help)
-        help = "archive of backup_database, or its manifest, that holds what is kept and was restored once"
+        help = (
+            "archive of backup_database, or its manifest, that holds what is kept and was restored once (default: any "
+            "that is known)"
+        )
         parser.add_argument("--backup", type=named, metavar="FILE", help=help)
+        add_place_arguments(parser)
 
     def asked(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options of the gate."""
-        return {"older_than": options["older_than"], "rows": options["discard_rows"], "backup": options["backup"]}
+        return {
+            "older_than": options["older_than"],
+            "rows": options["discard_rows"],
+            "backup": options["backup"],
+            "places": places_of(options),
+        }
 
     def work(self, options: KeptOptions, listener: Listener) -> KeptReport:
         """Purge."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.db import DatabaseError, transaction
 
+from migrations_safety.backup.evidence.search import find_backups
+from migrations_safety.backup.evidence.values import Places
 from migrations_safety.backup.manifest import Manifest, Proof, read, verify_archive
 from migrations_safety.kept.kept_record import KEPT_SCHEMA
 from migrations_safety.messages.findings import Finding
@@ -16,17 +18,28 @@ from migrations_safety.recovery.kept.report import Held
 from migrations_safety.sql import statement
 
 
-def check_backup(connection: Connection, held: tuple[Held, ...], path: str | None) -> Iterator[Finding]:
-    """Find out why the backup at `path` is none for what is to be purged.
+def check_backup(connection: Connection, held: tuple[Held, ...], path: str | None, places: Places) -> Iterator[Finding]:
+    """Find out why no backup holds what is to be purged: the one at `path`, or any archive that is known.
 
-    Raises NoManifest where there is no manifest at the path.
+    Known are archives in `places` and in the record of runs. Other tools do not say how many rows a table has in their
+    backups, so theirs do not count. Raises NoManifest where there is no manifest at the path.
     """
-    if path is None:
-        yield wording.no_backup_for_purge("the backup", reason="was not named")
-        return
-    manifest = read(Path(path))
-    for reason in _reasons(connection, held, manifest):
-        yield wording.no_backup_for_purge(manifest.archive.file, reason=reason)
+    manifests = [read(Path(path))] if path else _known(connection, places)
+    first: list[str] = []
+    for manifest in manifests:
+        reasons = list(_reasons(connection, held, manifest))
+        if not reasons:
+            return
+        first = first or reasons
+    if not manifests:
+        yield wording.no_backup_for_purge("no archive", reason="is known")
+    for reason in first:
+        yield wording.no_backup_for_purge(manifests[0].archive.file, reason=reason)
+
+
+def _known(connection: Connection, places: Places) -> list[Manifest]:
+    """Return the manifests of the archives of this database that are known, the newest first."""
+    return [one.manifest for one in find_backups(connection, places).evidence if one.manifest]
 
 
 def _reasons(connection: Connection, held: tuple[Held, ...], manifest: Manifest) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from migrations_safety.backup.evidence.values import Places
 from migrations_safety.migrate.options import LockOptions
 
 
@@ -26,7 +27,9 @@ class KeptOptions:
     rows: int | None = None
     """For a purge: the number of rows and values that will be lost, as typed by a person."""
     backup: str | None = None
-    """For a purge: the path of a backup that holds them."""
+    """For a purge: the path of a backup that holds them; None for any that is known."""
+    places: Places = field(default_factory=Places)
+    """For a purge: where to look for backups."""
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _gate(connection: Connection, held: tuple[Held, ...], options: KeptOptions) 
     rows = sum(one.rows or 0 for one in held)
     if options.rows != rows:
         yield wording.rows_not_typed(KEPT_SCHEMA, rows=rows, typed="" if options.rows is None else f"{options.rows:,}")
-    yield from check_backup(connection, held, options.backup)
+    yield from check_backup(connection, held, options.backup, options.places)
 
 
 def _in_words(duration: timedelta) -> str:
