@@ -1,49 +1,18 @@
 """`diagnose`: where a database stands after a deploy that failed or was killed, in states that were really broken."""
 
-import json
-import os
-import shlex
 import signal
 import threading
-import time
 
 import psycopg
 import pytest
 
-from tests.support.catalog_snapshot import catalog_snapshot
+from tests.support.diagnosed import commands, diagnosed, ids, one, state
 from tests.support.factories import new_id, refer
-from tests.support.pages import Command, blocks
-from tests.support.row_snapshot import row_snapshot
 
 pytestmark = pytest.mark.any_postgresql
 
 WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 NO_DEPLOY = "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1162367571)"
-
-
-def diagnosed(database, **words):
-    result = database.run("diagnose", "--format", "json", **words)
-    assert result.code in (0, 1), result.said
-    return result
-
-
-def ids(result):
-    return {one["id"] for one in result.json["findings"]}
-
-
-def one(result, id):
-    (found,) = [each for each in result.json["findings"] if each["id"] == id]
-    return found
-
-
-def commands(steps):
-    return [
-        step["command"].removeprefix("python manage.py ").split(" --expect")[0] for step in steps if step["command"]
-    ]
-
-
-def state(result, name):
-    return next(area["state"] for area in result.json["areas"] if area["name"] == name)
 
 
 def test_after_a_whole_deploy_there_is_nothing_to_do(migrated):
@@ -84,18 +53,6 @@ def test_a_killed_migrate_is_told_from_one_at_work(hospital):
     assert "recovery.W034" not in ids(killed)
     assert commands(killed.json["forward"])[:2] == ["precheck", "migrate"]
     assert commands(killed.json["back"])[:2] == ["rollback_patient_module --dry-run", "rollback_patient_module"]
-
-
-def test_what_it_says_ends_the_deploy(hospital):
-    refer(hospital, "bills", new_id())
-    first = diagnosed(hospital)
-    refused = hospital.run("migrate")
-    again = diagnosed(hospital)
-    for command in ["backfill_placeholders", *commands(again.json["forward"])]:
-        result = hospital.run(*command.split())
-        assert result.code == 0, result.said
-
-    assert first.code == refused.code == again.code == 1
 
 
 def test_a_key_not_valid_is_counted_for_orphans(make):
@@ -215,35 +172,6 @@ def test_a_wrong_database_is_refused(migrated):
     assert result.out == ""
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "html"])
-def test_people_read_the_same(make, format):
-    hospital = make("with_keys")
-
-    result = hospital.run("diagnose", "--format", format)
-
-    assert result.code == 1
-    assert f"python manage.py migrate --expect-database {json.dumps(hospital.name)[1:-1]}".split(" --")[0] in result.out
-    assert "Forward" in result.out
-
-
-def test_text_fits_one_screen(make):
-    hospital = make("with_keys")
-    started = time.monotonic()
-
-    result = hospital.run("diagnose")
-
-    assert result.code == 1
-    assert len(result.out.splitlines()) < 55
-    assert time.monotonic() - started < 20
-
-
-def test_more_pending_migrations_than_fit_a_screen_are_counted(empty):
-    result = diagnosed(empty)
-
-    told = [each for each in result.json["findings"] if each["id"] == "recovery.W023"]
-    assert len(told) <= 8
-
-
 def test_a_prepared_transaction_is_named(cluster, migrated):
     if migrated.value("SHOW max_prepared_transactions") == "0":
         pytest.skip("the server takes no prepared transactions")
@@ -266,17 +194,6 @@ def test_triggers_of_keys_that_are_disabled_are_named(migrated):
     assert diagnosed(migrated).code == 0
 
 
-def test_nullified_references_are_told_and_are_no_work(hospital):
-    refer(hospital, "bills", "00000000-0000-0000-0000-000000000000")
-    for command in ("backfill_placeholders --nullify bills", "migrate"):
-        assert hospital.run(*command.split()).code == 0
-
-    result = diagnosed(hospital)
-
-    assert result.code == 0, result.said
-    assert one(result, "recovery.I031")["rows"] == 1
-
-
 def test_a_partition_that_is_half_detached_is_finished_by_its_statement(migrated):
     migrated.execute("CREATE TABLE visit (day integer) PARTITION BY RANGE (day)")
     migrated.execute("CREATE TABLE visit_old PARTITION OF visit FOR VALUES FROM (0) TO (10)")
@@ -292,36 +209,12 @@ def test_a_partition_that_is_half_detached_is_finished_by_its_statement(migrated
     assert diagnosed(migrated).code == 0
 
 
-def test_a_recorded_migration_without_a_file_is_another_release(migrated):
-    migrated.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('ehr', '0099_later', now())")
-
-    result = diagnosed(migrated)
-
-    assert one(result, "recovery.W024")["subject"] == "ehr.0099_later"
-    assert "Install the release" in result.json["forward"][0]["why"]
-
-
 def test_a_key_whose_table_is_locked_is_not_counted_and_that_is_said(make):
     hospital = make("with_keys")
     with hospital.session("LOCK TABLE bills IN ACCESS EXCLUSIVE MODE"):
         result = diagnosed(hospital)
 
     assert "another session has locked its tables" in one(result, "recovery.W028")["message"]
-
-
-def test_the_page_is_followed_as_it_stands(make):
-    hospital = make("with_keys", name="hospital")
-    (command,) = [block for block in blocks("how-to/when-it-failed.md") if isinstance(block, Command)]
-
-    result = hospital.run(*shlex.split(command.text)[2:])
-
-    assert result.code == command.code == 1
-    for line in [each.strip() for each in result.out.splitlines() if each.strip().startswith("python manage.py")]:
-        if "rollback" not in line:
-            done = hospital.run(*shlex.split(line, comments=True)[2:])
-            assert done.code == 0, done.said
-            if "diagnose" in line:
-                break
 
 
 def test_sessions_that_the_role_may_not_see_are_said_to_be_hidden(migrated, new_role):
@@ -347,85 +240,3 @@ def test_many_rows_without_an_index_take_no_longer(make):
 
     assert result.json["seconds"] < 2
     assert ids(result) & {"recovery.E028", "recovery.W028"}
-
-
-def test_the_last_backup_is_found_where_the_record_or_a_place_names_it(make, tmp_path):
-    hospital = make("empty", name="hospital")
-    none = diagnosed(hospital)
-    backed_up = hospital.run("backup_database", "--output", str(tmp_path), "--no-progress")
-    assert backed_up.code == 0, backed_up.said
-
-    recorded = diagnosed(hospital)
-    moved = tmp_path / "moved"
-    moved.mkdir()
-    for file in list(tmp_path.glob("*.*")):
-        file.rename(moved / file.name)
-    gone = diagnosed(hospital)
-    named = hospital.run("diagnose", "--backups", str(moved), "--format", "json")
-
-    assert state(none, "last backup") == "none known"
-    assert one(none, "recovery.I043")["level"] == "info"
-    assert "recovery.I043" not in ids(recorded) | ids(gone) | ids(named)
-    assert f"compared, {tmp_path}" in state(recorded, "last backup")
-    assert "not on this machine" not in state(recorded, "last backup")
-    assert state(gone, "last backup").endswith("not on this machine")
-    assert f" ago, compared, {moved}" in state(named, "last backup")
-
-
-def test_the_way_back_is_the_app_s_own_rollback_and_is_followed(hospital):
-    before = catalog_snapshot(hospital), row_snapshot(hospital, bookkeeping=False)
-    assert hospital.run("migrate").code == 0
-
-    back = commands(diagnosed(hospital).json["back"])
-    done = [hospital.run(*command.split()) for command in back]
-
-    assert back == ["rollback_patient_module --dry-run", "rollback_patient_module", "diagnose"]
-    assert [result.code for result in done] == [0, 0, 1], [result.said for result in done]
-    assert (catalog_snapshot(hospital), row_snapshot(hospital, bookkeeping=False)) == before
-
-
-def test_the_way_back_of_one_app_alone_is_the_generic_one(hospital):
-    assert hospital.run("migrate", "patients").code == 0
-    hospital.execute("ALTER TABLE migrations_safety_run DISABLE TRIGGER ALL; DELETE FROM migrations_safety_run")
-    assert hospital.run("migrate", "ehr").code == 0
-
-    back = commands(diagnosed(hospital).json["back"])
-
-    assert back[:2] == ["rollback_migrations ehr 0001_initial --dry-run", "rollback_migrations ehr 0001_initial"]
-
-
-def test_what_the_last_deploy_stood_on_is_told(make, tmp_path):
-    hospital = make("empty", name="hospital")
-    done = hospital.run("migrate", "--backup", str(tmp_path), "--no-input")
-    assert done.code == 0, done.said
-
-    told = state(diagnosed(hospital), "last backup")
-
-    assert f"; the last deploy stood on archive {tmp_path}" in told
-    assert told.endswith(", compared")
-
-
-def test_places_that_cannot_be_read_are_findings_and_take_no_longer(migrated, tmp_path):
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    slow = tools / "pgbackrest"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(0o755)
-    damaged = tmp_path / "damaged.dump.manifest.json"
-    damaged.write_text("{}")
-    places = [str(tmp_path / "missing"), "x" * 300, "~nobody_of_this_name/x", "pgbackrest:main", "pgbackrest:other"]
-    places += ["signed:nothing", str(tmp_path)]
-
-    result = migrated.run(
-        "diagnose", "--format", "json", *(word for place in places for word in ("--backups", place)),
-        PATH=f"{tools}:{os.environ['PATH']}",
-    )  # fmt: skip
-
-    told = {each["subject"]: each["message"] for each in result.json["findings"] if each["id"] == "backup.W020"}
-    assert result.code == 1, result.said
-    assert {*places[:-1], str(tmp_path / "damaged.dump.manifest.json")} == {*told}, told
-    assert "pgbackrest gave no answer within" in told["pgbackrest:main"]
-    assert "No such file" in told[places[0]]
-    assert state(result, "last backup") == "none known"
-    assert state(result, "constraints and indexes") == "all valid"
-    assert result.json["seconds"] < 2.5

@@ -21,3 +21,20 @@ def commands(steps: list[dict[str, Any]]) -> list[str]:
     """The commands of the next steps, without what selects the database."""
     words = [one["command"].removeprefix("python manage.py ") for one in steps if one["command"]]
     return [one.split(" --expect")[0] for one in words]
+
+
+def ids(result: Any) -> set[str]:
+    """The ids of all findings."""
+    return {one["id"] for one in result.json["findings"]}
+
+
+def one(result: Any, id: str) -> dict[str, Any]:
+    """The only finding of an id."""
+    single: dict[str, Any]
+    (single,) = [each for each in result.json["findings"] if each["id"] == id]
+    return single
+
+
+def state(result: Any, name: str) -> str:
+    """What is said of one area."""
+    return str(next(area["state"] for area in result.json["areas"] if area["name"] == name))

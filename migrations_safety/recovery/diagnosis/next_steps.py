@@ -146,8 +146,10 @@ def _undoing(facts: Facts) -> Iterator[NextStep]:
             yield NextStep(why=f"Undo what is done of {one.migration}.", sql=text)
         if one.undo is None:
             yield NextStep(why=f"{one.migration} cannot be undone by SQL alone: finish it first, or undo it by hand.")
+    restores = False
     for app, name in facts.ways_back:
         own = rollback_commands().get(app) if name == "zero" else None
+        restores |= own is not None
         command = (own,) if own else (ROLLBACK, app, name)
         yield NextStep(why="See what the rollback would lose.", command=(*command, "--dry-run"))
         yield NextStep(why=f"Unapply what the deploy has applied of {app}.", command=command)
@@ -155,7 +157,7 @@ def _undoing(facts: Facts) -> Iterator[NextStep]:
     if kept := [str(one.number) for one in facts.kept if one.migration in labels]:
         why = "Put back what the deploy has kept instead of dropped, once its tables are made again."
         yield NextStep(why=why, command=(RESTORE, *kept))
-    if facts.images:
+    if facts.images and not restores:  # a rollback that drops the patients restores references before
         restore = (BACKFILL, "--restore-nullified")
         yield NextStep(
             why="Put references back that were set to NULL; where a key stands this is refused.", command=restore
