@@ -10,7 +10,7 @@ from migrations_safety.postgresql.pooler import Pooler
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.rehearsal.judgement import judge
 from migrations_safety.recovery.rehearsal.options import Limits
-from migrations_safety.recovery.rehearsal.report import Basis, RehearsalReport, Stall, Step
+from migrations_safety.recovery.rehearsal.report import Basis, KeysOnly, RehearsalReport, Stall, Step
 
 QUIET = Stall(table="bills", writes=9, longest_ms=3, errors={})
 
@@ -63,3 +63,16 @@ def test_the_database_may_grow_by_half_or_by_a_gigabyte_and_by_what_is_named(rep
     )  # fmt: skip
 
     assert ids(replace(report, steps=(step,), limits=limits)) == found
+
+
+def test_what_a_copy_with_keys_only_lacks_is_named_and_no_error(report):
+    made = KeysOnly(
+        tables=2, rows=9, keys=3, filled=4, as_they_are=(), lost=("CHECK a of t: could fail",),
+        left_out=("CHECK b of t",), empty=("public.t",), plan_unknown="no server",
+    )  # fmt: skip
+
+    found = judge(replace(report, keys_only=made), schema_is_back=True, refused=())
+
+    assert [one.id.partition(".")[2] for one in found] == ["W010", "W011", "W012", "W013", "I010"]
+    assert found[0].message == "differs on the copy with made-up rows: could fail."
+    assert "no server" in found[3].message

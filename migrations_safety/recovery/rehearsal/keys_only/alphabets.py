@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from functools import lru_cache
 
@@ -13,6 +14,9 @@ BYTES = "".join(map(chr, range(0xDC80, 0xDD00)))
 """Bytes that are no text, as Python decodes them (surrogateescape)."""
 BLOCK = 128
 """Characters outside of ASCII are exchanged within blocks of so many."""
+
+CODECS = {"EUC_CN": "gb2312", "UHC": "cp949", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "SQL_ASCII": "utf-8"}
+"""The encodings of PostgreSQL that Python knows by another name, besides WIN1252 and the like."""
 
 
 @lru_cache(maxsize=10_000)
@@ -51,3 +55,12 @@ def _kind(one: str, encoding: str) -> tuple[str, int, int] | None:
     except UnicodeEncodeError:
         return None
     return unicodedata.category(one), size, len(both) if has_capital(one) else 0
+
+
+def codec_of(encoding: str) -> str:
+    """Return Python's name of an encoding of PostgreSQL; that of UTF-8 where it has none."""
+    name = CODECS.get(encoding, encoding.replace("WIN", "cp"))
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"

@@ -5,11 +5,11 @@ What replaces a value depends on a random key, which is made for one copy, held 
 
 from __future__ import annotations
 
-import codecs
+import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from migrations_safety.postgresql.copies import CopiedDatabase
 from migrations_safety.postgresql.second_connection import open_connection
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.keys_only import reduced_tables
+from migrations_safety.recovery.rehearsal.keys_only.alphabets import codec_of
 from migrations_safety.recovery.rehearsal.keys_only.checks_of_copy import drop_of_group, drop_refusing
 from migrations_safety.recovery.rehearsal.keys_only.combinations import Combinations, NothingFits, groups
 from migrations_safety.recovery.rehearsal.keys_only.key_values import KeyValues, key_values
@@ -37,13 +38,13 @@ from migrations_safety.recovery.rehearsal.report import KeysOnly
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose
 
-CODECS = {"EUC_CN": "gb2312", "UHC": "cp949", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "SQL_ASCII": "utf-8"}
-"""The encodings of PostgreSQL that Python knows by another name, besides WIN1252 and the like."""
 OF_ROWS = frozenset({"21", "22", "23", "42", "P0"})
 """Classes of SQLSTATEs that say something of rows, or of functions that they meet."""
 ATTEMPTS = 20
 """How many CHECKs of one table may be left out before the table stays empty."""
 MEGABYTE = 1 << 20
+USUAL_ROW = 150
+"""How many bytes a row has, about, in a table that was never analyzed."""
 
 
 @dataclass(kw_only=True)
@@ -76,7 +77,7 @@ class KeysOnlyCopy:
 
     def carry(self, copy: dict[str, Any], snapshot: str) -> None:
         """Fill the tables of the copy, whose keys and triggers are not there yet, from the named snapshot."""
-        with closing(self._original(snapshot)) as original, closing(_settled(copy)) as there:
+        with _silent_driver(), closing(self._original(snapshot)) as original, closing(_settled(copy)) as there:
             own = original.execute(statement("filling.export").encode()).fetchall()[0][0]
             tables = self._look(original)
             known_sequences = sequences(original)
@@ -104,7 +105,7 @@ class KeysOnlyCopy:
         tables = reduced_tables.read(original, [*self.declared, *self.properties.places()])
         conditions = [one for table in tables for one in table.conditions_of_keys()]
         self.values = key_values(
-            pattern=_usable(id_pattern()), encoding=_codec(encoding), bounds=bounds, conditions=conditions
+            pattern=_usable(id_pattern()), encoding=codec_of(encoding), bounds=bounds, conditions=conditions
         )
         if objects := original.execute(statement("filling.large_objects").encode()).fetchall()[0][0]:
             self.lost.append(f"{pluralize(objects, 'large object')}: not copied")
@@ -175,16 +176,14 @@ class KeysOnlyCopy:
             try:
                 self.rows += self._copied(there, rows, snapshot, advance)
             except NothingFits as error:
-                dropped = drop_of_group(there, table, error.group)
-                self.left_out += dropped
+                self.left_out += (dropped := drop_of_group(there, table, error.group))
                 if not dropped:  # no value of the type is known
                     self.given_up |= {(table.oid, column.name) for column in error.group.columns}
             except psycopg.Error as error:
                 if (error.sqlstate or "08")[:2] not in OF_ROWS:
                     reason = f"the rows of {table.name} could not be written ({_state(error)})"
                     raise NoCopy(reason, hint="Look at the server of the copy, and its free space.") from None
-                dropped = drop_refusing(there, error)
-                self.left_out += dropped
+                self.left_out += (dropped := drop_refusing(there, error))
                 if not dropped:
                     column = f', column "{error.diag.column_name}"' if error.diag.column_name else ""
                     self.lost.append(f"rows of {table.name}: none could be made up ({_state(error)}{column})")
@@ -205,7 +204,7 @@ class KeysOnlyCopy:
         table = rows.table
         named: sql.Composable = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, rows.columns)))
         target = sql.Identifier(table.root_schema, table.root_relation)
-        number = 0
+        number, expected = 0, table.rows or table.bytes // USUAL_ROW
         writing = compose("filling.write", table=target, columns=named if rows.columns else sql.SQL(""))
         with closing(self._original(snapshot)) as original, there.cursor() as writer:
             reading = compose("filling.read", fields=rows.fields, table=sql.Identifier(table.schema, table.relation))
@@ -216,7 +215,7 @@ class KeysOnlyCopy:
                     for some, piece in batches(_made(original, reading, rows)):
                         sink.write(piece)
                         number += some
-                        advance(min(table.bytes, table.bytes * number // max(table.rows, number, 1)))
+                        advance(min(table.bytes, table.bytes * number // max(expected, number, 1)))
             finally:
                 with suppress(psycopg.Error):  # the session may be lost
                     _set_encoding(there, "UTF8")
@@ -234,13 +233,16 @@ def _set_encoding(session: psycopg.Connection[Any], encoding: str) -> None:
     session.execute(statement("filling.client_encoding").encode(), {"encoding": encoding})
 
 
-def _codec(encoding: str) -> str:
-    """Return Python's name of an encoding of PostgreSQL; that of UTF-8 where it has none."""
-    name = CODECS.get(encoding, encoding.replace("WIN", "cp"))
+@contextmanager
+def _silent_driver() -> Iterator[None]:
+    """Keep psycopg from logging errors of a COPY that was given up, which may repeat a value."""
+    logger = logging.getLogger("psycopg")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return "utf-8"
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _usable(pattern: str) -> str:
