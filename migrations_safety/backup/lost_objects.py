@@ -28,14 +28,14 @@ class Lost:
     """The oid of their catalog, and their own."""
     tables: frozenset[tuple[str, str]] = frozenset()
     """Schemas and names of the tables among them, those of extensions included."""
-    own_tables: frozenset[tuple[str, str]] = frozenset()
-    """Those of them that are no part of an extension."""
+    hurt: frozenset[tuple[str, str]] = frozenset()
+    """Tables that are lost or lose a key or an index; those of extensions are not among them."""
 
     def __or__(self, other: Lost) -> Lost:
         return Lost(
             objects=self.objects | other.objects,
             tables=self.tables | other.tables,
-            own_tables=self.own_tables | other.own_tables,
+            hurt=self.hurt | other.hurt,
         )
 
 
@@ -52,8 +52,8 @@ class Needs:
 
     @property
     def needed(self) -> frozenset[str]:
-        """The extensions without which tables are lost."""
-        return frozenset(name for name, lost in self.extensions.items() if lost.own_tables)
+        """The extensions without which tables are lost, or keys or indexes of them."""
+        return frozenset(name for name, lost in self.extensions.items() if lost.hurt)
 
     def lost_without(
         self,
@@ -94,5 +94,5 @@ def _lost(row: dict[str, str]) -> Lost:
     return Lost(
         objects=frozenset((catalog, oid) for catalog, oid in json.loads(row["objects"])),
         tables=frozenset((schema, table) for schema, table in json.loads(row["tables"])),
-        own_tables=frozenset((schema, table) for schema, table in json.loads(row["own_tables"])),
+        hurt=frozenset((schema, table) for schema, table in json.loads(row["hurt"])),
     )

@@ -30,7 +30,7 @@ class Proof(IntEnum):
     READ = 2
     """It was read to its end, and its checksum is that of what was written."""
     RESTORED = 3
-    """All its tables were restored into a scratch database, with every key and index."""
+    """All its tables were restored into a scratch database, with every key and index; not those of extensions."""
     COMPARED = 4
     """The restored tables have as many rows as the original, and the catalog is the same."""
 

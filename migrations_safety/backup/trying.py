@@ -134,7 +134,7 @@ def _judged(
     if findings:
         failed = tuple(one.subject for one in restored.findings)
         return Trial(proof=Proof.READ, findings=findings, not_restored=(*failed, *left_out))
-    if restored.lacks_tables or restored.lost.own_tables:
+    if restored.lacks_tables or restored.lost.hurt:
         return Trial(proof=Proof.READ, not_restored=left_out, why_not=_lacking(restored))
     is_compared = is_same_version and not restored.lacking  # of another version: by names alone
     return Trial(proof=Proof.COMPARED if is_compared else Proof.RESTORED, not_restored=left_out)
@@ -142,8 +142,8 @@ def _judged(
 
 def _lacking(restored: Restored) -> str:
     """Return why not all tables came back, as a part of a sentence."""
-    tables = sorted(f"{schema}.{table}" for schema, table in restored.lost.own_tables)
-    what = f"the tables {listed(tables)}" if tables else listed(restored.lacking)
+    tables = sorted(f"{schema}.{table}" for schema, table in restored.lost.hurt)
+    what = f"the tables {listed(tables)} with all their keys and indexes" if tables else listed(restored.lacking)
     return f"the server of the test cannot have {what}; all others came back as they were"
 
 

@@ -38,10 +38,13 @@ WITH RECURSIVE parts AS (
 SELECT l.kind, l.name, jsonb_agg(DISTINCT jsonb_build_array(l.classid::oid::bigint, l.objid::bigint))::text AS objects,
        coalesce(jsonb_agg(DISTINCT jsonb_build_array(n.nspname, c.relname)) FILTER (
            WHERE c.oid IS NOT NULL), '[]')::text AS tables,
-       coalesce(jsonb_agg(DISTINCT jsonb_build_array(n.nspname, c.relname)) FILTER (
-           WHERE c.oid IS NOT NULL AND (l.classid, l.objid) NOT IN (SELECT classid, objid FROM parts)), '[]')::text
-       AS own_tables
+       coalesce(jsonb_agg(DISTINCT jsonb_build_array(t.relnamespace::regnamespace::text, t.relname)) FILTER (
+           WHERE t.oid IS NOT NULL), '[]')::text AS hurt
 FROM lost AS l
 LEFT JOIN pg_class AS c ON l.classid = 'pg_class'::regclass AND c.oid = l.objid AND c.relkind = 'r'
 LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_index AS i ON l.classid = 'pg_class'::regclass AND i.indexrelid = l.objid
+LEFT JOIN pg_constraint AS k ON l.classid = 'pg_constraint'::regclass AND k.oid = l.objid
+LEFT JOIN pg_class AS t ON t.oid = coalesce(i.indrelid, k.conrelid, c.oid) AND t.relkind IN ('r', 'p')
+     AND ('pg_class'::regclass::oid, t.oid) NOT IN (SELECT classid, objid FROM parts)
 GROUP BY l.kind, l.name

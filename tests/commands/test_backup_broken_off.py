@@ -18,6 +18,7 @@ from tests.support.backups import (
     manifest_in,
     restoring_server,
 )
+from tests.support.cluster import Database
 
 NOWHERE = "postgresql://postgres@127.0.0.1:1/scratch?connect_timeout=5"
 
@@ -122,3 +123,25 @@ def test_a_folder_that_gets_full_during_the_trial(empty, small_disk, may_copy):
     assert running.returncode == 1, said
     assert "backup.E007" in out
     assert is_there(folder, Proof.WRITTEN)
+
+
+def test_a_server_that_refuses_a_database_is_left_for_one_of_our_own(standalone, tmp_path):
+    database = Database(standalone, "postgres")
+    database.execute("CREATE ROLE deploy LOGIN CREATEDB; GRANT pg_read_all_data, pg_read_all_settings TO deploy")
+    database.execute("UPDATE pg_database SET datistemplate = false WHERE datname = 'template0'")
+    database.close()
+
+    done = backup(database, tmp_path, url=standalone.url("postgres", user="deploy"))
+
+    assert done.code == 0, done.said
+    assert is_there(tmp_path, Proof.COMPARED)
+
+
+def test_a_deploy_whose_backup_has_no_place_for_its_trial_changes_nothing(empty, tmp_path, small_disk):
+    arguments = ("migrate", "patients", "--no-input", "--backup", str(tmp_path / "x"), "--format", "json")
+    with commands.start_afresh(*arguments, **empty.variables(), TMPDIR=str(small_disk(16))) as running:
+        out, said = running.communicate(timeout=60)
+
+    assert (running.returncode, '"verdict": "refused"' in out, "backup.E005" in out) == (1, True, True), out + said
+    assert empty.value("SELECT to_regclass('patients') IS NULL AND to_regclass('django_migrations') IS NULL")
+    assert is_there(tmp_path / "x", Proof.READ)

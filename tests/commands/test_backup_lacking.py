@@ -61,7 +61,7 @@ def test_a_table_that_needs_such_an_extension_lowers_the_level(jobs, tmp_path):
 
     assert (done.code, ids(done), manifest_in(tmp_path / "x").proof) == (0, ["backup.W001"], Proof.READ), done.said
     assert (asked.code, ids(asked)) == (1, ["backup.E005"])
-    assert "public.shift" in done.json["why_not_restored"]
+    assert "the tables public.shift, public.told with" in done.json["why_not_restored"]
     lacking = set(manifest_in(tmp_path / "x").not_restored)
     assert {"TABLE public shift", "TABLE DATA public shift", "INDEX public shift_m_idx"} <= lacking
     assert "INDEX public told_due_idx" in lacking
