@@ -104,13 +104,14 @@ def _readable_copy(site: Path, package: str) -> Path:
     copy = Path(tempfile.gettempdir()) / f"ehr-{package}-{int((site / package).stat().st_mtime)}"
     if not copy.exists():
         unfinished = Path(tempfile.mkdtemp(prefix="ehr-postgresql-"))
-        for part in site.glob(f"{package}*"):
-            if part.name in (package, f"{package}.libs"):
-                shutil.copytree(part, unfinished / part.name, symlinks=True)
-        subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
         try:
-            unfinished.rename(copy)
-        except OSError:  # another process has made the copy first
+            for part in site.glob(f"{package}*"):
+                if part.name in (package, f"{package}.libs"):
+                    shutil.copytree(part, unfinished / part.name, symlinks=True)
+            subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
+            with suppress(OSError):  # another process has made the copy first
+                unfinished.rename(copy)
+        finally:  # also where the disk is full
             shutil.rmtree(unfinished, ignore_errors=True)
     if copy.stat().st_uid != os.geteuid():
         raise NoServerBinaries(f"{copy} was put there by another user: remove it")

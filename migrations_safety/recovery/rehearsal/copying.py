@@ -33,6 +33,7 @@ LOCK_WAIT = 10_000
 """How many milliseconds pg_dump waits for a lock on a table."""
 WITHOUT = ("--no-publications", "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-privileges")
 PR_SET_PDEATHSIG = 1
+DISK_FULL, NO_SPACE = "the disk of its server is full", "No space left on device"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +150,8 @@ def _pipe(reading: list[str], parameters: dict[str, Any], writing: list[str], co
 
 
 def _failed(told: str, returncode: int) -> list[str]:
+    if NO_SPACE in told:
+        raise NoCopy(DISK_FULL, hint="Name a server with enough room: --scratch-url URL.")
     if returncode and WENT_ON not in told:
         raise NoCopy(f"pg_restore could not fill it (it ended with {returncode})")
     return [_entry(one) for one in FAILED.findall(told)]

@@ -22,12 +22,16 @@ from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.postgresql.temporary_folder import temporary_folder
+from migrations_safety.recovery.rehearsal.copying import DISK_FULL
 from migrations_safety.sql import statement
 
 COPIES = 2
 """How many copies there are at once: the one that is filled, and its clone."""
 WITH_WAL = 2
 """How many times their size they may take on a server: as much WAL is written for them."""
+
+
+ELSEWHERE = "Name a server with enough room: --scratch-url URL."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +81,7 @@ def copy_place(connection: Connection, made: CopyOf, *, url: str | None, keep: b
         except (NotMeasured, OSError, SubprocessError) as error:
             if never or original.data_folder:
                 why_not_here = str(error) if isinstance(error, NotMeasured) else "no server could be started here"
-                hint = "Name a server with enough room: --scratch-url URL."
-                raise NoCopy(f"{why_not}, and {why_not_here}", hint=hint) from None
+                raise NoCopy(f"{why_not}, and {why_not_here}", hint=ELSEWHERE) from None
             place = _place("server", None, parameters, situation)
         else:
             place = _place("embedded", why_not, own, situation)
@@ -113,6 +116,27 @@ def _why_not_yet(original: Original) -> str:
     if original.data_folder is None:
         return "the free space of the server cannot be seen"
     return too_little_space(original.data_folder, bytes=COPIES * WITH_WAL * original.bytes)
+
+
+@contextmanager
+def errors_of_copies(place: CopyPlace) -> Iterator[None]:
+    """Tell what only the server of the copies has met as what it is; raises NoCopy."""
+    try:
+        yield
+    except psycopg.errors.DiskFull:
+        raise NoCopy(DISK_FULL, hint=ELSEWHERE) from None
+    except psycopg.OperationalError:
+        if place.where != "embedded" or _answers(place.parameters):
+            raise
+        raise NoCopy("the server that was started for it has ended, as with a full disk", hint=ELSEWHERE) from None
+
+
+def _answers(parameters: dict[str, Any]) -> bool:
+    try:
+        open_connection(parameters).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def place_of_clones(connection: Connection) -> CopyPlace:

@@ -30,7 +30,7 @@ from migrations_safety.recovery.rehearsal.keys_only.filling import KeysOnlyCopy
 from migrations_safety.recovery.rehearsal.keys_only.planned import keys_only_copy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
 from migrations_safety.recovery.rehearsal.original import Original, look_at
-from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place, place_of_clones
+from migrations_safety.recovery.rehearsal.place import CopyPlace, copy_place, errors_of_copies, place_of_clones
 from migrations_safety.recovery.rehearsal.report import RehearsalReport, Stall, Step
 from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
 from migrations_safety.recovery.rehearsal.steps import Stage
@@ -65,7 +65,10 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
         return _empty(original, options)
     if options.clone_command:
         return _on_given(connection, original, options, progress)
-    with copy_place(connection, _copy_of(original), url=options.scratch_url, keep=options.keep) as place:
+    with (
+        copy_place(connection, _copy_of(original), url=options.scratch_url, keep=options.keep) as place,
+        errors_of_copies(place),
+    ):
         return _rehearse(connection, original, place, options, progress, archive)
 
 
