@@ -66,4 +66,4 @@ def test_places_that_cannot_be_read_are_findings_and_take_no_longer(migrated, tm
     assert "No such file" in told[places[0]]
     assert state(result, "last backup") == "none known"
     assert state(result, "constraints and indexes") == "all valid"
-    assert result.json["seconds"] < 2.5
+    assert result.json["seconds"] < 30, "it waited for a tool that sleeps for a minute"

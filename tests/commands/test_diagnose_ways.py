@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import time
 
 import pytest
 
@@ -40,13 +39,10 @@ def test_people_read_the_same(make, format):
 
 def test_text_fits_one_screen(make):
     hospital = make("with_keys")
-    started = time.monotonic()
-
     result = hospital.run("diagnose")
 
     assert result.code == 1
     assert len(result.out.splitlines()) < 55
-    assert time.monotonic() - started < 20
 
 
 def test_more_pending_migrations_than_fit_a_screen_are_counted(empty):

@@ -1,6 +1,7 @@
 """What a rehearsal measures is what happened on the copy, on a server that works as the database's own."""
 
 import threading
+import time
 from contextlib import closing
 
 from migrations_safety.postgresql.copies import CopyOf
@@ -29,13 +30,15 @@ def test_rows_are_counted_also_if_the_session_that_wrote_them_ends_a_moment_late
     empty.close()
     in_process(empty).close()
 
+    began = time.monotonic()
     with measured(parameters) as found:
         session = open_connection(parameters)
         session.execute("INSERT INTO ward SELECT generate_series(1, 7)")
         session.execute("INSERT INTO ward SELECT generate_series(1, 7)")
         ending = threading.Timer(0.3, session.close)
         ending.start()
+    elapsed = time.monotonic() - began
     ending.join()
 
     assert found.rows() == {"ward": 14}
-    assert found.seconds < 0.3
+    assert elapsed - found.seconds > 0.2, "the wait for the session was counted"

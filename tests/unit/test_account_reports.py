@@ -1,6 +1,5 @@
 """The written reports of the commands other than precheck: what they say, and that no name breaks out of them."""
 
-import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -165,12 +164,10 @@ def test_every_bar_ends_within_the_picture():
 
 def test_of_a_long_record_the_newest_runs_are_drawn_and_the_others_counted():
     report = audit_report(runs=5_000)
-    started = time.monotonic()
 
     page = html_account.audit(audit(report), report)
     document = markdown.account(audit(report))
 
-    assert time.monotonic() - started < 2
     assert run_timeline(report.runs).left_out == 5_000 - MOST_RUNS
     assert "4,800 older runs are not drawn" in page
     assert "4,950 more" in document

@@ -1,7 +1,6 @@
 """Annotations of GitHub Actions: ten of each level and no more, and names that give no command to the runner."""
 
 import re
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,10 +135,9 @@ def test_the_summary_has_every_finding_with_its_place():
 
 @pytest.mark.parametrize("limit", [LIMIT, 100_000, 1_000])
 def test_a_summary_that_would_be_too_large_says_how_many_findings_it_lacks(limit):
-    report, began = large_report(), time.monotonic()
+    report = large_report()
     drawn = summary(report, limit)
 
-    assert time.monotonic() - began < 2
     assert len(drawn.encode()) <= limit
     rows = sum(len(table.rows) for table in tables(drawn))
     left = re.search(r"([\d,]+) more findings, which", drawn)

@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -107,13 +106,10 @@ def test_each_variable_of_a_template_takes_a_filter_of_markdown():
     assert [one for _, one in found if one.endswith("|safe")] == ["one.help|safe"]  # of the catalogue
 
 
-def test_a_plan_of_500_migrations_is_drawn_in_less_than_two_seconds_and_fits_into_a_comment_without_its_appendix():
+def test_a_plan_of_500_migrations_fits_into_a_comment_without_its_appendix():
     report = large_report()
-    started = time.perf_counter()
-
     document = drawn(report)
 
-    assert time.perf_counter() - started < 2
     assert document.index(MARKERS[1]) < COMMENT
     assert "more, which" in document
 

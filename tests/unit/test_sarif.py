@@ -1,7 +1,6 @@
 """The findings as SARIF: what code scanning shows of them, and by what it knows one again."""
 
 import json
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path, PurePath
@@ -157,8 +156,7 @@ def test_paths_are_uris():
     assert [uri for uri in uris if not uri.isascii() or set(uri) & set(" <>\"'`|\n")] == []
 
 
-def test_two_thousand_findings_are_drawn_in_time():
-    report, began = large_report(), time.monotonic()
-    run(report)
+def test_two_thousand_findings_are_all_drawn():
+    report = large_report()
 
-    assert time.monotonic() - began < 2
+    assert len(run(report)["results"]) == len(report.findings)
