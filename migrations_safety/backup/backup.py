@@ -207,8 +207,7 @@ def _proved(manifest: Manifest, trial: Trial, beside: tuple[str, ...]) -> Made:
 
 
 def _manifest(work: Work, written: Written, lacking: list[str]) -> Manifest:
-    target, tools = work.target, work.tools
-    identifier, oid = database_identity(work.connection)
+    target, tools, of = work.target, work.tools, work.original.of
     return Manifest(
         path=written.path,
         archive=Archive(
@@ -225,8 +224,8 @@ def _manifest(work: Work, written: Written, lacking: list[str]) -> Manifest:
             port=target.port,
             server_version=target.server_version,
             in_recovery=target.in_recovery,
-            system_identifier=identifier,
-            oid=oid,
+            system_identifier=of.system_identifier,
+            oid=of.oid,
         ),
         tools={"pg_dump": tools.pg_dump.version, "pg_restore": tools.pg_restore.version},
         snapshot=written.snapshot.name,

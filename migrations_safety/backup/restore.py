@@ -38,7 +38,6 @@ WORDS = (
     (re.compile(r"could not create unique index|violates unique constraint"), "its rows are not unique"),
     (re.compile(r"is violated by some row|violates check constraint"), "a row violates it"),
     (re.compile(r"contains null values|violates not-null"), "a row has a null there"),
-    (re.compile(r"extension .* is not available|extension control file"), "the server of the test lacks the extension"),
     (re.compile(r'role ".*" does not exist'), "a role does not exist there"),
     (re.compile(r"does not exist"), "something that it needs does not exist there"),
     (re.compile(r"already exists"), "it exists there already"),

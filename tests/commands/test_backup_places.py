@@ -76,6 +76,17 @@ def test_two_at_once_into_one_folder_are_both_there(empty, tmp_path):
     assert len(list(tmp_path.iterdir())) == 9
 
 
+def test_two_at_once_are_restored_beside_each_other(empty, tmp_path, may_copy):
+    empty.execute("CREATE TABLE told AS SELECT 1 AS one")
+    arguments = ("backup_database", "--output", str(tmp_path))
+    with empty.start(*arguments, url=may_copy) as one, empty.start(*arguments, url=may_copy) as other:
+        ended = [running.communicate(timeout=60) for running in (one, other)]
+
+    assert [one.returncode, other.returncode] == [0, 0], ended
+    assert [read(file).proof for file in tmp_path.glob("*.manifest.json")] == [Proof.COMPARED, Proof.COMPARED]
+    assert empty.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'confidential%'") == 0
+
+
 def test_two_at_once_into_one_file_are_one(empty, tmp_path):
     empty.execute("CREATE TABLE told AS SELECT 1 AS one")
     arguments = ("backup_database", "--output", str(tmp_path / "x.dump"), "--no-restore-test")
