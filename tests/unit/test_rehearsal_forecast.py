@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrations_safety.recovery.rehearsal.forecast import EarlierDeploy, learned, range_of
+from migrations_safety.recovery.rehearsal.forecast import EarlierDeploy, learned, only_wider, range_of
 from migrations_safety.recovery.rehearsal.report import NOTHING_LEARNED
 
 
@@ -36,3 +36,12 @@ def test_a_range_moves_by_the_errors_holds_each_of_them_and_ends_later_where_the
     found = range_of("migrate", [4.0, 6.0], learned(deploys(*factors), place="server"), growth=growth, slack=0.25)
 
     assert (found.measured, found.least, found.most) == (5.0, least - 0.25, most + 0.25)
+
+
+@pytest.mark.parametrize(("factors", "least", "most"), [((0.5,), 4 * 0.25, 6 * 2), ((3.0,), 4 * 0.5, 6 * 6)])
+def test_the_range_of_a_command_without_recorded_facts_only_becomes_wider(factors, least, most):
+    known = only_wider(learned(deploys(*factors), place="server"))
+
+    found = range_of("precheck", [4.0, 6.0], known, growth=1, slack=0.0)
+
+    assert (found.least, found.most) == (least, most)

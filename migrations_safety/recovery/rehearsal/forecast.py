@@ -81,11 +81,18 @@ def with_forecast(
     for step in runs[0]:
         if not step.is_way_back and not step.exit_code:
             seconds = [one.seconds for steps in runs for one in steps if one.name == step.name and not one.exit_code]
-            found.append(range_of(step.name, seconds, known, growth=growth, slack=START))
+            of_step = known if step.name == "migrate" else only_wider(known)
+            found.append(range_of(step.name, seconds, of_step, growth=growth, slack=START))
     for label in took[0]:
         seconds = [one[label] for one in took if label in one]
         found.append(range_of(label, seconds, known, growth=growth, slack=MOMENT))
     return replace(report, forecast=tuple(found), learned=known, growth=round(growth, 2))
+
+
+def only_wider(known: Learned) -> Learned:
+    """Return what is learned for a command of which no fact was recorded: its range becomes wider and does not move."""
+    least, most = min(known.least, FASTER * known.factor), max(known.most, SLOWER * known.factor)
+    return replace(known, factor=1.0, least=least, most=most)
 
 
 def range_of(name: str, seconds: Sequence[float], known: Learned, *, growth: float, slack: float) -> Forecast:
