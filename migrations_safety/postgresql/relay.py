@@ -104,8 +104,15 @@ class Relay:
             there.connect(f"{host}/.s.PGSQL.{port}".replace("@", "\0", 1))
             return there
         there = socket.create_connection((str(self.parameters.get("hostaddr") or host), port), timeout=TIMEOUT)
-        there.settimeout(None)
-        there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            there.settimeout(None)
+            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return self._with_tls(there, host)
+        except BaseException:
+            there.close()
+            raise
+
+    def _with_tls(self, there: socket.socket, host: str) -> socket.socket | TlsStream:
         context = context_of(self.parameters, home=Path.home())
         if context is None:
             return there
