@@ -5,6 +5,7 @@ SELECT c.oid::bigint AS oid, c.oid::regclass::text AS table, pg_relation_size(c.
              AND a.attgenerated = '') AS columns
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^(pg_|information_schema$|migrations_safety_)'
-  AND c.relname NOT IN ('django_migrations', 'migrations_safety_run', 'migrations_safety_before_image')
+  AND c.relname NOT IN ('django_migrations', 'django_content_type', 'migrations_safety_run',
+                        'migrations_safety_before_image')
   AND c.oid <> ALL (%(going)s::oid[])
   AND NOT EXISTS (SELECT FROM pg_partition_ancestors(c.oid) AS a WHERE a.relid = ANY (%(going)s::oid[]))

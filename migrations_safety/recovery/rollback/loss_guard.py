@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.messages.findings import Finding
+from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.refusals.recovery import RollbackStopped
+from migrations_safety.migrate.executor import ladder_of
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.rollback.code_watch import CodeWatch
 from migrations_safety.recovery.rollback.dependents import check_dependents
@@ -24,6 +26,8 @@ from migrations_safety.recovery.rollback.report import Loss
 from migrations_safety.recovery.rollback.write_watch import Watch, WriteWatch, WrittenMeanwhile
 from migrations_safety.sql.composition import compose, send
 
+LEAVING = 2.0
+"""How many seconds a rollback that has failed tries to remove its watches."""
 RECOUNTS = 5
 """How often a large table is counted again before it is counted under the lock."""
 
@@ -80,9 +84,27 @@ class LossGuard:
             for watch in self.watch.watches:
                 self._count(watch)
             yield
-        finally:
+        except BaseException:
+            with suppress(Refusal, DatabaseError):  # what is left does no harm, and the next run removes it
+                self._end_watching(seconds=LEAVING)
+            raise
+        self._end_watching(seconds=self.ladder.retry_for)
+
+    @property
+    def ladder(self) -> LockLadder:
+        """The lock ladder of the session."""
+        found = ladder_of(self.connection)
+        assert found is not None
+        return found
+
+    def _end_watching(self, *, seconds: float) -> None:
+        """Remove the watches, and try for so many seconds to get the locks for that."""
+        before, self.ladder.retry_for = self.ladder.retry_for, seconds
+        try:
             if not self.connection.connection.closed:
                 self.watch.end()
+        finally:
+            self.ladder.retry_for = before
 
     def through_writes(self, unapply: Callable[[], None]) -> None:
         """Unapply migrations; where a large table was written since its count, count it again and go on."""

@@ -157,3 +157,13 @@ def test_what_a_killed_rollback_has_left_goes_with_the_next(ward):
 
     assert roll_back("0001").verdict == "rolled back"
     assert database.rows(LEFT) == [(0, 0, 0)]
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_one_that_fails_leaves_no_watch(ward):
+    database = ward(FIRST, ROWS.format(rows=10), f"{NOTE}, migrations.RunSQL('SELECT 1', 'SELECT 1 / 0')")
+
+    with pytest.raises(Exception, match="division by zero"):
+        roll_back("0001")
+
+    assert database.rows(LEFT) == [(0, 0, 0)]
