@@ -84,12 +84,12 @@ class Stage:
 
     def start(self, story: Story) -> Database:
         """A fresh database in which the story's command is the next."""
-        return self._copy_of(self._template(story.after))
+        return self._copy_of(self.template(story.after))
 
     def end(self, name: str) -> dict[str, Any]:
         """The state in which an undisturbed run of the story ends."""
         if name not in self.ends:
-            template = self._template(name)
+            template = self.template(name)
             self.ends[name] = state(template)
             template.close()
         return self.ends[name]
@@ -115,7 +115,8 @@ class Stage:
             self.cluster.administration.execute("CHECKPOINT")
         return database
 
-    def _template(self, name: str | None) -> Database:
+    def template(self, name: str | None) -> Database:
+        """The database in which the story has ended; for None the hospital as it was."""
         if name not in self.templates:
             if name is None:
                 database = self.cluster.create("empty", self.id_type)

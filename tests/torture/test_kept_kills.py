@@ -7,6 +7,7 @@ import pytest
 from tests.support.foreign_project import everything
 from tests.support.sample_app import SampleApp
 from tests.torture.commits import AroundCommits
+from tests.torture.stories import stage
 
 pytestmark = pytest.mark.timeout(900)  # seconds: it runs some fifty commands
 MODELS = """
@@ -90,3 +91,25 @@ def test_while_it_puts_back_into_columns_that_were_made_again(ward):
 
     for database, where in around.killed(*RESTORE, stops=stops):
         assert outside(database) == expected, where
+
+
+ROLL_BACK = ("rollback_patient_module", "--keep-dropped", "--no-progress")
+
+
+def kept_rows(database):
+    """The digests of the kept tables, whatever their numbers."""
+    found = everything(database)
+    return sorted(one for name, one in found.items() if RECORD in name and "record" not in name and "key" not in name)
+
+
+def test_while_a_rollback_keeps_the_patient_module(cluster, tmp_path):
+    with stage(cluster) as hospital:
+        template = hospital.template("migrate with nullified")
+        around = AroundCommits(cluster=cluster, template=template, variables={}, said=tmp_path / "said")
+        database, stops = around.stops(*ROLL_BACK)
+        expected = outside(database), kept_rows(database)
+        around.cluster.drop(database)
+        assert len(stops) > 10
+
+        for database, where in around.killed(*ROLL_BACK, stops=stops[::2]):
+            assert (outside(database), kept_rows(database)) == expected, where

@@ -1,9 +1,5 @@
 """A rollback that keeps the tables instead of dropping them."""
 
-import time
-
-import pytest
-
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import PatientFactory, new_id
 from tests.support.patient_rollback import ROLL_BACK
@@ -70,20 +66,3 @@ def test_a_view_on_a_table_that_is_to_be_kept_is_in_the_way(deployed):
 
     assert (done.code, done.json["verdict"]) == (1, "refused"), done.said
     assert [one["id"] for one in done.json["findings"] if one["level"] == "error"] == ["recovery.E050"]
-
-
-@pytest.mark.parametrize("after", [0.8, 1.4, 2.0])
-def test_killed_while_it_keeps_it_runs_again_and_nothing_is_lost(deployed, after):
-    PatientFactory.create(on=deployed, id=new_id())
-    patients = deployed.rows("SELECT p::text FROM patients p ORDER BY id")
-    with deployed.start(*ROLL_BACK, "--keep-dropped") as running:
-        time.sleep(after)
-        running.kill()
-
-    again = deployed.run(*ROLL_BACK, "--keep-dropped")
-
-    assert again.code == 0, again.said
-    assert deployed.value("SELECT to_regclass('patients') IS NULL")
-    assert deployed.run("migrate", "patients").code == 0
-    assert deployed.run("restore_dropped").code == 0
-    assert deployed.rows("SELECT p::text FROM patients p ORDER BY id") == patients
