@@ -58,7 +58,7 @@ MIGRATIONS: dict[str, dict[str, Any]] = {
         "replaces": [("ward", "0004_a"), ("ward", "0005_b")],
         "operations": """
             migrations.RenameField("Bed", "mark", "remark"),
-            migrations.AlterField("Bed", "remark", models.BigIntegerField(null=True)),
+            migrations.AlterField("Stay", "mark", models.BigIntegerField(db_default=7)),
             migrations.RenameModel("Stay", "Visit"),
         """,
     },
