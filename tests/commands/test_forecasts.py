@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.sample_app import SampleApp
 
-SLOWER_IN_TRUTH = "SELECT pg_sleep(CASE WHEN current_database() LIKE 'confidential_copy_%%' THEN 0.1 ELSE 0.8 END)"
-"""A statement that takes eight times as long on the database as on a copy."""
+SLOWER_IN_TRUTH = "SELECT pg_sleep(CASE WHEN current_database() LIKE 'confidential_copy_%%' THEN 0.4 ELSE 2.4 END)"
+"""A statement that takes six times as long on the database as on a copy, and long beside what a busy machine adds."""
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def test_the_record_has_forecast_and_fact_and_the_next_forecast_has_moved_by_the
     said, second, fact = deploy("0002", after=("ward", "0001"))
 
     assert first["forecast_from"] | {"growth": 1} == {"deploys": 0, "factor": 1, "least": 1, "most": 1, "growth": 1}
-    assert error["took"] > error["most"], "eight times as long was not expected"
+    assert error["took"] > error["most"], "six times as long was not expected"
     factor = error["took"] / error["measured"]
     assert second["forecast_from"]["deploys"] == 1
     assert second["forecast_from"]["factor"] == pytest.approx(factor)
-    before, after = ({one["step"]: one for one in report["forecast"]} for report in (first, second))
-    moved = after["ward.0002"]["most"] - 0.25
-    assert moved == pytest.approx((before["ward.0001"]["most"] - 0.25) * factor, rel=0.5)
+    after = {one["step"]: one for one in second["forecast"]}
+    moved = after["ward.0002"]["measured"] * 2 * factor
+    assert after["ward.0002"]["most"] - 0.25 == pytest.approx(moved, rel=0.01)
     assert after["ward.0002"]["least"] <= fact["took"] <= after["ward.0002"]["most"]
     assert f"1 earlier deploy took {factor:.2g} times as long as on such a copy" in said.out
     written = {kind: database.run("audit_runs", "--format", kind).out for kind in ("text", "markdown", "html")}
