@@ -55,11 +55,11 @@ class Writer(threading.Thread):
 
 
 def test_it_ends_though_a_count_takes_longer_than_writers_may_wait(ward):
-    """600,000 rows take some 40 ms to count, and writers may wait 10: under the lock it would never end."""
+    """600,000 rows take some 40 ms to count, and writers may wait 20: under the lock it would never end."""
     database = ward(FIRST, ROWS.format(rows=600_000), NOTE)
 
     with Writer(database, "INSERT INTO ward_bed (name) VALUES ('new')") as writer:
-        report = roll_back("0001", locks=LockOptions(max_stall=0.01, retry_for=20))
+        report = roll_back("0001", locks=LockOptions(max_stall=0.02, retry_for=20))
 
     assert (report.verdict, told(report)) == ("rolled back", [])
     assert writer.written > 20
