@@ -1,4 +1,4 @@
-"""Creates the patient module: its enum type, six tables, 24 indexes, and the ten foreign keys of the new tables."""
+"""Creates the patient module: its enum type, six tables with 24 indexes, and the ten foreign keys of the new tables."""
 
 import django.db.models.deletion
 import migrations_safety.constraints
@@ -188,6 +188,32 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "db_table": "patients",
+                "indexes": [
+                    migrations_safety.constraints.UniqueIndex(fields=["mrn"], name="patients_mrn_key"),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["last_name", "first_name"], name="patients_lastName_firstName_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["date_of_birth", "last_name"], name="patients_dateOfBirth_lastName_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(fields=["national_id"], name="patients_nationalId_idx"),
+                    migrations_safety.constraints.NamedIndex(fields=["phone"], name="patients_phone_idx"),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["status", "updated_at"], name="patients_status_updatedAt_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["identity_status", "created_at"], name="patients_identityStatus_createdAt_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(fields=["merged_into"], name="patients_mergedInto_idx"),
+                    migrations_safety.constraints.NamedIndex(fields=["created_by"], name="patients_createdBy_idx"),
+                    migrations_safety.constraints.NamedIndex(fields=["updated_by"], name="patients_updatedBy_idx"),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["restricted_by"], name="patients_restrictedBy_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(fields=["deceased_by"], name="patients_deceasedBy_idx"),
+                    migrations_safety.constraints.NamedIndex(fields=["archived_by"], name="patients_archivedBy_idx"),
+                    migrations_safety.constraints.NamedIndex(fields=["merged_by"], name="patients_mergedBy_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -233,6 +259,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "patient_allergies",
+                "indexes": [
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["patient", "clinical_status"], name="patient_allergies_patientId_clinicalStatus_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["substance_code"], name="patient_allergies_substanceCode_idx"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -275,6 +309,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "patient_contacts",
+                "indexes": [
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["patient", "priority"], name="patient_contacts_patientId_priority_idx"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -317,6 +356,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "patient_documents",
+                "indexes": [
+                    migrations_safety.constraints.UniqueIndex(
+                        fields=["storage_key"], name="patient_documents_storageKey_key"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["patient", "document_type"], name="patient_documents_patientId_documentType_idx"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -348,6 +395,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "patient_merge_history",
+                "indexes": [
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["source_patient_id"], name="patient_merge_history_sourcePatientId_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["target_patient_id"], name="patient_merge_history_targetPatientId_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["merged_at"], name="patient_merge_history_mergedAt_idx"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -394,131 +452,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "patient_risk_flags",
+                "indexes": [
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["patient", "status"], name="patient_risk_flags_patientId_status_idx"
+                    ),
+                    migrations_safety.constraints.NamedIndex(
+                        fields=["code", "status"], name="patient_risk_flags_code_status_idx"
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.UniqueIndex(fields=["mrn"], name="patients_mrn_key"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["last_name", "first_name"], name="patients_lastName_firstName_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["date_of_birth", "last_name"], name="patients_dateOfBirth_lastName_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["national_id"], name="patients_nationalId_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["phone"], name="patients_phone_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["status", "updated_at"], name="patients_status_updatedAt_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["identity_status", "created_at"], name="patients_identityStatus_createdAt_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["merged_into"], name="patients_mergedInto_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["created_by"], name="patients_createdBy_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["updated_by"], name="patients_updatedBy_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["restricted_by"], name="patients_restrictedBy_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["deceased_by"], name="patients_deceasedBy_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["archived_by"], name="patients_archivedBy_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=migrations_safety.constraints.NamedIndex(fields=["merged_by"], name="patients_mergedBy_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="patientallergy",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["patient", "clinical_status"], name="patient_allergies_patientId_clinicalStatus_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientallergy",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["substance_code"], name="patient_allergies_substanceCode_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientcontact",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["patient", "priority"], name="patient_contacts_patientId_priority_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientdocument",
-            index=migrations_safety.constraints.UniqueIndex(
-                fields=["storage_key"], name="patient_documents_storageKey_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientdocument",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["patient", "document_type"], name="patient_documents_patientId_documentType_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientmergehistory",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["source_patient_id"], name="patient_merge_history_sourcePatientId_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientmergehistory",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["target_patient_id"], name="patient_merge_history_targetPatientId_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientmergehistory",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["merged_at"], name="patient_merge_history_mergedAt_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientriskflag",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["patient", "status"], name="patient_risk_flags_patientId_status_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patientriskflag",
-            index=migrations_safety.constraints.NamedIndex(
-                fields=["code", "status"], name="patient_risk_flags_code_status_idx"
-            ),
         ),
         migrations.AddConstraint(
             model_name="patientallergy",
