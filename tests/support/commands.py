@@ -192,7 +192,7 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *arguments]
 
 
-def manage(*arguments: str, timeout: float = 120, **variables: str) -> Result:
+def manage(*arguments: str, timeout: float = 240, **variables: str) -> Result:
     """Run one command to its end."""
     with start(*arguments, **variables) as running:
         try:
