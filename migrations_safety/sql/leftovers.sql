@@ -13,3 +13,13 @@ SELECT tgrelid::regclass::text AS table, quote_ident(tgname) AS trigger, tgfoid:
        substring(tgname FROM '[0-9]+$')::bigint AS number
 FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0 AND tgname ~ '^zz_migrations_safety_kept_[0-9]{1,18}$'
 ORDER BY number
+
+-- watching: the triggers with which a rollback notices who writes into a large table, and what drops each
+SELECT t.tgrelid::regclass::text AS table, quote_ident(t.tgname) AS trigger,
+       concat('DROP TRIGGER ', quote_ident(t.tgname), ' ON ', t.tgrelid::regclass, '; DROP FUNCTION ',
+              t.tgfoid::regprocedure, ';',
+              (SELECT ' DROP SEQUENCE ' || s.oid::regclass || ';' FROM pg_class s JOIN pg_proc p ON p.oid = t.tgfoid
+               WHERE s.relnamespace = p.pronamespace AND s.relname = p.proname AND s.relkind = 'S')) AS drop
+FROM pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname ~ '^migrations_safety_watch_[0-9]+$'
+ORDER BY 1, 2

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.diagnosed import commands, diagnosed, found
 from tests.support.sample_app import SampleApp
 
@@ -127,6 +128,21 @@ def test_a_trigger_whose_kept_column_is_gone_is_dropped_by_its_statement(migrate
     migrated.execute(result.json["forward"][0]["sql"])
 
     assert found(result)["recovery.W044 bills"]["hint"] == result.json["forward"][0]["sql"]
+    assert diagnosed(migrated).code == 0
+
+
+def test_the_watch_of_a_stopped_rollback_is_dropped_by_its_statements(migrated):
+    before = catalog_snapshot(migrated)
+    migrated.execute("""CREATE SEQUENCE "migrations_safety_watch_1" """)
+    migrated.execute("CREATE FUNCTION migrations_safety_watch_1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'")
+    migrated.execute("CREATE TRIGGER migrations_safety_watch_1 AFTER INSERT ON bills FOR EACH ROW "
+                     "EXECUTE FUNCTION migrations_safety_watch_1()")  # fmt: skip
+
+    result = diagnosed(migrated)
+    migrated.execute(result.json["forward"][0]["sql"])
+
+    assert found(result)["recovery.W045 bills"]["hint"].endswith(result.json["forward"][0]["sql"])
+    assert catalog_snapshot(migrated) == before
     assert diagnosed(migrated).code == 0
 
 

@@ -130,7 +130,7 @@ BY_PEOPLE = {
             "recovery.E020", "recovery.E021", "recovery.E022", "recovery.E023",
             "recovery.W022", "recovery.W023", "recovery.W025", "recovery.W026", "recovery.W027", "recovery.E028",
             "recovery.W028",
-            "recovery.W029", "recovery.E030", "recovery.W030", "recovery.W032", "recovery.W044",
+            "recovery.W029", "recovery.E030", "recovery.W030", "recovery.W032", "recovery.W044", "recovery.W045",
         ),
         "diagnose has its own tests, which follow what it says: tests/commands/test_diagnose.py",
     ),

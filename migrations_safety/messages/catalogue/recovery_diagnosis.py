@@ -250,4 +250,12 @@ KINDS = (
             "trigger still works at each write. The same command goes on and drops it."
         ),
     ),
+    FindingKind(
+        id="recovery.W045",
+        title="Trigger of a stopped rollback is left",
+        help=(
+            "A rollback was stopped while it counted a large table. Its trigger still works at each write. The same "
+            "command goes on and drops it."
+        ),
+    ),
 )

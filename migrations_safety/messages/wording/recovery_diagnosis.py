@@ -34,6 +34,12 @@ def carrying_left(table: str, *, trigger: str, number: int, drop: str) -> Findin
     return finding("recovery.W044", table, message, drop or f"python manage.py restore_dropped {number}")
 
 
+def watching_left(table: str, *, trigger: str, drop: str) -> Finding:
+    """The finding that a rollback has left a trigger."""
+    message = f"has the trigger {trigger}, with which a rollback that was stopped notices each write."
+    return finding("recovery.W045", table, message, f"The same rollback drops it at its end. Or: {drop}")
+
+
 def applied_in_part(migration: str, *, steps: str, next: str) -> Finding:
     """The finding that a migration that is not atomic was stopped; `steps` says which operations are done."""
     message = f"is applied in part and not recorded ({steps})."

@@ -25,7 +25,7 @@ from migrations_safety.postgresql.copies import LeftoverCopy, leftover_copies
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis import leftovers, recorded_runs, sessions
 from migrations_safety.recovery.diagnosis.applied_in_part import Halves, halves
-from migrations_safety.recovery.diagnosis.leftovers import Carrying, LeftDatabase, carrying
+from migrations_safety.recovery.diagnosis.leftovers import Carrying, LeftDatabase, Watching, carrying, watching
 from migrations_safety.recovery.diagnosis.open_runs import OpenRun, Shown, open_runs
 from migrations_safety.recovery.diagnosis.recorded_in_truth import Missing, missing
 from migrations_safety.recovery.diagnosis.recorded_migrations import Graph, Migrations
@@ -72,6 +72,8 @@ class Facts:
     kept: list[Kept] = field(default_factory=list)
     carrying: list[Carrying] = field(default_factory=list)
     """The triggers that a `restore_dropped` has made and not dropped."""
+    watching: list[Watching] = field(default_factory=list)
+    """The triggers that a rollback has made and not dropped."""
     images: list[OpenImages] = field(default_factory=list)
     scratches: list[LeftDatabase] = field(default_factory=list)
     copies: list[LeftoverCopy] = field(default_factory=list)
@@ -107,6 +109,7 @@ def gather(connection: Connection, target: Target, places: Places) -> Facts:
     facts.images = read("nullified references", lambda: run_log.open_images(connection), [])
     facts.kept = read("kept instead of dropped", lambda: _kept(connection), [])
     facts.carrying = read("kept instead of dropped", lambda: carrying(connection), [])
+    facts.watching = read("runs", lambda: watching(connection), [])
     facts.open_runs = open_runs(facts.runs, _shown(facts))
     facts.scratches = read("scratch databases and copies", lambda: leftovers.databases(connection), [])
     facts.copies = read("scratch databases and copies", lambda: leftover_copies(connection), [])

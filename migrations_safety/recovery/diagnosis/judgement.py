@@ -48,6 +48,8 @@ def judge(facts: Facts, target: Target) -> Iterator[Finding]:
     for carrying in [] if facts.deploys else facts.carrying:
         drop = drop_of(carrying) if carrying.number not in {one.number for one in facts.kept} else ""
         yield wording.carrying_left(carrying.table, trigger=carrying.trigger, number=carrying.number, drop=drop)
+    for watching in [] if facts.deploys else facts.watching:
+        yield wording.watching_left(watching.table, trigger=watching.trigger, drop=watching.drop)
     yield from _of_databases(facts)
     yield from _of_backups(facts, target)
     for name, reason in facts.missed.items():

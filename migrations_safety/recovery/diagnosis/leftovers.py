@@ -48,3 +48,18 @@ class Carrying:
 def carrying(connection: Connection) -> list[Carrying]:
     """Return the triggers that `restore_dropped` has made; at its end it drops them."""
     return rows(connection, "leftovers.carrying", {}, Carrying)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watching:
+    """A trigger with which a rollback notices that somebody writes into a large table."""
+
+    table: str
+    trigger: str
+    drop: str
+    """The statements that drop it with its function and sequence."""
+
+
+def watching(connection: Connection) -> list[Watching]:
+    """Return the triggers that a rollback has made; at its end it drops them."""
+    return rows(connection, "leftovers.watching", {}, Watching)

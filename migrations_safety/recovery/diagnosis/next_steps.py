@@ -26,7 +26,7 @@ def ways(facts: Facts) -> tuple[tuple[NextStep, ...], tuple[NextStep, ...]]:
     finishing = tuple(NextStep(why="Finish the rollback.", command=one.again) for one in goes_back[:1])
     deploying, undoing = tuple(_deploying(facts)), tuple(_undoing(facts))
     forward, back = (finishing, deploying) if finishing else (deploying, undoing)
-    first = (*_in_the_way(facts), *_repairs(facts), *_kept_again(facts))
+    first = (*_in_the_way(facts), *_repairs(facts), *_watches(facts), *_kept_again(facts))
     last = (*_drops(facts), LOOK_AGAIN)
     has_forward = bool(first or forward or len(last) > 1)
     return (
@@ -58,6 +58,13 @@ def _repairs(facts: Facts) -> Iterator[NextStep]:
     for index in found.indexes:
         if index.bare not in facts.migrations.builds and not index.is_partitioned and not index.is_at_work:
             yield NextStep(why="Build the invalid index anew, or drop it.", sql=fix_of(index).partition(" or ")[0])
+
+
+def _watches(facts: Facts) -> Iterator[NextStep]:
+    """Drop what a stopped rollback has left, where no rollback is to be finished, which would drop it."""
+    if not facts.deploys and not any(one.run.goes_back for one in _stopped(facts)):
+        for one in facts.watching:
+            yield NextStep(why="Drop what a stopped rollback has left.", sql=one.drop)
 
 
 def _stopped(facts: Facts) -> list[OpenRun]:
