@@ -34,8 +34,8 @@ class Command(SafetyCommand):
         "Copies the database, and runs the whole deploy on the copy: precheck, backfill_placeholders if asked, "
         "migrate with all its code, verify_schema, and the rollback. Measures time, locks, WAL and temporary files of "
         "each step, lets other sessions write meanwhile, and compares all rows with those from before. The database "
-        "itself is only read. The copy holds the rows of patients: nobody else may enter it, and it is dropped at the "
-        "end. Exit code 0: passed; 1: failed or over a limit; 2: could not rehearse."
+        "itself is only read. Unless --keys-only is given, the copy holds the rows of patients: nobody else may enter "
+        "it, and it is dropped at the end. Exit code 0: passed; 1: failed or over a limit; 2: could not rehearse."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,8 +46,8 @@ class Command(SafetyCommand):
         parser.add_argument("migration_name", nargs="?", metavar="NAME", help="name of the last migration to apply")
         help = (
             "URL of a database on the server where the copies are made, by a role that may create databases (default: "
-            "the database's own server if the role may create databases and is no superuser, otherwise a PostgreSQL "
-            "that is started here)"
+            "the database's own server where the role may create databases and is no superuser, and where there is "
+            "room, otherwise a PostgreSQL that is started here)"
         )
         parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
         help = (

@@ -18,7 +18,8 @@ class Command(RollbackCommand):
         "NAME does. It refuses if a table or column that goes holds rows or values which nobody can make again, and "
         "looks again in the transaction that drops them. Foreign keys to the tables that go are dropped one by one, "
         "and references that --nullify has set to NULL are restored before. It is recorded as one run; if it was "
-        "killed, run it again. Exit code 0: rolled back, or nothing to do; 1: refused; 2: could not finish."
+        "killed, run it again. Exit code 0: rolled back, or nothing to do; 1: refused, nothing was changed, or stopped "
+        "on the way, see the verdict; 2: could not finish."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

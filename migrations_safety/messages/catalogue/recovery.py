@@ -66,7 +66,7 @@ KINDS = (
         title="Code would lose rows",
         help=(
             "Code or SQL of a migration has deleted, changed or dropped rows of a table that stays, when the migration "
-            "was unapplied. PostgreSQL counts them, so the transaction was rolled back. A person reads the code, and "
+            "was unapplied. PostgreSQL counts them, so the transaction was undone. A person reads the code, and "
             "names the migration."
         ),
     ),

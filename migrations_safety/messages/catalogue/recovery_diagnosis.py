@@ -73,7 +73,8 @@ KINDS = (
         title="Run has no end",
         help=(
             "A run of a command began and recorded no end, it is not at work any more, and the database shows that its "
-            "work is not done. It was killed, or lost its connection. The same command goes on where it stopped."
+            "work is not done. It was killed, or lost its connection. The same command goes on where it stopped, "
+            "with the options that it had (`audit_runs` shows them)."
         ),
     ),
     FindingKind(

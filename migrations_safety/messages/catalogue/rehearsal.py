@@ -125,11 +125,11 @@ KINDS = (
     ),
     FindingKind(
         id="rehearsal.W010",
-        title="Rows of the copy differ in what is true of them",
+        title="Made-up rows may fulfil other conditions",
         help=(
             "In a rehearsal with `--keys-only` each row keeps what is NULL, what CHECKs and indexes say of it, and "
-            "what the plan demands. Here that could not be kept, or not be known without an error of the server that "
-            "would show a value. So the deploy was not rehearsed in this point."
+            "what the plan demands. Here that failed, or could not be checked, because an error would write a value "
+            "into the log of the server. So the deploy was not rehearsed in this point."
         ),
     ),
     FindingKind(
@@ -180,7 +180,7 @@ KINDS = (
         help=(
             "The rehearsal was one with `--keys-only`: ids and keys were replaced, and all other values made up. Code "
             "of migrations that reads values met others than it will meet in the real run. `migrate --rehearsed` "
-            "accepts such a rehearsal with `--rehearsed-keys-only` alone."
+            "accepts such a rehearsal only if `--rehearsed-keys-only` is given as well."
         ),
     ),
 )

@@ -11,7 +11,7 @@ from migrations_safety.messages.refusals.base import Refusal
 class RollbackStopped(Refusal):
     """Raised where something forbids the rest of a rollback, before anything of it is lost; `findings` say what."""
 
-    message = "{place} was not rolled back: {why}"
+    message = "{place} is still applied: {why}"
 
     def __init__(self, findings: Sequence[Finding], *, place: str) -> None:
         super().__init__(place=place, why="; ".join(f"{one.subject} {one.message}" for one in findings))

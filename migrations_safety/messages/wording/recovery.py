@@ -54,28 +54,26 @@ def not_castable(table: str, *, column: str, type: str, migration: str) -> Findi
 def falls_with_it(thing: str, *, subject: str) -> Finding:
     """The finding that an object would be dropped with a table or column which the rollback drops."""
     message = f"depends on {subject}. CASCADE would drop it too, and no migration of the rollback does."
-    hint = "Keep its definition, drop it, and run the same command again."
+    hint = f"Save the definition of {thing}, drop it alone, without CASCADE, and run the same command again."
     return finding("recovery.E005", thing, message, hint)
 
 
-def code_outside_transaction(migration: str, *, accept: str) -> Finding:
-    """The finding that code runs outside of a transaction when a migration is unapplied.
-
-    `accept` is the command that lets it run.
-    """
+def code_outside_transaction(migration: str) -> Finding:
+    """The finding that code runs outside of a transaction when a migration is unapplied."""
     message = "is not atomic and runs code when it is unapplied. What the code loses would be noticed too late."
-    return finding("recovery.E007", migration, message, _read_the_code(accept), migration=migration)
+    return finding("recovery.E007", migration, message, _read_the_code(migration), migration=migration)
 
 
-def code_would_lose(table: str, *, how: str, migration: str, accept: str) -> Finding:
+def code_would_lose(table: str, *, how: str, migration: str) -> Finding:
     """The finding that code of a migration has lost or changed rows of a table that stays; it was rolled back."""
-    message = f"{how} when the code of {migration} ran. It was rolled back, so nothing is lost."
-    return finding("recovery.E008", table, message, _read_the_code(accept), migration=migration)
+    message = f"{how} when the code of {migration} ran. This transaction was undone, so nothing is lost."
+    return finding("recovery.E008", table, message, _read_the_code(migration), migration=migration)
 
 
-def _read_the_code(accept: str) -> str:
+def _read_the_code(migration: str) -> str:
     return (
-        f"Read what the code does to the rows. If it may: python manage.py backup_database --output DIR, then {accept}"
+        "Read what the code does to the rows. If it may: python manage.py backup_database --output DIR, then the same "
+        f"rollback, with --accept-code {migration} added to its options."
     )
 
 
@@ -86,7 +84,8 @@ def references_left(table: str, *, rows: int, leave: str) -> Finding:
     """
     message = (
         f"has {pluralize(rows, 'reference')} that were set to NULL and could not be restored, so the tables stay. "
-        "The earlier values are kept."
+        "The earlier values are kept. Foreign keys to these tables may be gone already: until this goes on, or migrate "
+        "makes them again, they keep no orphan out."
     )
     hint = (
         "python manage.py backfill_placeholders --restore-nullified says what forbids it; then run the same command "

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from migrations_safety.messages.findings import Finding, finding
 from migrations_safety.messages.humanize import listed, pluralize
 
-AGAIN = "python manage.py rehearse"
+AGAIN = "run the same rehearse command again"
+"""With its options: without --keys-only or --scratch-url the copy would be another one."""
+REAL_ROWS = "rehearse on the real rows inside of the hospital, without --keys-only and without that --scratch-url"
 
 
 def step_failed(name: str, *, command: str, said: str) -> Finding:
     """The finding that a command of the deploy could not finish."""
     why = f" ({said})" if said else ""
-    hint = (
-        f"Repair the cause, then run it again: {AGAIN}. With --keep the copy stays, and {command} can be tried there."
-    )
+    hint = f"Repair the cause, then {AGAIN}. With --keep the copy stays, and {command} can be tried there."
     return finding("rehearsal.E001", f"the step {name}", f"failed on the copy{why}.", hint)
 
 
@@ -47,7 +47,7 @@ def over_limit(what: str, *, found: str, limit: str, option: str) -> Finding:
     """The finding that the deploy took more than a limit allows."""
     return finding(
         "rehearsal.E004", f"the {what}", f"is {found}; the limit is {limit}.",
-        f"Change the migration, or name a limit that was agreed on: {AGAIN} {option}.",
+        f"Change the migration, or {AGAIN} with a limit that was agreed on: {option}.",
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def schema_differs() -> Finding:
     """The finding that the definitions after the rollback are not those from before."""
     return finding(
         "rehearsal.E005", "the schema", "is not as before after deploy and rollback.",
-        f"Keep the copy and compare its definitions with those of the database: {AGAIN} --keep.",
+        f"To compare the definitions of the copy with those of the database, {AGAIN} with --keep.",
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def way_back_failed(name: str, *, said: str) -> Finding:
     why = f" ({said})" if said else ""
     return finding(
         "rehearsal.E006", f"the step {name}", f"failed on the copy{why}.",
-        f"Repair the reverse operations of the migration, then run it again: {AGAIN}.",
+        f"Repair the reverse operations of the migration, then {AGAIN}.",
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def not_restored(entry: str) -> Finding:
     """The finding that an object could not be made on the copy."""
     return finding(
         "rehearsal.W001", f"the object {entry}", "could not be made on the copy.",
-        "See what keeps it from being made: python manage.py backup_database --restore-test.",
+        "See what keeps it from being made: python manage.py backup_database --output FOLDER --restore-test.",
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def rows_missing(table: str) -> Finding:
     """The finding that the rows of a table could not be restored."""
     return finding(
         "rehearsal.E021", f"the table {table}", "lacks its rows on the copy: they could not be restored.",
-        "See what refuses them: python manage.py backup_database --restore-test.",
+        "See what refuses them: python manage.py backup_database --output FOLDER --restore-test.",
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def shared_object_changed(name: str) -> Finding:
     """The finding that something changed that the copy shares with other databases."""
     return finding(
         "rehearsal.E020", f"the {name}", "changed on the copy's server while the deploy ran there.",
-        f"See what it is now, then rehearse on a server of its own: {AGAIN} --scratch-url URL.",
+        f"See what it is now, then {AGAIN}, on a server of its own: --scratch-url URL.",
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def way_is_open(way: str) -> Finding:
     """The finding that code of a migration could reach the database itself."""
     return finding(
         "rehearsal.W020", "the database", f"is not out of reach of the code of migrations: {way}.",
-        f"Read the code of the migrations, or close this way and run again: {AGAIN}.",
+        f"Read the code of the migrations, or close this way and {AGAIN}.",
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def other_version(*, copy: str, server: str) -> Finding:
     """The finding that the copy has another major version."""
     return finding(
         "rehearsal.W002", "the copy", f"is on PostgreSQL {copy}, and the database on {server}.",
-        f"Name a server of the same version: {AGAIN} --scratch-url URL.",
+        f"To rehearse on the same version, {AGAIN} with --scratch-url URL.",
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def nobody_wrote() -> Finding:
     """The finding that the wait of writes was not measured."""
     return finding(
         "rehearsal.W004", "the wait of writes", "was not measured: nobody wrote while the deploy ran.",
-        f"Let sessions write: {AGAIN} --writers 2.",
+        f"To let sessions write, {AGAIN} with --writers 2.",
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def not_kept(words: str) -> Finding:
     subject, _, rest = words.partition(": ")
     return finding(
         "rehearsal.W010", subject, f"differs on the copy with made-up rows: {rest}.",
-        f"Look whether a migration depends on it, or rehearse with the rows as they are: {AGAIN}.",
+        f"If a migration depends on it, {REAL_ROWS}.",
     )  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def constraint_left_out(name: str) -> Finding:
     """The finding that no made-up row fulfils a CHECK."""
     return finding(
         "rehearsal.W011", f"the {name}", "was left out of the copy: no made-up row fulfils it.",
-        f"If a migration changes it, rehearse with the rows as they are: {AGAIN}.",
+        f"If a migration changes it, {REAL_ROWS}.",
     )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def rows_not_made(table: str) -> Finding:
     """The finding that a table is empty on the copy."""
     return finding(
         "rehearsal.W012", f"the table {table}", "is empty on the copy: its rows could not be made up.",
-        f"If a migration reads or changes it, rehearse with the rows as they are: {AGAIN}.",
+        f"If a migration reads or changes it, {REAL_ROWS}.",
     )  # fmt: skip
 
 

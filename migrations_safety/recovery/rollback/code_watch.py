@@ -34,15 +34,13 @@ class Figures:
 class CodeWatch:
     """Compares the tables before and after the transaction of one migration.
 
-    `going` are the oids of the tables that go, `watched` the labels of the migrations whose code nobody has accepted,
-    and `typed` is the command as it is typed.
+    `going` are the oids of the tables that go, `watched` the labels of the migrations whose code nobody has accepted.
     """
 
-    def __init__(self, connection: Connection, *, going: Sequence[int], watched: Sequence[str], typed: str) -> None:
+    def __init__(self, connection: Connection, *, going: Sequence[int], watched: Sequence[str]) -> None:
         self.connection = connection
         self.going = frozenset(going)
         self.watched = frozenset(watched)
-        self.typed = typed
         self.before: dict[int, Figures] = {}
         self._updated_by_django: dict[int, int] = {}
 
@@ -63,10 +61,10 @@ class CodeWatch:
 
     def check(self, migration: str, dropped: Mapping[int, set[int]]) -> Iterator[Finding]:
         """Find out what the code has lost; `dropped` are the columns that the rollback drops, by oid of the table."""
-        now, accept = self._figures(), f"{self.typed} --accept-code {migration}"
+        now = self._figures()
         for oid, was in self.before.items():
             if how := _lost(was, now.get(oid), dropped.get(oid, set()), self._updated_by_django.get(oid, 0)):
-                yield wording.code_would_lose(was.table, how=how, migration=migration, accept=accept)
+                yield wording.code_would_lose(was.table, how=how, migration=migration)
 
     def _figures(self) -> dict[int, Figures]:
         asked = {"going": list(self.going)}

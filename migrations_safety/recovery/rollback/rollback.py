@@ -93,7 +93,7 @@ class _Work:
             judged.questions,
             judge=lambda losses: tuple(refused(unwanted(losses), options)),
             tables=None if options.keep_dropped else judged.oids,
-            code=CodeWatch(connection, going=judged.oids, watched=judged.code, typed=options.typed),
+            code=CodeWatch(connection, going=judged.oids, watched=judged.code),
         )
         self.unapplying = Unapplying(
             connection=connection,

@@ -17,7 +17,7 @@ class Command(RollbackCommand):
         "Takes the patient module back: drops the foreign keys to patients one by one, restores the references that "
         "--nullify has set to NULL, and drops the six tables and the enum. Refused if anything but untouched "
         "placeholders of recorded runs is in the tables. If it was killed, run it again. Exit code 0: rolled back, or "
-        "nothing to do; 1: refused; 2: could not finish."
+        "nothing to do; 1: refused, nothing was changed, or stopped on the way, see the verdict; 2: could not finish."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
