@@ -72,7 +72,7 @@ def test_barman_is_believed_as_far_as_it_was_tried(made, hospital):
     made.barman("receive-wal", "--create-slot", "ward")
     without = migrate(hospital, "--require-backup", "1h,written", "--backups", place)
     made.receive()
-    made.barman("backup", "ward")
+    made.barman("backup", "--wait", "--wait-timeout", "60", "ward")
 
     done = migrate(hospital, "--require-backup", "1h,written", "--backups", place, "--format", "json")
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,14 +45,15 @@ class BackedUpServer:
     def barman(self, *words: str) -> None:
         run(["barman", "-c", str(self.barman_config), *words])
 
-    def receive(self, *, switches: int = 2) -> None:
-        """Let Barman stream what WAL there is, until it may make a backup."""
-        self.barman("cron")
-        for _ in range(switches):
-            self.barman("switch-wal", "--force", "ward")
-            time.sleep(1)
-        self.barman("cron")
-        time.sleep(2)
+    def receive(self) -> None:
+        """Let Barman stream WAL until a file is archived: only then may it make a backup."""
+        for _ in range(20):
+            self.barman("cron")  # starts what receives, a moment later
+            command = ["barman", "-c", str(self.barman_config), "switch-wal", "--force", "--archive"]
+            done = subprocess.run([*command, "--archive-timeout", "5", "ward"], capture_output=True, timeout=120)
+            if done.returncode == 0:
+                return
+        raise AssertionError("Barman has archived nothing")
 
 
 def run(command: list[str], *, as_server: bool = False) -> None:
