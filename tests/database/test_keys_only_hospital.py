@@ -11,8 +11,8 @@ from tests.support.keys_only import reduced
 
 STANDS_FOR_NOBODY = {"blank", "sentinel_word", "uuid_nil", "uuid_max"}
 SAME_DIGIT = {"11111111-1111-1111-1111-111111111111", "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"}
-FEW = re.compile(r"\D*0*\d{1,4}|MR/2024/0012|UHID: 99")
-"""Numbers of which there are so few that another row may get them."""
+FEW = re.compile(r"\D*0*\d{1,4}|MR/2024/0012|UHID: 99|\d{4}-\d\d-\d\d")
+"""Numbers and days of which there are so few that another row may get them."""
 OF_DEFINITIONS = {"ACTIVE", "DRAFT", "SCHEDULED", "PLACEHOLDER", "UNKNOWN", "IDENTIFIED"}
 SPELLED = (CANONICAL.upper(), f" {CANONICAL}", f"{{{CANONICAL}}}", CANONICAL.title())
 
