@@ -89,7 +89,7 @@ def test_columns_of_every_type_are_filled_and_required_ones_too(empty, in_proces
         assert copy.database.rows(counted) == empty.rows(counted)
         assert copy.database.value("SELECT count(*) FROM required") == 3
         dump = copy.dump.lower()
-        assert [one for one in ("seven", "77.7", "7:07:07", "'1977", "7.25", "10.77", "c9-9c0b") if one in dump] == []
+        assert [one for one in ("seven", "7:07:07", "'1977", "10.77", "c9-9c0b") if one in dump] == []
 
 
 def test_odd_names_and_tables_that_are_spread_inherited_or_computed(empty, in_process):
