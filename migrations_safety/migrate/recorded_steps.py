@@ -52,17 +52,22 @@ def recorded(
         try:
             yield
         finally:
-            run.counts = {"lock_waits": watchdog.figures()} if watchdog else {}
-            run.counts["applied_before"] = len(history.before)
-            if history.rehearsed and history.took:
-                run.counts["forecast"] = history.rehearsed.beside(
-                    history.took, whole=round(time.monotonic() - history.began, 3)
-                )
-            if history.elsewhere:
-                run.counts["elsewhere"] = dict(history.elsewhere)
+            run.counts = _counts(history, watchdog)
             with suppress(DatabaseError):  # where the connection is gone
                 run.counts["applied_after"] = len(history.now())
                 run.done = history.done()
+
+
+def _counts(history: History, watchdog: Watchdog | None) -> dict[str, Any]:
+    """Return the figures of the run that need no look at the database, which may be gone."""
+    counts: dict[str, Any] = {"lock_waits": watchdog.figures()} if watchdog else {}
+    counts["applied_before"] = len(history.before)
+    if history.rehearsed and history.took:
+        whole = round(time.monotonic() - history.began, 3)
+        counts["forecast"] = history.rehearsed.beside(history.took, whole=whole)
+    if history.elsewhere:
+        counts["elsewhere"] = dict(history.elsewhere)
+    return counts
 
 
 def _behind(stands_on: StandsOn | None, history: History) -> StandsOn:

@@ -85,15 +85,7 @@ class Command(SafetyCommand):
             "migration are named (default: the statements of the extension pg_stat_statements)"
         )
         parser.add_argument("--application-statements", type=named, metavar="FILE", help=help)
-        depth = parser.add_mutually_exclusive_group()
-        help = "read only the catalog and no rows: fast, but rows whose parent row does not exist are not found"
-        depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
-        help = (
-            "estimate the number of orphans (values whose parent row does not exist) from statistics and a few index "
-            "entries instead of counting them; this takes milliseconds at any size but proves nothing, so the exit "
-            "code is 1 whenever there are foreign keys to check"
-        )
-        depth.add_argument("--approximate", dest="depth", action="store_const", const=Depth.ESTIMATE, help=help)
+        _add_depth_arguments(parser)
         help = (
             "print up to 100 identifiers without a parent row for each parent table; they are patient data, so they "
             "are printed only to a terminal"
@@ -170,6 +162,18 @@ def _write_statistics(options: dict[str, Any], progress: Progress, seconds: Call
         text=partial(text.statistics, target, saved),
         json=partial(traffic_serialization.statistics, target, saved, seconds=seconds()),
     )
+
+
+def _add_depth_arguments(parser: ArgumentParser) -> None:
+    depth = parser.add_mutually_exclusive_group()
+    help = "read only the catalog and no rows: fast, but rows whose parent row does not exist are not found"
+    depth.add_argument("--no-data", dest="depth", action="store_const", const=Depth.CATALOG, help=help)
+    help = (
+        "estimate the number of orphans (values whose parent row does not exist) from statistics and a few index "
+        "entries instead of counting them; this takes milliseconds at any size but proves nothing, so the exit "
+        "code is 1 whenever there are foreign keys to check"
+    )
+    depth.add_argument("--approximate", dest="depth", action="store_const", const=Depth.ESTIMATE, help=help)
 
 
 def _add_selecting_arguments(parser: ArgumentParser) -> None:

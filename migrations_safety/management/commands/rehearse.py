@@ -44,30 +44,7 @@ class Command(SafetyCommand):
         help = "label of the app to migrate, as for migrate (default: all)"
         parser.add_argument("app_label", nargs="?", metavar="APP", help=help)
         parser.add_argument("migration_name", nargs="?", metavar="NAME", help="name of the last migration to apply")
-        help = (
-            "URL of a database on the server where the copies are made, by a role that may create databases (default: "
-            "the database's own server where the role may create databases and is no superuser, and where there is "
-            "room, otherwise a PostgreSQL that is started here)"
-        )
-        parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
-        help = (
-            "a command that makes a copy, such as a thin clone or a started snapshot, and prints its URL; it runs for "
-            "each run, with MIGRATIONS_SAFETY_CLONE_OF (the name of the database), _OF_HOST, _OF_PORT and _ID"
-        )
-        parser.add_argument("--clone-command", type=named, metavar="COMMAND", help=help)
-        help = "a command that removes such a copy, with MIGRATIONS_SAFETY_CLONE_URL and the same variables"
-        parser.add_argument("--clone-cleanup-command", type=named, metavar="COMMAND", help=help)
-        help = (
-            "restore the copy from this archive of backup_database, which is of this database and unchanged, instead "
-            "of copying the database"
-        )
-        parser.add_argument("--from", dest="backup", type=named, metavar="BACKUP", help=help)
-        help = (
-            "copy no value of a row: ids and keys are replaced by others of their kind, all other columns get made-up "
-            "values of the same size"
-        )
-        parser.add_argument("--keys-only", action="store_true", help=help)
-        parser.add_argument("--keep", action="store_true", help="do not drop the copy on which the deploy ran")
+        _add_copy(parser)
         help = "how many sessions write to the locked tables while the deploy runs (default: 2; 0: none)"
         writers = whole_number("sessions", least=0, most=20)
         parser.add_argument("--writers", type=writers, default=2, metavar="NUMBER", help=help)
@@ -112,6 +89,34 @@ def words(text: str) -> tuple[str, ...]:
         return tuple(shlex.split(text))
     except ValueError:
         raise ArgumentTypeError("a quote is not closed") from None
+
+
+def _add_copy(parser: ArgumentParser) -> None:
+    """Add where the copy comes from, what it holds, and where it stands."""
+    help = (
+        "URL of a database on the server where the copies are made, by a role that may create databases (default: "
+        "the database's own server where the role may create databases and is no superuser, and where there is "
+        "room, otherwise a PostgreSQL that is started here)"
+    )
+    parser.add_argument("--scratch-url", type=named, metavar="URL", help=help)
+    help = (
+        "a command that makes a copy, such as a thin clone or a started snapshot, and prints its URL; it runs for "
+        "each run, with MIGRATIONS_SAFETY_CLONE_OF (the name of the database), _OF_HOST, _OF_PORT and _ID"
+    )
+    parser.add_argument("--clone-command", type=named, metavar="COMMAND", help=help)
+    help = "a command that removes such a copy, with MIGRATIONS_SAFETY_CLONE_URL and the same variables"
+    parser.add_argument("--clone-cleanup-command", type=named, metavar="COMMAND", help=help)
+    help = (
+        "restore the copy from this archive of backup_database, which is of this database and unchanged, instead "
+        "of copying the database"
+    )
+    parser.add_argument("--from", dest="backup", type=named, metavar="BACKUP", help=help)
+    help = (
+        "copy no value of a row: ids and keys are replaced by others of their kind, all other columns get made-up "
+        "values of the same size"
+    )
+    parser.add_argument("--keys-only", action="store_true", help=help)
+    parser.add_argument("--keep", action="store_true", help="do not drop the copy on which the deploy ran")
 
 
 def _add_limits(parser: ArgumentParser) -> None:
