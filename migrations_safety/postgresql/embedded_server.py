@@ -181,11 +181,10 @@ class Server:
         self.run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-m", mode, "stop")
 
     def remove(self) -> None:
-        """Stop the server and delete its folder, which is deleted too where the server cannot be stopped."""
-        try:
+        """Stop the server and delete its folder; it may have ended before, for example on a full disk."""
+        with suppress(subprocess.CalledProcessError, OSError):
             self.stop("immediate")
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the user of the server; raises CalledProcessError where it fails."""

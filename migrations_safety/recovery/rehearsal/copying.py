@@ -6,9 +6,6 @@ foreign servers, and extensions that reach outside or run jobs. The rows go thro
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +18,7 @@ from migrations_safety.measurement.schema_copy import ENTRY, FAILED, HOW, OUTSID
 from migrations_safety.messages.refusals.backup import NoCopy
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
+from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import conninfo, environment, program
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.recovery.rehearsal.report import KeysOnly
@@ -32,7 +30,6 @@ ACTING = frozenset({"dblink", "pg_cron", "pg_net", "http", "pgagent", "plproxy",
 LOCK_WAIT = 10_000
 """How many milliseconds pg_dump waits for a lock on a table."""
 WITHOUT = ("--no-publications", "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-privileges")
-PR_SET_PDEATHSIG = 1
 DISK_FULL, NO_SPACE = "the disk of its server is full", "No space left on device"
 
 
@@ -97,7 +94,7 @@ def _exported_snapshot(parameters: dict[str, Any]) -> Iterator[str]:
 
 def _choose(restore: str, file: str, wanted: Path, copy: CopiedDatabase) -> list[str]:
     """Write the list of what is restored, and return the rest, in words."""
-    listed = _run([restore, "--list", file], {}, "pg_restore").stdout
+    listed = _run([restore, "--list", file], {}, "pg_restore")
     with closing(open_connection(copy.parameters)) as session:
         has = {name for (name,) in session.execute(statement("copying.extensions").encode()).fetchall()}
     left_out, lines = [], []
@@ -126,27 +123,22 @@ def _why_left_out(kind: str, rest: str, has: set[str]) -> str | None:
 
 
 def _restore(command: list[str], copy: CopiedDatabase) -> list[str]:
-    done = _start(command, copy.parameters, stdin=subprocess.DEVNULL)
-    return _failed(done.communicate()[1], done.returncode)
+    with guarded_program(command, environment=environment(copy.parameters)) as program:
+        code = program.wait()
+        return _failed(program.said, code)
 
 
 def _pipe(reading: list[str], parameters: dict[str, Any], writing: list[str], copy: CopiedDatabase) -> list[str]:
     """Let pg_restore read what pg_dump writes; whichever fails ends both."""
-    source = _start(reading, parameters, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    sink = _start(writing, copy.parameters, stdin=source.stdout)
-    assert source.stdout is not None and source.stderr is not None
-    source.stdout.close()
-    try:
-        told = sink.communicate()[1]
-        reason = source.stderr.read()
+    with (
+        guarded_program(reading, environment=environment(parameters), stdout=subprocess.PIPE) as source,
+        guarded_program(writing, environment=environment(copy.parameters), stdin=source.stdout) as sink,
+    ):
+        source.stdout.close()  # so that pg_dump notices where nobody reads any more
+        code = sink.wait()
         if source.wait():
-            raise NoCopy(f"pg_dump could not read the rows ({_reason(reason)})", hint=_hint(reason))
-        return _failed(told, sink.returncode)
-    finally:
-        for one in (source, sink):
-            if one.poll() is None:
-                one.kill()
-                one.wait()
+            raise NoCopy(f"pg_dump could not read the rows ({_reason(source.said)})", hint=_hint(source.said))
+        return _failed(sink.said, code)
 
 
 def _failed(told: str, returncode: int) -> list[str]:
@@ -157,35 +149,13 @@ def _failed(told: str, returncode: int) -> list[str]:
     return [_entry(one) for one in FAILED.findall(told)]
 
 
-def _run(command: list[str], parameters: dict[str, Any], name: str) -> subprocess.CompletedProcess[str]:
-    with _start(command, parameters, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
-        try:
-            out, told = process.communicate()
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode:
-        raise NoCopy(f"{name} could not read the definitions ({_reason(told)})", hint=_hint(told))
-    return subprocess.CompletedProcess(command, process.returncode, out, told)
-
-
-def _start(command: list[str], parameters: dict[str, Any], **streams: Any) -> subprocess.Popen[str]:
-    """Start a program that ends with this process, even if this process is killed."""
-    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE} | streams
-    how: dict[str, Any] = {"text": True, "errors": "replace", "env": environment(parameters)}
-    return subprocess.Popen(command, preexec_fn=_dies_with(os.getpid()), **how, **streams)
-
-
-def _dies_with(parent: int) -> Callable[[], None]:
-    library = ctypes.CDLL(None)
-
-    def ask() -> None:
-        if hasattr(library, "prctl"):  # Linux
-            library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
-
-    return ask
+def _run(command: list[str], parameters: dict[str, Any], name: str) -> str:
+    """Run a program that reads definitions, and return its output."""
+    with guarded_program(command, environment=environment(parameters), stdout=subprocess.PIPE) as program:
+        out = program.stdout.read().decode(errors="replace")
+        if program.wait():
+            raise NoCopy(f"{name} could not read the definitions ({_reason(program.said)})", hint=_hint(program.said))
+        return out
 
 
 def _reason(told: str) -> str:
