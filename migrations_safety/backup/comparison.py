@@ -22,9 +22,12 @@ from migrations_safety.sql import statement
 
 HEADING = re.compile(r"^-- Name: (.*); Type: (.*); Schema: (.*); Owner: .*$", re.MULTILINE)
 NOISE = re.compile(
-    r"::(?:\"[^\"]+\"|[a-z_]+)(?: [a-z]+)*(?:\(\d+(?:,\d+)?\))?(?:\[\])?|[\s()\[\]]|^--.*$|^\\.*$|ARRAY", re.M
+    r"::(?:\"[^\"]+\"|[a-z_]+)(?: [a-z]+)*(?:\(\d+(?:,\d+)?\))?(?:\[\])?|[\s()\[\]\"]|^--.*$|^\\.*$|ARRAY", re.M
 )
-"""What PostgreSQL writes in another way once an expression was read again: casts, brackets, arrays of constants."""
+"""What PostgreSQL writes in another way once an expression was read again: casts, brackets, arrays of constants.
+
+Quotes too: a database may have the setting `quote_all_identifiers`, and the copy does not have the database's settings.
+"""
 SETTINGS = re.compile(r"^(?:SET |SELECT pg_catalog\.set_config).*$", re.MULTILINE)
 SCHEMA_ONLY = ("--schema-only", *(one for one in HOW if one != "--verbose"))
 SKIPPED = ("SCHEMA", "COMMENT", "EXTENSION", "MATERIALIZED VIEW DATA")

@@ -55,17 +55,20 @@ def tables_of(session: psycopg.Connection[Any]) -> list[DumpedTable]:
     return [DumpedTable(**row) for row in found]
 
 
-def refuse_out_of_reach(connection: Connection, *, role: str) -> None:
-    """Raise RowsOutOfReach where the role may not read a table or sequence, or where policies would hide rows."""
+def refuse_out_of_reach(connection: Connection, *, role: str, wanted: str = "backup") -> None:
+    """Raise RowsOutOfReach where the role may not read a table or sequence, or where policies would hide rows.
+
+    `wanted` says what there is not then.
+    """
     found = rows(connection, "source.tables", {"kinds": ["r", "p", "S"]}, DumpedTable)
     quoted = quote_if_needed(role)
     if unreadable := [one.name for one in found if not one.is_readable]:
         hint = f"As a superuser: GRANT pg_read_all_data TO {quoted};"
-        raise RowsOutOfReach(role=role, what="may not read everything", tables=unreadable, hint=hint)
+        raise RowsOutOfReach(wanted=wanted, role=role, what="may not read everything", tables=unreadable, hint=hint)
     if filtered := [one.name for one in found if one.is_filtered]:
-        hint = f"As a superuser: ALTER ROLE {quoted} BYPASSRLS; or back up as a role that has it."
+        hint = f"As a superuser: ALTER ROLE {quoted} BYPASSRLS; or run the command as a role that has it."
         what = "would not see all rows, because of row-level security"
-        raise RowsOutOfReach(role=role, what=what, tables=filtered, hint=hint)
+        raise RowsOutOfReach(wanted=wanted, role=role, what=what, tables=filtered, hint=hint)
 
 
 def not_in_archive(connection: Connection, *, saves_roles: bool) -> list[str]:

@@ -1,3 +1,6 @@
+-- begin: a transaction, in which a pooler keeps the session
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
+
 -- name_session: a name by which this session is known on its own server
 SELECT set_config('application_name', %(name)s, false)
 

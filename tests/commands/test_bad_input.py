@@ -255,11 +255,14 @@ def test_a_link_is_followed_and_a_pipe_is_written_to(hospital, tmp_path):
 
 
 @pytest.mark.parametrize("style", ["German", "SQL, DMY", "Postgres"])
-def test_the_way_a_database_prints_dates_changes_nothing(hospital, style):
+def test_the_way_a_database_prints_dates_changes_nothing(hospital, style, tmp_path):
     hospital.execute(f'ALTER DATABASE "{hospital.name}" SET datestyle = {style}')
     hospital.execute(f'ALTER DATABASE "{hospital.name}" SET quote_all_identifiers = on')
     refer(hospital, "bills", "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380001")
 
-    for command in ("backfill_placeholders", "migrate", "verify_patient_schema", "audit_runs"):
-        result = hospital.run(command)
+    for command in (
+        "backfill_placeholders", f"backup_database --output {tmp_path}", "migrate --require-backup 1h",
+        "verify_patient_schema", "audit_runs", "diagnose", "rollback_patient_module",
+    ):  # fmt: skip
+        result = hospital.run(*command.split())
         assert result.code == 0, result.said

@@ -56,10 +56,10 @@ class NoBackup(Refusal):
 class RowsOutOfReach(Refusal):
     """Raised where the role may not read everything, so that a dump would lack it or fail."""
 
-    message = 'There is no backup: the role "{role}" {what} ({tables}). A dump would fail there.'
+    message = 'There is no {wanted}: the role "{role}" {what} ({tables}). A dump would fail there.'
 
-    def __init__(self, *, role: str, what: str, tables: Sequence[str], hint: str) -> None:
-        super().__init__(role=role, what=what, tables=listed(tables))
+    def __init__(self, *, wanted: str, role: str, what: str, tables: Sequence[str], hint: str) -> None:
+        super().__init__(wanted=wanted, role=role, what=what, tables=listed(tables))
         self.hint = hint
 
 

@@ -113,7 +113,7 @@ class GivenClones:
         parameters = _parameters(url)
         name = f"migrations_safety_clone_{secrets.token_hex(8)}"
         with closing(open_connection(connection_parameters(self.connection))) as original:
-            original.execute(statement("copying.begin").encode())  # a pooler keeps the session until its end
+            original.execute(statement("clones.begin").encode())  # a pooler keeps the session until its end
             original.execute(statement("clones.name_session").encode(), {"name": name})
             try:
                 session = open_connection(parameters)

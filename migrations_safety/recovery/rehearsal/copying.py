@@ -7,12 +7,13 @@ foreign servers, and extensions that reach outside or run jobs. The rows go thro
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from migrations_safety.backup.source import exported_snapshot
 from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.schema_copy import ENTRY, FAILED, HOW, OUTSIDE, WENT_ON
 from migrations_safety.messages.refusals.backup import NoCopy
@@ -20,7 +21,7 @@ from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
 from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import conninfo, environment, program
-from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
+from migrations_safety.postgresql.second_connection import open_connection, role_parameters
 from migrations_safety.recovery.rehearsal.report import KeysOnly
 from migrations_safety.sql import statement
 
@@ -56,17 +57,17 @@ def fill_copy(
     """
     least = max(connection.pg_version // 10000, major)
     dump, restore = program("pg_dump", least=least).path, program("pg_restore", least=least).path
-    parameters = connection_parameters(connection)
-    with own_folder() as folder, _exported_snapshot(parameters) as name:
+    parameters = role_parameters(connection)
+    with own_folder() as folder, exported_snapshot(connection) as snapshot:
         file, wanted = folder / "definitions", folder / "list"
-        reading = [dump, "--format=custom", f"--lock-wait-timeout={LOCK_WAIT}", f"--snapshot={name}", *WITHOUT]
+        reading = [dump, "--format=custom", f"--lock-wait-timeout={LOCK_WAIT}", f"--snapshot={snapshot.name}", *WITHOUT]
         reading.append(f"--dbname={conninfo(parameters)}")
         _run([*reading, "--section=pre-data", "--section=post-data", f"--file={file}"], parameters, "pg_dump")
         left_out = _choose(restore, str(file), wanted, copy)
         made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}"]
         failed = _restore([*made, "--section=pre-data", f"--use-list={wanted}", str(file)], copy)
         if carry:
-            carry(name)
+            carry(snapshot.name)
         else:
             failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
         failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
@@ -83,13 +84,6 @@ def fill_from_archive(connection: Connection, archive: str, restore: str, copy: 
         failed = _restore(made, copy)
     _analyze(copy)
     return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
-
-
-@contextmanager
-def _exported_snapshot(parameters: dict[str, Any]) -> Iterator[str]:
-    with closing(open_connection(parameters)) as session:
-        session.execute(statement("copying.begin").encode())
-        yield str(session.execute(statement("copying.export").encode()).fetchall()[0][0])
 
 
 def _choose(restore: str, file: str, wanted: Path, copy: CopiedDatabase) -> list[str]:
@@ -165,12 +159,8 @@ def _reason(told: str) -> str:
 
 
 def _hint(told: str) -> str:
-    if "row-level security" in told or "row security" in told:
-        return "Let a role read all rows: ALTER ROLE … BYPASSRLS; or rehearse as the owner of the tables."
     if "permission denied for large object" in told:
         return "GRANT SELECT ON LARGE OBJECT … TO the role, or rehearse as the owner of the large objects."
-    if "permission denied" in told:
-        return "GRANT pg_read_all_data TO the role, and run the same command again."
     return ""
 
 

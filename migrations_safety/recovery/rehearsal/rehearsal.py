@@ -12,6 +12,7 @@ from functools import partial
 
 from django.utils.timezone import now
 
+from migrations_safety.backup.source import refuse_out_of_reach
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.target import PoolerRefused
 from migrations_safety.postgresql.connection import Connection, connection_of
@@ -65,6 +66,8 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
         return _empty(original, options)
     if options.clone_command:
         return _on_given(connection, original, options, progress)
+    if archive is None:
+        refuse_out_of_reach(connection, role=target.role, wanted="copy")
     with (
         copy_place(connection, _copy_of(original), url=options.scratch_url, keep=options.keep) as place,
         errors_of_copies(place),

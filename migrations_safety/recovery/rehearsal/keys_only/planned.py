@@ -11,7 +11,7 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.migrate.own_tables import only_own_tables
 from migrations_safety.plan.inspected_schema import InspectedPlan, inspect_plan
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.second_connection import connection_parameters
+from migrations_safety.postgresql.second_connection import role_parameters
 from migrations_safety.postgresql.snapshot import snapshot
 from migrations_safety.recovery.rehearsal.keys_only.filling import KeysOnlyCopy
 from migrations_safety.recovery.rehearsal.keys_only.reduced_tables import Place
@@ -31,7 +31,7 @@ def keys_only_copy(
     with snapshot(connection), only_own_tables(connection):
         inspected = inspect_plan(connection, plan=original.plan, target=original.target)
     return KeysOnlyCopy(
-        parameters=connection_parameters(connection),
+        parameters=role_parameters(connection),
         properties=Properties(
             demands=tuple(dict.fromkeys(measured.demands)),
             measured=measured,
