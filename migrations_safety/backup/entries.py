@@ -10,15 +10,11 @@ from tempfile import TemporaryFile
 
 from migrations_safety.backup.broken_off import BrokenOff
 from migrations_safety.backup.lost_objects import Lost
+from migrations_safety.measurement.schema_copy import OUTSIDE
 from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import Program, environment
 
 LINE = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<words>.*)$")
-OUTSIDE = (
-    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
-    "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "SECURITY LABEL",
-)  # fmt: skip
-"""Kinds of objects that reach other servers, named as in the list."""
 REACHES_OUT = re.compile(rf"(?:{'|'.join(OUTSIDE)}) ")
 FIRST = re.compile(r"(?:SCHEMA|EXTENSION|COLLATION) ")
 """Kinds that are restored before all others."""

@@ -22,6 +22,7 @@ from migrations_safety.backup.disk_space import free_bytes, reserve
 from migrations_safety.backup.entries import Choice, Entry, choose, entries_of, first_of, write_list
 from migrations_safety.backup.lost_objects import Lost
 from migrations_safety.backup.restore_place import Original, RestorePlace, identity_of
+from migrations_safety.measurement.schema_copy import WENT_ON
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import backup as wording
 from migrations_safety.postgresql.guarded_program import GuardedProgram, guarded_program
@@ -51,8 +52,6 @@ LOST = re.compile(
 """What libpq and pg_restore say when a session is lost, in English whatever the server speaks."""
 REFUSED = re.compile(r"permission denied|must be (?:superuser|owner|member|able)|[Oo]nly (?:superuser|roles? with)")
 """What PostgreSQL says where a role may not make something."""
-WENT_ON = "errors ignored on restore"
-"""What pg_restore says at its end if single objects failed."""
 FULL = re.compile(r"No space left on device|could not extend file|Disk quota exceeded")
 SIGNALS = 128
 """A program that signal N ended has the exit code 128 + N."""

@@ -39,9 +39,9 @@ PAUSE = 0.3
 """How many seconds pass before the second attempt, on average; before each later one twice as many."""
 OUTSIDE = (
     "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "FOREIGN TABLE", "PUBLICATION",
-    "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SECURITY LABEL",
+    "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "SECURITY LABEL",
 )  # fmt: skip
-"""Kinds of objects that are not restored, named as in the output of `pg_restore --list`."""
+"""Kinds of objects that reach other servers and are not restored, named as in the output of `pg_restore --list`."""
 WITHOUT = ("--schema-only", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels")
 HOW = ("--verbose", "--no-owner", "--no-privileges", "--no-tablespaces")
 """The options of pg_restore. Without `--verbose` it does not name the objects that failed. Owners and tablespaces are

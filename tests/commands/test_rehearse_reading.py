@@ -16,9 +16,8 @@ def test_a_role_that_may_not_read_everything_is_told_what_it_lacks(hospital, new
 
 
 def test_a_limit_for_idle_transactions_does_not_end_the_snapshot(hospital):
-    hospital.execute(
-        "DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE format('CREATE TABLE t%s (id int)', n); END LOOP; END $$"
-    )
+    five_hundred = "FOR n IN 1..500 LOOP EXECUTE format('CREATE TABLE t%s (id int)', n); END LOOP"
+    hospital.execute(f"DO $$ BEGIN {five_hundred}; END $$")
     hospital.execute(f"""ALTER DATABASE "{hospital.name}" SET idle_in_transaction_session_timeout = '200ms'""")
 
     done = hospital.run("rehearse", "--writers", "0")

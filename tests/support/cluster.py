@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -110,7 +110,13 @@ class Database:
     def wait_for(self, condition: str, *parameters: Any, seconds: float = 60) -> None:
         """Until a SELECT gives true; AssertionError where it never does."""
         end = time.monotonic() + seconds
-        while not self.value(condition, *parameters):
+
+        def holds() -> bool:
+            with suppress(psycopg.errors.SerializationFailure):  # a standby that catches up ends this look, too
+                return bool(self.value(condition, *parameters))
+            return False
+
+        while not holds():
             assert time.monotonic() < end, f"waited {seconds} s in vain for: {condition}"
             time.sleep(0.02)
 
