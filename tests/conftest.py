@@ -5,6 +5,7 @@ POSTGRESQL_VERSION chooses the server (18 where it is not set). tests/unit asks 
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 from collections.abc import Callable, Iterator
@@ -26,6 +27,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 MakeDatabase = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the code once, for all processes that commands start: where PYTHONDONTWRITEBYTECODE is set, none does."""
+    if not hasattr(config, "workerinput"):
+        for name in ("migrations_safety", "patients", "ehr"):
+            compileall.compile_dir(ROOT / name, quiet=2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -93,6 +102,14 @@ def empty(make: MakeDatabase) -> Any:
 def hospital(make: MakeDatabase) -> Any:
     """The hospital before the patient module, ids as uuid."""
     return make("hospital")
+
+
+@pytest.fixture
+def deployer(hospital: Any, new_role: Any) -> str:
+    """The address of the hospital for a role whose copies are made on the hospital's own server."""
+    role = new_role()
+    hospital.execute(f'ALTER ROLE "{role}" CREATEDB; GRANT pg_read_all_data, pg_read_all_settings TO "{role}"')
+    return str(hospital.server.url(hospital.name, user=role, password="secret"))
 
 
 @pytest.fixture

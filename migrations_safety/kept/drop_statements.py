@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from migrations_safety.locking import statement_text
 
-NAME = r"(?:\"(?:[^\"]|\"\")+\"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)"
+NAME = r"(?:\"(?:[^\"]|\"\")+\"|[^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]*)"
+"""Named by the ASCII characters that it may not have: a range of all others takes a tenth of a second to compile."""
 QUALIFIED = rf"{NAME}(?:\s*\.\s*{NAME})?"
 ENDING = r"(?:\s+(?:CASCADE|RESTRICT))?\s*;?\s*"
 DROPS_TABLES = re.compile(

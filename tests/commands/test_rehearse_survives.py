@@ -1,5 +1,6 @@
 """A rehearsal beside another one, on a full disk, and one that was killed: nothing stays, and nobody is harmed."""
 
+import json
 import signal
 import subprocess
 import tempfile
@@ -9,19 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.factories import new_id, refer
+from tests.support.rehearsals import copies
 from tests.support.row_snapshot import row_snapshot
 
-
-def copies(database):
-    return [name for (name,) in database.rows("SELECT datname FROM pg_database WHERE datname ~ '^confidential_copy_'")]
-
-
-@pytest.fixture
-def deployer(hospital, new_role):
-    """The address of a role whose copies are made on the hospital's own server."""
-    role = new_role()
-    hospital.execute(f'ALTER ROLE "{role}" CREATEDB; GRANT pg_read_all_data, pg_read_all_settings TO "{role}"')
-    return hospital.server.url(hospital.name, user=role, password="secret")
+AT_WORK = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%%rehearsal'"
+NOBODY = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname LIKE 'confidential_copy_%%'"
 
 
 @contextmanager
@@ -40,23 +34,31 @@ def small_disk(size):
 
 def test_two_rehearsals_at_once_leave_each_other_alone(hospital, deployer):
     before = row_snapshot(hospital)
+    words = ("rehearse", "--writers", "0", "--format", "json")
 
     with (
-        hospital.start("rehearse", "--writers", "0", url=deployer) as one,
-        hospital.start("rehearse", "--writers", "0", url=deployer) as other,
+        hospital.start(*words, url=deployer) as one,
+        hospital.start(*words, "--limit-wal", "0", url=deployer) as other,
     ):
         said = [running.communicate(timeout=300) for running in (one, other)]
 
-    assert [one.returncode, other.returncode] == [0, 0], said
+    assert [one.returncode, other.returncode] == [0, 1], said
+    reports = [json.loads(out) for out, _ in said]
+    assert [one["copy"]["place"] for one in reports] == ["server", "server"]
+    errors = [{each["id"] for each in one["findings"] if each["level"] == "error"} for one in reports]
+    assert errors == [set(), {"rehearsal.E004"}]
     assert (copies(hospital), row_snapshot(hospital)) == ([], before)
 
 
-def test_a_copy_that_a_kill_has_left_is_named_by_diagnose_until_the_next_run_drops_it(hospital, deployer):
-    with hospital.start("rehearse", url=deployer) as running:
-        hospital.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%%rehearsal'")
-        running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=60)
-    hospital.wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE datname LIKE 'confidential_copy_%%'")
+def test_one_that_is_ended_leaves_no_copy_and_one_of_a_kill_is_named_by_diagnose_until_the_next(hospital, deployer):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        with hospital.start("rehearse", url=deployer) as running:
+            hospital.wait_for(AT_WORK)
+            running.send_signal(number)
+            running.communicate(timeout=120)
+        if number != signal.SIGKILL:
+            assert copies(hospital) == [], number
+    hospital.wait_for(NOBODY)
     left = copies(hospital)
 
     seen = hospital.run("diagnose", "--format", "json")
@@ -64,8 +66,15 @@ def test_a_copy_that_a_kill_has_left_is_named_by_diagnose_until_the_next_run_dro
     assert left and seen.code == 1
     subjects = " ".join(one["subject"] for one in seen.json["findings"])
     assert [name for name in left if name not in subjects] == []
-    assert hospital.run("rehearse", "--writers", "0", "--limit-wal", "0", url=deployer).code == 1
-    assert copies(hospital) == []
+    refer(hospital, "bills", new_id())
+    before = row_snapshot(hospital)
+
+    result = hospital.run("rehearse", "--format", "json", url=deployer)
+
+    assert result.code == 1, result.said
+    assert [one["id"] for one in result.json["findings"] if one["level"] == "error"] == ["rehearsal.E002"]
+    assert "references.E001" in {one["id"] for one in result.json["steps"][-1]["findings"]}
+    assert (copies(hospital), row_snapshot(hospital)) == ([], before)
 
 
 def test_a_disk_that_is_too_small_and_one_that_gets_full_end_it_and_nothing_stays(hospital):

@@ -26,7 +26,7 @@ OWN = "migrations_safety_"
 LISTS = re.compile(r"= ANY \(|= \(?'|= \(?\d")
 """What a CHECK says that lists the values of a column: no ids are listed."""
 STRING = re.compile(r"'(?:[^']|'')*'")
-NAME = re.compile(r'"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*')
+NAME = re.compile(r'"(?:[^"]|"")+"|[^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]*')
 
 Place = tuple[str, str, str]
 """Schema, table and column."""
