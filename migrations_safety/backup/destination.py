@@ -14,7 +14,8 @@ from pathlib import Path
 
 from migrations_safety.backup.manifest import DIRECTORY, manifest_of
 from migrations_safety.backup.options import BackupOptions
-from migrations_safety.backup.whole_file import PRIVATE_FOLDER
+from migrations_safety.backup.regular_file import is_utf8, shown
+from migrations_safety.backup.whole_file import PRIVATE_FOLDER, hidden_name
 from migrations_safety.messages.refusals.backup import NoBackup
 
 ENDINGS = {"age": ".age", "gpg": ".gpg"}
@@ -61,11 +62,16 @@ def destination_of(options: BackupOptions, *, database: str, at: datetime, tool:
     Raises NoBackup where something is there already, or where nothing may be written.
     """
     given = options.output.absolute()
+    if not is_utf8(given):
+        raise NoBackup(
+            f"the name {shown(given)} is not in UTF-8", hint="Name another file, or a folder, with --output."
+        )
     is_folder = given.is_dir() or (not given.exists() and not given.suffix)
     if is_folder:
         _make(given)
     _refuse_unusable(given if is_folder else given.parent)
     path = given / _name(options, database=database, at=at, tool=tool) if is_folder else given
+    _refuse_too_long(path, tool)
     wanted = Destination(path=path, is_ours=is_folder)
     there = path
     for path in wanted.names():
@@ -85,6 +91,15 @@ def beside(archive: Path, tool: str | None) -> tuple[Path, Path]:
     """Return where the manifest of an archive is, and its roles and settings; `tool` is what encrypts them."""
     roles = f"{archive.name}{ROLES}" + (f".{tool}" if tool else "")
     return manifest_of(archive), archive.with_name(roles)
+
+
+def _refuse_too_long(path: Path, tool: str | None) -> None:
+    """Raise NoBackup before the dump where a file beside the archive could not have its name."""
+    longest = max(len(os.fsencode(hidden_name(one).name)) for one in (path, *beside(path, tool)))
+    most = os.pathconf(path.parent, "PC_NAME_MAX")
+    if longest > most:
+        reason = f"its name would be too long by {longest - most} bytes, with those of the files beside it"
+        raise NoBackup(reason, hint="Name another file, or a folder, with --output.")
 
 
 def _taken(path: Path) -> NoBackup:

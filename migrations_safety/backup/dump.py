@@ -29,6 +29,9 @@ NOT_OURS = ("client_encoding",)
 AT_WORK = re.compile(rb'dumping contents of table "(.*)"')
 OUT_OF_LOCKS = "out of shared memory"
 CONFLICT = "conflict with recovery"
+WAITED = "statement timeout"
+"""What ends pg_dump where it waits for a lock longer than LOCK_WAIT; it has no other timeout."""
+HELD = "python manage.py diagnose names who holds it. Run the same command again when that has ended."
 
 
 @dataclass(kw_only=True)
@@ -118,6 +121,8 @@ def refuse_failed_dump(program: GuardedProgram, *, name: str, at: Path) -> None:
     hint = "Run the same command again."
     if OUT_OF_LOCKS in said:
         hint = "Set max_locks_per_transaction higher on the server: a dump locks every table at once."
+    if WAITED in said:
+        hint = HELD
     if CONFLICT in said:
         hint = "Set hot_standby_feedback = on at the standby, or back up the primary."
     raise NoBackup(f"{name} ended with {code} ({reason or 'without a reason'})", hint=hint)

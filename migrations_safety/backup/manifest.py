@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
+from migrations_safety.backup.regular_file import parsed_json, read_regular_file
 from migrations_safety.messages.refusals.backup import NoManifest
+
+Part = TypeVar("Part")
 
 COMMAND, SCHEMA_VERSION, SUFFIX = "backup_database", 1, ".manifest.json"
 CUSTOM, DIRECTORY = "custom", "directory"
@@ -144,7 +147,7 @@ def read(path: Path) -> Manifest:
     """
     file = path if path.name.endswith(SUFFIX) else manifest_of(path)
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = parsed_json(read_regular_file(file))
     except OSError as error:
         raise NoManifest(path=file, reason=error.strerror or type(error).__name__) from None
     except ValueError:
@@ -158,24 +161,33 @@ def read(path: Path) -> Manifest:
 def _manifest(file: Path, values: dict[str, Any]) -> Manifest:
     if values["command"] != COMMAND or values["schema_version"] != SCHEMA_VERSION:
         raise ValueError(values["schema_version"])
-    archive = Archive(**{name: values["archive"][name] for name in Archive.__slots__})
+    json.dumps(values, ensure_ascii=False).encode()  # a ValueError for text that nobody could print or record
+    archive = _typed(Archive, values["archive"])
     if Path(archive.file).name != archive.file:
         raise ValueError("an archive stands beside its manifest")
     return Manifest(
         path=file.parent / archive.file,
         archive=archive,
-        database=Source(**{name: values["database"][name] for name in Source.__slots__}),
+        database=_typed(Source, values["database"]),
         tools=dict(values["tools"]),
         snapshot=values["snapshot"],
         taken_at=datetime.fromisoformat(values["taken_at"]),
         wal_position=values["wal_position"],
-        tables=tuple(CountedTable(**{n: one[n] for n in CountedTable.__slots__}) for one in values["tables"]),
+        tables=tuple(_typed(CountedTable, one) for one in values["tables"]),
         not_in_archive=tuple(values["not_in_archive"]),
         seconds=float(values["seconds"]),
         proof=Proof.of(values["proof"]),
         proved_at=datetime.fromisoformat(values["proved_at"]) if values["proved_at"] else None,
         not_restored=tuple(values["not_restored"]),
     )
+
+
+def _typed(kind: type[Part], values: dict[str, Any]) -> Part:
+    """Return a part of a manifest; raises TypeError where a value has another type than it is written with."""
+    types = get_type_hints(kind)
+    if wrong := [name for name, type in types.items() if not isinstance(values[name], type)]:
+        raise TypeError(wrong)
+    return kind(**{name: values[name] for name in types})
 
 
 def verify_archive(manifest: Manifest) -> str:

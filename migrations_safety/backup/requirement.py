@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from migrations_safety.backup.evidence.recorded_archives import CLOCKS_DIFFER
 from migrations_safety.backup.evidence.values import BackupEvidence, Found
 from migrations_safety.backup.manifest import Proof, verify_archive
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.refusals.evidence import BackupsNotLookedAt, ClusterUnknown
 from migrations_safety.messages.wording import backup as wording
-
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""By how much the clock of the host that made a backup may be ahead of the server's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from migrations_safety.backup.manifest import CountedTable
 from migrations_safety.messages.humanize import listed
-from migrations_safety.messages.refusals.backup import RowsOutOfReach
+from migrations_safety.messages.refusals.backup import NoBackup, NoCopy, RowsOutOfReach
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import records, rows
 from migrations_safety.postgresql.second_connection import open_connection, role_parameters
@@ -51,7 +51,7 @@ class Snapshot:
 
 def tables_of(session: psycopg.Connection[Any]) -> list[DumpedTable]:
     """Return the tables with rows of their own, the largest first."""
-    found = records(session.execute(statement("source.tables").encode(), {"kinds": ["r"]}))
+    found = records(session.execute(statement("source.tables").encode(), {"kinds": ["r"], "sized": True}))
     return [DumpedTable(**row) for row in found]
 
 
@@ -60,7 +60,8 @@ def refuse_out_of_reach(connection: Connection, *, role: str, wanted: str = "bac
 
     `wanted` says what there is not then.
     """
-    found = rows(connection, "source.tables", {"kinds": ["r", "p", "S"]}, DumpedTable)
+    asked = {"kinds": ["r", "p", "S"], "sized": False}  # a size would wait for whoever has locked the table
+    found = rows(connection, "source.tables", asked, DumpedTable)
     quoted = quote_if_needed(role)
     if unreadable := [one.name for one in found if not one.is_readable]:
         hint = f"As a superuser: GRANT pg_read_all_data TO {quoted};"
@@ -106,6 +107,20 @@ def exported_snapshot(connection: Connection) -> Iterator[Snapshot]:
             taken_at=found["taken_at"],
             wal_position=found["wal_position"],
         )
+
+
+def refuse_rewritten(snapshot: Snapshot, refusal: type[NoBackup] | type[NoCopy]) -> None:
+    """Raise the refusal where a table was emptied or rewritten between the snapshot and the lock of pg_dump.
+
+    To an older snapshot such a table has no rows (PostgreSQL documentation, 13.6, "Caveats"), and nothing says so.
+    """
+    found = snapshot.session.execute(statement("source.rewritten").encode()).fetchall()
+    if found:
+        names = listed([name for (name,) in found], most=SHOWN)
+        reason = (
+            f"TRUNCATE or a rewriting ALTER TABLE gave new files to {names} while it began, and rows would be missing"
+        )
+        raise refusal(reason, hint="Run the same command again when no other migration or maintenance is at work.")
 
 
 def count_rows(session: psycopg.Connection[Any], tables: Sequence[DumpedTable]) -> list[CountedTable]:

@@ -17,10 +17,25 @@ import psycopg
 
 from migrations_safety.backup.destination import Destination
 from migrations_safety.backup.disk_space import refuse_small_disk
-from migrations_safety.backup.dump import DumpProgress, dump_command, pour, refuse_failed_dump, wait_for
+from migrations_safety.backup.dump import (
+    HELD,
+    LOCK_WAIT,
+    DumpProgress,
+    dump_command,
+    pour,
+    refuse_failed_dump,
+    wait_for,
+)
 from migrations_safety.backup.manifest import CUSTOM, DIRECTORY, CountedTable, checksum
 from migrations_safety.backup.options import BackupOptions
-from migrations_safety.backup.source import DumpedTable, Snapshot, count_rows, exported_snapshot, tables_of
+from migrations_safety.backup.source import (
+    DumpedTable,
+    Snapshot,
+    count_rows,
+    exported_snapshot,
+    refuse_rewritten,
+    tables_of,
+)
 from migrations_safety.backup.whole_file import WholeFile, sync_folder, whole_folder
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backup import NoBackup
@@ -66,7 +81,7 @@ def write_archive(dump: Dump, file: WholeFile | None) -> Written:
     """
     started = time.monotonic()
     with exported_snapshot(dump.connection) as snapshot:
-        tables = tables_of(snapshot.session)
+        tables = _tables(snapshot)
         size = sum(one.bytes for one in tables)
         refuse_small_disk(dump.folder, bytes=size)
         with (
@@ -88,6 +103,14 @@ def write_archive(dump: Dump, file: WholeFile | None) -> Written:
             seconds=time.monotonic() - started,
             path=path,
         )
+
+
+def _tables(snapshot: Snapshot) -> list[DumpedTable]:
+    try:
+        return tables_of(snapshot.session)
+    except psycopg.errors.LockNotAvailable:
+        reason = f"another session has held the lock of a table for longer than {LOCK_WAIT}"
+        raise NoBackup(reason, hint=HELD) from None
 
 
 @contextmanager
@@ -112,7 +135,7 @@ def _write_file(
     with guarded_program(command, environment=environment(parameters), stdout=PIPE) as program:
         written = pour(program.stdout, file.stream, at=dump.folder, look=_looking(advancing, program))
         refuse_failed_dump(program, name="pg_dump", at=dump.folder)
-    _settle(counting)
+    _settle(counting, snapshot)
     return written
 
 
@@ -126,7 +149,7 @@ def _write_folder(
         with guarded_program(command, environment=environment(parameters), folder=hidden.parent) as program:
             wait_for(program, at=dump.folder, look=_looking(advancing, program))
             refuse_failed_dump(program, name="pg_dump", at=dump.folder)
-        _settle(counting)
+        _settle(counting, snapshot)
         for file in hidden.iterdir():
             file.chmod(0o600)
         bytes, sha256 = checksum(hidden)
@@ -145,10 +168,11 @@ def _looking(advancing: DumpProgress, program: GuardedProgram) -> Callable[[], N
     return lambda: advancing.look(program)
 
 
-def _settle(counting: Future[list[CountedTable]]) -> None:
+def _settle(counting: Future[list[CountedTable]], snapshot: Snapshot) -> None:
     """Wait for the counts before the archive appears: without them it has no manifest."""
     try:
         counting.result()
     except psycopg.Error as error:
         reason = f"counting its rows failed with SQLSTATE {error.sqlstate or 'unknown'}"
         raise NoBackup(reason, hint="Run the same command again.") from None
+    refuse_rewritten(snapshot, NoBackup)

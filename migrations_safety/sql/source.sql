@@ -1,5 +1,5 @@
 -- tables: what a dump takes rows from, with the bytes that it reads; of extensions only what their authors named
-SELECT n.nspname AS schema, c.relname AS table, pg_table_size(c.oid) AS bytes,
+SELECT n.nspname AS schema, c.relname AS table, CASE WHEN %(sized)s THEN pg_table_size(c.oid) ELSE 0 END AS bytes,
        has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS is_readable,
        row_security_active(c.oid) AS is_filtered, c.oid::regclass::text AS name
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -9,7 +9,7 @@ WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'inf
        OR NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                                                    AND d.deptype = 'e'))
   AND c.relkind = ANY (%(kinds)s)
-ORDER BY pg_table_size(c.oid) DESC
+ORDER BY bytes DESC
 
 -- not_dumped: what no dump of one database holds, as kinds and names
 SELECT 'foreign table' AS kind, c.oid::regclass::text AS name FROM pg_class AS c WHERE c.relkind = 'f'
@@ -45,6 +45,13 @@ SELECT set_config(name, '0', false) FROM pg_settings
 WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout',
                'idle_session_timeout')
 UNION ALL SELECT set_config('row_security', 'off', false)
+
+-- rewritten: tables whose rows got new files since the snapshot, which sees such a table without any row
+SELECT c.oid::regclass::text AS name
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
+  AND c.relfilenode <> pg_relation_filenode(c.oid)
+ORDER BY 1
 
 -- count: the rows of one table
 SELECT count(*) FROM {table}

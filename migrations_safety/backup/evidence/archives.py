@@ -8,6 +8,7 @@ from pathlib import Path
 from migrations_safety.backup import manifest
 from migrations_safety.backup.evidence.values import BackupEvidence, CouldNotRead, Places, Unread
 from migrations_safety.backup.manifest import SUFFIX
+from migrations_safety.backup.regular_file import is_utf8, shown
 from migrations_safety.messages.refusals.backup import NoManifest
 
 KIND = "archive"
@@ -35,6 +36,8 @@ def is_archive(path: Path) -> bool:
 
 def archive(path: Path) -> BackupEvidence | Unread:
     """Return what the manifest at the path, or beside the archive there, says."""
+    if not is_utf8(path):
+        return Unread(place=shown(path), reason="its name is not in UTF-8", is_looked_at=True)
     try:
         read = manifest.read(path.absolute())
     except NoManifest as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 from migrations_safety.backup.evidence.archives import archive, archives
 from migrations_safety.backup.evidence.barman import barman
 from migrations_safety.backup.evidence.pgbackrest import pgbackrest
+from migrations_safety.backup.evidence.recorded_archives import RecordedArchive, contradiction, recorded_archives
 from migrations_safety.backup.evidence.signed import signed
 from migrations_safety.backup.evidence.values import BackupEvidence, CouldNotRead, Found, Places, Unread
+from migrations_safety.backup.regular_file import shown
 from migrations_safety.postgresql.catalog_fingerprint import database_identity
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
@@ -20,7 +22,6 @@ from migrations_safety.sql import statement
 Reader = Callable[[str, Places], Iterator[BackupEvidence | Unread]]
 READERS: dict[str, Reader] = {"pgbackrest": pgbackrest, "barman": barman, "signed": signed}
 """By the scheme of `SCHEME:NAME` what reads that place; what has no scheme of these is a path."""
-RECORDED = "the record of runs"
 LEAST = 0.2
 """Seconds that each place gets, also where those before it have taken all the time."""
 
@@ -33,7 +34,9 @@ def find_backups(connection: Connection, places: Places) -> Found:
         database, now = cursor.fetchone()
     end = time.monotonic() + places.patience
     read = [one for place in places.where for one in _read(place, _in_time(places, end))]
-    read += _recorded(connection, known={one.name for one in read if isinstance(one, BackupEvidence)})
+    recorded = recorded_archives(connection)
+    read += _recorded(recorded, known={one.name for one in read if isinstance(one, BackupEvidence)})
+    read = [_agreeing(one, recorded) for one in read]
     evidence = {(one.kind, one.name): one for one in read if isinstance(one, BackupEvidence)}
     of_here: dict[str, Any] = {"database": database, "oid": oid, "system_identifier": identifier}
     ours = [one for one in evidence.values() if one.is_of(**of_here)]
@@ -53,11 +56,11 @@ def _read(place: str, places: Places) -> list[BackupEvidence | Unread]:
     try:
         return list(reader(name, places) if reader else archives(place, places))
     except CouldNotRead as error:
-        return [Unread(place=place, reason=error.reason, hint=error.hint)]
+        return [Unread(place=shown(place), reason=error.reason, hint=error.hint)]
     except OSError as error:  # a folder that this user may not enter, or a name that is too long
-        return [Unread(place=place, reason=error.strerror or type(error).__name__)]
+        return [Unread(place=shown(place), reason=error.strerror or type(error).__name__)]
     except (RuntimeError, ValueError):  # the home of a user who does not exist, or a name that no file can have
-        return [Unread(place=place, reason="no file can have this name")]
+        return [Unread(place=shown(place), reason="no file can have this name")]
 
 
 def _in_time(places: Places, end: float) -> Places:
@@ -65,18 +68,17 @@ def _in_time(places: Places, end: float) -> Places:
     return replace(places, patience=max(end - time.monotonic(), LEAST))
 
 
-def _recorded(connection: Connection, *, known: set[str]) -> list[BackupEvidence | Unread]:
+def _recorded(recorded: Sequence[RecordedArchive], *, known: set[str]) -> list[BackupEvidence | Unread]:
     """Return the archives that the record names and that are here; one that is elsewhere or gone is no evidence."""
-    found = []
-    for path, sha256 in _paths(connection):
-        if path in known or not is_here(path):
-            continue
-        one = archive(Path(path))
-        if isinstance(one, BackupEvidence) and one.checksum != sha256:
-            reason = "its manifest has another checksum than the record of runs"
-            one = Unread(place=path, reason=reason, is_looked_at=True)
-        found.append(one)
-    return found
+    paths = dict.fromkeys(one.path for one in recorded)
+    return [archive(Path(path)) for path in paths if path not in known and is_here(path)]
+
+
+def _agreeing(one: BackupEvidence | Unread, recorded: Sequence[RecordedArchive]) -> BackupEvidence | Unread:
+    """Return no evidence but the reason where a manifest says otherwise than the record of runs."""
+    if isinstance(one, Unread) or one.manifest is None or not (reason := contradiction(one.manifest, recorded)):
+        return one
+    return Unread(place=one.name, reason=reason, is_looked_at=True)
 
 
 def is_here(path: str) -> bool:
@@ -85,14 +87,3 @@ def is_here(path: str) -> bool:
         return Path(path).exists()
     except (OSError, ValueError):
         return False
-
-
-def _paths(connection: Connection) -> list[tuple[str, str]]:
-    """Return the paths of recorded archives with their checksums, the newest first; none where we may not read them."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("search.record_is_readable"))
-        if not cursor.fetchone()[0]:
-            return []
-        cursor.execute(statement("search.recorded"))
-        rows: list[Any] = cursor.fetchall()
-    return list(dict(reversed(rows)).items())[::-1]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from migrations_safety.backup.evidence.values import BackupEvidence, CouldNotRead, Places, Unread
 from migrations_safety.backup.manifest import Proof
+from migrations_safety.backup.regular_file import parsed_json, read_regular_file
 
 KIND, SUFFIX = "signed", ".sig"
 SIGNATURE_BYTES = 64
@@ -29,8 +29,8 @@ def signed(place: str, places: Places) -> Iterator[BackupEvidence | Unread]:
     """Yield the backup that a signed file states; it is `restored` where this very backup was restored since."""
     file = Path(place).expanduser()
     try:
-        stated = file.read_bytes()
-        signature = _signature(file.with_name(file.name + SUFFIX).read_bytes())
+        stated = read_regular_file(file)
+        signature = _signature(read_regular_file(file.with_name(file.name + SUFFIX)))
     except OSError as error:
         raise CouldNotRead(f"{error.filename}: {error.strerror}", SIGN.format(file=place)) from None
     if not places.keys:
@@ -40,7 +40,7 @@ def signed(place: str, places: Places) -> Iterator[BackupEvidence | Unread]:
         yield Unread(place=f"{KIND}:{place}", reason=reason, hint=SIGN.format(file=place), is_looked_at=True)
         return
     try:
-        yield _backup(json.loads(stated), hashlib.sha256(stated).hexdigest())
+        yield _backup(parsed_json(stated), hashlib.sha256(stated).hexdigest())
     except (KeyError, TypeError, ValueError, AttributeError):
         reason = "it does not state a backup in the form that docs/reference.md describes"
         yield Unread(place=f"{KIND}:{place}", reason=reason, is_looked_at=True)
@@ -65,7 +65,7 @@ def _verifies(key: str, signature: bytes, stated: bytes) -> bool:
         hint = 'Install it: pip install "django-migrations-safety[signed]"'
         raise CouldNotRead("the package cryptography is not installed", hint) from None
     try:
-        public = load_pem_public_key(Path(key).expanduser().read_bytes())
+        public = load_pem_public_key(read_regular_file(Path(key).expanduser()))
     except OSError as error:
         raise CouldNotRead(f"the key {key} cannot be read: {error.strerror}", NAME_KEYS) from None
     except (ValueError, UnsupportedAlgorithm):

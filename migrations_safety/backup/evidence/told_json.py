@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from migrations_safety.backup.evidence.values import CouldNotRead
+from migrations_safety.backup.regular_file import parsed_json
 from migrations_safety.postgresql.guarded_program import guarded_program
 
 
@@ -34,7 +34,7 @@ def told_json(command: Sequence[str], *, package: str, patience: float) -> Any:
 
 def _parsed(answer: bytes, code: int, complaint: str, command: Sequence[str]) -> Any:
     try:
-        told = json.loads(answer)
+        told = parsed_json(answer)
     except ValueError:
         told = None
     if isinstance(told, dict) and told.get("_ERROR"):

@@ -114,8 +114,8 @@ KINDS = (
         id="backup.E023",
         title="Backup cannot be relied upon",
         help=(
-            "The archive has another size or checksum than its manifest, the manifest cannot be read or has another "
-            "checksum than the record of runs, a signature does not fit, or a time lies in the future. Do not rely on "
+            "The archive has another size or checksum than its manifest, the manifest cannot be read or says "
+            "otherwise than the record of runs, a signature does not fit, or a time lies in the future. Do not rely on "
             "this backup. Find out who changed it, and make a new one."
         ),
     ),

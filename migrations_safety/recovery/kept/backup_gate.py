@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.db import DatabaseError, transaction
 
+from migrations_safety.backup.evidence.recorded_archives import contradiction, recorded_archives
 from migrations_safety.backup.evidence.search import find_backups
 from migrations_safety.backup.evidence.values import Places
 from migrations_safety.backup.manifest import Manifest, Proof, read, verify_archive
@@ -24,7 +25,7 @@ def check_backup(connection: Connection, held: tuple[Held, ...], path: str | Non
     Known are archives in `places` and in the record of runs. Other tools do not say how many rows a table has in their
     backups, so theirs do not count. Raises NoManifest where there is no manifest at the path.
     """
-    manifests = [read(Path(path))] if path else _known(connection, places)
+    manifests = [read(Path(path).absolute())] if path else _known(connection, places)
     first: list[str] = []
     for manifest in manifests:
         reasons = list(_reasons(connection, held, manifest))
@@ -54,7 +55,7 @@ def _reasons(connection: Connection, held: tuple[Held, ...], manifest: Manifest)
     for one in held:
         if one.kept.kind == "table" and counted.get(one.kept.kept_name) != one.rows:
             yield f"does not hold the rows of {one.kept.subject}"
-    if problem := verify_archive(manifest):
+    if problem := contradiction(manifest, recorded_archives(connection)) or verify_archive(manifest):
         yield problem
 
 

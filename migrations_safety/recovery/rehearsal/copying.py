@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from migrations_safety.backup.source import exported_snapshot
+from migrations_safety.backup.source import exported_snapshot, refuse_rewritten
 from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.schema_copy import ENTRY, FAILED, HOW, OUTSIDE, WENT_ON
 from migrations_safety.messages.refusals.backup import NoCopy
@@ -70,6 +70,7 @@ def fill_copy(
             carry(snapshot.name)
         else:
             failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
+        refuse_rewritten(snapshot, NoCopy)
         failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
     _analyze(copy)
     return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
