@@ -13,3 +13,12 @@ def add_keeping_argument(parser: ArgumentParser) -> None:
         "purge_dropped ends them"
     )
     parser.add_argument("--keep-dropped", action="store_true", help=help)
+
+
+def add_interrupted_argument(parser: ArgumentParser) -> None:
+    """Add `--interrupted`."""
+    help = (
+        "for a migrate --keep-dropped that was ended inside a migration that is not one transaction, where nobody can "
+        "see whether an operation has done its work: it is done, or it has to run again"
+    )
+    parser.add_argument("--interrupted", choices=("done", "again"), help=help)

@@ -119,6 +119,7 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
     from migrations_safety.measurement.passed_over import without_code
     from migrations_safety.measurement.statements import StatementMeter
     from migrations_safety.measurement.way_back import ReturningExecutor
+    from migrations_safety.plan.done_operations import passing_over
     from migrations_safety.postgresql.connection import connection_of
     from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 
@@ -130,6 +131,8 @@ def _measured(asked: dict[str, Any]) -> dict[str, Any]:
         beside = stack.enter_context(closing(open_connection(parameters)))
         meter = StatementMeter(connection, Observer(connection.connection, beside, parameters))
         stack.enter_context(connection.execute_wrapper(meter))
+        done = {label: frozenset(numbers) for label, numbers in asked["done"].items()}
+        stack.enter_context(passing_over(connection, done))
         if not asked["measure_python"]:
             stack.enter_context(without_code())
         executor = ReturningExecutor(connection, meter)

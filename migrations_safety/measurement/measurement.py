@@ -24,6 +24,7 @@ from migrations_safety.measurement.scratch import Place, scratch_database
 from migrations_safety.measurement.statement_texts import as_asked, without_unparsed
 from migrations_safety.measurement.yielding_rows import ALL
 from migrations_safety.messages.errors import explain
+from migrations_safety.plan.done_operations import passed_over
 from migrations_safety.postgresql.application_statements import ApplicationStatements
 from migrations_safety.postgresql.connection import Connection
 
@@ -57,6 +58,7 @@ def measure(
         "rollback_seconds": options.rollback_seconds,
         "statements": as_asked(statements) if statements else [],
         "release": release or {},
+        "done": {label: sorted(numbers) for label, numbers in passed_over(connection).items()},
     }
     try:
         with (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from migrations_safety.audit.migration_history import Done, History
 from migrations_safety.audit.run_log import StandsOn
 from migrations_safety.kept.keeper import Keeper
+from migrations_safety.kept.kept_steps import forget_settled
 from migrations_safety.locking.deploy_lock import deploy_lock
+from migrations_safety.messages.refusals.kept import BegunWithKeeping
+from migrations_safety.migrate.executor import in_steps
 from migrations_safety.migrate.gate import ask_gate
 from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener, MigrateOptions
@@ -24,6 +27,7 @@ from migrations_safety.migrate.rehearsed import refuse_unrehearsed
 from migrations_safety.migrate.report import LockWaits, MigrateReport
 from migrations_safety.migrate.ways_back import NOTHING, WaysBack, backup_before
 from migrations_safety.plan import migration_plan
+from migrations_safety.plan.done_operations import passing_over_done
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.target import connect
@@ -61,6 +65,7 @@ def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -
     with (
         deploy_lock(connection, wait=options.locks.deploy_wait, progress=listener.progress),
         only_own_tables(connection),
+        _going_on(connection, options),
     ):
         started = time.monotonic()
         catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
@@ -79,6 +84,22 @@ def run(options: MigrateOptions, *, apply: Apply, listener: Listener = SILENT) -
             seconds=time.monotonic() - started,
             ways_back=behind.findings,
         )
+
+
+@contextmanager
+def _going_on(connection: Connection, options: MigrateOptions) -> Iterator[None]:
+    """Pass over what a killed `migrate --keep-dropped` has done of a migration, and go on after it.
+
+    Raises BegunWithKeeping where the rest would be dropped.
+    """
+    if options.runs_no_migration:
+        yield
+        return
+    with passing_over_done(connection, interrupted=options.interrupted) as halves:
+        for one in () if options.keep_dropped else halves:
+            if one.migration in steps_of_plan(_plan(connection, options)):
+                raise BegunWithKeeping(migration=one.migration)
+        yield
 
 
 def _ways_back(connection: Connection, options: MigrateOptions, listener: Listener) -> WaysBack:
@@ -173,7 +194,12 @@ def _apply_watched(history: History, options: MigrateOptions, apply: Apply, list
     elsewhere = OtherConnections(history.connection, expected=is_expected, say=listener.warning)
     history.elsewhere = elsewhere.wrote
     keeper = Keeper(connection=history.connection, run_id=history.run_id)
-    with elsewhere.watched(), keeper.at_work() if options.keep_dropped else nullcontext():
+    with ExitStack() as stack:
+        stack.enter_context(elsewhere.watched())
+        if options.keep_dropped:
+            stack.enter_context(keeper.at_work())
+            stack.enter_context(in_steps(history.connection))
         apply(history.note)
     if options.keep_dropped:
         keeper.end()
+    forget_settled(history.connection)

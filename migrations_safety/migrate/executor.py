@@ -20,10 +20,15 @@ from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.constraints import ForeignKeyConstraint
+from migrations_safety.kept.kept_steps import may_record
 from migrations_safety.locking.guarded_statements import StatementGuard
 from migrations_safety.locking.lock_ladder import LockLadder
+from migrations_safety.migrate.steps import StepByStep
 from migrations_safety.postgresql.connection import Connection, schema_editor_with
 from migrations_safety.schema.existing_keys import find_existing_key
+
+STEPS = "migrations_safety_records_steps"
+"""The name of an attribute that the connection has while migrations that are no transaction run in recorded steps."""
 
 
 @contextmanager
@@ -40,6 +45,16 @@ def on_the_ladder(connection: Connection, ladder: LockLadder) -> Iterator[None]:
 def ladder_of(connection: Connection) -> LockLadder | None:
     """The lock ladder of the `migrate` that runs on this connection; None where none runs."""
     return getattr(connection.SchemaEditorClass, "ladder", None)
+
+
+@contextmanager
+def in_steps(connection: Connection) -> Iterator[None]:
+    """Record the steps of migrations that are no transaction, so that a run after a kill goes on."""
+    setattr(connection, STEPS, may_record(connection))
+    try:
+        yield
+    finally:
+        delattr(connection, STEPS)
 
 
 def _offer_executor() -> None:
@@ -132,12 +147,15 @@ class SafeExecutor(MigrationExecutor):
         # backend's schema editor is not, every operation gets one that is not `atomic=False`. The operations are copied
         # because all threads share them.
         operations = migration.operations
-        migration.operations = [
-            self._with_retries(migration, operation)
-            if operation.atomic or (migration.atomic and operation.atomic is not False)
-            else operation
-            for operation in operations
-        ]
+
+        def is_whole(operation: Any) -> bool:
+            return bool(operation.atomic or (migration.atomic and operation.atomic is not False))
+
+        if getattr(self.connection, STEPS, False):
+            steps = StepByStep(connection=self.connection, ladder=self.ladder, migration=migration)
+            migration.operations = steps.operations(is_whole)
+        else:
+            migration.operations = [self._with_retries(migration, one) if is_whole(one) else one for one in operations]
         try:
             yield
         finally:

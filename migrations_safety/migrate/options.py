@@ -47,6 +47,8 @@ class MigrateOptions:
     """The path of a JSON report of `precheck`, whose measurements are used if nothing has changed since."""
     keep_dropped: bool = False
     """Whether tables and columns that the migrations drop are kept under other names."""
+    interrupted: str | None = None
+    """`done` or `again`: what an operation is that had begun when an earlier run was killed; None for not said."""
     expect_database: str | None = None
     expect_schema: str | None = None
     scan: ScanOptions = BY_SIZE
@@ -81,6 +83,7 @@ class MigrateOptions:
             "precheck": self.precheck,
             "rehearsed": self.rehearsed.file if self.rehearsed else None,
             "keep_dropped": self.keep_dropped,
+            "interrupted": self.interrupted,
             "retry_for": self.locks.retry_for,
             "max_stall": round(self.locks.max_stall * 1000),
             "expect_database": self.expect_database,

@@ -35,6 +35,7 @@ from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.wording import references as wording
 from migrations_safety.plan import migration_plan
+from migrations_safety.plan.done_operations import passing_over_done
 from migrations_safety.plan.inspected_schema import InspectedPlan, inspect_plan
 from migrations_safety.plan.since import older_than
 from migrations_safety.postgresql import catalog
@@ -89,11 +90,12 @@ def run(
         counts_new_rows=options.before is not None,
     )
     counters = read_counters(connection) if options.measure.is_wanted or options.earlier else None
-    measurements = measured(connection, options, progress, is_pooled=target.pooler in REFUSED_POOLERS)
-    examine = partial(_examine, connection, target, options, progress, measurements, counters)
-    report = in_snapshot(connection, examine, progress=progress)
-    if options.keep_dropped:
-        report = with_kept(connection, report, options.app_label, options.migration_name)
+    with passing_over_done(connection):
+        measurements = measured(connection, options, progress, is_pooled=target.pooler in REFUSED_POOLERS)
+        examine = partial(_examine, connection, target, options, progress, measurements, counters)
+        report = in_snapshot(connection, examine, progress=progress)
+        if options.keep_dropped:
+            report = with_kept(connection, report, options.app_label, options.migration_name)
     return select(report, options, today=date.today())
 
 

@@ -26,7 +26,7 @@ from migrations_safety.management.arguments import (
 from migrations_safety.management.backup_arguments import add_backup_arguments, backup_options, places_of
 from migrations_safety.management.base import Outcome, ReportingCommand
 from migrations_safety.management.errors import COULD_NOT, ErrorsAsSentences
-from migrations_safety.management.kept_arguments import add_keeping_argument
+from migrations_safety.management.kept_arguments import add_interrupted_argument, add_keeping_argument
 from migrations_safety.management.rehearsed_arguments import add_rehearsed_arguments, rehearsed_option
 from migrations_safety.management.report_places import TEXT, wants_stdout_alone
 from migrations_safety.management.traffic_arguments import hot_tables
@@ -41,7 +41,7 @@ from migrations_safety.rendering import serialization, text
 
 AS_THEY_ARE = (
     "app_label", "migration_name", "fake", "fake_initial", "prune", "run_syncdb", "skip_precheck", "census", "precheck",
-    "expect_database", "expect_schema", "keep_dropped",
+    "expect_database", "expect_schema", "keep_dropped", "interrupted",
 )  # fmt: skip
 """Options of the command that have the same names in MigrateOptions."""
 
@@ -70,6 +70,7 @@ class SafeMigrate(ReportingCommand, DjangoMigrate):
         add_measuring_arguments(parser)
         add_backup_arguments(parser)
         add_keeping_argument(parser)
+        add_interrupted_argument(parser)
         add_rehearsed_arguments(parser)
         help = (
             "JSON report of an earlier precheck (--format json --output FILE), usually from a standby; the precheck "

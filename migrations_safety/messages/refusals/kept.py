@@ -49,3 +49,36 @@ class NotKept(Refusal):
 
     def __init__(self, *, numbers: list[int]) -> None:
         super().__init__(numbers=", ".join(map(str, numbers)))
+
+
+class StepNotKnown(Refusal):
+    """Raised where a killed run had begun an operation of which nobody knows what it has done."""
+
+    message = (
+        "{migration} is done in part: its operation {number} ({what}) had begun when migrate --keep-dropped was ended, "
+        "and nothing shows whether it has done its work. Nothing was changed."
+    )
+    hint = (
+        "Look whether it has, and then: python manage.py migrate --keep-dropped --interrupted done (it has), or "
+        "--interrupted again (it has not, or may run twice). python manage.py diagnose lists all operations."
+    )
+
+
+class FileChangedMeanwhile(Refusal):
+    """Raised where the file of a migration that is done in part has changed since."""
+
+    message = (
+        "{migration} is done in part by a migrate --keep-dropped that was ended, and its file has changed since. "
+        "Nothing was changed."
+    )
+    hint = "Install the release with that file, and then: python manage.py migrate --keep-dropped"
+
+
+class BegunWithKeeping(Refusal):
+    """Raised where a migration was begun with `--keep-dropped` and is to go on without it."""
+
+    message = (
+        "{migration} is done in part by a migrate --keep-dropped that was ended. Without that option the rest of it "
+        "would be dropped, not kept. Nothing was changed."
+    )
+    hint = "To go on: python manage.py migrate --keep-dropped"

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.migrations.operations import RunPython, RunSQL
 
+from migrations_safety.plan.done_operations import HalfDone, half_done
 from migrations_safety.plan.operation_effects import Effect, Element, is_repeatable
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.recovery.diagnosis.database_objects import DatabaseObjects, read_objects
@@ -35,6 +36,8 @@ class Half:
     """Django's ProjectState before the migration."""
     removed: frozenset[Element]
     """What its operations that are done have removed."""
+    begun: HalfDone | None = None
+    """What `migrate --keep-dropped` has recorded of it; None where another command has begun it."""
 
     @property
     def is_whole(self) -> bool:
@@ -47,6 +50,8 @@ class Half:
     @property
     def may_run_again(self) -> bool:
         """Whether `migrate` passes over what is done."""
+        if self.begun:
+            return not self.begun.unknown
         touched = (one for one in self.steps.steps if one.state in {DONE, IN_PART} and one.number)
         return all(is_repeatable(self.migration.operations[(one.number or 1) - 1]) for one in touched)
 
@@ -73,16 +78,28 @@ def halves(connection: Connection, graph: Graph, pending: Sequence[str]) -> Halv
         recorded.setdefault(migration.app_label, graph.elements.of(state, migration.app_label))
         followed.append((migration, graph.elements.effects(migration, state), is_first))
     there = read_objects(connection, {one for _, effects, _ in followed for one in _touched(effects)})
-    found = []
+    found, begun = [], {one.migration: one for one in half_done(connection) if not one.is_backwards}
     for migration, effects, is_first in followed:
         states = _states(there, effects, recorded[migration.app_label], is_first=is_first)
+        if one := begun.get(label_of(migration)):
+            states = _recorded_states(one, states)
         if label_of(migration) in pending and {DONE, IN_PART} & set(states):  # else a baseline, which is only recorded
             done = [effect for effect, one in zip(effects, states, strict=True) if one in {DONE, IN_PART}]
             removed = frozenset(one for effect in done for one in effect.removed)
             before = graph.state_before(migration)
             half = Half(steps=_steps(migration, states), migration=migration, state_before=before, removed=removed)
-            found.append(half)
+            found.append(replace(half, begun=begun.get(label_of(migration))))
     return Halves(found=tuple(found), left=tuple(left))
+
+
+def _recorded_states(begun: HalfDone, states: Sequence[str]) -> list[str]:
+    """Return the states as they are recorded; of an operation that had begun, what the catalog shows."""
+    forwards = [
+        DONE if number in begun.done else shown if number in begun.begun else NOT_DONE
+        for number, shown in enumerate(states, start=1)
+    ]
+    back = {DONE: NOT_DONE, NOT_DONE: DONE}
+    return [back.get(one, one) for one in forwards] if begun.is_backwards else forwards
 
 
 def _touched(effects: Sequence[Effect]) -> frozenset[Element]:
@@ -159,6 +176,9 @@ def steps_of_recorded(connection: Connection, graph: Graph, app: str) -> StepsOf
     before = elements.of(state, app)
     effects = elements.effects(migration, state)
     states = _states(read_objects(connection, _touched(effects)), effects, before, is_first=True)
+    for one in half_done(connection):
+        if one.is_backwards and one.migration == label_of(migration):
+            states = _recorded_states(one, states)
     if not {NOT_DONE, IN_PART} & set(states):
         return None
     return replace(_steps(migration, states), is_recorded=True)

@@ -19,6 +19,7 @@ from migrations_safety.kept import kept_record
 from migrations_safety.kept.kept_record import Kept
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.refusals.base import Refusal
+from migrations_safety.plan.done_operations import HalfDone, half_done
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import LeftoverCopy, leftover_copies
@@ -69,6 +70,8 @@ class Facts:
     open_runs: list[OpenRun] = field(default_factory=list)
     """Those of the runs whose work is not done."""
     unfinished: Unfinished = field(default_factory=Unfinished)
+    begun: list[HalfDone] = field(default_factory=list)
+    """The migrations that a `migrate --keep-dropped` has done in part."""
     kept: list[Kept] = field(default_factory=list)
     carrying: list[Carrying] = field(default_factory=list)
     """The triggers that a `restore_dropped` has made and not dropped."""
@@ -107,6 +110,7 @@ def gather(connection: Connection, target: Target, places: Places) -> Facts:
     found = read("constraints and indexes", lambda: unfinished(connection), Unfinished())
     facts.unfinished = read("orphans", lambda: with_orphans(connection, found), found)
     facts.images = read("nullified references", lambda: run_log.open_images(connection), [])
+    facts.begun = read("kept instead of dropped", lambda: half_done(connection), [])
     facts.kept = read("kept instead of dropped", lambda: _kept(connection), [])
     facts.carrying = read("kept instead of dropped", lambda: carrying(connection), [])
     facts.watching = read("runs", lambda: watching(connection), [])

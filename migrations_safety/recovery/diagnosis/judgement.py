@@ -8,9 +8,11 @@ from datetime import datetime
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import format_bytes, format_seconds, listed, pluralize
 from migrations_safety.messages.refusals.evidence import ClusterUnknown
+from migrations_safety.messages.refusals.kept import StepNotKnown
 from migrations_safety.messages.wording import backup as backup_wording
 from migrations_safety.messages.wording import recovery_diagnosis as wording
 from migrations_safety.postgresql.target import Target
+from migrations_safety.recovery.diagnosis.applied_in_part import Half
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.leftovers import Carrying, LeftDatabase
 from migrations_safety.recovery.diagnosis.recorded_runs import last_of
@@ -157,17 +159,19 @@ def _of_migrations(facts: Facts) -> Iterator[Finding]:
         half = halves.get(label)
         if half is None:
             continue
-        if half.is_whole:
+        if half.is_whole and not half.begun:
             yield wording.not_recorded(label, waits_for=found.waits_for.get(label, ()))
         else:
-            yield wording.applied_in_part(label, steps=in_words(half.steps), next=_next(half.may_run_again))
+            yield wording.applied_in_part(label, steps=in_words(half.steps), next=_next(half))
     if facts.halves.left:
         reason = f"{pluralize(len(facts.halves.left), 'pending migration')} would have taken too long"
         yield wording.not_looked("steps of migrations", reason=reason, hint=AGAIN)
 
 
-def _next(may_run_again: bool) -> str:
-    return wording.AGAIN if may_run_again else "Finish it or undo it with the SQL below, forward or back."
+def _next(half: Half) -> str:
+    if half.begun:
+        return StepNotKnown.hint if half.begun.unknown else f"{wording.AGAIN} --keep-dropped"
+    return wording.AGAIN if half.may_run_again else "Finish it or undo it with the SQL below, forward or back."
 
 
 def in_words(half: StepsOfMigration) -> str:

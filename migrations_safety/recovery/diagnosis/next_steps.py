@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrations_safety.plan.done_operations import HalfDone
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.judgement import drop_of, fix_of, has_maker
 from migrations_safety.recovery.diagnosis.open_runs import PURGE, RESTORE, OpenRun
@@ -17,6 +18,7 @@ from migrations_safety.registry import rollback_commands, verifying_commands
 from migrations_safety.sql.identifiers import quote_if_needed
 
 ROLLBACK = "rollback_migrations"
+KEEP = ("--keep-dropped",)
 LOOK_AGAIN = NextStep(why="See whether anything is left.", command=("diagnose",))
 
 
@@ -24,6 +26,8 @@ def ways(facts: Facts) -> tuple[tuple[NextStep, ...], tuple[NextStep, ...]]:
     """Return the way forward and the way back; each is empty where it has no step of its own."""
     goes_back = [one for one in _stopped(facts) if one.run.goes_back]
     finishing = tuple(NextStep(why="Finish the rollback.", command=one.again) for one in goes_back[:1])
+    if finishing and (unknown := [one for one in facts.begun if one.is_backwards and one.unknown]):
+        finishing = (_unknown(unknown[0], finishing[0].command),)
     deploying, undoing = tuple(_deploying(facts)), tuple(_undoing(facts))
     forward, back = (finishing, deploying) if finishing else (deploying, undoing)
     first = (*_in_the_way(facts), *_repairs(facts), *_watches(facts), *_kept_again(facts))
@@ -93,8 +97,9 @@ def _deploying(facts: Facts) -> Iterator[NextStep]:
         yield from _finishing(half, facts.migrations.waits_for.get(half.migration, ()), recorded)
     yield from _rows(facts)
     if facts.migrations.pending or facts.migrations.adopted:
-        yield NextStep(why="See what is left to apply, and whether it may.", command=("precheck",))
-        yield NextStep(why="Apply what is left.", command=(MIGRATE,))
+        keep = KEEP if any(one.begun for one in facts.remaining) else ()
+        yield NextStep(why="See what is left to apply, and whether it may.", command=("precheck", *keep))
+        yield NextStep(why="Apply what is left.", command=(MIGRATE, *keep))
     for one in facts.unfinished.constraints:
         if one.name not in facts.migrations.validates:
             validate = f"ALTER TABLE {one.table} VALIDATE CONSTRAINT {quote_if_needed(one.name)};"
@@ -110,7 +115,9 @@ def _finishing(one: Remaining, waits_for: Sequence[str], recorded: set[str]) -> 
     `recorded` are those that earlier steps record; what else it waits for is applied before, because `--fake` would
     record that, too.
     """
-    if one.may_run_again and not one.is_whole:
+    if one.begun and one.begun.unknown:
+        yield _unknown(one.begun, (MIGRATE, *one.migration.split(".", 1), *KEEP))
+    if one.begun or (one.may_run_again and not one.is_whole):
         return
     if not one.is_whole and one.finish is None and one.undo is not None:
         for text in one.undo:
@@ -126,6 +133,15 @@ def _finishing(one: Remaining, waits_for: Sequence[str], recorded: set[str]) -> 
         yield NextStep(why=f"Do the rest by hand, as python manage.py sqlmigrate {label} prints it, in that order.")
     fake = (MIGRATE, *one.migration.split(".", 1), "--fake")
     yield NextStep(why=f"Record {one.migration}, once all of it is there.", command=fake)
+
+
+def _unknown(begun: HalfDone, command: Sequence[str]) -> NextStep:
+    """What is to be done about an operation of which nobody knows what it has done."""
+    why = (
+        f"Look whether operation {begun.unknown} of {begun.migration} ({begun.what}) has done its work. If it has not, "
+        "or may run twice: again, not done."
+    )
+    return NextStep(why=why, command=(*command, "--interrupted", "done"))
 
 
 def _applying(labels: Sequence[str]) -> Iterator[NextStep]:

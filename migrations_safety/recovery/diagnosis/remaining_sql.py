@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.migrations.operations import RunPython
 
+from migrations_safety.plan.done_operations import HalfDone
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.recovery.diagnosis.applied_in_part import DONE, IN_PART, Half
@@ -28,6 +29,8 @@ class Remaining:
     migration: str
     may_run_again: bool
     is_whole: bool
+    begun: HalfDone | None
+    """What `migrate --keep-dropped` has recorded of it; None where another command has begun it."""
     finish: tuple[str, ...] | None
     undo: tuple[str, ...] | None
 
@@ -35,10 +38,12 @@ class Remaining:
 def remaining(connection: Connection, half: Half) -> Remaining:
     """Return the SQL for a migration that is applied in part; runs outside of a transaction, and only reads."""
     with _only_reading(connection) as may_collect:
+        may_collect = may_collect and half.begun is None  # its SQL would drop what is to be kept
         return Remaining(
             migration=half.steps.migration,
             may_run_again=half.may_run_again,
             is_whole=half.is_whole,
+            begun=half.begun,
             finish=_collected(connection, half, forwards=True) if may_collect else None,
             undo=_collected(connection, half, forwards=False) if may_collect else None,
         )
