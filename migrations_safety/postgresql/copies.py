@@ -190,13 +190,18 @@ def drop_leftovers(parameters: dict[str, Any], *, of: CopyOf | None = None) -> l
     With `of` only those that were made of that database. One that cannot be dropped stays: `leftover_copies` has it.
     """
     dropped = []
-    with closing(open_connection(parameters)) as session:
-        for one in _found(records(session.execute(statement("copies.found").encode()))):
-            if one.is_leftover and one.is_ours and (of is None or one.of_oid == of.oid):
-                with suppress(psycopg.Error):
-                    drop(parameters, one.name)
-                    dropped.append(one.name)
+    for one in copies_on(parameters):
+        if one.is_leftover and one.is_ours and (of is None or one.of_oid == of.oid):
+            with suppress(psycopg.Error):
+                drop(parameters, one.name)
+                dropped.append(one.name)
     return dropped
+
+
+def copies_on(parameters: dict[str, Any]) -> list[LeftoverCopy]:
+    """Return all copies on the server of `parameters`."""
+    with closing(open_connection(parameters)) as session:
+        return _found(records(session.execute(statement("copies.found").encode())))
 
 
 def leftover_copies(connection: Connection) -> list[LeftoverCopy]:

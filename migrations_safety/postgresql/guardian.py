@@ -15,6 +15,8 @@ import sys
 
 GLANCES = 0.02
 """How many seconds pass between two looks at the program."""
+PATIENCE = 10
+"""How many seconds it has to end by itself, before it is killed."""
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1
 
@@ -35,6 +37,9 @@ def main(watched: int, folder: str, command: list[str]) -> int:
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """End the program and what it has started: pg_dump has one process for each of its jobs."""
+    with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait(PATIENCE)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

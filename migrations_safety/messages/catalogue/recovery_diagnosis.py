@@ -151,7 +151,8 @@ KINDS = (
         title="Database of a killed run is left",
         help=(
             "A scratch database (without rows) or a copy (with rows of patients) was left by a killed run. The "
-            "next run of the same kind drops it; the statement of the hint does so now."
+            "next run of the same kind drops it; the hint says how to do so now. One on another server is known by a "
+            "note of the rehearsal on this machine."
         ),
     ),
     FindingKind(

@@ -150,11 +150,9 @@ def images_open(table: str, *, column: str, rows: int) -> Finding:
     return finding("recovery.I031", f'{table}."{column}"', message, hint, rows=rows)
 
 
-def database_left(name: str, *, what: str, size: str, may_drop: bool) -> Finding:
+def database_left(name: str, *, what: str, more: str, hint: str) -> Finding:
     """The finding that a killed run has left a database; `what` says what is in it."""
-    message = f"is {what} that a killed run has left{size}; nobody is connected."
-    who = "" if may_drop else "As its owner: "
-    return finding("recovery.W032", name, message, f"{who}DROP DATABASE {quote_if_needed(name)};")
+    return finding("recovery.W032", name, f"is {what} that a killed run has left{more}.", hint)
 
 
 def database_in_use(name: str, *, what: str, sessions: int) -> Finding:

@@ -32,7 +32,10 @@ def _states(facts: Facts, *, at: datetime) -> Iterator[tuple[str, str]]:
     yield "orphans", _orphans(facts)
     yield "nullified references", counts(sum(one.count for one in facts.images), "reference")
     yield "kept instead of dropped", counts(len(facts.kept), "table, column or type", "tables, columns or types")
-    yield "scratch databases and copies", counts(len(facts.scratches) + len(facts.copies), "database")
+    yield (
+        "scratch databases and copies",
+        counts(len(facts.scratches) + len(facts.copies) + len(facts.elsewhere), "database"),
+    )
     yield "locks", _locks(facts)
     yield "prepared transactions", counts(len(facts.prepared), "transaction")
     yield "standbys and slots", _replication(facts)

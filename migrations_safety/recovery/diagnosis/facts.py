@@ -21,8 +21,10 @@ from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.plan.done_operations import HalfDone, half_done
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.catalog_fingerprint import database_identity
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.copies import LeftoverCopy, leftover_copies
+from migrations_safety.postgresql.copies import CopyOf, LeftoverCopy, leftover_copies
+from migrations_safety.postgresql.copy_notes import CopyNote, notes_of
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis import leftovers, recorded_runs, sessions
 from migrations_safety.recovery.diagnosis.applied_in_part import Halves, halves
@@ -80,6 +82,8 @@ class Facts:
     images: list[OpenImages] = field(default_factory=list)
     scratches: list[LeftDatabase] = field(default_factory=list)
     copies: list[LeftoverCopy] = field(default_factory=list)
+    elsewhere: list[CopyNote] = field(default_factory=list)
+    """Copies on other servers of which this user has notes here."""
     sessions: Sessions = field(default_factory=Sessions)
     prepared: list[Prepared] = field(default_factory=list)
     replication: Replication = field(default_factory=Replication)
@@ -117,6 +121,7 @@ def gather(connection: Connection, target: Target, places: Places) -> Facts:
     facts.open_runs = open_runs(facts.runs, _shown(facts))
     facts.scratches = read("scratch databases and copies", lambda: leftovers.databases(connection), [])
     facts.copies = read("scratch databases and copies", lambda: leftover_copies(connection), [])
+    facts.elsewhere = read("scratch databases and copies", lambda: _elsewhere(connection, target), [])
     facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
     facts.prepared = read("prepared transactions", lambda: sessions.prepared(connection), [])
     facts.replication = read("standbys and slots", lambda: replication(connection), Replication())
@@ -134,6 +139,11 @@ def _shown(facts: Facts) -> Shown:
         kept=None if "kept instead of dropped" in missed else tuple(facts.kept),
         has_images=None if "nullified references" in missed else bool(facts.images),
     )
+
+
+def _elsewhere(connection: Connection, target: Target) -> list[CopyNote]:
+    cluster, oid = database_identity(connection)
+    return notes_of(CopyOf(oid=oid, system_identifier=cluster, name=target.name))
 
 
 def _kept(connection: Connection) -> list[Kept]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -11,10 +12,11 @@ from migrations_safety.messages.refusals.evidence import ClusterUnknown
 from migrations_safety.messages.refusals.kept import StepNotKnown
 from migrations_safety.messages.wording import backup as backup_wording
 from migrations_safety.messages.wording import recovery_diagnosis as wording
+from migrations_safety.postgresql.copy_notes import CopyNote
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis.applied_in_part import Half
 from migrations_safety.recovery.diagnosis.facts import Facts
-from migrations_safety.recovery.diagnosis.leftovers import Carrying, LeftDatabase
+from migrations_safety.recovery.diagnosis.leftovers import Carrying
 from migrations_safety.recovery.diagnosis.recorded_runs import last_of
 from migrations_safety.recovery.diagnosis.report import StepsOfMigration
 from migrations_safety.recovery.diagnosis.sessions import Queue, Session
@@ -24,6 +26,7 @@ from migrations_safety.schema.placeholder_makers import maker_of_table
 from migrations_safety.sql.identifiers import quote_if_needed
 
 SCRATCH, COPY = "a scratch database without rows", "a copy with rows of the original"
+ELSEWHERE = f"{COPY} on another server"
 GRANT_STATISTICS = "GRANT pg_monitor TO the role, then look again: python manage.py diagnose"
 MOST_PENDING = 8
 """How many pending migrations are told one by one, so that the report stays on one screen."""
@@ -246,19 +249,37 @@ def _of_databases(facts: Facts) -> Iterator[Finding]:
         if scratch.sessions:
             yield wording.database_in_use(scratch.name, what=SCRATCH, sessions=scratch.sessions)
         else:
-            yield wording.database_left(scratch.name, what=SCRATCH, size=_size(scratch), may_drop=scratch.may_drop)
+            hint = _dropped(scratch.name, may_drop=scratch.may_drop)
+            yield wording.database_left(scratch.name, what=SCRATCH, more=_alone(scratch.bytes), hint=hint)
     for copy in facts.copies:
         if copy.is_leftover:
-            size = f" ({format_bytes(copy.bytes)})" if copy.bytes is not None else ""
-            yield wording.database_left(copy.name, what=COPY, size=size, may_drop=copy.is_ours)
+            hint = _dropped(copy.name, may_drop=copy.is_ours)
+            yield wording.database_left(copy.name, what=COPY, more=_alone(copy.bytes), hint=hint)
         elif copy.is_kept and not copy.is_in_use:
             yield wording.copy_kept(copy.name, drop=f"DROP DATABASE {quote_if_needed(copy.name)};")
         else:
             yield wording.database_in_use(copy.name, what=COPY, sessions=1)
+    for note in facts.elsewhere:
+        if note.is_at_work:
+            yield wording.database_in_use(note.words, what=ELSEWHERE, sessions=1)
+        else:
+            hint = _removed_elsewhere(note)
+            since = f" ({note.made_at:%Y-%m-%d %H:%M} UTC)"
+            yield wording.database_left(note.words, what=ELSEWHERE, more=since, hint=hint)
 
 
-def _size(one: LeftDatabase) -> str:
-    return f" ({format_bytes(one.bytes)})" if one.bytes is not None else ""
+def _dropped(name: str, *, may_drop: bool) -> str:
+    return f"{'' if may_drop else 'As its owner: '}DROP DATABASE {quote_if_needed(name)};"
+
+
+def _removed_elsewhere(note: CopyNote) -> str:
+    options = "--clone-command and --clone-cleanup-command" if note.is_by_command else "--scratch-url"
+    by_hand = f"rm {shlex.quote(str(note.file))}"
+    return f"rehearse with the same {options} removes it. If you have removed it by hand: {by_hand}"
+
+
+def _alone(size: int | None) -> str:
+    return f"{f' ({format_bytes(size)})' if size is not None else ''}; nobody is connected"
 
 
 def counts(number: int, noun: str, plural: str = "") -> str:

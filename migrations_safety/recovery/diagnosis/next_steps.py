@@ -192,3 +192,6 @@ def _drops(facts: Facts) -> Iterator[NextStep]:
     names += [one.name for one in facts.copies if one.is_leftover]
     for name in names:
         yield NextStep(why="Drop what a killed run has left.", sql=f"DROP DATABASE {quote_if_needed(name)};")
+    for note in facts.elsewhere:
+        if not note.is_at_work:
+            yield NextStep(why=f"Remove the copy {note.words}; its finding says how.")

@@ -23,7 +23,8 @@ from migrations_safety.measurement.scratch import situation_of
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backup import NoCopy
 from migrations_safety.postgresql.connection import Connection
-from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, complete_parameters
+from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, complete_parameters
+from migrations_safety.postgresql.copy_notes import CopyNote, forget, noted, notes_of, place_of, taken
 from migrations_safety.postgresql.named_rows import records
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
 from migrations_safety.recovery.rehearsal.guard import identity_of
@@ -38,6 +39,9 @@ CLONE_URL = "MIGRATIONS_SAFETY_CLONE_URL"
 BY_HAND = "Run the command of --clone-command by hand: it prints one URL, that of a copy which only the rehearsal uses."
 
 
+NOT_REMOVED = "The copy {} was not removed. It holds the rows of patients."
+
+
 class MayBeTheOriginal(NoCopy):
     """Raised where the URL may lead to the original; then nothing is removed."""
 
@@ -49,6 +53,7 @@ class GivenClones:
     connection: Connection
     command: str
     cleanup: str | None
+    of: CopyOf
     basis: Basis
     name: str
     progress: Progress
@@ -69,25 +74,38 @@ class GivenClones:
         """
         run, is_done = secrets.token_hex(8), False
         url, copy = "", None
-        try:
-            url = self._asked(run)
-            copy = self._proven(url)
-            yield copy
-            is_done = True
-        except MayBeTheOriginal:
-            raise
-        except BaseException:
-            if copy is None and self.cleanup:
-                run_in_shell(self.cleanup, self._environment(run) | {CLONE_URL: NOWHERE})
-            raise
-        finally:
-            if copy and not (keep and is_done) and not self._removed(copy, url, run):
-                self.not_removed.append(place_of(copy))
-                self.progress.say(f"The copy {place_of(copy)} was not removed. It holds the rows of patients.")
+        with noted(of=self.of, made_for=REHEARSAL, id=run, by_command=True) as note:
+            try:
+                url = self._asked(run)
+                copy = self._proven(url)
+                note.tell_place(copy.parameters, marker=self.marker(copy))
+                yield copy
+                is_done = True
+            except MayBeTheOriginal:
+                raise
+            except BaseException as error:
+                if copy is None and not (isinstance(error, NoCopy) and not self.cleanup):
+                    note.stays = not self._cleaned(run, NOWHERE)
+                raise
+            finally:
+                if copy and not (keep and is_done) and not self._removed(copy, url, run):
+                    note.stays = self.cleanup is not None
+                    self.not_removed.append(place_of(copy.parameters))
+                    self.progress.say(NOT_REMOVED.format(place_of(copy.parameters)))
+
+    def remove_left(self) -> None:
+        """Let the cleanup remove what killed runs have left of this database; the next one tries again otherwise."""
+        for note in notes_of(self.of):
+            with taken(note) as is_left:
+                if is_left and note.is_by_command:
+                    marker = _marker_at(note)
+                    is_gone = marker not in (None, note.marker)
+                    if is_gone or self._cleaned(note.id, note.url if marker == note.marker else NOWHERE):
+                        forget(note)
 
     def marker(self, copy: CopiedDatabase) -> str:
         """Return the comment that the copy has got."""
-        return self.markers[place_of(copy)]
+        return self.markers[place_of(copy.parameters)]
 
     def _environment(self, run: str) -> dict[str, str]:
         known = self.connection.get_connection_params()
@@ -148,28 +166,35 @@ class GivenClones:
         comment = sql.SQL(statement("clones.mark"))
         session.execute(comment.format(name=sql.Identifier(found.name), marker=sql.Literal(marker)))
         copy = CopiedDatabase(name=found.name, parameters=complete, oid=found.oid, made_for=REHEARSAL)
-        self.markers[place_of(copy)] = marker
+        self.markers[place_of(copy.parameters)] = marker
         self.runs_programs = here["runs_programs"]
         self.version = f"{session.info.server_version // 10000}.{session.info.server_version % 10000}"
         return copy
 
     def _removed(self, copy: CopiedDatabase, url: str, run: str) -> bool:
         """Run the cleanup command, if the URL still leads to the copy; return whether it has done its work."""
-        if not self.cleanup:
-            return False
         try:
             with closing(open_connection(copy.parameters)) as session:
                 if identity_of(session).marker != self.marker(copy):
                     return False
         except psycopg.Error:
             return False
-        code, _ = run_in_shell(self.cleanup, self._environment(run) | {CLONE_URL: url})
-        return code == 0
+        return self._cleaned(run, url)
+
+    def _cleaned(self, run: str, url: str) -> bool:
+        """Run the cleanup command, if there is one; return whether it says that it has done its work."""
+        return self.cleanup is not None and not run_in_shell(self.cleanup, self._environment(run) | {CLONE_URL: url})[0]
 
 
-def place_of(copy: CopiedDatabase) -> str:
-    """Return where a copy is, without a password."""
-    return f"{copy.name} on {copy.parameters.get('host') or 'this machine'}:{copy.parameters.get('port') or 5432}"
+def _marker_at(note: CopyNote) -> str | None:
+    """Return the comment of the database that is where a copy was; None where nothing answers without a password."""
+    if note.place is None:
+        return None
+    try:
+        with closing(open_connection({**note.place, "autocommit": True})) as session:
+            return identity_of(session).marker
+    except psycopg.Error:
+        return None
 
 
 def _parameters(url: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from migrations_safety.postgresql.target import REFUSED_POOLERS, connect
 from migrations_safety.recovery.rehearsal.archives import ReadyArchive, ready_archive
 from migrations_safety.recovery.rehearsal.carried_settings import acting_objects
 from migrations_safety.recovery.rehearsal.clones import GivenClones
+from migrations_safety.recovery.rehearsal.copies_left import copies_left, noted_server, tell_copies_left
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
 from migrations_safety.recovery.rehearsal.forecast import with_forecast
@@ -64,13 +65,27 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
     archive = ready_archive(options.backup, name=target.name, basis=original.basis) if options.backup else None
     if not original.basis.migrations:
         return _empty(original, options)
+    report = _on_some_copy(connection, original, options, progress, archive)
+    left = (*report.not_removed, *copies_left(_copy_of(original)))
+    return replace(report, not_removed=tuple(dict.fromkeys(left)))
+
+
+def _on_some_copy(
+    connection: Connection,
+    original: Original,
+    options: RehearsalOptions,
+    progress: Progress,
+    archive: ReadyArchive | None,
+) -> RehearsalReport:
     if options.clone_command:
         return _on_given(connection, original, options, progress)
+    tell_copies_left(_copy_of(original), progress)
     if archive is None:
-        refuse_out_of_reach(connection, role=target.role, wanted="copy")
+        refuse_out_of_reach(connection, role=original.target.role, wanted="copy")
     with (
         copy_place(connection, _copy_of(original), url=options.scratch_url, keep=options.keep) as place,
         errors_of_copies(place),
+        noted_server(place, _copy_of(original)),
     ):
         return _rehearse(connection, original, place, options, progress, archive)
 
@@ -108,10 +123,13 @@ def _on_given(
         connection=connection,
         command=options.clone_command,
         cleanup=options.clone_cleanup_command,
+        of=_copy_of(original),
         basis=original.basis,
         name=original.target.name,
         progress=progress,
     )
+    given.remove_left()
+    tell_copies_left(given.of, progress)
     place = place_of_clones(connection)
     theater = Theater(connection, original, place, options, _copy_of(original), None, progress, given)
     progress.say("Asking for a copy …")

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import tempfile
-from contextlib import suppress
-from typing import Any
 
-PATIENCE = 10
-"""How many seconds a command that was interrupted has to end by itself."""
+from migrations_safety.postgresql.guarded_program import guarded_program
 
 
 def run_in_shell(command: str, environment: dict[str, str]) -> tuple[int, str]:
-    """Run a command in a session of its own; return its exit code and what it wrote to stdout.
+    """Run a command; return its exit code and what it wrote to stdout.
 
-    What it writes to stderr may hold values of rows or a password, and goes nowhere. Programs that it leaves running,
-    such as a server, may keep stdout open: only the end of the shell is waited for. An interrupt ends all of them.
+    What it writes to stderr may hold values of rows or a password, and is not looked at. Programs that it leaves
+    running, such as a server, may keep stdout open: only the end of the shell is waited for. An interrupt, and a kill
+    of this process, end all of them.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
-        how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": printed, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(["/bin/sh", "-c", command], env=environment, start_new_session=True, **how) as shell:
-            try:
-                code = shell.wait()
-            except BaseException:
-                _end(shell)
-                raise
+    with tempfile.TemporaryFile() as printed:
+        with guarded_program(["/bin/sh", "-c", command], environment=environment, stdout=printed) as shell:
+            code = shell.wait()
         printed.seek(0)
-        return code, printed.read()
-
-
-def _end(shell: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(shell.pid, signal.SIGTERM)
-        try:
-            shell.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(shell.pid, signal.SIGKILL)
+        return code, printed.read().decode(errors="replace")
