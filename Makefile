@@ -43,8 +43,9 @@ browser-test: $(INSTALLED) ## the pages of reports in a real Chromium (apt-get i
 django-tests: $(INSTALLED) ## Django's own tests of migrations, with plain Django and with our commands (ARGS="migrations.test_commands")
 	$(PYTHON_IN_VENV) -m tests.django_suite $(ARGS)
 
-torture: $(INSTALLED) ## kill the commands at N random instants and run them again (N=500, ARGS="--seed 7")
+torture: $(INSTALLED) ## kill the commands at N random instants (N=500, ARGS="--seed 7"), and some at every statement
 	$(PYTHON_IN_VENV) -m tests.torture --number $(N) $(ARGS)
+	EVERY_BOUNDARY=yes $(PYTHON_IN_VENV) -m pytest tests/torture/test_foreign_rollback.py tests/torture/test_kept_steps.py
 
 bench: $(INSTALLED) ## how fast the commands are, beside their rivals (ROWS="1000000", ARGS="--ids text --jobs 4")
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt

@@ -23,9 +23,39 @@ BEGIN PERFORM pg_catalog.nextval({oid}::pg_catalog.regclass); RETURN NULL; END
 -- create_function: moves the sequence on, whoever writes
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS {body}
 
+-- create_looking_function: moves the sequence on for a row that would be lost, whatever its columns are by then
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $migrations_safety_watch$
+DECLARE
+    condition text := {condition};
+    one record;
+    is_lost boolean;
+BEGIN
+    FOR one IN SELECT attnum, attname FROM pg_catalog.pg_attribute
+               WHERE attrelid = {oid_of_table}
+                 AND attnum OPERATOR(pg_catalog.=) ANY (CAST({columns} AS pg_catalog.int2[])) LOOP
+        condition := pg_catalog.replace(condition, '"migrations_safety_column_' || one.attnum || '"',
+                                        pg_catalog.quote_ident(one.attname));
+    END LOOP;
+    EXECUTE 'SELECT ' || condition || ' FROM (SELECT ($1).*) AS new' INTO is_lost USING NEW;
+    IF is_lost IS NOT FALSE THEN
+        PERFORM pg_catalog.nextval({oid}::pg_catalog.regclass);
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN  -- a value that the other type does not take: the next count finds it
+    PERFORM pg_catalog.nextval({oid}::pg_catalog.regclass);
+    RETURN NULL;
+END $migrations_safety_watch$
+
 -- create_trigger: notices each row that is written and would be lost
-CREATE OR REPLACE TRIGGER {trigger} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({condition})
+CREATE OR REPLACE TRIGGER {trigger} AFTER {event} ON {table} FOR EACH ROW WHEN ({condition})
 EXECUTE FUNCTION {function}()
+
+-- insert: a new row
+INSERT
+
+-- insert_or_update: a row that is written
+INSERT OR UPDATE
 
 -- always: notices rows that replication writes, too
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}

@@ -1,4 +1,7 @@
-"""Kills a command around its commits: what a kill leaves is what the last commit has made."""
+"""Kills a command around its commits: what a kill leaves is what the last commit has made.
+
+With EVERY_BOUNDARY in the environment it is killed before each of its statements (`make torture`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from tests.support.cluster import NUMBERS, Cluster, Database
 from tests.support.commands import Running, environment
 from tests.torture.kills import committing
 from tests.torture.relay import Boundaries, Stop
+
+EVERY_BOUNDARY = bool(os.environ.get("EVERY_BOUNDARY"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,13 +47,20 @@ class AroundCommits:
                 then(running.pid)
                 return running.wait()
 
-    def stops(self, *command: str) -> tuple[Database, list[Stop]]:
-        """Run a command undisturbed; return its database, and where to kill it: mostly after each of its commits."""
+    def stops(self, *command: str, others: int = 0) -> tuple[Database, list[Stop]]:
+        """Run a command undisturbed; return its database, and where to kill it: mostly after each of its commits.
+
+        `others` is the number of other statements before which it is killed, too.
+        """
         database = self.copy()
         statements, code = self._relayed(database, command)
         assert code == 0, self.said.read_text()
         commits = committing(statements)
-        return database, [Stop(number=one, answered=bool(at % 4)) for at, one in enumerate(commits, start=1)]
+        around = [Stop(number=one, answered=bool(at % 4)) for at, one in enumerate(commits, start=1)]
+        apart = [one for one in range(1, len(statements) + 1) if one not in commits]
+        if not EVERY_BOUNDARY:
+            apart = apart[:: max(len(apart) // others, 1)][:others] if others else []
+        return database, around + [Stop(number=one) for one in apart]
 
     def killed(self, *command: str, stops: list[Stop]) -> Iterator[tuple[Database, str]]:
         """Kill the command at each of these in a copy of its own, and run it again; give the copy, and where it was."""

@@ -6,15 +6,15 @@ first, which moves a sequence on when a row is written that would be lost. The t
 earlier writer is left. Then the rows are counted while writers go on. Under the lock of the drop only the sequence is
 read: it has no transactions, so it shows every write. If it has moved, the table is counted again.
 
-Values that an earlier type cuts are counted under the lock: this type is given under a stronger one, which reads and
-writes all rows anyway.
+The condition stands at the trigger. PostgreSQL does not change the type of a column that the condition of a trigger
+names, so where the type changes meanwhile the trigger's function looks at the row.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import transaction
@@ -31,6 +31,10 @@ from migrations_safety.sql.composition import compose, send
 
 LARGE = 8_000_000
 """From how many bytes a table is watched; a smaller one is counted under the lock in a few milliseconds."""
+
+
+COLUMN = "migrations_safety_column_{}"
+"""What stands for a column in a condition that is asked whatever the name of the column is by then."""
 
 
 class WrittenMeanwhile(Exception):
@@ -77,7 +81,7 @@ class WriteWatch:
 
     def __init__(self, connection: Connection, questions: Sequence[Question]) -> None:
         self.connection = connection
-        self.questions = [one for one in questions if not one.casts]
+        self.questions = list(questions)
         self.watches: list[Watch] = []
 
     def begin(self) -> None:
@@ -150,19 +154,38 @@ class WriteWatch:
         with self.connection.cursor() as cursor:
             cursor.execute(statement("write_watch.oid"), {"schema": place.schema, "name": place.name})
             (oid,) = cursor.fetchone()
-        body = sql.Literal(statement("write_watch.body").format(oid=oid))
-        change(self.connection, "write_watch.create_function", function=parts["object"], body=body)
+        self._make_function(watch, oid, parts["object"])
         named = {"trigger": parts["trigger"], "table": parts["table"]}
-        condition = self._condition(watch)
-        change(self.connection, "write_watch.create_trigger", **named, function=parts["object"], condition=condition)
+        more = {"event": compose(_event(watch)), "condition": self._condition(watch)}
+        change(self.connection, "write_watch.create_trigger", **named, function=parts["object"], **more)
         change(self.connection, "write_watch.always", **named)
 
+    def _make_function(self, watch: Watch, sequence: int, function: sql.Identifier) -> None:
+        """Make the trigger's function: it moves the sequence on, in some cases only for a row that is lost."""
+        oid = sql.Literal(sequence)
+        if not _looks(watch):
+            body = sql.Literal(compose("write_watch.body", oid=oid).as_string())
+            change(self.connection, "write_watch.create_function", function=function, body=body)
+            return
+        places = [(one, place) for one in watch.questions if (place := present(self.connection, one))]
+        each = [lossy(one, replace(place, column=COLUMN.format(one.attnum)), row="new") for one, place in places]
+        condition = sql.SQL(" OR ").join(compose("write_watch.brackets", condition=one) for one in each)
+        change(
+            self.connection,
+            "write_watch.create_looking_function",
+            function=function,
+            condition=sql.Literal(condition.as_string()),
+            oid_of_table=sql.Literal(watch.questions[0].oid),
+            columns=sql.Literal("{" + ",".join(str(one.attnum) for one, _ in places) + "}"),
+            oid=oid,
+        )
+
     def _condition(self, watch: Watch) -> sql.Composable:
-        """True for a row that would be lost; for every row where the whole table goes, or the type changes before."""
+        """True for a row that would be lost; for every row where a whole table goes, or where the function looks."""
         found: list[sql.Composable] = []
         for one in watch.questions:
             where = present(self.connection, one)
-            if one.column is None or one.is_retyped or where is None:
+            if one.column is None or where is None or _looks(watch):
                 return compose("write_watch.any_row")
             found.append(compose("write_watch.brackets", condition=lossy(one, where, row="new")))
         return sql.SQL(" OR ").join(found)
@@ -181,3 +204,15 @@ class WriteWatch:
         change(self.connection, "write_watch.drop_trigger", trigger=parts["trigger"], table=parts["table"])
         change(self.connection, "write_watch.drop_function", function=parts["object"])
         change(self.connection, "write_watch.drop_sequence", sequence=parts["object"])
+
+
+def _looks(watch: Watch) -> bool:
+    """Whether the function looks at the row, because a column gets another type before its last count."""
+    columns = [one for one in watch.questions if one.column]
+    return len(columns) == len(watch.questions) and any(one.is_retyped or one.casts for one in columns)
+
+
+def _event(watch: Watch) -> str:
+    """The writes that can lose more: where a whole table goes, a row that was there before was counted."""
+    is_lost_already = all(one.column is None and one.untouched is None for one in watch.questions)
+    return "write_watch.insert" if is_lost_already else "write_watch.insert_or_update"

@@ -5,9 +5,15 @@ import time
 
 import psycopg
 import pytest
+from django.db import transaction
 
+from migrations_safety.messages.progress import Progress
+from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import LockOptions
+from migrations_safety.postgresql.connection import connection_of
 from migrations_safety.recovery.rollback import write_watch
+from migrations_safety.recovery.rollback.loss_counts import Question
+from tests.support.in_process import migrate
 from tests.support.rolled_back import roll_back, told
 
 FIRST = """
@@ -57,6 +63,22 @@ class Writer(threading.Thread):
 def test_it_ends_though_a_count_takes_longer_than_writers_may_wait(ward):
     """600,000 rows take some 40 ms to count, and writers may wait 20: under the lock it would never end."""
     database = ward(FIRST, ROWS.format(rows=600_000), NOTE)
+
+    with Writer(database, "INSERT INTO ward_bed (name) VALUES ('new')") as writer:
+        report = roll_back("0001", locks=LockOptions(max_stall=0.02, retry_for=20))
+
+    assert (report.verdict, told(report)) == ("rolled back", [])
+    assert writer.written > 20
+    assert writer.longest < 0.2
+    assert database.rows(LEFT) == [(0, 0, 0)]
+
+
+def test_it_ends_though_the_column_gets_another_type_before_it_is_dropped(ward):
+    """Sessions of the application have run the trigger with the other type before."""
+    kind = "models.CharField(max_length={}, null=True)"
+    note = f'migrations.AddField("Bed", "note", {kind.format(40)})'
+    then = f'migrations.AlterField("Bed", "note", {kind.format(20)})', 'migrations.RenameField("Bed", "note", "remark")'
+    database = ward(FIRST, ROWS.format(rows=600_000), note, *then)
 
     with Writer(database, "INSERT INTO ward_bed (name) VALUES ('new')") as writer:
         report = roll_back("0001", locks=LockOptions(max_stall=0.02, retry_for=20))
@@ -121,6 +143,67 @@ def test_a_value_that_is_committed_after_the_count_stops_it_whatever_the_timing(
 
     assert (report.verdict, told(report)) == ("stopped", [("recovery.E001", 'ward_bed."note"', 1)])
     assert database.value("SELECT count(note) FROM ward_bed") == 1
+
+
+NARROW, WIDE = (f"models.DecimalField(max_digits=8, decimal_places={places}, null=True)" for places in (1, 3))
+RETYPED = {
+    "a value that is dropped": (
+        f'migrations.AddField("Bed", "note", {NARROW})', f'migrations.AlterField("Bed", "note", {WIDE})', "0001", 7,
+    ),
+    "a value that is cut": (
+        f'migrations.AddField("Bed", "note", {NARROW})', f'migrations.AlterField("Bed", "note", {WIDE})', "0002", 7.125,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("all_are_large")
+@pytest.mark.parametrize("what", RETYPED)
+def test_a_value_of_a_column_with_another_type_stops_it_and_others_do_not(ward, monkeypatch, what):
+    add, alter, name, value = RETYPED[what]
+    database = ward(FIRST, ROWS.format(rows=10), add, alter)
+    count, counts, late = write_watch.WriteWatch.count, [], "UPDATE ward_bed SET name = 'late'"
+
+    def counted(self, watch):
+        found = count(self, watch)
+        counts.append(found)
+        if len(counts) == 1:
+            database.execute(late)
+        return found
+
+    monkeypatch.setattr(write_watch.WriteWatch, "count", counted)
+    if name == "0002":
+        assert roll_back(name).verdict == "rolled back"
+        assert len(counts) == 1
+        migrate("ward", skip_precheck=True)
+        counts.clear()
+    late = f"UPDATE ward_bed SET note = {value} WHERE id = 3"
+    report = roll_back(name)
+
+    assert (report.verdict, told(report)) == ("stopped", [("recovery.E001", 'ward_bed."note"', 1)])
+    assert database.value("SELECT note FROM ward_bed WHERE id = 3") == value
+    assert database.rows(LEFT) == [(0, 0, 0)]
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_rows_that_are_changed_need_no_other_count_where_their_table_goes(ward):
+    """They are lost as they were counted; only a new one is not."""
+    database = ward(FIRST, ROWS.format(rows=10))
+    connection = connection_of("default")
+    oid = database.value("SELECT 'ward_bed'::regclass::oid::bigint")
+    asked = [Question(oid=oid, table="ward_bed", column=None, migration="ward.0001_initial")]
+    with ladder_session(connection, LockOptions(), is_needed=True, progress=Progress()):
+        watching = write_watch.WriteWatch(connection, asked)
+        watching.begin()
+        (watch,) = watching.of("ward.0001_initial")
+        assert [one.rows for one in watching.count(watch)] == [10]
+        database.execute("UPDATE ward_bed SET name = 'other'")
+        with transaction.atomic():
+            assert [one.rows for one in watching.settle(watch)] == [10]
+            transaction.set_rollback(True)
+        database.execute("INSERT INTO ward_bed (name) VALUES ('new')")
+        with pytest.raises(write_watch.WrittenMeanwhile):
+            watching.settle(watch)
+        watching.end()
 
 
 @pytest.mark.usefixtures("all_are_large")
