@@ -36,11 +36,13 @@ def test_another_run_replaces_by_others():
 def test_an_integer_keeps_its_sign_its_length_and_the_types_that_hold_it():
     ranges = integers(Permutation(), [77])
     edges = [-(2**63), 2**63 - 1, -(2**31), 2**31 - 1, -32769, 32768]
-    numbers = {*range(-33000, -32000), *range(-200, 11000), *range(32700, 33000), *edges}
+    long = {sign * (10**power + more) for sign in (1, -1) for power in (19, 25, 40) for more in range(5)}
+    numbers = {*range(-33000, -32000), *range(-200, 11000), *range(32700, 33000), *edges, *long}
 
     found = [ranges.of(one) for one in numbers]
 
     assert len(set(found)) == len(numbers)
+    assert long.isdisjoint(map(ranges.of, long)), "a numeric has more digits than any integer"
     for old, new in zip(numbers, found, strict=True):
         assert (len(str(old)), old < 0, old >= 77) == (len(str(new)), new < 0, new >= 77)
         assert [-bound <= old < bound for bound in (2**15, 2**31, 2**63)] == [

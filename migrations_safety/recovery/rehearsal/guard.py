@@ -29,12 +29,26 @@ SHARED = re.compile(
 )
 """Statements about what all databases of a server share."""
 ACTING = re.compile(
-    r"\b(?:CREATE|ALTER)\s+SUBSCRIPTION\b|\bCOPY\b.*\bPROGRAM\b|\bCREATE\s+(?:SERVER|FOREIGN\s+DATA\s+WRAPPER)\b"
+    r"\b(?:CREATE|ALTER)\s+SUBSCRIPTION\b|\bCOPY\b.*\b(?:FROM|TO)\s+PROGRAM\s*(?:[eE]?'|[$%])|\bCREATE\s+(?:SERVER|FOREIGN\s+DATA\s+WRAPPER)\b"
     r"|\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?\"?(?:dblink|pg_cron|pg_net|http|\w*_fdw)\b",
     re.IGNORECASE | re.DOTALL,
 )
 """Statements with which a database reaches outside of its server."""
-LITERAL = re.compile(r"\b[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'", re.DOTALL)
+SESSIONS = re.compile(
+    r"\bpg_(?:terminate_backend|reload_conf|rotate_logfile|promote|switch_wal|create_restore_point"
+    r"|wal_replay_(?:pause|resume)|(?:create|copy|drop|advance)_(?:\w+_)?replication_slot|replication_slot_advance)\s*\("
+    r"|\bpg_cancel_backend\s*\((?!\s*(?:\$1|%\(pid\)s)\s*\))",  # which is how the watchdog ends a statement
+    re.IGNORECASE,
+)
+"""Calls with which a session acts on others, or on the whole server."""
+QUOTED = re.compile(
+    r"""
+    (?P<name>"(?:[^"]|"")*") | (?P<tag>\$(?:[^\W\d]\w*)?\$)(?P<body>.*?)(?:(?P=tag)|\Z)
+    | \b[eE]'(?:[^'\\]|''|\\.)*' | '(?:[^']|'')*'
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Names, dollar quotes and literals; each may hold the signs with which the others begin."""
 CODE = re.compile(r"\s*DO\b", re.IGNORECASE)
 """A statement whose literal is code."""
 
@@ -77,13 +91,21 @@ def refuse_outside(query: Any, *, is_shared: bool) -> None:
 
     With `is_shared` the copy is on a server with other databases, whose roles and settings may not change either.
     """
-    text = statement_text.of(query).text
+    text = code = statement_text.of(query).text
     if not CODE.match(text):
-        text = LITERAL.sub("''", text)
-    for pattern in (ACTING, *((SHARED,) if is_shared else ())):
-        if found := pattern.search(text):
-            words = " ".join(found[0].split()[:3]).upper()
+        text, code = QUOTED.sub(_without_literals, text), statement_text.without_quotes(text)
+    looks = [(ACTING, text), *([(SHARED, text), (SESSIONS, code)] if is_shared else [])]
+    for pattern, within in looks:
+        if found := pattern.search(within):
+            words = " ".join(found[0].split("(")[0].split()[:3]).upper()
             raise ReachesOutside(f"{words} acts outside of the copy, and was not run")
+
+
+def _without_literals(found: re.Match[str]) -> str:
+    """Return a name as it is, and code in dollar quotes without its literals."""
+    if found["tag"]:
+        return f"{found['tag']}{QUOTED.sub(_without_literals, found['body'])}{found['tag']}"
+    return found["name"] or "''"
 
 
 class GuardedConnect:

@@ -88,14 +88,24 @@ class Ranges:
     bounds: tuple[int, ...]
     """The first number of each range but the lowest."""
     tweak: bytes
+    has_no_end: bool = False
+    """Whether there may be values of any length: `numeric` holds more digits than any integer."""
 
     def of(self, value: int) -> int:
-        """Return the integer that stands for this one; one outside of all bounds stays as it is."""
+        """Return the integer that stands for this one.
+
+        One outside of all bounds keeps its sign and number of digits; a moment, of which the type has no more, stays.
+        """
         place = bisect_right(self.bounds, value)
-        if not 0 < place < len(self.bounds):
+        if 0 < place < len(self.bounds):
+            least, end = self.bounds[place - 1], self.bounds[place]
+            return least + self.permutation.of_number(value - least, end - least, b"%s %d" % (self.tweak, least))
+        if not self.has_no_end:
             return value
-        least, end = self.bounds[place - 1], self.bounds[place]
-        return least + self.permutation.of_number(value - least, end - least, b"%s %d" % (self.tweak, least))
+        size = abs(value)
+        least = int(10 ** (len(str(size)) - 1))
+        size = least + self.permutation.of_number(size - least, 9 * least, b"%s beyond %d" % (self.tweak, least))
+        return size if value > 0 else -size
 
 
 def integers(permutation: Permutation, further: Iterable[int] = ()) -> Ranges:
@@ -105,4 +115,9 @@ def integers(permutation: Permutation, further: Iterable[int] = ()) -> Ranges:
     """
     positive = {-1, 0, 1, *POWERS, *TYPES, 10**19}
     negative = {*(-power + 1 for power in POWERS), *(-one for one in TYPES)}  # -32768 is a smallint, -32769 is none
-    return Ranges(permutation=permutation, bounds=tuple(sorted(positive | negative | set(further))), tweak=b"integer")
+    return Ranges(
+        permutation=permutation,
+        bounds=tuple(sorted(positive | negative | set(further))),
+        tweak=b"integer",
+        has_no_end=True,
+    )
