@@ -73,6 +73,9 @@ def _start(stack: ExitStack, record: Record, connection: Connection, asked: dict
     try:
         record.run = stack.enter_context(run_log.recorded_run(connection, command=COMMAND, arguments=asked))
     except django.db.DatabaseError as error:
-        if sqlstate(error) not in NOT_WRITABLE:
+        state = sqlstate(error)
+        if state is None:
             raise
-        record.why_not = f'the role "{role}" may not write the record of runs'
+        record.why_not = f"PostgreSQL refused it (SQLSTATE {state})"
+        if state in NOT_WRITABLE:
+            record.why_not = f'the role "{role}" may not write the record of runs'

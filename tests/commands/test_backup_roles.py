@@ -49,3 +49,15 @@ def test_a_wrong_password_is_one_sentence(empty, tmp_path, new_role):
     assert done.code == 2
     assert "Traceback" not in done.said
     assert "wrong" not in done.said
+
+
+def test_a_database_that_refuses_the_tables_of_the_record_is_backed_up_all_the_same(empty, tmp_path):
+    empty.execute("CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'")
+    empty.execute("CREATE EVENT TRIGGER no ON ddl_command_start EXECUTE FUNCTION no()")
+
+    done = backup(empty, tmp_path, "--no-restore-test")
+
+    assert done.code == 0, done.said
+    assert "The record of runs does not have this backup: PostgreSQL refused it (SQLSTATE P0001)." in " ".join(
+        done.out.split()
+    )

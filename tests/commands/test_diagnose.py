@@ -101,11 +101,13 @@ def test_sessions_that_keep_others_waiting_are_named_by_the_head_of_the_queue(mi
 
 
 def test_a_table_that_is_locked_hides_no_other_area(migrated):
-    with migrated.session("LOCK TABLE django_migrations IN ACCESS EXCLUSIVE MODE"):
-        result = diagnosed(migrated)
+    with migrated.session("LOCK TABLE django_migrations IN ACCESS EXCLUSIVE MODE") as holder:
+        pid, result = holder.info.backend_pid, diagnosed(migrated)
 
     assert result.code == 1
     assert "another session has locked a table" in one(result, "recovery.W041")["message"]
+    assert "when what stands in the way has ended" in one(result, "recovery.W041")["hint"]
+    assert one(result, "recovery.W036")["subject"] == f"session {pid}"
     assert state(result, "constraints and indexes") == "all valid"
 
 
@@ -131,7 +133,8 @@ def test_a_role_that_may_only_look_sees_what_it_may_not(migrated, new_role):
     result = diagnosed(migrated, url=migrated.server.url(migrated.name, user=name))
 
     assert result.code == 1
-    assert "recovery.W041" in ids(result)
+    messages = [each["message"] for each in result.json["findings"] if each["id"] == "recovery.W041"]
+    assert f'was not looked at: The role "{name}" may not read django_migrations. Nothing was checked.' in messages
 
 
 def test_a_standby_is_enough(migrated, standby_of):

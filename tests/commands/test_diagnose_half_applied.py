@@ -81,6 +81,17 @@ def test_back_undoes_it(stopped):
     assert diagnosed().halves == ()
 
 
+def test_sql_that_would_lose_rows_or_values_is_never_printed(stopped, ward):
+    stopped.database.execute("INSERT INTO ward_bed (a) VALUES (1), (2)")
+    assert [one.sql for one in diagnosed().back if one.sql] == []
+
+    ward.database.execute("DELETE FROM django_migrations WHERE app = 'ward'")
+    report = diagnosed()
+
+    assert [one.sql for one in report.back if one.sql] == []
+    assert any("would lose what is in ward_bed" in one.why for one in report.back)
+
+
 def test_one_that_is_whole_and_not_recorded_is_told(ward):
     ward.starts_with(BED)
     ward.migration(f"{COLUMN.format('a')}, {COLUMN.format('b')}")

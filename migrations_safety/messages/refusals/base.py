@@ -21,7 +21,12 @@ class Refusal(Exception):
     def __init__(self, **words: Any) -> None:
         self.words = words
         prefix = f"{self.id}: " if self.id else ""
-        super().__init__(prefix + self.message.format(**words))
+        super().__init__(prefix + self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """Why, without the id."""
+        return self.message.format(**self.words)
 
 
 class CouldNotLook(Refusal):

@@ -34,8 +34,10 @@ class Half:
     migration: Any
     state_before: Any
     """Django's ProjectState before the migration."""
+    added: frozenset[Element]
+    """What its operations that are done have made."""
     removed: frozenset[Element]
-    """What its operations that are done have removed."""
+    """What they have removed."""
     begun: HalfDone | None = None
     """What `migrate --keep-dropped` has recorded of it; None where another command has begun it."""
 
@@ -86,9 +88,16 @@ def halves(connection: Connection, graph: Graph, pending: Sequence[str]) -> Halv
         if label_of(migration) in pending and {DONE, IN_PART} & set(states):  # else a baseline, which is only recorded
             done = [effect for effect, one in zip(effects, states, strict=True) if one in {DONE, IN_PART}]
             removed = frozenset(one for effect in done for one in effect.removed)
-            before = graph.state_before(migration)
-            half = Half(steps=_steps(migration, states), migration=migration, state_before=before, removed=removed)
-            found.append(replace(half, begun=begun.get(label_of(migration))))
+            found.append(
+                Half(
+                    steps=_steps(migration, states),
+                    migration=migration,
+                    state_before=graph.state_before(migration),
+                    added=frozenset(one for effect in done for one in effect.added),
+                    removed=removed,
+                    begun=begun.get(label_of(migration)),
+                )
+            )
     return Halves(found=tuple(found), left=tuple(left))
 
 

@@ -15,6 +15,7 @@ from migrations_safety.recovery.diagnosis.judgement import judge
 from migrations_safety.recovery.diagnosis.next_steps import ways
 from migrations_safety.recovery.diagnosis.remaining_sql import remaining
 from migrations_safety.recovery.diagnosis.report import DiagnosisReport
+from migrations_safety.recovery.diagnosis.unhindered import unhindered
 
 
 def run(
@@ -32,11 +33,12 @@ def run(
     look: the report says so.
     """
     connection = connection_of(using)
-    target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
-    facts = in_snapshot(
-        connection, lambda: gather(connection, target, places or Places()), progress=progress or Progress()
-    )
-    facts.remaining = [remaining(connection, half) for half in facts.halves.found]
+    with unhindered(connection):
+        target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
+        facts = in_snapshot(
+            connection, lambda: gather(connection, target, places or Places()), progress=progress or Progress()
+        )
+        facts.remaining = [remaining(connection, half) for half in facts.halves.found]
     forward, back = ways(facts)
     return DiagnosisReport(
         target=target,

@@ -39,10 +39,11 @@ from migrations_safety.recovery.diagnosis.sessions import Deploy, Prepared, Sess
 from migrations_safety.recovery.diagnosis.unfinished_objects import Unfinished, unfinished, with_orphans
 from migrations_safety.sql import statement
 
+LOCKED, SLOW = "55P03", "57014"
 REASONS = {
     "42501": "the role lacks a right",
-    "55P03": "another session has locked a table",
-    "57014": "it took too long for a quick look",
+    LOCKED: "another session has locked a table",
+    SLOW: "it took too long for a quick look",
 }
 """Why a part was not looked at, by SQLSTATE."""
 PATIENCE = 1.5
@@ -122,7 +123,8 @@ def gather(connection: Connection, target: Target, places: Places) -> Facts:
     facts.scratches = read("scratch databases and copies", lambda: leftovers.databases(connection), [])
     facts.copies = read("scratch databases and copies", lambda: leftover_copies(connection), [])
     facts.elsewhere = read("scratch databases and copies", lambda: _elsewhere(connection, target), [])
-    facts.sessions = read("locks", lambda: sessions.sessions(connection), Sessions())
+    is_locked_out = REASONS[LOCKED] in facts.missed.values()  # then whoever it was is named, however new the lock is
+    facts.sessions = read("locks", lambda: sessions.sessions(connection, at_once=is_locked_out), Sessions())
     facts.prepared = read("prepared transactions", lambda: sessions.prepared(connection), [])
     facts.replication = read("standbys and slots", lambda: replication(connection), Replication())
     in_time = replace(places, patience=max(facts.end - time.monotonic(), LEAST / 1000))
@@ -163,7 +165,7 @@ def _read(connection: Connection, facts: Facts, name: str, look: Callable[[], Pa
             cursor.execute(statement("facts.limit"), {"milliseconds": f"{left}ms"})
             return look()
     except Refusal as refusal:
-        facts.missed[name] = refusal.message.rstrip(".")
+        facts.missed[name] = refusal.sentence.rstrip(".")
     except UNREADABLE:
         facts.missed[name] = "a migration or a model of one contradicts itself"
     except DatabaseError as error:

@@ -15,7 +15,7 @@ from migrations_safety.messages.wording import recovery_diagnosis as wording
 from migrations_safety.postgresql.copy_notes import CopyNote
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis.applied_in_part import Half
-from migrations_safety.recovery.diagnosis.facts import Facts
+from migrations_safety.recovery.diagnosis.facts import LOCKED, REASONS, SLOW, Facts
 from migrations_safety.recovery.diagnosis.leftovers import Carrying
 from migrations_safety.recovery.diagnosis.recorded_runs import last_of
 from migrations_safety.recovery.diagnosis.report import StepsOfMigration
@@ -33,6 +33,7 @@ MOST_PENDING = 8
 MOST_MISSING = 20
 """How many missing objects are told one by one."""
 AGAIN = "Look again, as a role that may: python manage.py diagnose"
+LATER = "Look again when what stands in the way has ended: python manage.py diagnose"
 
 
 def judge(facts: Facts, target: Target) -> Iterator[Finding]:
@@ -58,7 +59,8 @@ def judge(facts: Facts, target: Target) -> Iterator[Finding]:
     yield from _of_databases(facts)
     yield from _of_backups(facts, target)
     for name, reason in facts.missed.items():
-        yield wording.not_looked(name, reason=reason, hint=AGAIN)
+        hint = LATER if reason in (REASONS[LOCKED], REASONS[SLOW]) else AGAIN
+        yield wording.not_looked(name, reason=reason, hint=hint)
 
 
 def _of_backups(facts: Facts, target: Target) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrations_safety.messages.humanize import listed
 from migrations_safety.plan.done_operations import HalfDone
 from migrations_safety.recovery.diagnosis.facts import Facts
 from migrations_safety.recovery.diagnosis.judgement import drop_of, fix_of, has_maker
@@ -19,6 +20,8 @@ from migrations_safety.sql.identifiers import quote_if_needed
 
 ROLLBACK = "rollback_migrations"
 KEEP = ("--keep-dropped",)
+SHOWN = 5
+"""How many tables and columns are named; the others are counted."""
 LOOK_AGAIN = NextStep(why="See whether anything is left.", command=("diagnose",))
 
 
@@ -164,7 +167,12 @@ def _rows(facts: Facts) -> Iterator[NextStep]:
 
 
 def _undoing(facts: Facts) -> Iterator[NextStep]:
-    for one in reversed(facts.remaining):
+    losing = [one for one in facts.remaining if one.loses]
+    for one in losing:
+        lost = listed(one.loses, most=SHOWN)
+        why = f"Undoing {one.migration} by SQL would lose what is in {lost}: go forward, and then back by a rollback."
+        yield NextStep(why=why)
+    for one in () if losing else reversed(facts.remaining):
         for text in one.undo or ():
             yield NextStep(why=f"Undo what is done of {one.migration}.", sql=text)
         if one.undo is None:

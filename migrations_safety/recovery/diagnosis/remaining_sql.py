@@ -16,6 +16,7 @@ from migrations_safety.plan.done_operations import HalfDone
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.recovery.diagnosis.applied_in_part import DONE, IN_PART, Half
+from migrations_safety.recovery.diagnosis.rows_of_halves import lost_rows
 from migrations_safety.sql import statement
 
 OF_SQL = ("django.db.migrations.", "django.contrib.postgres.", "migrations_safety.")
@@ -24,7 +25,10 @@ OF_SQL = ("django.db.migrations.", "django.contrib.postgres.", "migrations_safet
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remaining:
-    """The statements that finish a migration and those that undo it, in their order; None where no SQL can."""
+    """The statements that finish a migration and those that undo it, in their order; None where no SQL can.
+
+    Nothing that would lose rows is among those that undo it.
+    """
 
     migration: str
     may_run_again: bool
@@ -33,19 +37,23 @@ class Remaining:
     """What `migrate --keep-dropped` has recorded of it; None where another command has begun it."""
     finish: tuple[str, ...] | None
     undo: tuple[str, ...] | None
+    loses: tuple[str, ...] = ()
+    """The tables and columns with rows or values that its undoing would lose, or may lose."""
 
 
 def remaining(connection: Connection, half: Half) -> Remaining:
     """Return the SQL for a migration that is applied in part; runs outside of a transaction, and only reads."""
     with _only_reading(connection) as may_collect:
         may_collect = may_collect and half.begun is None  # its SQL would drop what is to be kept
+        loses = tuple(lost_rows(connection, half)) if may_collect else ()
         return Remaining(
             migration=half.steps.migration,
             may_run_again=half.may_run_again,
             is_whole=half.is_whole,
             begun=half.begun,
             finish=_collected(connection, half, forwards=True) if may_collect else None,
-            undo=_collected(connection, half, forwards=False) if may_collect else None,
+            undo=_collected(connection, half, forwards=False) if may_collect and not loses else None,
+            loses=loses,
         )
 
 

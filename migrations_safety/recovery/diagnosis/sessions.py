@@ -95,8 +95,8 @@ def prepared(connection: Connection) -> list[Prepared]:
     return rows(connection, "sessions.prepared", {}, Prepared)
 
 
-def sessions(connection: Connection) -> Sessions:
-    """Return who waits for locks, and who holds locks for long."""
+def sessions(connection: Connection, *, at_once: bool = False) -> Sessions:
+    """Return who waits for locks, and who holds locks for long; with `at_once` all who stop writers by one."""
     waiting = rows(connection, "sessions.waiting", {}, Waiting)
     roots = sorted({root for one in waiting for root in _roots(one, waiting)})
     known = {one.pid: one for one in rows(connection, "sessions.of_pids", {"pids": roots}, Session)}
@@ -104,16 +104,18 @@ def sessions(connection: Connection) -> Sessions:
     holders = rows(connection, "sessions.holders", {}, Session)
     return Sessions(
         queues=queues,
-        holders=tuple(one for one in holders if one.pid not in roots and _holds_for_long(one)),
+        holders=tuple(
+            one for one in holders if one.pid not in roots and _holds_for_long(one, 0 if at_once else LONG_HOLD)
+        ),
         hidden=sum(one.is_hidden and not one.is_autovacuum for one in holders),
     )
 
 
-def _holds_for_long(one: Session) -> bool:
+def _holds_for_long(one: Session, least: float) -> bool:
     if one.is_autovacuum:
         return False
     is_idle = one.state.startswith("idle in transaction")
-    return (bool(one.tables) and one.seconds >= LONG_HOLD) or (is_idle and one.seconds >= LONG_IDLE)
+    return (bool(one.tables) and one.seconds >= least) or (is_idle and one.seconds >= LONG_IDLE)
 
 
 def _roots(one: Waiting, waiting: Sequence[Waiting]) -> set[int]:
