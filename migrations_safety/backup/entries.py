@@ -64,9 +64,7 @@ class Entry:
 
     def name(self, owners: Sequence[str]) -> str:
         """Return its kind, schema and name, without the owner: `TABLE public bed`."""
-        words = self.words.removesuffix("(no owner)").rstrip()
-        owner = next((one for one in owners if words.endswith(f" {one}")), "")
-        return (words.removesuffix(f" {owner}") if owner else words).replace(" - ", " ")
+        return name_of(self.words, owners)
 
     def is_one_of(self, lost: frozenset[tuple[int, int]]) -> bool:
         """Whether it is one of these objects, or belongs to one of these tables."""
@@ -84,6 +82,13 @@ class Choice:
     """Those that reach other servers, and extensions that the place cannot have."""
     lacking: tuple[Entry, ...]
     """Those that need something that the place does not have."""
+
+
+def name_of(words: str, owners: Sequence[str]) -> str:
+    """Return kind, schema and name of an object from its words; `owners` are all roles, the longest names first."""
+    words = words.removesuffix("(no owner)").rstrip()
+    owner = next((one for one in owners if words.endswith(f" {one}")), "")
+    return (words.removesuffix(f" {owner}") if owner else words).replace(" - ", " ")
 
 
 def entries_of(archive: str, pg_restore: Program) -> list[Entry]:

@@ -127,8 +127,6 @@ def original_of(connection: Connection, of: CopyOf) -> Original:
         [server] = records(cursor)
         cursor.execute(statement("restore_place.available"))
         available = frozenset(name for (name,) in cursor.fetchall())
-        cursor.execute(statement("restore_place.roles"))
-        owners = tuple(sorted((name for (name,) in cursor.fetchall()), key=len, reverse=True))
     folder = Path(server["data_folder"]) if server["data_folder"] else None
     return Original(
         of=of,
@@ -141,8 +139,15 @@ def original_of(connection: Connection, of: CopyOf) -> Original:
         why_not_server=_why_not(server),
         needs=needs_of(connection),
         available=available,
-        owners=owners,
+        owners=owners_of(connection),
     )
+
+
+def owners_of(connection: Connection) -> tuple[str, ...]:
+    """Return all roles of the server, the longest names first."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("restore_place.roles"))
+        return tuple(sorted((name for (name,) in cursor.fetchall()), key=len, reverse=True))
 
 
 def _why_not(server: dict[str, Any]) -> str:

@@ -43,7 +43,7 @@ class ReadyArchive:
         Raises NoCopy where pg_restore fails as a whole, and ProgramMissing where none is installed that can read it.
         """
         written_by = Program(path="pg_dump", version=self.manifest.tools["pg_dump"]).major
-        restore = program("pg_restore", least=max(written_by, major)).path
+        restore = program("pg_restore", least=max(written_by, major))
         return fill_from_archive(connection, str(self.manifest.path), restore, copy)
 
     def basis_of(self, copy: CopiedDatabase, filled: Filled, *, place: CopyPlace, basis: Basis) -> Basis:

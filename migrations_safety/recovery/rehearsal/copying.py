@@ -6,21 +6,25 @@ foreign servers, and extensions that reach outside or run jobs. The rows go thro
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from migrations_safety.backup.broken_off import BrokenOff
+from migrations_safety.backup.entries import REACHES_OUT, entries_of, name_of, write_list
+from migrations_safety.backup.restore_place import owners_of
 from migrations_safety.backup.source import exported_snapshot, refuse_rewritten
 from migrations_safety.measurement.own_folder import own_folder
-from migrations_safety.measurement.schema_copy import ENTRY, FAILED, HOW, OUTSIDE, WENT_ON
+from migrations_safety.measurement.schema_copy import FAILED, HOW, WENT_ON
 from migrations_safety.messages.refusals.backup import NoCopy
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
 from migrations_safety.postgresql.guarded_program import guarded_program
-from migrations_safety.postgresql.programs import conninfo, environment, program
+from migrations_safety.postgresql.programs import Program, conninfo, environment, program
 from migrations_safety.postgresql.second_connection import open_connection, role_parameters
 from migrations_safety.recovery.rehearsal.report import KeysOnly
 from migrations_safety.sql import statement
@@ -28,6 +32,8 @@ from migrations_safety.sql import statement
 ACTING = frozenset({"dblink", "pg_cron", "pg_net", "http", "pgagent", "plproxy", "aws_s3", "aws_lambda", "postgres_fdw",
                     "file_fdw", "mysql_fdw", "oracle_fdw", "tds_fdw", "mongo_fdw", "redis_fdw"})  # fmt: skip
 """Extensions that reach other servers, or run jobs."""
+OF_EXTENSION = re.compile(r'(?P<comment>COMMENT - )?EXTENSION (?:- )?"?(?P<name>[^" ]+)')
+"""An extension in a list of objects, and its comment."""
 LOCK_WAIT = 10_000
 """How many milliseconds pg_dump waits for a lock on a table."""
 WITHOUT = ("--no-publications", "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-privileges")
@@ -56,15 +62,15 @@ def fill_copy(
     Raises NoCopy where pg_dump or pg_restore fails as a whole, and ProgramMissing where one is not installed.
     """
     least = max(connection.pg_version // 10000, major)
-    dump, restore = program("pg_dump", least=least).path, program("pg_restore", least=least).path
-    parameters = role_parameters(connection)
+    dump, restore = program("pg_dump", least=least).path, program("pg_restore", least=least)
+    parameters, owners = role_parameters(connection), owners_of(connection)
     with own_folder() as folder, exported_snapshot(connection) as snapshot:
         file, wanted = folder / "definitions", folder / "list"
         reading = [dump, "--format=custom", f"--lock-wait-timeout={LOCK_WAIT}", f"--snapshot={snapshot.name}", *WITHOUT]
         reading.append(f"--dbname={conninfo(parameters)}")
-        _run([*reading, "--section=pre-data", "--section=post-data", f"--file={file}"], parameters, "pg_dump")
-        left_out = _choose(restore, str(file), wanted, copy)
-        made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}"]
+        _dump_definitions([*reading, "--section=pre-data", "--section=post-data", f"--file={file}"], parameters)
+        left_out = _choose(restore, str(file), wanted, copy, owners)
+        made = [restore.path, *HOW, f"--dbname={conninfo(copy.parameters)}"]
         failed = _restore([*made, "--section=pre-data", f"--use-list={wanted}", str(file)], copy)
         if carry:
             carry(snapshot.name)
@@ -72,47 +78,48 @@ def fill_copy(
             failed += _pipe([*reading, "--section=data"], parameters, [*made, "--section=data"], copy)
         refuse_rewritten(snapshot, NoCopy)
         failed += _restore([*made, "--section=post-data", f"--use-list={wanted}", str(file)], copy)
-    _analyze(copy)
-    return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
+    return _filled(copy, left_out, failed, owners)
 
 
-def fill_from_archive(connection: Connection, archive: str, restore: str, copy: CopiedDatabase) -> Filled:
+def fill_from_archive(connection: Connection, archive: str, restore: Program, copy: CopiedDatabase) -> Filled:
     """Restore an archive into an empty copy with the program `restore`, as `fill_copy` does with a dump of its own."""
+    owners = owners_of(connection)
     with own_folder() as folder:
         wanted = folder / "list"
-        left_out = _choose(restore, archive, wanted, copy)
-        made = [restore, *HOW, f"--dbname={conninfo(copy.parameters)}", f"--use-list={wanted}", archive]
+        left_out = _choose(restore, archive, wanted, copy, owners)
+        made = [restore.path, *HOW, f"--dbname={conninfo(copy.parameters)}", f"--use-list={wanted}", archive]
         failed = _restore(made, copy)
-    _analyze(copy)
-    return Filled(left_out=tuple(left_out), not_restored=tuple(dict.fromkeys(failed)))
+    return _filled(copy, left_out, failed, owners)
 
 
-def _choose(restore: str, file: str, wanted: Path, copy: CopiedDatabase) -> list[str]:
+def _filled(copy: CopiedDatabase, left_out: Sequence[str], failed: Iterable[str], owners: Sequence[str]) -> Filled:
+    with closing(open_connection(copy.parameters)) as session:
+        session.execute(statement("copying.analyze").encode())
+    not_restored = dict.fromkeys(name_of(one, owners) for one in failed)
+    return Filled(left_out=tuple(left_out), not_restored=tuple(not_restored))
+
+
+def _choose(restore: Program, archive: str, wanted: Path, copy: CopiedDatabase, owners: Sequence[str]) -> list[str]:
     """Write the list of what is restored, and return the rest, in words."""
-    listed = _run([restore, "--list", file], {}, "pg_restore")
     with closing(open_connection(copy.parameters)) as session:
         has = {name for (name,) in session.execute(statement("copying.extensions").encode()).fetchall()}
-    left_out, lines = [], []
-    for line in listed.splitlines():
-        entry = ENTRY.match(line)
-        kind, rest = (entry["kind"], entry["rest"]) if entry else ("", "")
-        why = _why_left_out(kind, rest, has)
-        if why is None:
-            lines.append(line)
-        elif kind != "COMMENT":
-            left_out.append(f"{_entry(f'{kind} {rest}')}: {why}")
-    wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return left_out
+    try:
+        entries = entries_of(archive, restore)
+    except BrokenOff as error:
+        raise NoCopy(str(error)) from None
+    reasons = {one.id: _why_left_out(one.words, has) for one in entries}
+    write_list([one for one in entries if reasons[one.id] is None], wanted)
+    left_out = [one for one in entries if reasons[one.id] and not one.words.startswith("COMMENT ")]
+    return [f"{one.name(owners)}: {reasons[one.id]}" for one in left_out]
 
 
-def _why_left_out(kind: str, rest: str, has: set[str]) -> str | None:
-    if kind.startswith(OUTSIDE):
+def _why_left_out(words: str, has: set[str]) -> str | None:
+    if REACHES_OUT.match(words.removeprefix("COMMENT - ")):
         return "it would act, or reach another server"
-    words = rest.replace("EXTENSION ", "").split()
-    named = kind == "EXTENSION" or (kind == "COMMENT" and "EXTENSION" in rest)
-    if named and len(words) > 1 and words[1].strip('"') in ACTING:
+    found = OF_EXTENSION.match(words)
+    if found and found["name"] in ACTING:
         return "it reaches other servers or runs jobs"
-    if named and kind == "EXTENSION" and words[1] not in has:
+    if found and not found["comment"] and found["name"] not in has:
         return "the copy's server does not have it"
     return None
 
@@ -141,16 +148,14 @@ def _failed(told: str, returncode: int) -> list[str]:
         raise NoCopy(DISK_FULL, hint="Name a server with enough room: --scratch-url URL.")
     if returncode and WENT_ON not in told:
         raise NoCopy(f"pg_restore could not fill it (it ended with {returncode})")
-    return [_entry(one) for one in FAILED.findall(told)]
+    return FAILED.findall(told)
 
 
-def _run(command: list[str], parameters: dict[str, Any], name: str) -> str:
-    """Run a program that reads definitions, and return its output."""
-    with guarded_program(command, environment=environment(parameters), stdout=subprocess.PIPE) as program:
-        out = program.stdout.read().decode(errors="replace")
+def _dump_definitions(command: list[str], parameters: dict[str, Any]) -> None:
+    with guarded_program(command, environment=environment(parameters)) as program:
         if program.wait():
-            raise NoCopy(f"{name} could not read the definitions ({_reason(program.said)})", hint=_hint(program.said))
-        return out
+            said = program.said
+            raise NoCopy(f"pg_dump could not read the definitions ({_reason(said)})", hint=_hint(said))
 
 
 def _reason(told: str) -> str:
@@ -163,12 +168,3 @@ def _hint(told: str) -> str:
     if "permission denied for large object" in told:
         return "GRANT SELECT ON LARGE OBJECT … TO the role, or rehearse as the owner of the large objects."
     return ""
-
-
-def _entry(entry: str) -> str:
-    return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ").strip()
-
-
-def _analyze(copy: CopiedDatabase) -> None:
-    with closing(open_connection(copy.parameters)) as session:
-        session.execute(statement("copying.analyze").encode())
