@@ -18,7 +18,7 @@ from migrations_safety.kept.obstacles import refuse_obstacles
 from migrations_safety.kept.physical import Part, Relation, change, qualified_names
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import records, rows
-from migrations_safety.sql import statement
+from migrations_safety.sql.composition import compose, send
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,10 +105,11 @@ def _counter(connection: Connection, sequences: list[Relation]) -> dict[str, Any
     """The state of the sequence of an identity column, which goes with the identity."""
     if not sequences:
         return None
+    one = sequences[0]
     with connection.cursor() as cursor:
-        asked = {"schema": sequences[0].schema, "name": sequences[0].name}
-        cursor.execute(statement("kept_columns.sequence_state"), asked)
-        return next(iter(records(cursor)), None)
+        send(cursor, compose("kept_columns.sequence_state", sequence=one.in_sql), {"oid": one.oid})
+        (state,) = records(cursor)
+    return {"schema": one.schema, "name": one.name} | state
 
 
 def _renamed(connection: Connection, one: Relation, number: int) -> dict[str, str]:

@@ -49,6 +49,9 @@ class Part:
     """The definition of the index of a unique constraint or primary key; None for others."""
     columns: tuple[str, ...] = ()
     """The columns of a foreign key that was dropped before its column; empty for others."""
+    comment: str | None = None
+    is_clustered: bool = False
+    """Whether CLUSTER orders the table by its index."""
 
     @property
     def table_in_sql(self) -> sql.Identifier:

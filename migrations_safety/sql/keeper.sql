@@ -15,6 +15,6 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_
 SELECT n.nspname::text AS schema, c.relname::text AS relation, k.conname::text AS name,
        pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind, NULL AS index,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey))
-           AS columns
+           AS columns, obj_description(k.oid, 'pg_constraint') AS comment, false AS is_clustered
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.conrelid = %(oid)s AND k.conname = %(name)s AND k.contype = 'f'

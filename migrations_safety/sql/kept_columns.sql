@@ -9,7 +9,9 @@ WHERE a.attrelid = %(oid)s AND a.attname = %(column)s AND NOT a.attisdropped AND
 SELECT n.nspname::text AS schema, c.relname::text AS relation, k.conname::text AS name,
        pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind,
        CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS index,
-       '{}'::text[] AS columns
+       '{}'::text[] AS columns, obj_description(k.oid, 'pg_constraint') AS comment,
+       coalesce((SELECT indisclustered FROM pg_index WHERE indexrelid = k.conindid AND k.contype <> 'f'), false)
+           AS is_clustered
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attname = %(column)s AND a.attnum > 0 AND NOT a.attisdropped
@@ -22,7 +24,8 @@ GROUP BY k.oid, 1, 2, 3 ORDER BY k.contype <> 'f', k.oid
 -- indexes: the indexes of the tables of a tree that have the column in any place and belong to no constraint
 SELECT n.nspname::text AS schema, t.relname::text AS relation, i.relname::text AS name,
        pg_get_indexdef(i.oid) AS definition, x.indisvalid AS validated, 'i' AS kind,
-       NULL AS index, '{}'::text[] AS columns
+       NULL AS index, '{}'::text[] AS columns, obj_description(i.oid, 'pg_class') AS comment,
+       x.indisclustered AS is_clustered
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 JOIN pg_namespace n ON n.oid = i.relnamespace
 JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attname = %(column)s AND NOT a.attisdropped
@@ -42,8 +45,9 @@ WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass A
 ORDER BY s.oid
 
 -- sequence_state: how an identity column counts on
-SELECT coalesce(last_value, start_value) AS last_value, increment_by, min_value, max_value, cycle, cache_size
-FROM pg_sequences WHERE schemaname = %(schema)s AND sequencename = %(name)s
+SELECT state.last_value, state.is_called, s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS least,
+       s.seqmax AS most, s.seqcache AS cache, s.seqcycle AS cycles
+FROM {sequence} AS state, pg_sequence s WHERE s.seqrelid = %(oid)s
 
 -- drop_constraint: takes a constraint off a table
 ALTER TABLE {table} DROP CONSTRAINT {name}

@@ -20,7 +20,8 @@ ORDER BY c.oid
 -- keys: the foreign keys from the tables of a tree to others, and from others to them
 SELECT n.nspname::text AS schema, c.relname::text AS relation, k.conname::text AS name,
        pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind,
-       NULL AS index, '{}'::text[] AS columns
+       NULL AS index, '{}'::text[] AS columns, obj_description(k.oid, 'pg_constraint') AS comment,
+       false AS is_clustered
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype = 'f' AND k.conparentid = 0
   AND (k.conrelid = ANY(%(tree)s::oid[])) <> (k.confrelid = ANY(%(tree)s::oid[]))

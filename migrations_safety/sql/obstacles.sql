@@ -20,8 +20,9 @@ WITH RECURSIVE family AS (
         JOIN tree ON tree.oid = c.oid
     WHERE d.refclassid = 'pg_type'::regclass AND d.deptype = 'n' AND %(column)s::text IS NULL
 ), outside AS (
-    SELECT found.*, coalesce(w.ev_class, 0) AS view FROM found
+    SELECT found.*, coalesce(v.oid, 0) AS view FROM found
     LEFT JOIN pg_rewrite w ON found.classid = 'pg_rewrite'::regclass AND w.oid = found.objid
+    LEFT JOIN pg_class v ON v.oid = w.ev_class AND v.relkind IN ('v', 'm')
     LEFT JOIN pg_constraint k ON found.classid = 'pg_constraint'::regclass AND k.oid = found.objid
     LEFT JOIN pg_attrdef e ON found.classid = 'pg_attrdef'::regclass AND e.oid = found.objid
     LEFT JOIN pg_class s ON found.classid = 'pg_class'::regclass AND s.oid = found.objid
@@ -51,8 +52,19 @@ UNION ALL
 SELECT 'replica identity', 'the replica identity, index ' || x.indexrelid::regclass
 FROM asked JOIN pg_index x ON x.indrelid = asked.oid AND x.indisreplident AND asked.attnum = ANY (x.indkey::int2[])
 UNION ALL
-SELECT 'partition', 'its partitioned table ' || i.inhparent::regclass
-FROM pg_inherits i WHERE i.inhrelid = %(oid)s
+SELECT 'partition', CASE WHEN c.relispartition THEN 'its partitioned table ' ELSE 'its parent table ' END
+       || i.inhparent::regclass
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhrelid = %(oid)s AND (c.relispartition OR %(column)s::text IS NULL)
+UNION ALL
+SELECT 'inheritance', 'the column of ' || asked.oid::regclass || ', which has it not from this table alone,'
+FROM asked JOIN pg_attribute a ON a.attrelid = asked.oid AND a.attnum = asked.attnum
+WHERE asked.oid <> %(oid)s AND (a.attislocal OR a.attinhcount > 1)
+UNION ALL
+SELECT 'extension', 'extension ' || e.extname
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+WHERE d.classid = 'pg_class'::regclass AND d.objid IN (SELECT oid FROM tree) AND d.deptype = 'e'
+  AND d.refclassid = 'pg_extension'::regclass AND %(column)s::text IS NULL
 UNION ALL
 SELECT 'foreign table', 'its partition ' || c.oid::regclass || ' on another server'
 FROM tree JOIN pg_class c ON c.oid = tree.oid WHERE c.relkind = 'f'

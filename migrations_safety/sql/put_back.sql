@@ -24,3 +24,12 @@ ALTER TABLE {table} ADD CONSTRAINT {name} {definition}
 
 -- validate: checks the rows that are older than the constraint
 ALTER TABLE {table} VALIDATE CONSTRAINT {name}
+
+-- comment_on_index: gives an index its comment back
+COMMENT ON INDEX {index} IS {comment}
+
+-- comment_on_constraint: gives a constraint its comment back
+COMMENT ON CONSTRAINT {name} ON {table} IS {comment}
+
+-- cluster_on: CLUSTER orders the table by this index
+ALTER TABLE {table} CLUSTER ON {name}

@@ -15,6 +15,10 @@ ALTER TABLE {table} RENAME COLUMN {column} TO {name}
 SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND c.relkind = 'S')
 
+-- relation_exists: true where the schema has something of the name
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = %(schema)s AND c.relname = %(name)s)
+
 -- own_sequence: lets a sequence belong to the column
 ALTER SEQUENCE {sequence} OWNED BY {table}.{column}
 
@@ -36,5 +40,22 @@ ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}
 -- is_identity: true where the column is an identity column
 SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = %(oid)s AND attname = %(column)s AND attidentity <> '')
 
--- add_identity: the column counts on
-ALTER TABLE {table} ALTER COLUMN {column} ADD GENERATED {kind} AS IDENTITY (START WITH {start} INCREMENT BY {step})
+-- add_identity: the column has a sequence of its own again
+ALTER TABLE {table} ALTER COLUMN {column} ADD GENERATED {kind} AS IDENTITY (
+    {name} START WITH {start} INCREMENT BY {increment} MINVALUE {least} MAXVALUE {most} CACHE {cache} {cycles}
+)
+
+-- sequence_name: the name that the sequence had
+SEQUENCE NAME {sequence}
+
+-- cycles: the sequence begins anew after its end
+CYCLE
+
+-- ends: it does not
+NO CYCLE
+
+-- sequence_of: the sequence of an identity column
+SELECT pg_get_serial_sequence(%(table)s, %(column)s)::regclass::oid::bigint
+
+-- count_on: the sequence counts on where it stopped
+SELECT setval(%(sequence)s::oid::regclass, %(last_value)s, %(is_called)s)

@@ -47,11 +47,14 @@ ALTER SEQUENCE {table} RENAME TO {name}
 -- parts: the constraints of a table that are no foreign keys, and its other indexes
 SELECT n.nspname::text AS schema, c.relname::text AS relation, k.conname::text AS name,
        pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.contype::text AS kind,
-       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS index, '{}'::text[] AS columns
+       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS index, '{}'::text[] AS columns,
+       obj_description(k.oid, 'pg_constraint') AS comment,
+       coalesce((SELECT indisclustered FROM pg_index WHERE indexrelid = k.conindid), false) AS is_clustered
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.conrelid = %(oid)s AND k.contype IN ('p', 'u', 'c', 'x')
 UNION ALL
-SELECT n.nspname::text, t.relname::text, i.relname::text, pg_get_indexdef(i.oid), x.indisvalid, 'i', NULL, '{}'::text[]
+SELECT n.nspname::text, t.relname::text, i.relname::text, pg_get_indexdef(i.oid), x.indisvalid, 'i', NULL,
+       '{}'::text[], obj_description(i.oid, 'pg_class'), x.indisclustered
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 JOIN pg_namespace n ON n.oid = i.relnamespace
 WHERE x.indrelid = %(oid)s

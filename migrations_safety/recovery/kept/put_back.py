@@ -47,10 +47,10 @@ def in_one_transaction(connection: Connection, work: Callable[[], Any], *, what:
 def put_back(connection: Connection, subject: str, parts: list[dict[str, Any]]) -> Iterator[Finding]:
     """Put back constraints and indexes that were taken off; yield a finding for each that could not come back."""
     for part in sorted(parts, key=lambda one: "ipuxcf".index(one["kind"])):
-        if _exists(connection, part):
-            continue
         try:
-            _INDEX[part["kind"]](connection, part)
+            if not _exists(connection, part):
+                _INDEX[part["kind"]](connection, part)
+            _mark(connection, part)
         except DatabaseError as error:
             if not isinstance(error.__cause__, UNMET):
                 raise
@@ -63,6 +63,17 @@ def _exists(connection: Connection, part: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement(f"put_back.{name}"), part)
         return bool(cursor.fetchone()[0])
+
+
+def _mark(connection: Connection, part: dict[str, Any]) -> None:
+    """Give a constraint or index its comment, and let CLUSTER order by it, as before."""
+    names = _names(part)
+    if part.get("comment"):
+        place = {"index": sql.Identifier(part["schema"], part["name"])} if part["kind"] == "i" else names
+        name = "put_back.comment_on_index" if part["kind"] == "i" else "put_back.comment_on_constraint"
+        change(connection, name, **place, comment=sql.Literal(part["comment"]))
+    if part.get("is_clustered"):
+        change(connection, "put_back.cluster_on", **names)
 
 
 def _names(part: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from migrations_safety.recovery.kept.options import KeptOptions
 from migrations_safety.recovery.kept.report import Held, KeptReport
 from migrations_safety.recovery.kept.restored_columns import restore_column
 from migrations_safety.recovery.kept.restored_tables import restore_table
-from migrations_safety.recovery.kept.restored_types import restore_type
+from migrations_safety.recovery.kept.restored_types import restore_type, was_made_again
 
 COMMAND = "restore_dropped"
 RESTORE = {"table": restore_table, "column": restore_column, "type": restore_type}
@@ -66,10 +66,13 @@ def select(connection: Connection, numbers: tuple[int, ...]) -> list[Kept]:
 
 
 def _restored(connection: Connection, report: KeptReport, recorded: Run, listener: Listener) -> KeptReport:
-    """Put back tables and columns, the latest first, then the types, which the tables of today may still have."""
+    """Put back types, which defaults name, then tables and columns, the latest first.
+
+    A type whose name was made again comes last, because the tables of today may still have the new one.
+    """
     found: list[Finding] = []
     outcomes: dict[int, str] = {}
-    for one in _in_order([held.kept for held in report.things]):
+    for one in _in_order(connection, [held.kept for held in report.things]):
         listener.progress.say(f"Putting back {one.subject} …")
         outcome = RESTORE[one.kind](connection, one)
         found += outcome.findings
@@ -81,5 +84,8 @@ def _restored(connection: Connection, report: KeptReport, recorded: Run, listene
     return replace(report, things=things, findings=tuple(found), run_id=str(recorded.id))
 
 
-def _in_order(things: list[Kept]) -> Iterator[Kept]:
-    yield from sorted(things, key=lambda one: (one.kind == "type", -one.number))
+def _in_order(connection: Connection, things: list[Kept]) -> Iterator[Kept]:
+    def rank(one: Kept) -> int:
+        return 0 if one.kind != "type" else 1 if was_made_again(connection, one) else -1
+
+    yield from sorted(things, key=lambda one: (rank(one), -one.number))

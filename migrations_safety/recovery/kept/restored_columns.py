@@ -15,11 +15,13 @@ from migrations_safety.kept.carrying import end_carrying
 from migrations_safety.kept.kept_columns import keep_column
 from migrations_safety.kept.kept_record import PUT_BACK_BY, Kept, Reason, definition_of, redefine
 from migrations_safety.kept.physical import Relation, change
+from migrations_safety.messages.errors import sqlstate
+from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.recovery.kept.carried_values import carry_over
-from migrations_safety.recovery.kept.put_back import PutBack, in_one_transaction, put_back
+from migrations_safety.recovery.kept.put_back import UNMET, PutBack, in_one_transaction, put_back
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
@@ -78,13 +80,24 @@ def _take_on(connection: Connection, kept: Kept, table: Relation, definition: di
     for one in definition["sequences"]:
         _rename_sequence(connection, one, parts)
     if definition["default"]:
-        change(connection, "restored_columns.set_default", **parts, expression=sql.SQL(definition["default"]))
+        outcome.findings += _default(connection, kept, parts | {"expression": sql.SQL(definition["default"])})
     if definition["required"] and not _require(connection, kept, parts):
         outcome.findings.append(wording.stays_nullable(kept.subject))
     elif definition["identity"]:
         _identity(connection, table, kept.column, definition, parts)
     outcome.findings += put_back(connection, kept.subject, [*definition["indexes"], *definition["constraints"]])
     return outcome
+
+
+def _default(connection: Connection, kept: Kept, parts: dict[str, Any]) -> list[Finding]:
+    """Give the column its default; where what the default names is another thing today, say so."""
+    try:
+        change(connection, "restored_columns.set_default", **parts)
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, UNMET):
+            raise
+        return [wording.not_put_back(kept.subject, what="its default", sqlstate=sqlstate(error) or "")]
+    return []
 
 
 def _rename_sequence(connection: Connection, one: dict[str, str], parts: dict[str, Any]) -> None:
@@ -128,11 +141,32 @@ def _identity(
         cursor.execute(statement("restored_columns.is_identity"), {"oid": table.oid, "column": column})
         if cursor.fetchone()[0]:
             return
-    counter = definition["counter"] or {"last_value": 0, "increment_by": 1}
-    start = sql.Literal(counter["last_value"] + counter["increment_by"])
-    kind = sql.SQL(IDENTITY[definition["identity"]])
-    step = sql.Literal(counter["increment_by"])
-    change(connection, "restored_columns.add_identity", **parts, kind=kind, start=start, step=step)
+    in_one_transaction(
+        connection, lambda: _count_on(connection, table, definition, parts), what=f"The identity of {table.name}"
+    )
+
+
+def _count_on(connection: Connection, table: Relation, definition: dict[str, Any], parts: dict[str, Any]) -> None:
+    counter = definition["counter"]
+    with connection.cursor() as cursor:
+        cursor.execute(statement("restored_columns.relation_exists"), counter)
+        is_free = not cursor.fetchone()[0]
+    place = sql.Identifier(counter["schema"], counter["name"])
+    change(
+        connection,
+        "restored_columns.add_identity",
+        **parts,
+        kind=sql.SQL(IDENTITY[definition["identity"]]),
+        name=compose("restored_columns.sequence_name", sequence=place) if is_free else sql.SQL(""),
+        cycles=compose("restored_columns.cycles" if counter["cycles"] else "restored_columns.ends"),
+        **{name: sql.Literal(counter[name]) for name in ("start", "increment", "least", "most", "cache")},
+    )
+    with connection.cursor() as cursor:
+        asked = {"table": table.in_sql.as_string(), "column": parts["column"].as_string()[1:-1].replace('""', '"')}
+        cursor.execute(statement("restored_columns.sequence_of"), asked)
+        (sequence,) = cursor.fetchone()
+        state = {name: counter[name] for name in ("last_value", "is_called")}
+        cursor.execute(statement("restored_columns.count_on"), {"sequence": sequence} | state)
 
 
 def _type(connection: Connection, table: Relation, column: str | None) -> str | None:

@@ -35,6 +35,11 @@ def restore_type(connection: Connection, kept: Kept) -> PutBack:
     return PutBack(is_back=True)
 
 
+def was_made_again(connection: Connection, kept: Kept) -> bool:
+    """Return whether a type of the name is there, which the migrations have made again."""
+    return _is_there(connection, kept.schema, kept.table)
+
+
 def _is_there(connection: Connection, schema: str, name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement("restored_types.exists"), {"schema": schema, "name": name})
