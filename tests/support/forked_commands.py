@@ -13,6 +13,7 @@ is answered, and when it has ended its exit code (minus the signal's number wher
 from __future__ import annotations
 
 import array
+import atexit
 import gc
 import io
 import json
@@ -23,14 +24,17 @@ import signal
 import socket
 import struct
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAMS = 3
 ANSWER = struct.Struct("!i")
+NOT_WRITTEN = 120
+"""An interpreter's exit code where the last of what it said could not be written."""
 IMPORTED = (
     "environ",
     "logging.config",
@@ -154,10 +158,42 @@ def warm_up() -> None:
     gc.disable()  # a command is short, and a fifth of its time would go into looking for what it will not live to need
 
 
+def run() -> NoReturn:
+    """Run manage.py and end as an interpreter does, but for clearing its memory.
+
+    What was imported before the fork would be copied, page by page, only to be thrown away: three quarters of the time
+    of a short command.
+    """
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        code = 0
+    except SystemExit as end:
+        code = _exit_code(end)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # threads that are no daemons are waited for
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = NOT_WRITTEN
+    os._exit(code)
+
+
+def _exit_code(end: SystemExit) -> int:
+    """A text is printed, as an interpreter does."""
+    if end.code is None or isinstance(end.code, int):
+        return (end.code or 0) & 0xFF
+    print(end.code, file=sys.stderr)
+    return 1
+
+
 if __name__ == "__main__":
     warm_up()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     serve(socket.socket(fileno=int(sys.argv[1])))
     if sys.argv[0] == str(ROOT / "manage.py"):
-        runpy.run_path(sys.argv[0], run_name="__main__")
+        run()
