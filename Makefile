@@ -13,7 +13,7 @@ USABLE := -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python3.15 python; do \
 	if $$python $(USABLE); then echo $$python; break; fi; done)
 
-.PHONY: help demo test coverage package-test browser-test django-tests torture bench bench-stall bench-review lint format clean
+.PHONY: help demo test test-slow coverage package-test browser-test django-tests torture bench bench-stall bench-review lint format clean
 
 help: ## list these targets
 	@echo "Usage: make TARGET [ARGS=...] [PYTHON=python3.11]"
@@ -22,23 +22,29 @@ help: ## list these targets
 demo: $(INSTALLED) ## the whole story on a PostgreSQL 18 of its own (ARGS="--rows 50000 --keep")
 	@$(PYTHON_IN_VENV) -m ehr.demo $(ARGS)
 
-test: $(INSTALLED) ## all tests on PostgreSQL 18 (POSTGRESQL_VERSION=17, 16 or 15, ARGS="tests/unit")
-	$(PYTHON_IN_VENV) $(MEASURED) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test: $(INSTALLED) ## the tests but for the slow ones, on PostgreSQL 18 (POSTGRESQL_VERSION=17, 16 or 15, ARGS="tests/unit")
+	$(PYTEST) $(or $(ARGS),-m "not slow")
+
+test-slow: $(INSTALLED) ## the slow tests: kills at every statement, whole deploys with rehearsal, backup and rollback
+	$(PYTEST) -m slow $(ARGS)
 
 # A tenth of a second more for each command.
-coverage: ## make test, with the branches that it reaches; below the floor of pyproject.toml it fails
+coverage: ## make test and make test-slow, with the branches that they reach; below the floor of pyproject.toml it fails
 	@rm -rf .cache/coverage
 	$(MAKE) test MEASURED="-m coverage run"
+	$(MAKE) test-slow MEASURED="-m coverage run"
 	$(PYTHON_IN_VENV) -m coverage combine --quiet
 	$(PYTHON_IN_VENV) -m coverage report
 
+PYTEST = $(PYTHON_IN_VENV) $(MEASURED) -m pytest -n $(WORKERS) --dist worksteal
+
 package-test: $(INSTALLED) ## build the distribution, install it into empty environments, use it in other projects
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
-	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal tests/package $(ARGS)
+	$(PYTEST) tests/package $(ARGS)
 
 browser-test: $(INSTALLED) ## the pages of reports in a real Chromium (apt-get install chromium), with axe-core
 	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
-	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist worksteal tests/browser $(ARGS)
+	$(PYTEST) tests/browser $(ARGS)
 
 django-tests: $(INSTALLED) ## Django's own tests of migrations, with plain Django and with our commands (ARGS="migrations.test_commands")
 	$(PYTHON_IN_VENV) -m tests.django_suite $(ARGS)

@@ -9,6 +9,7 @@ database. RunPython, RunSQL and CreateExtension that fail on an empty database a
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -27,11 +28,12 @@ def main() -> None:
     from migrations_safety.messages.errors import describe_error
 
     end_with(os.getppid())
+    collect_garbage_less_often()
     asked = json.load(sys.stdin)
     try:
         django.setup()
         close_network()
-        collect_garbage_less_often()
+        gc.freeze()
         answer: dict[str, Any] = {
             "passed_over": _apply(asked["alias"], {(app, name) for app, name in asked["without"]})
         }
