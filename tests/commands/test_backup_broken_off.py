@@ -20,6 +20,8 @@ from tests.support.backups import (
 )
 from tests.support.cluster import Database
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "postgresql://postgres@127.0.0.1:1/scratch?connect_timeout=5"
 
 

@@ -3,9 +3,13 @@
 import os
 import subprocess
 
+import pytest
+
 from migrations_safety.backup.manifest import Proof, verify_archive
 from migrations_safety.postgresql.programs import program
 from tests.support.backups import VERSION, backup, hidden_and_archives, manifest_in
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_encrypted_archive_was_restored_before(migrated, tmp_path, age_key):

@@ -5,6 +5,8 @@ import pytest
 from migrations_safety.backup.manifest import Proof
 from tests.support.backups import backup, manifest_in
 
+pytestmark = pytest.mark.slow
+
 UNTRUSTED = """SELECT name FROM pg_available_extension_versions
 WHERE NOT trusted AND superuser AND installed IS NOT TRUE AND name <> 'plpgsql' AND requires IS NULL
   AND name IN ('pg_stat_statements', 'pageinspect', 'pg_buffercache', 'amcheck', 'vector')"""

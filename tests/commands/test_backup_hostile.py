@@ -9,6 +9,8 @@ from migrations_safety.backup.manifest import Proof
 from tests.support.backups import backup, ids, manifest_in
 from tests.support.cluster import NUMBERS
 
+pytestmark = pytest.mark.slow
+
 ODD = 'it\'s "100%" {odd}\n-- Name: x; Type: TABLE; Schema: y; Owner: z'
 """A name with all that a list, a format and a shell could take for something else."""
 HOSTILE = """

@@ -10,6 +10,8 @@ from migrations_safety.backup.manifest import Proof
 from tests.support import commands
 from tests.support.backups import LARGE, SLOW, backup, backups_of, hidden_and_archives, manifest_in, restoring_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("form", [(), ("--jobs", "2")])
 def test_a_killed_backup_takes_pg_dump_along_and_leaves_no_file(empty, tmp_path, form):

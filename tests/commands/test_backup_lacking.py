@@ -7,6 +7,8 @@ import pytest
 from migrations_safety.backup.manifest import Proof
 from tests.support.backups import VERSION, backup, ids, manifest_in
 
+pytestmark = pytest.mark.slow
+
 JOBS = """
 CREATE SCHEMA jobs; CREATE TABLE jobs.job (id int, what text); SELECT pg_extension_config_dump('jobs.job', '');
 CREATE FUNCTION jobs.due(n int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT n > 0';

@@ -1,7 +1,11 @@
 """What a restore test brings back, what it names as left out, and keys that hide orphans."""
 
+import pytest
+
 from migrations_safety.backup.manifest import Proof
 from tests.support.backups import backup, manifest_in
+
+pytestmark = pytest.mark.slow
 
 ORPHANS = """
 CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int REFERENCES parent);

@@ -1,6 +1,7 @@
 """Where a backup is made from and restored to: standbys, databases of the caller, beside writers."""
 
 import psycopg
+import pytest
 
 from migrations_safety.backup.backup import run
 from migrations_safety.backup.manifest import Proof, read, verify_archive
@@ -10,6 +11,8 @@ from migrations_safety.postgresql.same_machine import server_is_here
 from tests.support.backups import LARGE, backup, manifest_in
 from tests.support.factories import new_id
 from tests.support.wire_relay import Relay
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_standby_is_backed_up_and_its_primary_stands_on_that(hospital, standby_of, tmp_path):

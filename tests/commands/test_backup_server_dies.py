@@ -10,6 +10,8 @@ from migrations_safety.backup.manifest import Proof, verify_archive
 from tests.support.backups import IN_COPIES, LARGE, SLOW, hidden_and_archives, manifest_in
 from tests.support.cluster import Database
 
+pytestmark = pytest.mark.slow
+
 AT_WORK = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.large%')"
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.commands import ROOT
 from tests.support.git_project import CONCURRENTLY, INDEX, ORDER, GitProject
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 HOOKS = (ROOT / ".pre-commit-hooks.yaml").read_text()
 

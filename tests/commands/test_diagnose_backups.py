@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.diagnosed import diagnosed, ids, one, state
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 
 def test_the_last_backup_is_found_where_the_record_or_a_place_names_it(make, tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.slow
+
 SLOWER_IN_TRUTH = "SELECT pg_sleep(CASE WHEN current_database() LIKE 'confidential_copy_%%' THEN 0.4 ELSE 2.4 END)"
 """A statement that takes six times as long on the database as on a copy, and long beside what a busy machine adds."""
 

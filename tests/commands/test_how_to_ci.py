@@ -15,7 +15,7 @@ from tests.support.commands import ROOT
 from tests.support.documents import Document
 from tests.support.git_project import INDEX, ORDER, GitProject, large_table
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 PAGE = Document(path=ROOT / "docs" / "how-to" / "ci.md")
 FOLDED = re.compile(r"\n(?: {6}| {10})(?=\S)(?!- )")

@@ -10,7 +10,7 @@ from tests.support.factories import new_id, refer
 from tests.support.page_project import PageProject
 from tests.support.pages import Command, Sql, blocks
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 REQUIRED_KEY = list(blocks("how-to/add-a-required-key.md"))
 START = 1 + next(at for at, one in enumerate(REQUIRED_KEY) if isinstance(one, Command) and "migrate" in one.text)

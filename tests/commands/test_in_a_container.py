@@ -11,7 +11,7 @@ import pytest
 from tests.support.commands import ROOT, command, environment
 from tests.support.factories import new_id, refer
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 READ_ONLY = """

@@ -13,7 +13,7 @@ from tests.support.cluster import schema
 from tests.support.commands import ROOT, environment
 from tests.support.factories import new_id, refer
 
-pytestmark = [pytest.mark.any_postgresql, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql, pytest.mark.timeout(400)]
 
 PAGE = (ROOT / "docs" / "how-to" / "many-hospitals.md").read_text()
 (SCRIPT,) = re.findall(r"^```bash\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -5,6 +5,8 @@ import pytest
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import PatientFactory, new_id, refer
 
+pytestmark = pytest.mark.slow
+
 ZERO = ("patients", "zero")
 MERGED = """
     INSERT INTO patient_merge_history

@@ -5,7 +5,7 @@ import pytest
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.sample_app import SampleApp
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 BED = (
     "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True)), "

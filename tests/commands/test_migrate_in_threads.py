@@ -17,6 +17,8 @@ from migrations_safety.migrate.executor import on_the_ladder
 from tests.support.commands import ROOT, environment
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.slow
+
 BOTH_AT_ONCE = """
     import threading
     import django

@@ -9,6 +9,8 @@ import pytest
 from tests.support.factories import UserFactory
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rehearsed(hospital, deployer, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.factories import new_id, refer
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 USED = "are used: nothing that they depend on has changed."
 

@@ -9,6 +9,7 @@ from tests.support.cluster import Database
 from tests.support.other_backups import BINARIES, MISSING, backed_up_server
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.any_postgresql,
     pytest.mark.skipif(bool(MISSING) or not BINARIES.exists(), reason=f"not installed: {MISSING or BINARIES}"),
     pytest.mark.skipif(os.geteuid() != 0, reason="Barman runs as the user that its configuration names: root here"),

@@ -13,7 +13,7 @@ from django.db import migrations
 from migrations_safety.plan.planned_migration import planned
 from tests.support.sample_app import SampleApp
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 TABLE = "migrations.CreateModel('Bed', [('id', models.BigAutoField(primary_key=True))])"
 CODE = "migrations.RunPython(lambda apps, editor: None)"

@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import new_id, refer
 from tests.support.rehearsals import archive_of, copies, used_backup
 from tests.support.row_snapshot import row_snapshot
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_deploy_is_rehearsed_there_and_back_and_the_original_stays_as_it_is(hospital, deployer, tmp_path):

@@ -13,6 +13,8 @@ from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.row_snapshot import row_snapshot
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.slow
+
 ATTACK = """
 import ctypes, os
 from pathlib import Path

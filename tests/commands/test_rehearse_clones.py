@@ -5,6 +5,8 @@ import pytest
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 def rehearse(database, command, *arguments):
     return database.run("rehearse", "--writers", "0", "--format", "json", "--clone-command", command, *arguments)

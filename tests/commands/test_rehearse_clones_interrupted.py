@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.cluster import Database
 
+pytestmark = pytest.mark.slow
+
 CLEANUP = 'echo "$MIGRATIONS_SAFETY_CLONE_ID $MIGRATIONS_SAFETY_CLONE_URL" >> {file}'
 
 

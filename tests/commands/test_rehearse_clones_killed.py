@@ -11,6 +11,8 @@ from tests.support.cluster import schema
 from tests.support.diagnosed import diagnosed
 from tests.support.rehearsals import copies
 
+pytestmark = pytest.mark.slow
+
 AT_WORK = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%%rehearsal'"
 HOOK = """
 import os, sys, time, psycopg

@@ -6,6 +6,8 @@ from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.row_snapshot import row_snapshot
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rehearsed(empty, tmp_path):

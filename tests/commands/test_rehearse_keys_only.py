@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+
 from tests.support.cluster import Database
 from tests.support.factories import UserFactory, refer
 from tests.support.row_snapshot import row_snapshot
 from tests.support.sample_app import SampleApp
+
+pytestmark = pytest.mark.slow
 
 PATIENT = ("--limit-lock", "60000", "--limit-stall", "60000")
 ORPHAN = "7a0eebc9-9c0b-4ef8-bb6d-6bb9bd380a11"

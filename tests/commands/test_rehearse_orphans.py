@@ -8,6 +8,8 @@ from tests.support.factories import refer
 from tests.support.identifiers import OF_UUID_COLUMNS, SAMPLES
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("state", "samples"), [("hospital", OF_UUID_COLUMNS), ("hospital_text", SAMPLES)])
 def test_orphans_of_every_class_are_rehearsed_with_the_backfill(request, state, samples):

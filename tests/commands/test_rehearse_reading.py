@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 
 def test_a_role_that_may_not_read_everything_is_told_what_it_lacks(hospital, new_role):

@@ -9,6 +9,8 @@ from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.rehearsals import archive_of, manifest_of, used_backup
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def refused(hospital):

@@ -14,6 +14,8 @@ from tests.support.factories import new_id, refer
 from tests.support.rehearsals import copies
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 AT_WORK = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%%rehearsal'"
 NOBODY = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname LIKE 'confidential_copy_%%'"
 

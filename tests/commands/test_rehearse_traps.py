@@ -1,7 +1,11 @@
 """What a copy must have, what it must not have, and what is said where it lacks something."""
 
+import pytest
+
 from tests.support.cluster import Database
 from tests.support.sample_app import SampleApp
+
+pytestmark = pytest.mark.slow
 
 OBJECTS = """
 CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED);

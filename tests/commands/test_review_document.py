@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.commands import ROOT
 
-pytestmark = pytest.mark.any_postgresql  # it starts a server of its own
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]  # it starts a server of its own
 VARYING = (
     r"\d{4}-\d\d-\d\d \d\d:\d\d UTC",
     r"(?<=127\.0\.0\.1:)\d+",

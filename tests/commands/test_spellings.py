@@ -10,6 +10,8 @@ import pytest
 from tests.support.commands import ROOT, command, environment
 from tests.support.factories import REFERENCING, PatientFactory, refer
 
+pytestmark = pytest.mark.slow
+
 SMALL = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 OTHER = "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 

@@ -10,7 +10,7 @@ from migrations_safety.postgresql.embedded_server import NoServerBinaries, Serve
 from tests.support.cluster import NUMBERS, SETTINGS, Database, new_folder, schema
 from tests.support.factories import new_id, refer
 
-pytestmark = [pytest.mark.any_postgresql, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql, pytest.mark.timeout(300)]
 ALONE = SETTINGS | {
     "shared_preload_libraries": "citus",
     "wal_level": "logical",

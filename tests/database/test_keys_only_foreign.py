@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.keys_only import reduced
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('calm', 'tense');
 CREATE DOMAIN short_code AS text CHECK (VALUE ~ '^[A-Z]{2}[0-9]+$' AND length(VALUE) < 12);

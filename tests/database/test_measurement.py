@@ -4,10 +4,13 @@ from contextlib import closing
 from typing import Any
 
 import psycopg
+import pytest
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.measurement.measurement import measure
 from tests.support.measured_app import ROWS, write
+
+pytestmark = pytest.mark.slow
 
 OPERATIONS = {
     "nullable column": 'migrations.AddField("bed", "note", models.TextField(null=True))',

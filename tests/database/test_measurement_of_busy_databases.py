@@ -11,7 +11,7 @@ from migrations_safety.measurement.measurement import measure
 from migrations_safety.measurement.options import MeasureOptions
 from tests.support.measured_app import write
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 COLUMNS = ", ".join(f"id + {number} AS column_{number}" for number in range(300))
 VIEWS = f"EXECUTE format('CREATE VIEW view_%s AS SELECT {COLUMNS} FROM many_1', n)"

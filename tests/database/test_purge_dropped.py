@@ -12,6 +12,8 @@ from migrations_safety.recovery.kept.options import KeptOptions
 from tests.support.in_process import installed, migrate
 from tests.support.sample_app import SampleApp
 
+pytestmark = pytest.mark.slow
+
 MODELS = """
     migrations.CreateModel("Bed", [("id", models.BigAutoField(primary_key=True)), ("note", models.TextField())]),
     migrations.CreateModel("Stay", [("id", models.BigAutoField(primary_key=True))]),

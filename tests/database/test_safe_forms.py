@@ -15,7 +15,7 @@ from tests.support.cluster import Database
 from tests.support.measured_forms import is_alike, is_weaker, lock_table, weights
 from tests.support.safe_forms import LOCKS, PAGE, Shops, forms
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 HASHED = re.compile(r"_[0-9a-f]{8}(?=_|\b)\w*|(?<=_id)_fk\b|(?<=number)_fk\b")
 ROWS = """

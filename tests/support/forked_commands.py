@@ -186,7 +186,7 @@ def _exit_code(end: SystemExit) -> int:
     """A text is printed, as an interpreter does."""
     if end.code is None or isinstance(end.code, int):
         return (end.code or 0) & 0xFF
-    print(end.code, file=sys.stderr)
+    sys.stderr.write(f"{end.code}\n")
     return 1
 
 

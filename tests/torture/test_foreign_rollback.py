@@ -8,7 +8,10 @@ import pytest
 from tests.support.foreign_project import BASE, ROWS, ForeignProject, everything
 from tests.torture.commits import EVERY_BOUNDARY, AroundCommits
 
-pytestmark = pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800)  # seconds: it runs some sixty commands
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800),
+]  # seconds: it runs some sixty commands
 ROLL_BACK = ("rollback_migrations", *BASE, "--no-progress")
 
 

@@ -8,7 +8,10 @@ from tests.support.foreign_project import everything
 from tests.support.sample_app import SampleApp
 from tests.torture.commits import EVERY_BOUNDARY, AroundCommits
 
-pytestmark = pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800)  # seconds: it runs some hundred commands
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800),
+]  # seconds: it runs some hundred commands
 MODELS = """
     migrations.CreateModel("Bed", [
         ("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=20, unique=True)),

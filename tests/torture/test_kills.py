@@ -14,7 +14,7 @@ from tests.support.cluster import Cluster, new_server
 from tests.torture.kills import Kill, Killer, Stop, committing
 from tests.torture.stories import stage
 
-pytestmark = pytest.mark.timeout(1800)  # seconds: each of them runs up to sixty commands
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # seconds: each of them runs up to sixty commands
 PARTS = 3
 COMMANDS = ["backfill", "migrate", "nullify", "restore", "back to nothing", "roll back"]
 FEWEST = {"backfill": 100, "migrate": 80, "nullify": 40, "restore": 15, "back to nothing": 60, "roll back": 100}

@@ -12,7 +12,7 @@ from tests.commands.precheck_embedded import LOOK
 from tests.support.commands import ROOT, command, environment
 from tests.support.git_project import INDEX, ORDER, GitProject, large_table
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 
 def ids(result):

@@ -8,7 +8,7 @@ import pytest
 from tests.commands.precheck_embedded import LEFT, LOOK, leave_nothing, servers_in
 from tests.support.git_project import INDEX, ORDER
 
-pytestmark = pytest.mark.any_postgresql
+pytestmark = [pytest.mark.slow, pytest.mark.any_postgresql]
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(project, folder):

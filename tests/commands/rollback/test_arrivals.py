@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import PatientFactory, new_id
 from tests.support.patient_rollback import PATIENT, ROLL_BACK, STARTED, backed_up
+
+pytestmark = pytest.mark.slow
 
 
 def of_the_module(database):

@@ -1,8 +1,12 @@
 """A rollback where files of migrations are gone or changed."""
 
+import pytest
+
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.patient_rollback import ROLL_BACK, manage_in, without
 from tests.support.row_snapshot import row_snapshot
+
+pytestmark = pytest.mark.slow
 
 GONE = ("ehr/migrations/0002_patient_keys_not_valid.py", "ehr/migrations/0003_validate_patient_keys.py")
 

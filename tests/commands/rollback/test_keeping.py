@@ -1,9 +1,13 @@
 """A rollback that keeps the tables instead of dropping them."""
 
+import pytest
+
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import PatientFactory, new_id
 from tests.support.patient_rollback import ROLL_BACK
 from tests.support.row_snapshot import row_snapshot
+
+pytestmark = pytest.mark.slow
 
 
 def hospital_of(catalog):

@@ -10,6 +10,8 @@ from tests.support.factories import PatientFactory, new_id
 from tests.support.patient_rollback import OF_PEOPLE, ROLL_BACK, backed_up
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("what", OF_PEOPLE)
 def test_it_refuses_while_anything_but_untouched_placeholders_is_there(deployed, what):

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.patient_rollback import ROLL_BACK
 
+pytestmark = pytest.mark.slow
+
 FORBIDS = """
     CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$;
     CREATE TRIGGER forbid BEFORE UPDATE ON insurance_policies FOR EACH ROW EXECUTE FUNCTION forbid()

@@ -6,6 +6,8 @@ from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.patient_rollback import ROLL_BACK
 from tests.support.row_snapshot import row_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 def test_afterwards_the_catalog_and_every_row_are_those_from_before_the_first_command(deployed, before):
     done = deployed.run(*ROLL_BACK, "--format", "json")

@@ -1,6 +1,7 @@
 """Whatever the rows are: they are called violating exactly where PostgreSQL refuses the statement."""
 
 import psycopg
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -14,6 +15,8 @@ from migrations_safety.measurement.report import (
     MeasuredTransaction,
     TableEffect,
 )
+
+pytestmark = pytest.mark.slow
 
 TABLE = 'CREATE TABLE things (a text, b int, c text COLLATE "C", n numeric(6, 2))'
 STATEMENTS = [

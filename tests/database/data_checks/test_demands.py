@@ -7,6 +7,8 @@ import pytest
 from tests.support.data_checks import counts, ids, judge, known_to, plain_migrate
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.slow
+
 WARD = "INSERT INTO ward_ward (name, beds, price, clinic_number) VALUES "
 BED = "INSERT INTO ward_bed (number, slug, gone) VALUES "
 CASES: dict[str, Any] = {

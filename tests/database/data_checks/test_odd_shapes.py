@@ -9,6 +9,8 @@ import pytest
 from tests.support.data_checks import counts, ids, judge, known_to, plain_migrate
 from tests.support.measured_app import write
 
+pytestmark = pytest.mark.slow
+
 PARTS = """
     CREATE TABLE parts (id int NOT NULL, place int NOT NULL, name text) PARTITION BY LIST (place);
     CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);

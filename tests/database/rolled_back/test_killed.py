@@ -1,6 +1,10 @@
 """A rollback that may lose rows was killed in the middle: the same command with the same number goes on."""
 
+import pytest
+
 from tests.support.rolled_back import roll_back, told
+
+pytestmark = pytest.mark.slow
 
 FIRST = """
     migrations.CreateModel("Bed", [("id", models.BigAutoField(primary_key=True)), ("name", models.TextField())]),
