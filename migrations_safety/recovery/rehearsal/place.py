@@ -31,6 +31,7 @@ WITH_WAL = 2
 """How many times their size they may take on a server: as much WAL is written for them."""
 
 
+ENDED = "the server that was started for it has ended, as with a full disk"
 ELSEWHERE = "Name a server with enough room: --scratch-url URL."
 
 
@@ -97,9 +98,12 @@ def _started(stack: ExitStack, connection: Connection, original: Original) -> di
     with connection.cursor() as cursor:
         cursor.execute(statement("place.roles"))
         names = [name for (name,) in cursor.fetchall()]
-    with closing(open_connection(parameters)) as session:
-        for name in names:
-            session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(name)))
+    try:
+        with closing(open_connection(parameters)) as session:
+            for name in names:
+                session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(name)))
+    except psycopg.OperationalError:
+        raise NotMeasured(ENDED) from None
     return parameters
 
 
@@ -128,7 +132,7 @@ def errors_of_copies(place: CopyPlace) -> Iterator[None]:
     except psycopg.OperationalError:
         if place.where != "embedded" or _answers(place.parameters):
             raise
-        raise NoCopy("the server that was started for it has ended, as with a full disk", hint=ELSEWHERE) from None
+        raise NoCopy(ENDED, hint=ELSEWHERE) from None
 
 
 def _answers(parameters: dict[str, Any]) -> bool:
@@ -173,7 +177,9 @@ def _place(where: str, why_not: str | None, parameters: dict[str, Any], situatio
     try:
         session = open_connection(parameters)
     except psycopg.OperationalError:  # its message may hold the password of the URL
-        raise NoCopy("the server for it does not answer", hint="Check --scratch-url.") from None
+        if where == "url":
+            raise NoCopy("the server for it does not answer", hint="Check --scratch-url.") from None
+        raise NoCopy(ENDED if where == "embedded" else "its server does not answer", hint=ELSEWHERE) from None
     with closing(session):
         [server] = records(session.execute(statement("place.server").encode()))
         version = session.info.server_version
