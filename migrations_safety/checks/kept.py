@@ -8,6 +8,7 @@ from typing import Any
 from django.db.migrations.operations import RunPython, RunSQL
 
 from migrations_safety.kept.drop_statements import dropped_by, dropped_type, may_drop
+from migrations_safety.kept.kept_record import KEPT_SCHEMA, no_place
 from migrations_safety.kept.obstacles import obstacles
 from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.wording import recovery as wording
@@ -37,6 +38,8 @@ def check_kept(
         if not is_kept and one.id != FALLS:
             yield one
     yield from map(wording.code_out_of_sight, sorted(unseen))
+    if dropped and (problem := no_place(connection)):
+        yield wording.no_place(KEPT_SCHEMA, reason=problem.reason, grant=problem.grant)
     yield from _places(connection, inspected, dropped)
     yield from _check_statements(steps)
 

@@ -30,6 +30,8 @@ class KeptColumn:
     """The type with length and precision, and with its schema."""
     required: bool
     """Whether it is NOT NULL."""
+    required_by: str | None
+    """The name of its NOT NULL, which PostgreSQL 18 and later know."""
     default_sql: str | None
     identity: str
     """PostgreSQL's letter for an identity column: a for ALWAYS, d for BY DEFAULT, empty for none."""
@@ -82,6 +84,7 @@ def _taken_off(connection: Connection, table: Relation, column: str, was: KeptCo
     return {
         "type": was.type,
         "required": was.required,
+        "required_by": was.required_by,
         "default": was.default_sql,
         "identity": was.identity,
         "counter": counter,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from migrations_safety.messages.refusals.kept import NoPlaceToKeep
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.sql import statement
@@ -72,8 +73,35 @@ def record_exists(connection: Connection) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoPlace:
+    """Why a role cannot keep anything."""
+
+    reason: str
+    """What it lacks, in words that follow the name of the schema."""
+    grant: str
+    """The SQL that helps, as its owner or the owner of the database runs it."""
+
+
+def no_place(connection: Connection) -> NoPlace | None:
+    """Return why nothing can be kept with the rights of this role; None where it can."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("kept_record.place"))
+        role, owner, may, database = cursor.fetchone()
+    role_in_sql = quote_identifier(role)
+    if may:
+        return None
+    if owner:
+        reason = f"belongs to {quote_identifier(owner)}, of which {role_in_sql} is no member"
+        return NoPlace(reason=reason, grant=f"GRANT {quote_identifier(owner)} TO {role_in_sql};")
+    reason = f"cannot be made by {role_in_sql}, which has no CREATE on the database"
+    return NoPlace(reason=reason, grant=f"GRANT CREATE ON DATABASE {quote_identifier(database)} TO {role_in_sql};")
+
+
 def ensure_record(connection: Connection) -> None:
-    """Create the schema and the record where they do not exist."""
+    """Create the schema and the record where they do not exist. Raises NoPlaceToKeep where the role may not."""
+    if problem := no_place(connection):
+        raise NoPlaceToKeep(reason=problem.reason, grant=problem.grant)
     if record_exists(connection):
         return
     with connection.cursor() as cursor:

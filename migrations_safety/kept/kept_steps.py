@@ -36,13 +36,6 @@ class Step:
     """DONE; BEGUN, where the operation, or the next text, is no transaction and had begun; BETWEEN two texts."""
 
 
-def may_record(connection: Connection) -> bool:
-    """Whether steps are recorded or the role may make the place for them; without that nothing can be kept either."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("kept_steps.may_record"))
-        return bool(cursor.fetchone()[0])
-
-
 def ensure_steps(connection: Connection) -> None:
     """Make the place where steps are recorded, if it is not there."""
     if not _exist(connection):

@@ -20,7 +20,7 @@ from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 
 from migrations_safety.constraints import ForeignKeyConstraint
-from migrations_safety.kept.kept_steps import may_record
+from migrations_safety.kept.kept_record import no_place
 from migrations_safety.locking.guarded_statements import StatementGuard
 from migrations_safety.locking.lock_ladder import LockLadder
 from migrations_safety.migrate.steps import StepByStep
@@ -50,7 +50,7 @@ def ladder_of(connection: Connection) -> LockLadder | None:
 @contextmanager
 def in_steps(connection: Connection) -> Iterator[None]:
     """Record the steps of migrations that are no transaction, so that a run after a kill goes on."""
-    setattr(connection, STEPS, may_record(connection))
+    setattr(connection, STEPS, no_place(connection) is None)
     try:
         yield
     finally:

@@ -4,6 +4,12 @@ SELECT to_regclass('migrations_safety_kept.record') IS NOT NULL
 -- schema_exists: true where the schema of kept tables is there, because CREATE SCHEMA asks for rights even if it is
 SELECT to_regnamespace('migrations_safety_kept') IS NOT NULL
 
+-- place: who owns the schema of kept tables, if it is there, and whether the role may use it or make it
+SELECT current_user::text, pg_get_userbyid(n.nspowner)::text,
+       coalesce(pg_has_role(n.nspowner, 'USAGE'), has_database_privilege(current_database(), 'CREATE')),
+       current_database()::text
+FROM (VALUES ('migrations_safety_kept')) AS asked (name) LEFT JOIN pg_namespace n ON n.nspname = asked.name
+
 -- create_schema: the schema of kept tables, which nobody but its owner may use
 CREATE SCHEMA migrations_safety_kept
 

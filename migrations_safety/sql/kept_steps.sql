@@ -2,10 +2,6 @@
 SELECT coalesce(has_schema_privilege(to_regnamespace('migrations_safety_kept'), 'USAGE')
                 AND has_table_privilege(to_regclass('migrations_safety_kept.step'), 'SELECT'), false)
 
--- may_record: true where the role may make the schema of what is kept, or owns it
-SELECT coalesce(pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = 'migrations_safety_kept'), 'USAGE'),
-                has_database_privilege(current_database(), 'CREATE'))
-
 -- create: the operations of migrations that are not one transaction
 CREATE TABLE IF NOT EXISTS migrations_safety_kept.step (
     schema_name text NOT NULL DEFAULT current_schema(),

@@ -33,3 +33,9 @@ COMMENT ON CONSTRAINT {name} ON {table} IS {comment}
 
 -- cluster_on: CLUSTER orders the table by this index
 ALTER TABLE {table} CLUSTER ON {name}
+
+-- row_security: whether rows may be hidden without an error
+SELECT current_setting('row_security')
+
+-- set_row_security: lets a statement fail where rows are hidden from it, or not
+SELECT set_config('row_security', %(value)s, false)

@@ -11,10 +11,6 @@ WHERE attrelid = %(oid)s AND attname = %(column)s AND NOT attisdropped
 -- rename: gives a column its name back, in all partitions
 ALTER TABLE {table} RENAME COLUMN {column} TO {name}
 
--- sequence_exists: true where the schema has a sequence of the name
-SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND c.relkind = 'S')
-
 -- relation_exists: true where the schema has something of the name
 SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = %(schema)s AND c.relname = %(name)s)
@@ -59,3 +55,10 @@ SELECT pg_get_serial_sequence(%(table)s, %(column)s)::regclass::oid::bigint
 
 -- count_on: the sequence counts on where it stopped
 SELECT setval(%(sequence)s::oid::regclass, %(last_value)s, %(is_called)s)
+
+-- not_null: the name of the NOT NULL of a column, where PostgreSQL has one
+SELECT k.conname::text FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid
+WHERE k.conrelid = %(oid)s AND a.attname = %(column)s AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]
+
+-- rename_constraint: gives the NOT NULL its name back
+ALTER TABLE {table} RENAME CONSTRAINT {old} TO {name}

@@ -65,6 +65,7 @@ BY_PEOPLE: dict[str, str] = {
         ("recovery.E050", "recovery.E051", "recovery.W004", "recovery.I050"),
         "another migration; tests/database/test_keep_dropped.py",
     ),
+    "recovery.E058": "a right that another role grants; tests/commands/test_kept_rights.py",
     **dict.fromkeys(
         ("recovery.E060", "recovery.E061", "recovery.E062", "recovery.E063"),
         "what may be lost is a decision; tests/database/test_purge_dropped.py",

@@ -64,8 +64,8 @@ def all_of(database):
     found = {}
     for name, them in everything(database).items():
         if name not in (f"rows of {RECORD}.record", f"rows of {RECORD}.step", f"rows of {RECORD}.dropped_key"):
-            them = sorted(map(repr, them)) if isinstance(them, list) else them
-            found[NUMBER.sub("kept_N", name)] = NUMBER.sub("kept_N", repr(them))
+            lines = [NUMBER.sub("kept_N", repr(one)) for one in (them if isinstance(them, list) else [them])]
+            found[NUMBER.sub("kept_N", name)] = sorted(lines)
     return found
 
 

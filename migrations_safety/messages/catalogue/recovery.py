@@ -152,8 +152,9 @@ KINDS = (
         title="The old place is taken",
         help=(
             "Something of the same name stands where a kept table, column or type was, and cannot make place: a "
-            "table that holds rows or has other columns, or a column of another type. What is kept stays kept. "
-            "Move what took the place, then run `restore_dropped` again."
+            "table that holds rows or has other columns, a view, or a column of another type. Or its schema is gone. "
+            "What is kept stays kept. Move what took the place, or make what is missing, then run `restore_dropped` "
+            "again."
         ),
     ),
     FindingKind(
@@ -188,6 +189,15 @@ KINDS = (
             "A column was made again with a default, and the table was rewritten afterwards. So nobody knows which "
             "rows have the default and which were written. The older values are back, and the newer ones are kept. "
             "Compare them, and correct the rows that somebody has written."
+        ),
+    ),
+    FindingKind(
+        id="recovery.E058",
+        title="No right to keep anything",
+        help=(
+            "`--keep-dropped` keeps tables and its record in the schema `migrations_safety_kept`. The role of the "
+            "deploy may not make it, or it belongs to another role. Let the owner of the database grant CREATE on it, "
+            "or let the owner of the schema make the role a member; the hint has the statement."
         ),
     ),
     FindingKind(

@@ -16,6 +16,17 @@ class CannotKeep(Refusal):
         self.hint = "Drop or change these objects in a migration before this one; then run the same command again."
 
 
+class NoPlaceToKeep(Refusal):
+    """Raised where the role may not use the schema of what is kept, or may not make it."""
+
+    id = "recovery.E058"
+    message = "The schema migrations_safety_kept {reason}. Nothing was dropped."
+
+    def __init__(self, *, reason: str, grant: str) -> None:
+        super().__init__(reason=reason)
+        self.hint = f"{grant} Then run the same command again."
+
+
 class DropNotRead(Refusal):
     """Raised where a migration sends a statement that drops something and is not a plain DROP."""
 

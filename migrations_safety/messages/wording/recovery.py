@@ -165,7 +165,7 @@ def is_kept(subject: str, *, is_column: bool, migration: str) -> Finding:
 def made_again(subject: str, *, how: str) -> Finding:
     """The finding that the old place of something kept is taken."""
     message = f"was not put back, because {how}. It stays kept, and nothing of it was changed."
-    hint = "Rename or move what took its place, then run restore_dropped again."
+    hint = "Rename or move what took its place, or make what it lacks; then run restore_dropped again."
     return finding("recovery.E053", subject, message, hint)
 
 
@@ -198,6 +198,11 @@ def values_not_told_apart(subject: str) -> Finding:
     )
     hint = "The newer values are kept: python manage.py restore_dropped --list shows where. Compare the two columns."
     return finding("recovery.E057", subject, message, hint)
+
+
+def no_place(schema: str, *, reason: str, grant: str) -> Finding:
+    """The finding that the role may not keep anything; `grant` is the SQL that helps."""
+    return finding("recovery.E058", schema, f"{reason}, so nothing can be kept.", grant)
 
 
 def too_young(subject: str, *, age: str, least: str) -> Finding:

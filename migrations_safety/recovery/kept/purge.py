@@ -29,10 +29,10 @@ from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.named_rows import rows
-from migrations_safety.postgresql.target import connect
+from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.recovery.kept.backup_gate import check_backup
 from migrations_safety.recovery.kept.options import KeptOptions
-from migrations_safety.recovery.kept.put_back import in_one_transaction
+from migrations_safety.recovery.kept.put_back import in_one_transaction, seeing_all_rows
 from migrations_safety.recovery.kept.report import Held, KeptReport
 from migrations_safety.recovery.kept.restoration import select
 from migrations_safety.sql.composition import compose, send
@@ -53,6 +53,11 @@ def run(options: KeptOptions, *, listener: Listener = SILENT) -> KeptReport:
     target = connect(connection, **expected, to_migrate=not options.only_looks)
     if target.in_transaction:
         raise InsideTransaction(name=target.name)
+    with seeing_all_rows(connection):
+        return _looked_or_purged(connection, options, target, listener)
+
+
+def _looked_or_purged(connection: Connection, options: KeptOptions, target: Target, listener: Listener) -> KeptReport:
     report = KeptReport(command=COMMAND, target=target, only_looked=options.only_looks, things=())
     if options.only_looks:
         return replace(report, things=tuple(_counted(connection, select(connection, options.numbers))))

@@ -17,6 +17,7 @@ from migrations_safety.migrate.options import Listener
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.target import connect
 from migrations_safety.recovery.kept.options import KeptOptions
+from migrations_safety.recovery.kept.put_back import seeing_all_rows
 from migrations_safety.recovery.kept.report import Held, KeptReport
 from migrations_safety.recovery.kept.restored_columns import restore_column
 from migrations_safety.recovery.kept.restored_tables import restore_table
@@ -52,6 +53,7 @@ def run(options: KeptOptions, *, listener: Listener = SILENT) -> KeptReport:
     with (
         deploy_lock(connection, wait=options.locks.deploy_wait, progress=listener.progress),
         ladder_session(connection, options.locks, is_needed=True, progress=listener.progress),
+        seeing_all_rows(connection),
         recorded_run(connection, command=COMMAND, arguments=options.arguments) as recorded,
     ):
         return _restored(connection, report, recorded, listener)

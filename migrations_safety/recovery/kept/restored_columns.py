@@ -13,7 +13,7 @@ from psycopg import errors, sql
 
 from migrations_safety.kept.carrying import end_carrying
 from migrations_safety.kept.kept_columns import keep_column
-from migrations_safety.kept.kept_record import PUT_BACK_BY, Kept, Reason, definition_of, redefine
+from migrations_safety.kept.kept_record import KEPT_SCHEMA, PUT_BACK_BY, Kept, Reason, definition_of, redefine
 from migrations_safety.kept.physical import Relation, change
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.findings import Finding
@@ -52,6 +52,10 @@ def _go_on(connection: Connection, kept: Kept) -> PutBack:
     """Go on after a run that was killed when the column had its name back already."""
     asked = {"schema": kept.schema, "name": kept.table}
     tables = rows(connection, "restored_tables.find", asked, Relation)
+    inside = {"schema": KEPT_SCHEMA, "column": kept.kept_name}
+    if not tables and rows(connection, "restored_columns.find", inside, Relation):
+        how = "its table is kept, too, and has to be put back before"
+        return PutBack(findings=[wording.made_again(kept.subject, how=how)])
     if not tables or not _type(connection, tables[0], kept.column):
         return PutBack(findings=[wording.is_gone(kept.subject, place=kept.place)])
     return _take_on(connection, kept, tables[0], kept.definition)
@@ -78,10 +82,10 @@ def _take_on(connection: Connection, kept: Kept, table: Relation, definition: di
     outcome = PutBack(is_back=True)
     parts: dict[str, Any] = {"table": table.in_sql, "column": sql.Identifier(kept.column)}
     for one in definition["sequences"]:
-        _rename_sequence(connection, one, parts)
+        outcome.findings += _rename_sequence(connection, kept, one, parts)
     if definition["default"]:
         outcome.findings += _default(connection, kept, parts | {"expression": sql.SQL(definition["default"])})
-    if definition["required"] and not _require(connection, kept, parts):
+    if definition["required"] and not _require(connection, table, kept, parts, definition):
         outcome.findings.append(wording.stays_nullable(kept.subject))
     elif definition["identity"]:
         _identity(connection, table, kept.column, definition, parts)
@@ -100,19 +104,29 @@ def _default(connection: Connection, kept: Kept, parts: dict[str, Any]) -> list[
     return []
 
 
-def _rename_sequence(connection: Connection, one: dict[str, str], parts: dict[str, Any]) -> None:
+def _rename_sequence(connection: Connection, kept: Kept, one: dict[str, str], parts: dict[str, Any]) -> list[Finding]:
     """Give the sequence of a `serial` column its name back, and let it belong to this column."""
     asked = {"schema": one["schema"], "name": one["kept_name"]}
     sequence = sql.Identifier(one["schema"], one["kept_name"])
     with connection.cursor() as cursor:
-        cursor.execute(statement("restored_columns.sequence_exists"), asked)
+        cursor.execute(statement("restored_columns.relation_exists"), asked)
         is_there = cursor.fetchone()[0]
-    if is_there:
-        change(connection, "restored_columns.own_sequence", sequence=sequence, **parts)
+    if not is_there:
+        return []
+    change(connection, "restored_columns.own_sequence", sequence=sequence, **parts)
+    try:
         change(connection, "restored_tables.rename_sequence", table=sequence, name=sql.Identifier(one["name"]))
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, UNMET):
+            raise
+        what = f"the name {one['name']} of its sequence"
+        return [wording.not_put_back(kept.subject, what=what, sqlstate=sqlstate(error) or "")]
+    return []
 
 
-def _require(connection: Connection, kept: Kept, parts: dict[str, Any]) -> bool:
+def _require(
+    connection: Connection, table: Relation, kept: Kept, parts: dict[str, Any], definition: dict[str, Any]
+) -> bool:
     """Make the column NOT NULL without a scan under a lock; False where rows have no value."""
     with connection.cursor() as cursor:
         send(cursor, compose("restored_columns.has_nulls", **parts))
@@ -124,6 +138,7 @@ def _require(connection: Connection, kept: Kept, parts: dict[str, Any]) -> bool:
         change(connection, "restored_columns.add_check", name=check, **parts)
         change(connection, "put_back.validate", table=parts["table"], name=check)
         change(connection, "restored_columns.set_not_null", **parts)
+        _name_not_null(connection, table, kept, definition.get("required_by"))
     except DatabaseError as error:
         if not isinstance(error.__cause__, errors.CheckViolation):
             raise
@@ -131,6 +146,16 @@ def _require(connection: Connection, kept: Kept, parts: dict[str, Any]) -> bool:
     finally:
         change(connection, "restored_columns.drop_check", name=check, table=parts["table"])
     return True
+
+
+def _name_not_null(connection: Connection, table: Relation, kept: Kept, name: str | None) -> None:
+    """Give the NOT NULL the name that it had, which PostgreSQL 18 and later know."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("restored_columns.not_null"), {"oid": table.oid, "column": kept.column})
+        found = cursor.fetchone()
+    if name and found and found[0] != name:
+        names = {"old": sql.Identifier(found[0]), "name": sql.Identifier(name)}
+        change(connection, "restored_columns.rename_constraint", table=table.in_sql, **names)
 
 
 def _identity(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from psycopg import sql
+from django.db import DatabaseError
+from psycopg import errors, sql
 
 from migrations_safety.kept.kept_record import KEPT_SCHEMA, Kept, redefine
 from migrations_safety.kept.obstacles import obstacles
@@ -24,6 +25,14 @@ from migrations_safety.sql.composition import compose, send
 RENAME = {"i": "rename_index", "I": "rename_index", "S": "rename_sequence"}
 
 
+TAKEN = {
+    errors.InvalidSchemaName: "its schema is gone",
+    errors.DuplicateTable: "something else has its name, or that of one of its indexes or sequences",
+    errors.DuplicateObject: "something else has its name",
+}
+"""PostgreSQL's errors that say that a table cannot be in its old place, in words."""
+
+
 class Occupied(Exception):
     """Raised inside the transaction where the table that stands in the place cannot go."""
 
@@ -37,6 +46,11 @@ def restore_table(connection: Connection, kept: Kept) -> PutBack:
             )
         except Occupied as reason:
             return PutBack(findings=[wording.made_again(kept.subject, how=str(reason))])
+        except DatabaseError as error:
+            how = next((words for kind, words in TAKEN.items() if isinstance(error.__cause__, kind)), None)
+            if how is None:
+                raise
+            return PutBack(findings=[wording.made_again(kept.subject, how=how)])
     elif _find(connection, kept.schema, kept.table):
         definition = kept.definition  # a run before this one was killed after the move
     else:
