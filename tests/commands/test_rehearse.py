@@ -52,7 +52,9 @@ def test_the_rows_of_a_directory_backup_are_rehearsed_with_their_placeholders(ho
 def test_a_standby_is_rehearsed_too(hospital, standby_of):
     standby = standby_of(hospital)
 
-    result = standby.run("rehearse", "--writers", "0", "--format", "json")
+    result = standby.run("rehearse", "patients", "--writers", "0", "--format", "json")
 
     assert result.code == 0, result.said
     assert result.json["copy"]["place"] == "embedded"
+    levels = {one["id"]: one["level"] for one in result.json["findings"]}
+    assert levels["rehearsal.W005"] == "warning" and result.json["compared"]["tables"] == 6, "keys are of the next app"

@@ -24,13 +24,13 @@ def refused(hospital):
     return refused
 
 
-def test_a_backup_is_rehearsed_on_and_then_the_deploy_is_let_through(hospital, refused, tmp_path):
+def test_a_backup_is_rehearsed_on_and_then_the_deploy_is_let_through(hospital, deployer, refused, tmp_path):
     archive = archive_of(hospital, tmp_path / "backups")
     before = row_snapshot(hospital), catalog_snapshot(hospital)
     report = tmp_path / "rehearsal.json"
-    words = ("rehearse", "--writers", "0", "--from", str(archive))
+    words = ("rehearse", "patients", "--writers", "0", "--from", str(archive))
 
-    result = hospital.run(*words, "--report", f"json={report}")
+    result = hospital.run(*words, "--report", f"json={report}", url=deployer)
 
     assert result.code == 0, result.said
     found = json.loads(report.read_text())
@@ -44,7 +44,7 @@ def test_a_backup_is_rehearsed_on_and_then_the_deploy_is_let_through(hospital, r
     hospital.execute("ALTER TABLE bills ADD COLUMN later integer")
     refused(archive, "has other definitions than the database now")
     hospital.execute("ALTER TABLE bills DROP COLUMN later")
-    assert hospital.run("migrate", "--rehearsed", str(report)).code == 0
+    assert hospital.run("migrate", "patients", "--rehearsed", str(report)).code == 0
 
 
 def others_are_refused(refused, archive, folder):

@@ -86,6 +86,7 @@ BY_PEOPLE: dict[str, str] = {
     "rehearsal.E021": "a look at what cannot be restored; tests/commands/test_rehearse_traps.py",
     "rehearsal.W003": "whose rows these are is a question to people",
     "rehearsal.W004": "the same command with another option; tests/commands/test_rehearse.py",
+    "rehearsal.W005": "a rehearsal of all migrations; tests/commands/test_rehearse.py",
     "rehearsal.I001": "nothing to do",
     **dict.fromkeys(
         ("rehearsal.W010", "rehearsal.W011", "rehearsal.W012"),

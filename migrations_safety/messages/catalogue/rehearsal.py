@@ -124,6 +124,14 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="rehearsal.W005",
+        title="Schema is not complete after this plan",
+        help=(
+            "The rehearsal was of a part of the pending migrations. After it the schema is not yet as the models "
+            "declare it, because other migrations stay pending. Rehearse all of them to see the schema verified."
+        ),
+    ),
+    FindingKind(
         id="rehearsal.W010",
         title="Made-up rows may fulfil other conditions",
         help=(

@@ -116,6 +116,15 @@ def way_back_refused(name: str, *, command: str) -> Finding:
     )  # fmt: skip
 
 
+def verified_early(name: str, *, ids: Sequence[str], pending: int) -> Finding:
+    """The finding that the schema was verified while other migrations stay pending."""
+    return finding(
+        "rehearsal.W005", f"the step {name}",
+        f"found {listed(ids)} on the copy, and {pluralize(pending, 'migration')} of the project would stay pending.",
+        "Rehearse all pending migrations: python manage.py rehearse",
+    )  # fmt: skip
+
+
 def nobody_wrote() -> Finding:
     """The finding that the wait of writes was not measured."""
     return finding(

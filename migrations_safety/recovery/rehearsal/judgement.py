@@ -9,6 +9,8 @@ from migrations_safety.messages.humanize import format_bytes, format_seconds
 from migrations_safety.messages.wording import rehearsal as wording
 from migrations_safety.recovery.rehearsal.report import KeysOnly, RehearsalReport, Step
 
+VERIFY = "verify_schema"
+"""The step that compares the schema with the models."""
 ROWS = "TABLE DATA "
 """How an entry of an archive begins that holds the rows of a table."""
 
@@ -18,17 +20,17 @@ def judge(
     *,
     schema_is_back: bool | None,
     refused: tuple[Step, ...],
+    stays_pending: int = 0,
     beside_writers: tuple[Step, ...] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings; `refused` are the rollbacks that ran without their check.
 
-    `beside_writers` are the steps of the second deploy, which others wrote beside.
-
-    `schema_is_back` is None where there was no rollback to compare after.
+    `stays_pending` is the number of other pending migrations. `beside_writers` are the steps of the second
+    deploy, which others wrote beside. `schema_is_back` is None where there was no rollback to compare after.
     """
     found = [
-        *_steps(report.steps),
-        *_steps(beside_writers),
+        *_steps(report.steps, stays_pending),
+        *_steps(beside_writers, stays_pending),
         *_failed_writes(report),
         *map(wording.rows_differ, report.differing_tables),
     ]
@@ -42,6 +44,11 @@ def judge(
     if not report.stalls:
         found.append(wording.nobody_wrote())
     return (*found, *_made_up(report.keys_only), *map(wording.left_out, report.left_out))
+
+
+def has_failed(step: Step, stays_pending: int) -> bool:
+    """Whether a step failed; with other pending migrations the schema also lacks what only these create."""
+    return bool(step.exit_code) and not (step.exit_code == 1 and step.name == VERIFY and stays_pending)
 
 
 def _made_up(keys_only: KeysOnly | None) -> Iterator[Finding]:
@@ -61,13 +68,16 @@ def _not_restored(entry: str) -> Finding:
     return wording.not_restored(entry)
 
 
-def _steps(steps: tuple[Step, ...]) -> Iterator[Finding]:
+def _steps(steps: tuple[Step, ...], stays_pending: int) -> Iterator[Finding]:
     for step in steps:
         if step.exit_code and step.is_way_back:
             yield wording.way_back_failed(step.name, said=step.said)
         elif step.exit_code == 1:
-            ids = dict.fromkeys(one["id"] for one in step.findings if one["level"] == "error")
-            yield wording.step_refused(step.name, command=step.command, ids=tuple(ids))
+            ids = tuple(dict.fromkeys(one["id"] for one in step.findings if one["level"] == "error"))
+            if has_failed(step, stays_pending):
+                yield wording.step_refused(step.name, command=step.command, ids=ids)
+            else:
+                yield wording.verified_early(step.name, ids=ids, pending=stays_pending)
         elif step.exit_code:
             yield wording.step_failed(step.name, command=step.command, said=step.said)
 

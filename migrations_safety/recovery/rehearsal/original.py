@@ -33,6 +33,8 @@ class Original:
     apps_with_tables: tuple[str, ...]
     """The apps of the plan whose tables are verified."""
     basis: Basis
+    stays_pending: int
+    """How many migrations of the project are pending, and no part of the plan."""
     bytes: int
     earlier: tuple[EarlierDeploy, ...]
 
@@ -45,6 +47,11 @@ def look_at(connection: Connection, target: Target, options: RehearsalOptions) -
         )
         executor = MigrationExecutor(connection)
         cluster, oid = database_identity(connection)
+        planned = {step.label for step in (*plan.adopted, *plan.migrations)}
+        others = [
+            one for one, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
+            if f"{one.app_label}.{one.name}" not in planned
+        ]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(statement("original.size"))
             size = int(cursor.fetchone()[0])
@@ -53,6 +60,7 @@ def look_at(connection: Connection, target: Target, options: RehearsalOptions) -
             plan=plan,
             way_back=targets_before(executor, plan),
             apps_with_tables=_with_tables(connection, sorted({step.app for step in plan.migrations})),
+            stays_pending=len(others),
             bytes=size,
             earlier=earlier_deploys(connection),
             basis=Basis(

@@ -27,7 +27,7 @@ from migrations_safety.recovery.rehearsal.copies_left import copies_left, noted_
 from migrations_safety.recovery.rehearsal.copying import Filled, fill_copy
 from migrations_safety.recovery.rehearsal.digests import Digest, differing, digests
 from migrations_safety.recovery.rehearsal.forecast import with_forecast
-from migrations_safety.recovery.rehearsal.judgement import judge
+from migrations_safety.recovery.rehearsal.judgement import VERIFY, has_failed, judge
 from migrations_safety.recovery.rehearsal.keys_only.filling import KeysOnlyCopy
 from migrations_safety.recovery.rehearsal.keys_only.planned import keys_only_copy
 from migrations_safety.recovery.rehearsal.options import RehearsalOptions
@@ -38,6 +38,9 @@ from migrations_safety.recovery.rehearsal.schema_of_copy import schema_of
 from migrations_safety.recovery.rehearsal.steps import Stage
 from migrations_safety.recovery.rehearsal.theater import Theater
 from migrations_safety.recovery.rehearsal.writers import writing
+
+READING = frozenset({"precheck", VERIFY})
+"""Steps that write nothing; `migrate` looks at the same as `precheck` by itself."""
 
 
 @dataclass(kw_only=True)
@@ -160,7 +163,12 @@ def _perform(theater: Theater, filled: Filled, began: float) -> RehearsalReport:
     )
     report = with_forecast(report, stages, earlier=theater.original.earlier, bytes=theater.original.bytes)
     beside_writers = tuple(other.steps) if other else ()
-    judged = partial(judge, schema_is_back=result.schema_is_back, refused=result.refused)
+    judged = partial(
+        judge,
+        schema_is_back=result.schema_is_back,
+        refused=result.refused,
+        stays_pending=theater.original.stays_pending,
+    )
     return replace(report, findings=judged(report, beside_writers=beside_writers))
 
 
@@ -179,26 +187,31 @@ def _there_and_back(theater: Theater, copy: CopiedDatabase) -> Result:
     if not _deploy(stage, theater, result):
         return result
     result.refused = _go_back(stage, theater)
-    if not any(step.exit_code for step in stage.steps):
+    if not any(has_failed(step, theater.original.stays_pending) for step in stage.steps):
         result.after = digests(copy.parameters)
         result.schema_is_back = schema_of(copy.parameters, theater.place.search_path) == schema
     return result
 
 
 def _deploy(stage: Stage, theater: Theater, result: Result | None = None) -> bool:
-    """Run the deploy, and return whether all of it was done; the first step that fails ends it."""
+    """Run the deploy, and return whether all of it was done; the first step that fails ends it.
+
+    Without a `result` only the steps run that write: the others stop nobody, and were seen in the first run.
+    """
     options = theater.options
     named = [one for one in (options.app_label, options.migration_name) if one]
     commands: list[tuple[str, ...]] = [("precheck", *named, "--no-measure"), ("migrate", *named, "--no-measure")]
     if options.backfill is not None:
         commands.insert(0, ("backfill_placeholders", *options.backfill))
     if theater.original.apps_with_tables:
-        commands.append(("verify_schema", *theater.original.apps_with_tables))
+        commands.append((VERIFY, *theater.original.apps_with_tables))
     for command in commands:
+        if result is None and command[0] in READING:
+            continue
         theater.progress.say(f"On the copy: {command[0]} …")
         if result and command[0] == "migrate" and options.backfill is not None:
             result.catalog_before_migrate = schema_of(stage.copy.parameters, theater.place.search_path)
-        if stage.run(command[0], *command).exit_code:
+        if has_failed(stage.run(command[0], *command), theater.original.stays_pending):
             return False
     return True
 
