@@ -61,11 +61,14 @@ class LockLadder:
         self.refusal: Refusal | None = None
         self._remembers = False
 
-    def run_with_retries(self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True) -> Result:
+    def run_with_retries(
+        self, attempt: Callable[[], Result], *, what: str, is_whole: bool = True, goes_on: bool = False
+    ) -> Result:
         """Call `attempt` until its locks are free, and return what it returns.
 
         A failed attempt must leave nothing behind, as a transaction does that is rolled back. `what` names the work in
-        messages. `is_whole` is False where earlier work stays half done when the ladder gives up.
+        messages. `is_whole` is False where earlier work stays half done when the ladder gives up, and `goes_on` says
+        whether the same command then goes on after it.
 
         Raises LocksNotFree, GaveWay or OthersWaited after `retry_for` seconds. Errors that are no lock conflict are
         raised unchanged.
@@ -84,7 +87,7 @@ class LockLadder:
                 if not self.is_conflict(error) or not self._is_undone():
                     raise
                 if time.monotonic() > until:
-                    raise self.given_up(what, started=started, is_whole=is_whole) from error
+                    raise self.given_up(what, started=started, is_whole=is_whole, goes_on=goes_on) from error
             self._pause(number, what=what)
         raise AssertionError("the rungs are endless")
 
@@ -127,13 +130,13 @@ class LockLadder:
         finally:
             self._remembers, self.refusal = False, None
 
-    def given_up(self, what: str, *, started: float, is_whole: bool) -> Refusal:
+    def given_up(self, what: str, *, started: float, is_whole: bool, goes_on: bool = False) -> Refusal:
         """Return the error to raise after the last attempt: OthersWaited, GaveWay or LocksNotFree.
 
         `started` is the start of the first attempt, in seconds of `time.monotonic()`.
         """
         waited = time.monotonic() - started
-        words: dict[str, Any] = {"what": what, "seconds": round(waited), "is_whole": is_whole}
+        words: dict[str, Any] = {"what": what, "seconds": round(waited), "is_whole": is_whole, "goes_on": goes_on}
         if self.watchdog.was_at_work:
             refusal: Refusal = OthersWaited(**words)
         elif waited < self.retry_for:

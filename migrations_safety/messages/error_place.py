@@ -25,6 +25,10 @@ RUNS = ("apply_migration", "unapply_migration")
 """The methods of Django's executor that run one migration."""
 
 
+COPY_OF = "migrations_safety_copy_of"
+"""The attribute of a copy, or of a part, of an operation that has the operation itself."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """The place in a migration where an error was raised.
@@ -204,7 +208,13 @@ def _calls_code(frame: FrameType) -> bool:
 
 
 def _number(migration: Any, operation: Any) -> int:
-    return next((number for number, one in enumerate(migration.operations, 1) if one is operation), 0)
+    asked = _written(operation)
+    return next((number for number, one in enumerate(migration.operations, 1) if _written(one) is asked), 0)
+
+
+def _written(operation: Any) -> Any:
+    """The operation as it stands in the file."""
+    return getattr(operation, COPY_OF, operation)
 
 
 def described(operation: Any) -> str:

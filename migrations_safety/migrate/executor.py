@@ -23,6 +23,7 @@ from migrations_safety.constraints import ForeignKeyConstraint
 from migrations_safety.kept.kept_record import no_place
 from migrations_safety.locking.guarded_statements import StatementGuard
 from migrations_safety.locking.lock_ladder import LockLadder
+from migrations_safety.messages.error_place import COPY_OF
 from migrations_safety.migrate.steps import StepByStep
 from migrations_safety.postgresql.connection import Connection, schema_editor_with
 from migrations_safety.schema.existing_keys import find_existing_key
@@ -163,6 +164,7 @@ class SafeExecutor(MigrationExecutor):
 
     def _with_retries(self, migration: Any, operation: Any) -> Any:
         ours = copy(operation)
+        setattr(ours, COPY_OF, operation)
         for name in ("database_forwards", "database_backwards"):
             setattr(ours, name, partial(self._retry, migration, getattr(operation, name)))
         return ours

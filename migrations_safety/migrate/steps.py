@@ -21,6 +21,7 @@ from psycopg import errors
 from migrations_safety.kept.kept_steps import BEGUN, BETWEEN, DONE, Step, ensure_steps, note_step, open_steps
 from migrations_safety.locking import statement_text
 from migrations_safety.locking.lock_ladder import LockLadder
+from migrations_safety.messages.error_place import COPY_OF
 from migrations_safety.plan.done_operations import DoneBefore, texts_of
 from migrations_safety.plan.planned_migration import planned
 from migrations_safety.postgresql.connection import Connection
@@ -58,6 +59,7 @@ class StepByStep:
         if isinstance(operation, DoneBefore):
             return operation
         ours = copy(operation)
+        setattr(ours, COPY_OF, operation)
         for name, is_backwards in (("database_forwards", False), ("database_backwards", True)):
             run, this = getattr(operation, name), replace(step, is_backwards=is_backwards)
             if type(operation) is RunSQL:  # another package's may do more
@@ -73,6 +75,7 @@ class StepByStep:
         done = self.before[step.number].texts if step.number in self.before else 0
         for number, text in enumerate(texts[done:], start=done + 1):
             part = RunSQL([text], [text], hints=operation.hints)
+            setattr(part, COPY_OF, operation)
             each = self._as_parts if _is_apart(text) else self._as_one
             each(getattr(part, name), replace(step, texts=number - 1), DONE if number == len(texts) else BETWEEN, *args)
 
@@ -87,7 +90,7 @@ class StepByStep:
                 self.ladder.refuse_passed_over()
 
         try:
-            self.ladder.run_with_retries(attempt, what=step.migration, is_whole=False)
+            self.ladder.run_with_retries(attempt, what=step.migration, is_whole=False, goes_on=True)
         except DatabaseError as error:
             if not isinstance(error.__cause__, NOT_AS_ONE):
                 raise

@@ -79,3 +79,30 @@ def test_it_may_run_again_and_the_file_may_not_change(ward):
     assert "its file has changed" in " ".join(changed.said.split())
     assert database.value("SELECT sum(n) FROM ward_bed") == 20
     assert database.rows(KEPT) == [("note",), ("m",)]
+
+
+WAITS = """
+    migrations.RunSQL(["UPDATE ward_bed SET n = n + 1", "ALTER TABLE ward_bed DROP COLUMN note"]),
+    migrations.AlterField("Stay", "bed", models.ForeignKey("ward.Bed", models.CASCADE, default=1)),
+"""
+
+
+def test_one_that_gives_up_goes_on_after_what_is_done(tmp_path, empty):
+    """The UPDATE and the ALTER of the second operation cannot be one transaction, because a deferred key waits."""
+    app = SampleApp(tmp_path)
+    key = '("bed", models.ForeignKey("ward.Bed", models.CASCADE, null=True))'
+    stay = f'migrations.CreateModel("Stay", [("id", models.BigAutoField(primary_key=True)), {key}]),'
+    app.migration("0001_initial", MODELS + stay)
+    app.migration("0002_drop", WAITS, after=("ward", "0001_initial"), atomic=False)
+    assert empty.run("migrate", "ward", "0001", **app.variables).code == 0
+    empty.execute("INSERT INTO ward_bed (n) VALUES (0); INSERT INTO ward_stay (bed_id) VALUES (NULL)")
+
+    with empty.session("SELECT FROM ward_bed"):
+        waited = empty.run(*KEEP, "--skip-precheck", "--retry-for", "1", **app.variables)
+    done = empty.run(*KEEP, "--skip-precheck", **app.variables)
+
+    said = " ".join(waited.said.split())
+    assert (waited.code, done.code) == (2, 0), said + done.said
+    assert "the same command goes on after it" in said
+    assert "operation 1 of 2" in said
+    assert empty.rows("SELECT bed_id, n FROM ward_stay, ward_bed") == [(1, 1)]

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.support.foreign_project import everything
+from tests.support.foreign_project import BASE, ForeignProject, everything
+from tests.support.foreign_project import ROWS as ROWS_OF_FOREIGN
 from tests.support.sample_app import SampleApp
 from tests.torture.commits import EVERY_BOUNDARY, AroundCommits
 from tests.torture.stories import stage
@@ -116,3 +117,23 @@ def test_while_a_rollback_keeps_the_patient_module(cluster, tmp_path):
 
         for database, where in around.killed(*ROLL_BACK, stops=stops[:: 1 if EVERY_BOUNDARY else 2]):
             assert (outside(database), kept_rows(database)) == expected, where
+
+
+@pytest.mark.parametrize("command", ["migrate", "rollback_migrations"])
+def test_while_a_project_that_is_none_of_ours_goes_back(cluster, tmp_path, command):
+    """Among its migrations is one that is not atomic."""
+    project = ForeignProject(tmp_path)
+    project.forget("ward/0006_sql")  # which drops a schema
+    template = cluster.create("empty", "uuid")
+    assert template.run("migrate", *BASE, **project.variables).code == 0
+    template.execute(ROWS_OF_FOREIGN)
+    assert template.run("migrate", **project.variables).code == 0
+    around = AroundCommits(cluster=cluster, template=template, variables=project.variables, said=tmp_path / "said")
+    going_back = (command, *BASE, "--keep-dropped", "--no-progress")
+    database, stops = around.stops(*going_back)
+    expected = outside(database), kept_rows(database)
+    cluster.drop(database)
+    assert len(stops) > 8
+
+    for database, where in around.killed(*going_back, stops=stops[:: 1 if EVERY_BOUNDARY else 4]):
+        assert (outside(database), kept_rows(database)) == expected, where

@@ -8,6 +8,7 @@ from migrations_safety.messages.refusals.base import Refusal
 
 ROLLED_BACK = "It was rolled back; nothing is half done."
 ROLLED_BACK_IN_PART = "It was rolled back. Earlier steps of this non-atomic migration are kept."
+ROLLED_BACK_A_STEP = "It was rolled back. What was done before is kept, and the same command goes on after it."
 STARTS_AGAIN = (
     "The migration then starts again at its first operation. Check before which of its steps are already done."
 )
@@ -23,12 +24,14 @@ class StatisticsRefused(Refusal):
 class RolledBack(Refusal):
     """The base class for a statement that was rolled back because of locks.
 
-    `is_whole` is False where earlier steps of a non-atomic migration stay committed.
+    `is_whole` is False where earlier steps of a non-atomic migration stay committed, and `goes_on` says whether the
+    same command then goes on after them.
     """
 
-    def __init__(self, *, is_whole: bool = True, **words: Any) -> None:
-        super().__init__(outcome=ROLLED_BACK if is_whole else ROLLED_BACK_IN_PART, **words)
-        self.hint = self.hint if is_whole else f"{self.hint} {STARTS_AGAIN}"
+    def __init__(self, *, is_whole: bool = True, goes_on: bool = False, **words: Any) -> None:
+        in_part = ROLLED_BACK_A_STEP if goes_on else ROLLED_BACK_IN_PART
+        super().__init__(outcome=ROLLED_BACK if is_whole else in_part, **words)
+        self.hint = self.hint if is_whole or goes_on else f"{self.hint} {STARTS_AGAIN}"
 
 
 class LocksNotFree(RolledBack):

@@ -56,7 +56,7 @@ def in_one_transaction(connection: Connection, work: Callable[[], Any], *, what:
 
     ladder = ladder_of(connection)
     assert ladder is not None
-    return ladder.run_with_retries(attempt, what=what, is_whole=False)
+    return ladder.run_with_retries(attempt, what=what, is_whole=False, goes_on=True)
 
 
 def put_back(connection: Connection, subject: str, parts: list[dict[str, Any]]) -> Iterator[Finding]:

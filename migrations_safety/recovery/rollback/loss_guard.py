@@ -226,4 +226,4 @@ class GuardedEditor:
             attempt()
             return
         what = f"The rollback of {model._meta.db_table}"
-        self.ladder.run_with_retries(attempt, what=what, is_whole=False)
+        self.ladder.run_with_retries(attempt, what=what, is_whole=False, goes_on=True)
