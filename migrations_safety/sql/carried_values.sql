@@ -12,6 +12,9 @@ END $$
 -- create_trigger: carries over each write from now on
 CREATE OR REPLACE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()
 
+-- always: carries over what replication writes, too
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}
+
 -- blocks: how many blocks a table has
 SELECT pg_relation_size(%(oid)s::oid::regclass) / current_setting('block_size')::bigint
 

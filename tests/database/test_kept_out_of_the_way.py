@@ -175,6 +175,24 @@ def killed_in_the_middle(database):
         threading.Event().wait(0.01)
 
 
+def test_what_replication_writes_while_a_column_is_put_back_is_carried_over(ward, empty):
+    database = ward()
+    migrate("ward", ZERO, skip_precheck=True)
+    with (
+        database.session("SELECT FROM ward_bed") as reader,  # the column cannot get its name back
+        database.start("restore_dropped", "--max-stall", "0") as running,
+    ):
+        database.wait_for("SELECT count(*) > 0 FROM ward_bed WHERE migrations_safety_kept_1_note = 'note 1'")
+        database.wait_for("SELECT count(*) > 0 FROM pg_trigger WHERE tgname LIKE 'zz_migrations%'")
+        database.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'LOCK TABLE%'")
+        database.execute("SET session_replication_role = replica; UPDATE ward_bed SET note = 'late' WHERE id = 3")
+        database.execute("RESET session_replication_role")
+        reader.rollback()
+        assert running.wait() == 0
+
+    assert database.value("SELECT note FROM ward_bed WHERE id = 3") == "late"
+
+
 def test_values_that_nobody_can_tell_apart_are_named(ward, empty):
     ward()
     empty.execute("ALTER TABLE ward_bed ADD COLUMN note text NOT NULL DEFAULT 'none'")

@@ -35,6 +35,7 @@ def carry_over(connection: Connection, table: Relation, kept: Kept) -> bool:
     change(connection, "carried_values.create_function", **parts)
     for carrier in carriers(connection, table):
         change(connection, "carried_values.create_trigger", **(parts | {"table": carrier.in_sql}))
+        change(connection, "carried_values.always", table=carrier.in_sql, trigger=parts["trigger"])
     try:
         for part in rows(connection, "kept_tables.tree", {"oid": table.oid}, Relation):
             if part.kind == "r":
