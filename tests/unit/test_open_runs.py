@@ -86,3 +86,14 @@ def test_what_the_database_does_not_show_needs_a_later_run():
     assert opened(backfill, run("backfill_placeholders", event="finished", minute=2)) == {}
     assert opened(backfill, restored) == {"0": None, "1": None}
     assert opened(restored, LATER, has_images=False) == {}
+
+
+def test_a_killed_rollback_is_typed_again_with_all_that_a_person_has_agreed_to():
+    asked = {"accepted_code": ["a.0002"], "discard": 2, "discard_option": "--discard-patients", "leave_nullified": 1}
+
+    assert run("rollback_patient_module", **asked).again == (
+        "rollback_patient_module", "--accept-code", "a.0002", "--discard-patients", "2", "--leave-nullified", "1",
+    )  # fmt: skip
+    assert run("rollback_migrations", app_label="a", migration_name="zero", discard=3).again == (
+        "rollback_migrations", "a", "zero", "--discard-rows", "3",
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from migrations_safety.management.backup_arguments import add_place_arguments, p
 from migrations_safety.management.kept import KeptCommand
 from migrations_safety.migrate.options import Listener
 from migrations_safety.recovery.kept import purge
-from migrations_safety.recovery.kept.options import KeptOptions
+from migrations_safety.recovery.kept.options import LEAST_AGE, KeptOptions
 from migrations_safety.recovery.kept.report import KeptReport
 
 
@@ -29,7 +29,7 @@ class Command(KeptCommand):
         """Add the options of the gate."""
         super().add_arguments(parser)
         help = "refuse what was kept for a shorter time, such as 12h or 90d (default: 30d)"
-        parser.add_argument("--older-than", type=duration, default=purge.LEAST_AGE, metavar="DURATION", help=help)
+        parser.add_argument("--older-than", type=duration, default=LEAST_AGE, metavar="DURATION", help=help)
         help = "number of rows and values that will be lost, as --list counts them; typed by a person"
         parser.add_argument("--discard-rows", type=whole_number("rows", least=0), metavar="NUMBER", help=help)
         help = (

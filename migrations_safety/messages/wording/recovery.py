@@ -58,22 +58,25 @@ def falls_with_it(thing: str, *, subject: str) -> Finding:
     return finding("recovery.E005", thing, message, hint)
 
 
-def code_outside_transaction(migration: str) -> Finding:
-    """The finding that code runs outside of a transaction when a migration is unapplied."""
+def code_outside_transaction(migration: str, *, again: str) -> Finding:
+    """The finding that code runs outside of a transaction when a migration is unapplied; `again` is the rollback."""
     message = "is not atomic and runs code when it is unapplied. What the code loses would be noticed too late."
-    return finding("recovery.E007", migration, message, _read_the_code(migration), migration=migration)
+    return finding("recovery.E007", migration, message, _read_the_code(migration, again), migration=migration)
 
 
-def code_would_lose(table: str, *, how: str, migration: str) -> Finding:
-    """The finding that code of a migration has lost or changed rows of a table that stays; it was rolled back."""
+def code_would_lose(table: str, *, how: str, migration: str, again: str) -> Finding:
+    """The finding that code of a migration has lost or changed rows of a table that stays; it was rolled back.
+
+    `again` is the rollback as it is typed again.
+    """
     message = f"{how} when the code of {migration} ran. This transaction was undone, so nothing is lost."
-    return finding("recovery.E008", table, message, _read_the_code(migration), migration=migration)
+    return finding("recovery.E008", table, message, _read_the_code(migration, again), migration=migration)
 
 
-def _read_the_code(migration: str) -> str:
+def _read_the_code(migration: str, again: str) -> str:
     return (
-        "Read what the code does to the rows. If it may: python manage.py backup_database --output DIR, then the same "
-        f"rollback, with --accept-code {migration} added to its options."
+        "Read what the code does to the rows. If it may: python manage.py backup_database --output DIR, then "
+        f"{again} --accept-code {migration}"
     )
 
 
@@ -211,19 +214,22 @@ def too_young(subject: str, *, age: str, least: str) -> Finding:
     return finding("recovery.E060", subject, message, "Wait, or name another time with --older-than.")
 
 
-def rows_not_typed(subject: str, *, rows: int, typed: str) -> Finding:
-    """The finding that nobody has typed how many rows a purge will lose, or another number; `typed` may be empty."""
+def rows_not_typed(subject: str, *, rows: int, typed: str, purge: str) -> Finding:
+    """The finding that nobody has typed how many rows a purge will lose, or another number; `typed` may be empty.
+
+    `purge` is the command without the number.
+    """
     said = f"is not the {typed} that was typed" if typed else "was not typed"
     message = (
         f"holds {pluralize(rows, 'row or value', 'rows and values')} that the purge would lose; the number {said}."
     )
-    return finding("recovery.E061", subject, message, f"If they may be lost: --discard-rows {rows}", rows=rows)
+    return finding("recovery.E061", subject, message, f"If they may be lost: {purge} --discard-rows {rows}", rows=rows)
 
 
 def no_backup_for_purge(subject: str, *, reason: str) -> Finding:
     """The finding that no backup holds what a purge will lose."""
     message = f"{reason}, so what is kept may be nowhere else."
-    hint = "python manage.py backup_database --output DIR --restore-test makes one; then --backup FILE."
+    hint = "Make one: python manage.py backup_database --output DIR --restore-test, then type the same purge again."
     return finding("recovery.E062", subject, message, hint)
 
 

@@ -130,7 +130,7 @@ def _of_replication(facts: Facts, target: Target) -> Iterator[Finding]:
 
 def _of_runs(facts: Facts) -> Iterator[Finding]:
     for one in [] if facts.deploys else facts.open_runs:
-        run, again = one.run, " ".join(one.again)
+        run, again = one.run, shlex.join(one.again)
         error, at = str(run.end.get("error") or "an error"), str(run.end.get("at") or "")
         if one.is_done:
             how = f"failed with {error}" if run.has_ended else "has no end"

@@ -69,6 +69,11 @@ class Recorded:
         words += ["--restore-nullified"] if given.get("restore_nullified") else []
         words += ["--keys-only"] if given.get("keys_only") else []
         words += ["--keep-dropped"] if given.get("keep_dropped") else []
+        for label in given.get("accepted_code") or ():
+            words += ["--accept-code", str(label)]
+        if given.get("discard"):  # what is lost already is counted with it
+            words += [str(given.get("discard_option") or "--discard-rows"), str(given["discard"])]
+        words += ["--leave-nullified", str(given["leave_nullified"])] if given.get("leave_nullified") else []
         return (self.command, *words)
 
     @property

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from migrations_safety.backup.evidence.values import Places
 from migrations_safety.migrate.options import LockOptions
+
+LEAST_AGE = timedelta(days=30)
+"""How old something kept must be by default."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +34,13 @@ class KeptOptions:
     """For a purge: the path of a backup that holds them; None for any that is known."""
     places: Places = field(default_factory=Places)
     """For a purge: where to look for backups."""
+
+    def typed(self, command: str) -> str:
+        """Return the command with what it is about, as it is typed again; without the number of rows."""
+        words = ["python", "manage.py", command, *map(str, self.numbers)]
+        if self.older_than not in (None, LEAST_AGE):
+            words += ["--older-than", f"{int(self.older_than.total_seconds())}s"]
+        return shlex.join([*words, *(["--backup", self.backup] if self.backup else [])])
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -31,15 +31,13 @@ from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.named_rows import rows
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.recovery.kept.backup_gate import check_backup
-from migrations_safety.recovery.kept.options import KeptOptions
+from migrations_safety.recovery.kept.options import LEAST_AGE, KeptOptions
 from migrations_safety.recovery.kept.put_back import in_one_transaction, seeing_all_rows
 from migrations_safety.recovery.kept.report import Held, KeptReport
 from migrations_safety.recovery.kept.restoration import select
 from migrations_safety.sql.composition import compose, send
 
 COMMAND = "purge_dropped"
-LEAST_AGE = timedelta(days=30)
-"""How old something kept must be by default."""
 SILENT = Listener()
 
 
@@ -99,7 +97,8 @@ def _gate(connection: Connection, held: tuple[Held, ...], options: KeptOptions) 
             yield wording.is_used(one.kept.subject, things=found)
     rows = sum(one.rows or 0 for one in held)
     if options.rows != rows:
-        yield wording.rows_not_typed(KEPT_SCHEMA, rows=rows, typed="" if options.rows is None else f"{options.rows:,}")
+        typed = "" if options.rows is None else f"{options.rows:,}"
+        yield wording.rows_not_typed(KEPT_SCHEMA, rows=rows, typed=typed, purge=options.typed(COMMAND))
     yield from check_backup(connection, held, options.backup, options.places)
 
 

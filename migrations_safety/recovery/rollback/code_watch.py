@@ -34,11 +34,13 @@ class Figures:
 class CodeWatch:
     """Compares the tables before and after the transaction of one migration.
 
-    `going` are the oids of the tables that go, `watched` the labels of the migrations whose code nobody has accepted.
+    `going` are the oids of the tables that go, `watched` the labels of the migrations whose code nobody has accepted,
+    and `again` is the rollback as it is typed again.
     """
 
-    def __init__(self, connection: Connection, *, going: Sequence[int], watched: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, *, going: Sequence[int], watched: Sequence[str], again: str) -> None:
         self.connection = connection
+        self.again = again
         self.going = frozenset(going)
         self.watched = frozenset(watched)
         self.before: dict[int, Figures] = {}
@@ -64,7 +66,7 @@ class CodeWatch:
         now = self._figures()
         for oid, was in self.before.items():
             if how := _lost(was, now.get(oid), dropped.get(oid, set()), self._updated_by_django.get(oid, 0)):
-                yield wording.code_would_lose(was.table, how=how, migration=migration)
+                yield wording.code_would_lose(was.table, how=how, migration=migration, again=self.again)
 
     def _figures(self) -> dict[int, Figures]:
         asked = {"going": list(self.going)}

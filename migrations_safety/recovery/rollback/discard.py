@@ -44,18 +44,19 @@ def agreed(
 
     Raises the errors of `requirement.judge` where the backups could not be looked at.
     """
+    counted = sum(one.rows for one in losses if options.counts_table in (None, one.table))
+    forbidden = tuple(refused(losses, options, number=counted))
     if options.discard is None and losses:
-        return Agreement(findings=tuple(refused(losses, options)))
+        return Agreement(findings=forbidden)
     if options.discard is None and not options.accepted_code:
         return Agreement()
-    counted = sum(one.rows for one in losses if options.counts_table in (None, one.table))
     is_rest = before is not None and before.has_agreed_to(losses)
     if options.discard not in (None, counted) and not is_rest:
         other = wording.other_number(options.discard_option, typed=options.discard or 0, counted=counted)
-        return Agreement(findings=(other, *refused(losses, options)))
+        return Agreement(findings=(other, *forbidden))
     judgement = judge_backups(find_backups(connection, options.places), BACKUP)
     if judgement.backup is None:
-        return Agreement(findings=(*judgement.findings, *refused(losses, options)))
+        return Agreement(findings=(*judgement.findings, *forbidden))
     taken_at = f"{judgement.backup.taken_at:%Y-%m-%d %H:%M:%S %Z}"
     return Agreement(
         findings=tuple(
@@ -74,9 +75,9 @@ def agreed(
     )
 
 
-def refused(losses: Sequence[Loss], options: RollbackOptions) -> Iterator[Finding]:
-    """Yield an error for each loss."""
-    discard = f"{options.typed} {options.discard_option} N"
+def refused(losses: Sequence[Loss], options: RollbackOptions, *, number: int | None = None) -> Iterator[Finding]:
+    """Yield an error for each loss; `number` is what a person would have to type, where all losses are counted."""
+    discard = f"{options.typed} {options.discard_option} {number or 'N'}"
     for one in losses:
         keep = "" if one.cut_to else f"{options.typed} --keep-dropped"
         yield wording.would_be_lost(

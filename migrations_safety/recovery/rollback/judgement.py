@@ -89,7 +89,7 @@ def judge(
     found = (
         *agreement.findings,
         *_not_castable(counted, seen),
-        *_not_atomic(connection, code),
+        *_not_atomic(connection, code, options),
         *_beside(connection, seen, options, files.of_plan(options.app_label, falls)),
     )
     return Judged(
@@ -195,12 +195,12 @@ def _not_castable(counted: Counted, seen: PrecheckReport) -> Iterator[Finding]:
             yield found
 
 
-def _not_atomic(connection: Connection, code: Sequence[str]) -> Iterator[Finding]:
+def _not_atomic(connection: Connection, code: Sequence[str], options: RollbackOptions) -> Iterator[Finding]:
     """Yield the migrations whose code runs outside of a transaction, so that nobody could undo what it loses."""
     nodes: Any = MigrationExecutor(connection).loader.graph.nodes if code else {}
     for label in code:
         if not nodes[tuple(label.split(".", 1))].atomic:
-            yield wording.code_outside_transaction(label)
+            yield wording.code_outside_transaction(label, again=options.typed_with_numbers)
 
 
 def _files(files: RecordedFiles, labels: Sequence[str]) -> Iterator[Finding]:

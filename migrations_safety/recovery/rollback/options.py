@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,10 +48,18 @@ class RollbackOptions:
 
     @property
     def typed(self) -> str:
-        """The command with what it is about, as it is typed again."""
-        plan = "" if self.counts_table else f" {self.app_label} {self.migration_name}"
-        keeping = " --keep-dropped" if self.keep_dropped else ""
-        return f"python manage.py {self.command}{plan}{keeping}"
+        """The command with what it is about, as it is typed again; without the numbers of what may be lost."""
+        words = ["python", "manage.py", self.command]
+        words += [] if self.counts_table else [self.app_label, self.migration_name]
+        words += ["--keys-only"] if self.keys_only else []
+        words += ["--keep-dropped"] if self.keep_dropped else []
+        words += [word for label in self.accepted_code for word in ("--accept-code", label)]
+        return shlex.join(words)
+
+    @property
+    def typed_with_numbers(self) -> str:
+        """The same with the number of rows that may be lost."""
+        return self.typed if self.discard is None else f"{self.typed} {self.discard_option} {self.discard}"
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -60,6 +69,7 @@ class RollbackOptions:
             "migration_name": self.migration_name,
             "keys_only": self.keys_only,
             "discard": self.discard,
+            "discard_option": self.discard_option if self.discard else None,
             "accepted_code": list(self.accepted_code),
             "leave_nullified": self.leave_nullified,
             "keep_dropped": self.keep_dropped,

@@ -93,7 +93,7 @@ class _Work:
             judged.questions,
             judge=lambda losses: tuple(refused(unwanted(losses), options)),
             tables=None if options.keep_dropped else judged.oids,
-            code=CodeWatch(connection, going=judged.oids, watched=judged.code),
+            code=CodeWatch(connection, going=judged.oids, watched=judged.code, again=options.typed_with_numbers),
         )
         self.unapplying = Unapplying(
             connection=connection,
@@ -213,6 +213,6 @@ def _restore_references(work: _Work, run: Run) -> None:
     )
     work.counts["restored"], work.counts["not_restored"] = restored, left
     if left and sum(left.values()) != work.options.leave_nullified:
-        command = f"{work.options.typed} --leave-nullified {sum(left.values())}"
+        command = f"{work.options.typed_with_numbers} --leave-nullified {sum(left.values())}"
         found = [wording.references_left(table, rows=rows, leave=command) for table, rows in left.items()]
         raise RollbackStopped(found, place=work.judged.with_tables[0])

@@ -58,6 +58,8 @@ def test_patients_are_lost_only_by_their_number_and_with_a_backup_that_was_resto
     done = deployed.run(*ROLL_BACK, "--discard-patients", "2", *places, "--format", "json")
 
     assert without_backup.code == 1, without_backup.said
+    typed = [one["hint"] for one in without_backup.json["findings"] if one["id"] == "recovery.E001"]
+    assert all(hint.endswith("then python manage.py rollback_patient_module --discard-patients 2") for hint in typed)
     assert any(one["id"].startswith("backup.") for one in without_backup.json["findings"])
     assert other_number.code == 1, other_number.said
     assert "recovery.E003" in [one["id"] for one in other_number.json["findings"]]

@@ -35,7 +35,8 @@ def test_what_it_loses_is_rolled_back_and_said(ward, how):
     assert report.verdict == "stopped"
     assert [(one.id, one.subject) for one in report.blocking] == [("recovery.E008", "ward_bed")]
     assert report.blocking[0].message.startswith(f"{how} when the code of ward.0002_next ran.")
-    assert "--accept-code ward.0002_next" in report.blocking[0].hint
+    again = "python manage.py rollback_migrations ward 0001 --accept-code ward.0002_next"
+    assert report.blocking[0].hint.endswith(f"backup_database --output DIR, then {again}")
     assert database.rows(BEDS) == beds
     assert database.value("SELECT count(*) FROM django_migrations WHERE name = '0002_next'") == 1
 
