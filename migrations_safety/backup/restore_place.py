@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -224,8 +224,13 @@ def _embedded(original: Original) -> Iterator[RestorePlace]:
             for role in set(original.needs.roles) - {"postgres"}:
                 session.execute(sql.SQL(statement("restore_place.make_role")).format(role=sql.Identifier(role)))
             session.execute(sql.SQL(statement("restore_place.make_restorer")).format(role=sql.Identifier(RESTORER)))
-        with _copy_on(administration, original, where=EMBEDDED, folder=folder, restorer=RESTORER) as place:
-            yield place
+        stack = ExitStack()
+        made = _copy_on(administration, original, where=EMBEDDED, folder=folder, restorer=RESTORER)
+        try:
+            yield stack.enter_context(made)
+        finally:
+            with suppress(psycopg.Error):  # of a server that was lost; its files go all the same
+                stack.close()
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def test_a_server_of_the_test_that_dies_in_the_restore(empty, tmp_path, open_fol
 
     assert running.returncode == 1, said
     assert "backup.E006" in out
+    assert "backup.W002" not in out  # the copy is gone with the server
     assert is_there(tmp_path / "x", Proof.READ)
     assert list(open_folder.glob("migrations-safety-run-*")) == []
 

@@ -26,8 +26,8 @@ class Command(SafetyCommand):
         "Lists each run of migrate or backfill_placeholders that changed something: when it ran, who started it and "
         "from where, its arguments, its counts and its outcome. Also checks the table that holds these records: each "
         "event carries the hash of the event before it, so the command notices if an event was changed, removed or "
-        "moved. It has no formats for CI, because a failed run stays in the record for ever; diagnose has them for what is "
-        "still open. Exit code 0: the record is unchanged; 1: the record was changed; 2: the record could not be read."
+        "moved. It has no formats for CI, because a failed run stays in the record for ever; diagnose has them. Exit "
+        "code 0: the record is unchanged; 1: the record was changed; 2: the record could not be read."
     )
 
     def run_report(self, options: dict[str, Any], progress: Progress, seconds: Callable[[], float]) -> Outcome:
