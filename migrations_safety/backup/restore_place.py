@@ -30,6 +30,7 @@ from migrations_safety.messages.errors import explain
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_parameters, copied_database
+from migrations_safety.postgresql.copy_notes import forget_place, noted_place
 from migrations_safety.postgresql.database_locale import DatabaseLocale, locale_of
 from migrations_safety.postgresql.embedded_server import extensions_of, versions_with
 from migrations_safety.postgresql.named_rows import records
@@ -239,10 +240,13 @@ def _given(original: Original, url: str) -> Iterator[RestorePlace]:
         given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(url), "autocommit": True}
     except psycopg.ProgrammingError:  # its message repeats the URL
         raise NoPlace("--scratch-url is no URL of a PostgreSQL database") from None
-    with closing(open_connection(given)) as session, emptied_again(session, target=original.identity):
-        session.execute(statement("scratch.leave_token").encode())  # what a kill leaves is known by it
+    with closing(open_connection(given)) as session:
         parameters = complete_parameters(given, session)
-        yield _place(session, parameters, original, where=GIVEN, folder=None)
+        note = noted_place(parameters, of=original.of, made_for=RESTORE_TEST)
+        with note, emptied_again(session, target=original.identity):
+            session.execute(statement("scratch.leave_token").encode())  # what a kill leaves is known by it
+            forget_place(parameters, of=original.of)
+            yield _place(session, parameters, original, where=GIVEN, folder=None)
 
 
 @contextmanager

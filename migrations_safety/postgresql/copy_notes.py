@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from migrations_safety.messages.refusals.backup import NoCopy
-from migrations_safety.postgresql.copies import PREFIX, CopyOf
+from migrations_safety.postgresql.copies import CopyOf
 from migrations_safety.postgresql.temporary_folder import temporary_folder
 
 ENDING, HIDDEN = ".copy", ".new"
@@ -67,7 +68,7 @@ class CopyNote:
         """Where it is, or the word that its command got."""
         if self.place is None:
             return f"with MIGRATIONS_SAFETY_CLONE_ID {self.id}"
-        return place_of(self.place, of=None if self.is_by_command else self.of)
+        return place_of(self.place)
 
 
 @dataclass(kw_only=True)
@@ -136,18 +137,26 @@ def forget(note: CopyNote) -> None:
     note.file.unlink(missing_ok=True)
 
 
-def forget_server(server: dict[str, Any], *, of: CopyOf) -> None:
-    """Remove the notes of killed runs whose copies were on one server, because none of them is there any more."""
-    where = place_of(server, of=of)
+@contextmanager
+def noted_place(place: dict[str, Any], *, of: CopyOf, made_for: str) -> Iterator[OpenNote]:
+    """Keep a note of copies at a place where the next run removes what is left; `place` has a `dbname` for all."""
+    with noted(of=of, made_for=made_for, id=secrets.token_hex(8), by_command=False) as note:
+        note.tell_place(place)
+        yield note
+
+
+def forget_place(place: dict[str, Any], *, of: CopyOf) -> None:
+    """Remove the notes of killed runs about a place, because nothing is left there any more."""
+    where = place_of(place)
     for note in notes_of(of):
         if note.words == where and not note.is_by_command and not note.is_at_work:
             forget(note)
 
 
-def place_of(parameters: dict[str, Any], *, of: CopyOf | None = None) -> str:
-    """Return where a copy is, without a password; with `of` all copies of that database on a server."""
-    name = f"{PREFIX}{of.oid}_…" if of else parameters.get("dbname")
-    return f"{name} on {parameters.get('host') or 'this machine'}:{parameters.get('port') or 5432}"
+def place_of(parameters: dict[str, Any]) -> str:
+    """Return where a copy is, without a password."""
+    host, port = parameters.get("host") or "this machine", parameters.get("port") or 5432
+    return f"{parameters.get('dbname')} on {host}:{port}"
 
 
 def _opened(id: str) -> tuple[Path, int]:

@@ -8,7 +8,18 @@ import pytest
 
 from migrations_safety.backup.manifest import Proof
 from tests.support import commands
-from tests.support.backups import LARGE, SLOW, backup, backups_of, hidden_and_archives, manifest_in, restoring_server
+from tests.support.backups import (
+    IN_COPIES,
+    LARGE,
+    SLOW,
+    backup,
+    backups_of,
+    hidden_and_archives,
+    manifest_in,
+    restoring_server,
+)
+from tests.support.diagnosed import diagnosed
+from tests.support.diagnosed import ids as ids_of
 
 pytestmark = pytest.mark.slow
 
@@ -106,3 +117,27 @@ def test_a_backup_that_is_stopped_in_its_trial_is_there(empty, tmp_path, open_fo
     assert running.returncode == (130 if number is signal.SIGINT else 143), said
     assert list(open_folder.glob("migrations-safety-*")) == []
     assert manifest_in(tmp_path / "x").proof is Proof.WRITTEN
+
+
+def test_what_a_kill_leaves_in_a_given_database_is_named_by_diagnose_until_the_next_run_empties_it(
+    empty, make, tmp_path
+):
+    scratch = make("empty", name="confidential_scratch")
+    empty.execute(SLOW)
+    words = ("--scratch-url", scratch.url)
+    with empty.start("backup_database", "--output", str(tmp_path / "x"), *words) as running:
+        empty.wait_for(f"SELECT EXISTS ({IN_COPIES})")
+        running.send_signal(signal.SIGKILL)
+        running.communicate(timeout=60)
+    empty.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'confidential_scratch')")
+    assert scratch.value("SELECT to_regclass('slow') IS NOT NULL")
+    scratch.close()
+
+    left = [one for one in diagnosed(empty).json["findings"] if one["id"] == "recovery.W032"]
+
+    assert [one["subject"].partition(" on ")[0] for one in left] == ["confidential_scratch"]
+    assert "backup_database with the same --scratch-url removes it" in left[0]["hint"]
+    empty.execute("ALTER TABLE slow DROP CONSTRAINT slow_n_check")
+    assert backup(empty, tmp_path / "y", *words).code == 0
+    assert "recovery.W032" not in ids_of(diagnosed(empty))
+    assert not scratch.value("SELECT to_regclass('slow') IS NOT NULL")

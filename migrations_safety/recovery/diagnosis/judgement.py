@@ -12,6 +12,7 @@ from migrations_safety.messages.refusals.evidence import ClusterUnknown
 from migrations_safety.messages.refusals.kept import StepNotKnown
 from migrations_safety.messages.wording import backup as backup_wording
 from migrations_safety.messages.wording import recovery_diagnosis as wording
+from migrations_safety.postgresql.copies import REHEARSAL
 from migrations_safety.postgresql.copy_notes import CopyNote
 from migrations_safety.postgresql.target import Target
 from migrations_safety.recovery.diagnosis.applied_in_part import Half
@@ -277,7 +278,8 @@ def _dropped(name: str, *, may_drop: bool) -> str:
 def _removed_elsewhere(note: CopyNote) -> str:
     options = "--clone-command and --clone-cleanup-command" if note.is_by_command else "--scratch-url"
     by_hand = f"rm {shlex.quote(str(note.file))}"
-    return f"rehearse with the same {options} removes it. If you have removed it by hand: {by_hand}"
+    command = "rehearse" if note.made_for == REHEARSAL else "backup_database"
+    return f"{command} with the same {options} removes it. If you have removed it by hand: {by_hand}"
 
 
 def _alone(size: int | None) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg
 
 from migrations_safety.messages.progress import Progress
-from migrations_safety.postgresql.copies import REHEARSAL, CopyOf, complete_parameters, copies_on
-from migrations_safety.postgresql.copy_notes import forget_server, noted, notes_of
+from migrations_safety.postgresql.copies import PREFIX, REHEARSAL, CopyOf, complete_parameters, copies_on
+from migrations_safety.postgresql.copy_notes import forget_place, noted_place, notes_of
 from migrations_safety.postgresql.second_connection import open_connection
 from migrations_safety.recovery.rehearsal.clones import NOT_REMOVED
 from migrations_safety.recovery.rehearsal.place import CopyPlace
@@ -34,16 +33,15 @@ def noted_server(place: CopyPlace, of: CopyOf) -> Iterator[None]:
         yield
         return
     with closing(open_connection(place.parameters)) as session:
-        server = complete_parameters(place.parameters, session)
-    with noted(of=of, made_for=REHEARSAL, id=secrets.token_hex(8), by_command=False) as note:
-        note.tell_place(server)
+        server = {**complete_parameters(place.parameters, session), "dbname": f"{PREFIX}{of.oid}_…"}
+    with noted_place(server, of=of, made_for=REHEARSAL) as note:
         try:
             yield
         except BaseException:
             note.stays = _are_there(place, of)
             raise
     if not _are_there(place, of):
-        forget_server(server, of=of)
+        forget_place(server, of=of)
 
 
 def _are_there(place: CopyPlace, of: CopyOf) -> bool:
