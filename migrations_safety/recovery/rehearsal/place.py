@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from migrations_safety.backup.disk_space import too_little_space
+from migrations_safety.backup.disk_space import free_bytes, too_little_space
 from migrations_safety.backup.restore_place import Original, original_of
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch import Situation, situation_of
@@ -31,6 +31,8 @@ WITH_WAL = 2
 """How many times their size they may take on a server: as much WAL is written for them."""
 
 
+FULL = 16 * 2**20
+"""A disk with fewer free bytes, the size of one file of WAL, is full for a server."""
 ENDED = "the server that was started for it has ended, as with a full disk"
 ELSEWHERE = "Name a server with enough room: --scratch-url URL."
 
@@ -130,7 +132,11 @@ def errors_of_copies(place: CopyPlace) -> Iterator[None]:
     except psycopg.errors.DiskFull:
         raise NoCopy(DISK_FULL, hint=ELSEWHERE) from None
     except psycopg.OperationalError:
-        if place.where != "embedded" or _answers(place.parameters):
+        if place.where != "embedded":
+            raise
+        if free_bytes(temporary_folder()) < FULL:  # a server that still answers lets nobody in whom it has no file for
+            raise NoCopy(DISK_FULL, hint=ELSEWHERE) from None
+        if _answers(place.parameters):
             raise
         raise NoCopy(ENDED, hint=ELSEWHERE) from None
 
