@@ -20,8 +20,22 @@ WITH described AS (
 ), made AS (
     SELECT name, type FROM described
     WHERE attrelid = format('%%I.%%I', %(other_schema)s::text, %(other)s::text)::regclass
+      AND name <> ALL (%(returning)s::text[])
 )
 SELECT DISTINCT name FROM ((TABLE kept EXCEPT TABLE made) UNION (TABLE made EXCEPT TABLE kept)) AS differing ORDER BY 1
+
+-- returning: the kept columns of a kept table that the table in its place has under their old names
+SELECT DISTINCT ON (r.column_name) r.number, r.column_name AS name, r.kept_name
+FROM migrations_safety_kept.record r
+JOIN pg_attribute a ON a.attname = r.kept_name AND NOT a.attisdropped
+    AND a.attrelid = format('%%I.%%I', %(schema)s::text, %(name)s::text)::regclass
+JOIN pg_attribute m ON m.attname = r.column_name AND NOT m.attisdropped
+    AND m.attrelid = format('%%I.%%I', %(other_schema)s::text, %(other)s::text)::regclass
+WHERE r.kind = 'column' AND r.ended IS NULL
+  AND format_type(a.atttypid, a.atttypmod) = format_type(m.atttypid, m.atttypmod)
+  AND NOT EXISTS (SELECT FROM pg_attribute o
+                  WHERE o.attrelid = a.attrelid AND o.attname = r.column_name AND NOT o.attisdropped)
+ORDER BY r.column_name, r.number DESC
 
 -- lock: nobody reads or writes the table until the end of the transaction
 LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.in_process import installed, migrate
 from tests.support.kept_ward import BED, NEXT, ROWS, ZERO, ids, restore
 from tests.support.sample_app import SampleApp
@@ -57,6 +58,30 @@ def test_a_column_whose_table_was_kept_afterwards_waits_for_its_table(keep, empt
     assert (alone.verdict, ids(alone), both.verdict) == ("refused", ["recovery.E053"], "restored")
     assert "its table is kept, too" in alone.findings[0].message
     assert empty.value("SELECT count(*) FROM ward_bed WHERE note LIKE 'note %'") == 10
+
+
+@pytest.mark.parametrize("numbers", [(), (2, 1), (2,)])
+def test_a_table_and_its_column_come_back_where_both_were_made_again(tmp_path, empty, in_process, numbers):
+    """The release that goes back makes the table with the column that an earlier operation of it had dropped."""
+    app = SampleApp(tmp_path)
+    app.migration(ZERO, BED.replace("models.TextField(", 'models.TextField(db_index=True, db_default="q", '))
+    drops = 'migrations.RemoveField("Bed", "note"), migrations.DeleteModel("Bed")'
+    app.migration(NEXT, drops, after=("ward", ZERO))
+    in_process(empty)
+    with installed(app):
+        migrate("ward", ZERO)
+        empty.execute(ROWS)
+        before, beds = catalog_snapshot(empty), empty.rows("SELECT id, name, note, n FROM ward_bed ORDER BY id")
+        migrate("ward", keep_dropped=True, skip_precheck=True)
+        migrate("ward", ZERO)
+
+        report = restore(*numbers)
+        assert empty.rows("SELECT id, name, note, n FROM ward_bed ORDER BY id") == beds
+        if numbers == (2,):
+            report = restore()
+
+    assert (report.verdict, ids(report)) == ("restored", [])
+    assert catalog_snapshot(empty) == before
 
 
 def test_what_postgresql_18_knows_comes_back(keep, empty):

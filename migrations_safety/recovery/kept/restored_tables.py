@@ -6,12 +6,13 @@ Where the migrations have made a table of its name again, and that one is still 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError
 from psycopg import errors, sql
 
-from migrations_safety.kept.kept_record import KEPT_SCHEMA, Kept, redefine
+from migrations_safety.kept.kept_record import KEPT_SCHEMA, Kept, definition_of, redefine
 from migrations_safety.kept.obstacles import obstacles
 from migrations_safety.kept.physical import Part, Relation, change, qualified_names
 from migrations_safety.messages.humanize import listed
@@ -31,6 +32,15 @@ TAKEN = {
     errors.DuplicateObject: "something else has its name",
 }
 """PostgreSQL's errors that say that a table cannot be in its old place, in words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Returning:
+    """A kept column of a kept table; the migrations have made the table again with this column."""
+
+    number: int
+    name: str
+    kept_name: str
 
 
 class Occupied(Exception):
@@ -61,8 +71,10 @@ def restore_table(connection: Connection, kept: Kept) -> PutBack:
 def _move_back(connection: Connection, kept: Kept) -> dict[str, Any]:
     """Move the table, its partitions, indexes and sequences back; return the definition that holds now."""
     definition: dict[str, Any] = json.loads(json.dumps(kept.definition))
+    returning: list[Returning] = []
     if there := _find(connection, kept.schema, kept.table):
-        definition["keys"] = _make_place(connection, kept, there, definition["keys"])
+        returning = rows(connection, "restored_tables.returning", _both(kept, there), Returning)
+        definition["keys"] = _make_place(connection, kept, there, definition["keys"], returning)
         redefine(connection, kept.number, table=kept.table, definition=definition)
     relations = definition["relations"]
     for one in relations:
@@ -73,23 +85,29 @@ def _move_back(connection: Connection, kept: Kept) -> dict[str, Any]:
         place = sql.Identifier(one["schema"], one["kept_name"])
         kind = RENAME.get(one["kind"], "rename_table")
         change(connection, f"restored_tables.{kind}", table=place, name=sql.Identifier(one["name"]))
+    for column in returning:
+        place = sql.Identifier(kept.schema, kept.table)
+        names = {"column": sql.Identifier(column.kept_name), "name": sql.Identifier(column.name)}
+        change(connection, "restored_columns.rename", table=place, **names)
+        redefine(connection, column.number, table=kept.table, definition=definition_of(connection, column.number))
     return definition
 
 
 def _make_place(
-    connection: Connection, kept: Kept, there: Relation, keys: list[dict[str, Any]]
+    connection: Connection, kept: Kept, there: Relation, keys: list[dict[str, Any]], returning: list[Returning]
 ) -> list[dict[str, Any]]:
     """Drop the empty table that stands in the place, and return the keys that the restored one gets.
 
-    Raises Occupied where it holds rows, has other columns, or something depends on it.
+    `returning` are the kept columns that it has again. Raises Occupied where it holds rows, has other columns, or
+    something depends on it.
     """
     change(connection, "restored_tables.lock", table=there.in_sql)
     with connection.cursor() as cursor:
         send(cursor, compose("restored_tables.holds_rows", table=there.in_sql))
         if cursor.fetchone()[0]:
             raise Occupied("a table of its name was made again and holds rows")
-        old = {"schema": KEPT_SCHEMA, "name": kept.kept_name, "other_schema": there.schema, "other": there.name}
-        cursor.execute(statement("restored_tables.other_columns"), old)
+        asked = _both(kept, there) | {"returning": [one.name for one in returning]}
+        cursor.execute(statement("restored_tables.other_columns"), asked)
         if differ := [name for (name,) in cursor.fetchall()]:
             raise Occupied(f"a table of its name was made again with other columns: {listed(differ)}")
     if things := obstacles(connection, there.oid, column=None):
@@ -105,6 +123,10 @@ def _make_place(
     change(connection, "restored_tables.drop", table=there.in_sql)
     names = {(one["schema"], one["relation"], one["name"]) for one in now}
     return parts + now + [one for one in keys if (one["schema"], one["relation"], one["name"]) not in names]
+
+
+def _both(kept: Kept, there: Relation) -> dict[str, str]:
+    return {"schema": KEPT_SCHEMA, "name": kept.kept_name, "other_schema": there.schema, "other": there.name}
 
 
 def _find(connection: Connection, schema: str, name: str) -> Relation | None:
