@@ -70,26 +70,26 @@ def _taken_name(name: str, kind: str, needed: NeededName) -> Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dependent:
-    """A view, or a foreign key of another table, that depends on a table or column of the rollback."""
+    """A view, a function, or a foreign key of another table, that depends on a table or column of the rollback."""
 
     name: str
     kind: str
-    """What the dependent object is, in words: `a view` or `a foreign key`."""
+    """What the dependent object is, in words: `a view`, `a function` or `a foreign key`."""
     table: str
     column: str | None
-    """None where the view or foreign key depends on the whole table."""
+    """None where it depends on the whole table."""
 
     @property
     def subject(self) -> str:
-        """The table or column that the view or foreign key depends on, in the form that findings use."""
+        """The table or column that it depends on, in the form that findings use."""
         return f'{self.table}."{self.column}"' if self.column else self.table
 
 
 def _dependents(connection: Connection, inspected: InspectedPlan) -> Iterator[Finding]:
-    """Findings for views, and for foreign keys of tables that the rollback does not touch.
+    """Findings for views and functions, and for foreign keys of tables that the rollback does not touch.
 
-    Django drops tables with CASCADE, and before version 6.1 columns, too: then these views and foreign keys are dropped
-    as well. Otherwise they make the rollback fail. PostgreSQL alters no type of a column that a view uses.
+    Django drops tables with CASCADE, and before version 6.1 columns, too: then these are dropped as well. Otherwise
+    they make the rollback fail. PostgreSQL alters no type of a column that a view uses.
     """
     rollback, tables = inspected.plan.rollback, inspected.tables
     cascades = "CASCADE" in str(connection.SchemaEditorClass.sql_delete_column)  # another engine has an object here
@@ -112,7 +112,7 @@ def _dependents_of(
     *,
     touched: list[int] | None,
 ) -> list[Dependent]:
-    """The views and foreign keys that depend on `subjects`, pairs of table and column (None for a whole table).
+    """What depends on `subjects`, pairs of table and column (None for a whole table).
 
     `touched` are oids of tables whose own foreign keys are left out. With None all foreign keys are left out.
     """

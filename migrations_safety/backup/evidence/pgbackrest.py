@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +26,7 @@ def pgbackrest(place: str, places: Places) -> Iterator[BackupEvidence | Unread]:
     try:
         (info,) = [one for one in told if one["name"] == stanza]
         if info["status"]["code"] not in (OK, NO_BACKUPS):
-            raise CouldNotRead(f"pgbackrest says: {info['status']['message']}", f"See: {' '.join(command)}")
+            raise CouldNotRead(f"pgbackrest says: {info['status']['message']}", f"See: {shlex.join(command)}")
         yield from [_backup(one, info, stanza) for one in info["backup"]]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CouldNotRead(f"pgbackrest says it in a form that we do not know ({type(error).__name__})") from None

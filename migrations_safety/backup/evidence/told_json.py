@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Sequence
 from tempfile import TemporaryFile
@@ -46,4 +47,4 @@ def _parsed(answer: bytes, code: int, complaint: str, command: Sequence[str]) ->
 
 
 def _hint(command: Sequence[str]) -> str:
-    return f"See what it says: {' '.join(command)}"
+    return f"See what it says: {shlex.join(command)}"

@@ -141,8 +141,8 @@ KINDS = (
         id="rollback.W006",
         title="Rollback drops a dependent object",
         help=(
-            "A view or a foreign key depends on a table or column that the rollback drops, so the rollback drops the"
-            " view or foreign key too. Keep its definition first, and create it again after the rollback."
+            "A view, a function or a foreign key depends on a table or column that the rollback drops, so the rollback "
+            "drops it too. Keep its definition first, and create it again after the rollback."
         ),
     ),
     FindingKind(

@@ -41,7 +41,9 @@ def test_what_falls_with_a_table_or_column_is_named(ward, at):
         database.execute("""
             CREATE VIEW names AS SELECT name FROM ward_bed;
             CREATE MATERIALIZED VIEW extras AS SELECT extra FROM ward_bed;
-            CREATE TABLE bells (bed bigint CONSTRAINT bell_of_bed REFERENCES ward_bed)
+            CREATE TABLE bells (bed bigint CONSTRAINT bell_of_bed REFERENCES ward_bed);
+            CREATE FUNCTION of_bed(ward_bed) RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE FUNCTION beds() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(name) FROM ward_bed; END
         """)
 
         column, table = back("0001"), back()
@@ -58,6 +60,8 @@ def test_what_falls_with_a_table_or_column_is_named(ward, at):
         assert set(told(table, "rollback.W006")) >= {
             "bell_of_bed is a foreign key of bells that depends on ward_bed, so the rollback drops it too.",
             "names is a view that depends on ward_bed, so the rollback drops it too.",
+            "of_bed(ward_bed) is a function that depends on ward_bed, so the rollback drops it too.",
+            "beds() is a function that depends on ward_bed, so the rollback drops it too.",
         }
         migrate("zero")
         assert database.value("SELECT to_regclass('names') IS NULL AND to_regclass('extras') IS NULL")
