@@ -101,13 +101,13 @@ def test_what_the_plan_demands_is_true_of_as_many_rows(shop):
 
 def test_what_could_fail_is_not_asked_and_named(shop):
     original, connection = shop(
-        "CREATE TABLE t (id int PRIMARY KEY, a text, b int, ip inet UNIQUE, g int4multirange,"
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b int, ip text[] UNIQUE, g int4multirange,"
         "span tsrange NOT NULL, EXCLUDE USING gist (span WITH &&));"
         "ALTER TABLE t ADD CONSTRAINT late CHECK (a::int > 5) NOT VALID",
     )
     original.execute("ALTER TABLE t DISABLE TRIGGER ALL; ALTER TABLE t DROP CONSTRAINT late")
     original.execute(
-        "INSERT INTO t VALUES (1, 'secretword', 1, '10.0.0.9', '{}', '[2020-01-01,2021-01-01)'),"
+        "INSERT INTO t VALUES (1, 'secretword', 1, '{10.0.0.9}', '{}', '[2020-01-01,2021-01-01)'),"
         "(2, 'secretword', 2, NULL, '{}', '[2021-01-01,2022-01-01)')"
     )
     original.execute("ALTER TABLE t ADD CONSTRAINT late CHECK (a::int > 5) NOT VALID")

@@ -55,6 +55,8 @@ INSERT INTO computed VALUES ('codesecret'), (NULL), (NULL);
 CREATE TABLE converted (digits text, number int GENERATED ALWAYS AS (digits::int) STORED, born text);
 CREATE INDEX ON converted ((born::numeric));
 INSERT INTO converted (digits, born) VALUES ('480937115', '73.7155'), (NULL, '-12');
+CREATE TABLE devices (address inet PRIMARY KEY, device macaddr UNIQUE);
+INSERT INTO devices SELECT '10.77.88.0'::inet + n, ('02:aa:bb:cc:dd:0' || n)::macaddr FROM generate_series(1, 9) AS n;
 CREATE TABLE long (id numeric PRIMARY KEY); INSERT INTO long VALUES (71239856471239856471), (-71239856471239856471.5);
 CREATE UNLOGGED TABLE quick (id uuid PRIMARY KEY DEFAULT gen_random_uuid()); INSERT INTO quick DEFAULT VALUES;
 CREATE MATERIALIZED VIEW seen AS SELECT n, count(*) AS many FROM spread GROUP BY n;
@@ -65,6 +67,7 @@ INSERT INTO tagged VALUES (1, 41, '471129384756');
 COUNTS = """
 SELECT count(*), sum(length("back\\slash")), count("Ä"), count("a%s") FROM "odd %s {schema}"."t\t""q"" {} %"|
 SELECT count(*), count(DISTINCT code) FROM spread| SELECT count(*) FROM ONLY base| SELECT count(*) FROM derived|
+SELECT count(*), count(DISTINCT device) FROM devices|
 SELECT count(*) FROM halves|SELECT count(*) FROM nothing| SELECT count(*), sum(number) FROM computed|
 SELECT count(*) FROM quick|
 SELECT count(*), count(number), count(born) FROM converted|
@@ -104,6 +107,8 @@ def test_odd_names_and_tables_that_are_spread_inherited_or_computed(empty, in_pr
         secrets = (
             "odd{x}",
             "712398564712398564",
+            "10.77.88",
+            "02:aa:bb",
             "slashed",
             "gammaray",
             "deltawave",

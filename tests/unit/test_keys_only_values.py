@@ -1,6 +1,7 @@
 """What replaces a key: another value of its kind for each, and no two get the same."""
 
 import re
+from ipaddress import ip_interface, ip_network
 
 import pytest
 
@@ -99,10 +100,23 @@ def test_numbers_dates_bytes_and_labels_stay_different(values):
         ("timestamp", "D", None): {str(hour * 3_600_000_000) for hour in range(-3000, 3000)},
         ("bytea", "U", None): {f"\\x{number:04x}" for number in range(3000)} | {"\\x"},
         ("time", "D", None): {str(number * 60_000_000) for number in range(1440)},
+        ("macaddr", "U", None): {f"02:00:00:00:{number // 16:02x}:0{number % 16:x}" for number in range(3000)},
+        ("macaddr8", "U", None): {"02:00:00:ff:fe:00:00:01", "02:00:00:ff:fe:00:00:02"},
+        ("inet", "I", None): {f"10.0.{number}.7/24" for number in range(250)}
+        | {"10.0.0.7/32", "fe80::7/64", "::1/128"},
+        ("cidr", "I", None): {f"10.{number}.0.0/16" for number in range(250)} | {"10.0.0.0/8", "2001:db8::/32"},
         ("mood", "E", ("a", "b", "c")): {"a", "b", "c"},
         ("bool", "B", None): {"t", "f"},
     }
     for (base, category, labels), old in cases.items():
         replace = values.replace(base, category, labels)
         assert len({replace(one) for one in old}) == len(old), base
-    assert values.replace("inet", "I", None) is None
+    assert values.replace("interval", "T", None) is None
+
+
+def test_an_address_keeps_its_version_and_its_mask_and_a_network_has_no_address_of_a_host(values):
+    address, network = values.replace("inet", "I", None), values.replace("cidr", "I", None)
+
+    assert {address(one).partition("/")[2] for one in ("10.0.0.7/24", "10.0.0.8/24")} == {"24"}
+    assert [ip_interface(address(one)).version for one in ("10.0.0.7/32", "fe80::7/128")] == [4, 6]
+    assert [ip_network(network(one)).prefixlen for one in ("10.7.0.0/16", "2001:db8::/32", "0.0.0.0/0")] == [16, 32, 0]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address, ip_interface, ip_network
 
 from migrations_safety.recovery.rehearsal.keys_only.permutation import Permutation, Ranges, integers
 from migrations_safety.recovery.rehearsal.keys_only.spelled_ids import SpelledIds
@@ -46,6 +47,7 @@ class KeyValues:
             "numeric": self._number, "float4": self._number, "float8": self._number,
             "uuid": self._uuid, "bytea": self._bytes, "bool": self._bool,
             "date": self._day, "timestamp": self._moment, "timestamptz": self._moment_of_utc, "time": self._time,
+            "macaddr": self._device, "macaddr8": self._device, "inet": self._address, "cidr": self._network,
         }.get(base)  # fmt: skip
 
     def _integer(self, value: str) -> str:
@@ -71,6 +73,26 @@ class KeyValues:
         old = bytes.fromhex(value[2:])
         new = self.permutation.of_number(int.from_bytes(old, "big"), 256 ** len(old), b"bytes %d" % len(old))
         return "\\x" + new.to_bytes(len(old), "big").hex()
+
+    def _device(self, value: str) -> str:
+        digits = value.replace(":", "")
+        new = self.permutation.of_number(int(digits, 16), 16 ** len(digits), b"device %d" % len(digits))
+        return f"{new:0{len(digits)}x}"
+
+    def _address(self, value: str) -> str:
+        """Return an address of the same version, with a mask of the same length."""
+        old = ip_interface(value)
+        size = b"address %d" % old.max_prefixlen
+        new = self.permutation.of_number(int(old.ip), 2**old.max_prefixlen, size)
+        return f"{ip_address(new.to_bytes(old.max_prefixlen // 8, 'big'))}/{old.network.prefixlen}"
+
+    def _network(self, value: str) -> str:
+        """Return a network of the same size."""
+        old = ip_network(value)
+        rest = old.max_prefixlen - old.prefixlen
+        size = b"network %d %d" % (old.max_prefixlen, old.prefixlen)
+        new = self.permutation.of_number(int(old.network_address) >> rest, 2**old.prefixlen, size) << rest
+        return f"{ip_address(new.to_bytes(old.max_prefixlen // 8, 'big'))}/{old.prefixlen}"
 
     def _bool(self, value: str) -> str:
         return "ft"[(value == "t") ^ (self.permutation.bits(b"", b"bool") & 1)]
