@@ -31,6 +31,9 @@ from migrations_safety.messages.error_place import Place, called_code, causes, c
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.sqlstates import RUN_AGAIN, WORDS
 
+CHECK_URL = "Check DATABASE_URL or the PG* variables, and that the server runs."
+NO_ROOM = "End sessions that nobody needs, or raise max_connections or the CONNECTION LIMIT, and run it again."
+
 CONNECT = psycopg.Connection.connect.__func__.__code__  # type: ignore[attr-defined]
 OF_THE_CODE = (
     NotSupportedError,
@@ -230,7 +233,7 @@ def _explain_connection(error: psycopg.Error) -> tuple[str, str]:
     if error.pgconn is not None:
         lines = [line for line in str(error).splitlines() if not line.startswith("\t")]  # libpq's question after it
         reason = " ".join(" ".join(lines).split())
-        return f"Could not connect: {reason}", "Check DATABASE_URL or the PG* variables, and that the server runs."
+        return f"Could not connect: {reason}", NO_ROOM if "too many c" in reason else CHECK_URL
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return (
             "Could not connect: the server did not answer in time",

@@ -1,7 +1,8 @@
 -- tables: what a dump takes rows from, with the bytes that it reads; of extensions only what their authors named
-SELECT n.nspname AS schema, c.relname AS table, CASE WHEN %(sized)s THEN pg_table_size(c.oid) ELSE 0 END AS bytes,
-       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS is_readable,
-       row_security_active(c.oid) AS is_filtered, c.oid::regclass::text AS name
+SELECT n.nspname AS schema, c.relname AS table,  -- of one that is dropped meanwhile the functions know nothing
+       CASE WHEN %(sized)s THEN coalesce(pg_table_size(c.oid), 0) ELSE 0 END AS bytes,
+       coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), true) AS is_readable,
+       coalesce(row_security_active(c.oid), false) AS is_filtered, c.oid::regclass::text AS name
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND c.relpersistence <> 't' AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())

@@ -42,3 +42,12 @@ def test_a_session_of_the_caller_gets_its_timeouts_back(migrated, in_process):
         cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
 
         assert cursor.fetchone() == before
+
+
+def test_a_server_without_a_free_connection_is_told_with_what_helps(migrated, new_role):
+    role = new_role()
+    migrated.execute(f'ALTER ROLE "{role}" CONNECTION LIMIT 0')
+
+    result = migrated.run("diagnose", url=migrated.server.url(migrated.name, user=role))
+
+    assert (result.code, "End sessions that nobody needs" in result.err) == (2, True), result.said
