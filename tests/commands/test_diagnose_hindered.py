@@ -8,7 +8,7 @@ pytestmark = pytest.mark.any_postgresql
 
 
 def test_timeouts_of_the_database_end_no_look(migrated):
-    timeouts = {"statement_timeout": 1, "transaction_timeout": 50}
+    timeouts = {"statement_timeout": 10, "transaction_timeout": 50}
     for (name,) in migrated.rows("SELECT name FROM pg_settings WHERE name = ANY (%s)", list(timeouts)):
         migrated.execute(f'ALTER DATABASE "{migrated.name}" SET {name} = {timeouts[name]}')
 

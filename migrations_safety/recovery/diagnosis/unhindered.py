@@ -36,8 +36,8 @@ def unhindered(connection: Connection) -> Iterator[None]:
     before: list[tuple[str, str]] = []
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement("unhindered.bound_locks"))
             cursor.execute(statement("unhindered.bound_statements"))
+            cursor.execute(statement("unhindered.bound_locks"))
             cursor.execute(statement("unhindered.unbound"))
             if connection.pg_version >= WITH_TRANSACTION_TIMEOUT:
                 cursor.execute(statement("unhindered.unbound_transaction"))
