@@ -50,6 +50,7 @@ def test_pgbackrest_is_believed_as_far_as_it_was_tried(made, hospital):
     told = hospital.run("precheck", "--backups", place, "--format", "json")
     looked = last_backup(hospital, place)
     too_much = migrate(hospital, "--require-backup", "1h", "--backups", place)
+    hospital.execute("SELECT pg_sleep(1)")  # a backup may be younger than a second by now
     old = migrate(hospital, "--require-backup", "1s,written", "--backups", place)
     done = migrate(hospital, "--require-backup", "1h,written", "--backups", place)
 
