@@ -15,6 +15,7 @@ from psycopg import sql
 from migrations_safety.postgresql import second_connection
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.named_rows import Record, records
+from migrations_safety.postgresql.rewritten_tables import refuse_rewritten
 from migrations_safety.sql import statement
 from migrations_safety.sql.composition import MARK, compose
 
@@ -57,7 +58,8 @@ def run_in_parallel(
     This connection is one of the sessions, and its transaction must be REPEATABLE READ. The other sessions see the
     same snapshot, which is exported (PostgreSQL documentation, 9.28.5), and run the statement `settings` first. If a
     session cannot be opened, fewer do the work. Inside a savepoint this connection does it alone, because a snapshot
-    cannot be exported there (25001). `advance` is called with the number of statements that are done.
+    cannot be exported there (25001). `advance` is called with the number of statements that are done. Raises
+    TablesRewritten where another session has read a table without its rows.
     """
     shared = StatementQueue([f"{query.as_string(connection.connection)} {MARK}" for query in statements])
 
@@ -90,6 +92,8 @@ def _with_helpers(connection: Connection, shared: StatementQueue, number: int, s
         yield
         for thread in threads if not shared.error else ():
             thread.join()
+        for session in helpers if not shared.error else ():
+            refuse_rewritten(session.cursor())
     finally:
         shared.waiting.clear()
         for thread, session in zip(threads, helpers, strict=True):

@@ -1,4 +1,4 @@
-"""Opens the read-only snapshot in which a command reads, and reads again where a standby has cancelled it."""
+"""Opens the read-only snapshot in which a command reads, and reads again where that was cancelled or saw no rows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from django.db import DatabaseError, OperationalError, transaction
 
 from migrations_safety.messages.errors import sqlstate
 from migrations_safety.messages.progress import Progress
-from migrations_safety.messages.refusals.target import EndedByRecovery
+from migrations_safety.messages.refusals.target import EndedByRecovery, ReadWithoutRows
 from migrations_safety.postgresql.connection import Connection
+from migrations_safety.postgresql.rewritten_tables import TablesRewritten, refuse_rewritten
 from migrations_safety.postgresql.target import settle
 from migrations_safety.postgresql.transactions import is_in_transaction
 from migrations_safety.sql import statement
 
 MAX_SNAPSHOT_ATTEMPTS = 3
-"""How often a standby may cancel a reading before EndedByRecovery is raised."""
+"""How often a reading may be in vain before a refusal is raised."""
 
 
 RECOVERY_CONFLICT = "40001"
@@ -46,21 +47,32 @@ def snapshot(connection: Connection) -> Iterator[None]:
 
 
 def in_snapshot(connection: Connection, read: Callable[[], Result], *, progress: Progress) -> Result:
-    """Return what `read` returns inside one snapshot; if a standby cancels it to catch up, repeat it in a new snapshot.
+    """Return what `read` returns inside one snapshot, which saw the rows of all tables that it read.
 
-    Raises EndedByRecovery where that happened MAX_SNAPSHOT_ATTEMPTS times.
+    If a standby cancels it to catch up, or a table was emptied or rewritten before it was read, it is repeated in a new
+    snapshot. Raises EndedByRecovery or ReadWithoutRows where that happened MAX_SNAPSHOT_ATTEMPTS times.
     """
     for number in range(1, MAX_SNAPSHOT_ATTEMPTS + 1):
         try:
             with snapshot(connection):
-                return read()
+                result = read()
+                with connection.cursor() as cursor:
+                    refuse_rewritten(cursor)
+            return result
+        except TablesRewritten as rewritten:
+            refusal: Exception = ReadWithoutRows(rewritten.tables, times=number)
+            if is_in_transaction(connection):
+                raise refusal from None
+            why = "A table was emptied or rewritten before it was read"
         except DatabaseError as error:
             if is_in_transaction(connection) or not _ended_by_recovery(connection, error):
                 raise
+            refusal = EndedByRecovery(name=connection.settings_dict["NAME"] or "the standby", times=number)
+            why = "The standby ended our reading to catch up with its primary"
         if number < MAX_SNAPSHOT_ATTEMPTS:
-            progress.say(f"The standby ended our reading to catch up with its primary: reading again ({number + 1}) …")
+            progress.say(f"{why}: reading again ({number + 1}) …")
             time.sleep(number)
-    raise EndedByRecovery(name=connection.settings_dict["NAME"] or "the standby", times=MAX_SNAPSHOT_ATTEMPTS)
+    raise refusal
 
 
 def _ended_by_recovery(connection: Connection, error: DatabaseError) -> bool:

@@ -3,9 +3,13 @@
 import psycopg
 import pytest
 from django.db import InternalError
+from psycopg import sql
 
+from migrations_safety.messages.progress import Progress
+from migrations_safety.messages.refusals.target import ReadWithoutRows
+from migrations_safety.postgresql.parallel_queries import run_in_parallel
 from migrations_safety.postgresql.pooler import Pooler
-from migrations_safety.postgresql.snapshot import snapshot
+from migrations_safety.postgresql.snapshot import MAX_SNAPSHOT_ATTEMPTS, in_snapshot, snapshot
 from migrations_safety.postgresql.target import connect
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import refer
@@ -35,6 +39,43 @@ def test_what_others_commit_meanwhile_is_not_seen(hospital, in_process):
 
     assert before == after == (0,)
     assert hospital.value(FIGURES) == 1
+
+
+REWRITES = ("ALTER TABLE bills ALTER status TYPE varchar(40) USING status || ''", "TRUNCATE users CASCADE")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_table_that_is_rewritten_before_it_is_read_is_read_again(hospital, in_process, jobs):
+    refer(hospital, "bills", ONE)
+    connection, counted = in_process(hospital), []
+
+    def read():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not counted:
+            hospital.execute(REWRITES[0])
+        queries = [sql.SQL("SELECT count(*), pg_sleep(0.2) FROM bills").format()] * jobs
+        found = run_in_parallel(connection, queries, sessions=jobs, settings="SELECT 1", advance=counted.append)
+        return {one["count"] for one in found}
+
+    assert in_snapshot(connection, read, progress=Progress()) == {1}
+
+
+def test_where_that_never_ends_it_is_said_with_the_tables(hospital, in_process):
+    connection, attempts = in_process(hospital), []
+
+    def read():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            attempts.append(hospital.execute("; ".join(REWRITES)))
+            cursor.execute(FIGURES)
+            cursor.execute("SELECT count(*) FROM users")
+
+    with pytest.raises(ReadWithoutRows) as refused:
+        in_snapshot(connection, read, progress=Progress())
+
+    assert "has no rows: bills, users" in str(refused.value)
+    assert len(attempts) == MAX_SNAPSHOT_ATTEMPTS
 
 
 def test_nothing_of_it_is_left_when_it_is_over(hospital, in_process):

@@ -105,6 +105,16 @@ KINDS = (
         ),
     ),
     FindingKind(
+        id="target.E013",
+        title="Tables were emptied or rewritten while they were read",
+        help=(
+            "Another session ran TRUNCATE or an ALTER TABLE that rewrites, after this command took its snapshot and "
+            "before it first looked at the table. Such a snapshot sees a table without any row, so every count would be"
+            " 0. It read three times, and each time that happened. Run the same command again when no other migration "
+            "or maintenance is at work."
+        ),
+    ),
+    FindingKind(
         id="target.W001",
         title="Database is a standby",
         help="The database is a standby. It can be checked, but `migrate` has to run on the primary.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.refusals.base import Refusal
 from migrations_safety.messages.wording import target as wording
 
@@ -90,6 +92,20 @@ class EndedByRecovery(Refusal):
         "On the standby, set hot_standby_feedback = on or raise max_standby_streaming_delay. Or read faster with more "
         "--jobs, or run this on the primary."
     )
+
+
+class ReadWithoutRows(Refusal):
+    """Raised where tables got new files in every attempt, between the snapshot and the first look at them."""
+
+    id = "target.E013"
+    message = (
+        "Read {times} times, and each time TRUNCATE or a rewriting ALTER TABLE came between the snapshot and the first "
+        "look at a table, which then has no rows: {tables}. The result is unknown."
+    )
+    hint = "Run the same command again when no other migration or maintenance is at work."
+
+    def __init__(self, tables: Sequence[str], *, times: int) -> None:
+        super().__init__(tables=listed(tables), times=times)
 
 
 class ServerTooOld(Refusal):
