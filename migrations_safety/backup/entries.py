@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from migrations_safety.backup.broken_off import BrokenOff
 from migrations_safety.backup.lost_objects import Lost
 from migrations_safety.measurement.schema_copy import OUTSIDE
+from migrations_safety.postgresql.archive_names import name_of
 from migrations_safety.postgresql.guarded_program import guarded_program
 from migrations_safety.postgresql.programs import Program, environment
 
@@ -82,13 +83,6 @@ class Choice:
     """Those that reach other servers, and extensions that the place cannot have."""
     lacking: tuple[Entry, ...]
     """Those that need something that the place does not have."""
-
-
-def name_of(words: str, owners: Sequence[str]) -> str:
-    """Return kind, schema and name of an object from its words; `owners` are all roles, the longest names first."""
-    words = words.removesuffix("(no owner)").rstrip()
-    owner = next((one for one in owners if words.endswith(f" {one}")), "")
-    return (words.removesuffix(f" {owner}") if owner else words).replace(" - ", " ")
 
 
 def entries_of(archive: str, pg_restore: Program) -> list[Entry]:

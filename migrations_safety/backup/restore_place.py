@@ -28,6 +28,7 @@ from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch_server import scratch_server
 from migrations_safety.messages.errors import explain
 from migrations_safety.messages.refusals.base import Refusal
+from migrations_safety.postgresql.archive_names import owners_of
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import RESTORE_TEST, CopyOf, complete_parameters, copied_database
 from migrations_safety.postgresql.copy_notes import forget_place, noted_place
@@ -142,13 +143,6 @@ def original_of(connection: Connection, of: CopyOf) -> Original:
         available=available,
         owners=owners_of(connection),
     )
-
-
-def owners_of(connection: Connection) -> tuple[str, ...]:
-    """Return all roles of the server, the longest names first."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("restore_place.roles"))
-        return tuple(sorted((name for (name,) in cursor.fetchall()), key=len, reverse=True))
 
 
 def _why_not(server: dict[str, Any]) -> str:

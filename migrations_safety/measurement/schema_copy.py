@@ -14,6 +14,7 @@ import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +24,7 @@ from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.refused_scratch import NotMeasured
 from migrations_safety.measurement.scratch import Place, dsn
 from migrations_safety.postgresql import catalog
+from migrations_safety.postgresql.archive_names import name_of, owners_of
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.embedded_server import binaries, versions_with
 from migrations_safety.postgresql.second_connection import connection_parameters, open_connection
@@ -65,8 +67,9 @@ def copy_schema(connection: Connection, place: Place) -> tuple[str, ...]:
         version = _dump(connection, file, without=unreadable)
         _, pg_restore = _program("pg_restore", least=max(version, place.version))
         left_out = [f"TABLE {name}: the role may not read it" for name in unreadable]
-        left_out += _choose(pg_restore, file, wanted, place)
-        left_out += _restore(pg_restore, file, wanted, place)
+        owners = owners_of(connection)
+        left_out += _choose(pg_restore, file, wanted, place, owners)
+        left_out += _restore(pg_restore, file, wanted, place, owners)
     _copy_record(connection, place)
     return tuple(left_out)
 
@@ -114,7 +117,7 @@ def _run_unless_waited_for(
         return None if was_waited_for else running.result()
 
 
-def _choose(program: str, file: Path, wanted: Path, place: Place) -> list[str]:
+def _choose(program: str, file: Path, wanted: Path, place: Place, owners: Sequence[str]) -> list[str]:
     """Write the list of objects that are restored, and return the others, in words."""
     listed = _run([program, "--list", str(file)], password=None)
     if listed.returncode:
@@ -125,7 +128,9 @@ def _choose(program: str, file: Path, wanted: Path, place: Place) -> list[str]:
         kind, rest = (entry["kind"], entry["rest"]) if entry else ("", "")
         missing = kind == "EXTENSION" and rest.split()[1] not in has
         if entry and (kind.startswith(OUTSIDE) or missing):
-            left_out.append(_entry(f"{kind} {rest}") + (": the scratch's server has it not" if missing else ""))
+            left_out.append(
+                name_of(f"{kind} {rest}", owners) + (": the scratch's server has it not" if missing else "")
+            )
         else:
             lines.append(line)
     wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -137,13 +142,13 @@ def _available_extensions(place: Place) -> set[str]:
         return {name for (name,) in session.execute(statement("schema_copy.extensions").encode()).fetchall()}
 
 
-def _restore(program: str, file: Path, wanted: Path, place: Place) -> list[str]:
+def _restore(program: str, file: Path, wanted: Path, place: Place, owners: Sequence[str]) -> list[str]:
     """Run pg_restore, which goes on after an error, and return the objects that failed, in words."""
     command = [program, *HOW, f"--use-list={wanted}", f"--dbname={dsn(place.parameters)}", str(file)]
     done = _run(command, password=place.parameters.get("password"))
     if done.returncode and WENT_ON not in done.stderr:
         raise NotMeasured(f"pg_restore could not make the schema there (it ended with {done.returncode})")
-    return [f"{_entry(one)}: it could not be made there" for one in FAILED.findall(done.stderr)]
+    return [f"{name_of(one, owners)}: it could not be made there" for one in FAILED.findall(done.stderr)]
 
 
 def _copy_record(connection: Connection, place: Place) -> None:
@@ -178,14 +183,6 @@ def _run(command: list[str], *, password: str | None) -> subprocess.CompletedPro
     environment = os.environ | {"LC_ALL": "C"} | ({"PGPASSWORD": password} if password else {})  # English messages
     how: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "check": False}
     return subprocess.run(command, env=environment, **how)
-
-
-def _entry(entry: str) -> str:
-    """Return an entry of `pg_restore --list` without its owner, which is its last word and may be empty.
-
-    An example is `TABLE public bed`.
-    """
-    return entry.removesuffix("(no owner)").rpartition(" ")[0].replace(" - ", " ")
 
 
 def _reason(stderr: str) -> str:

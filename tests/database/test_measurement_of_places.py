@@ -116,6 +116,18 @@ def test_an_extension_that_cannot_be_made_is_left_out_under_its_name(measured, m
     assert (plan.measured, plan.error) == ("url", None)
 
 
+def test_what_is_left_out_is_named_without_an_owner_whose_name_has_spaces(measured, new_role):
+    app, database, connection = measured
+    write(app, [FIELD])
+    role = new_role()
+    database.execute("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER elsewhere FOREIGN DATA WRAPPER w")
+    database.execute(f'GRANT USAGE ON FOREIGN DATA WRAPPER w TO "{role}"; ALTER SERVER elsewhere OWNER TO "{role}"')
+
+    plan = measure(connection, app_label="ward")
+
+    assert (" " in role, "SERVER elsewhere" in plan.left_out) == (True, True)
+
+
 def test_a_schema_that_cannot_be_read_or_made_is_not_measured(empty, tmp_path):
     broken = tmp_path / "schema"
     broken.write_text("no archive")
@@ -125,7 +137,7 @@ def test_a_schema_that_cannot_be_read_or_made_is_not_measured(empty, tmp_path):
     _, program = schema_copy._program("pg_restore", least=place.version)
 
     with pytest.raises(NotMeasured, match=r"pg_restore could not read the schema \(it ended with 1\)"):
-        schema_copy._choose(program, broken, tmp_path / "list", place)
+        schema_copy._choose(program, broken, tmp_path / "list", place, ())
     (tmp_path / "list").write_text("")
     there = Place(
         server_version=place.server_version,
@@ -133,4 +145,4 @@ def test_a_schema_that_cannot_be_read_or_made_is_not_measured(empty, tmp_path):
         **where,
     )
     with pytest.raises(NotMeasured, match=r"pg_restore could not make the schema there \(it ended with 1\)"):
-        schema_copy._restore(program, broken, tmp_path / "list", there)
+        schema_copy._restore(program, broken, tmp_path / "list", there, ())

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from migrations_safety.backup.broken_off import BrokenOff
-from migrations_safety.backup.entries import REACHES_OUT, entries_of, name_of, write_list
-from migrations_safety.backup.restore_place import owners_of
+from migrations_safety.backup.entries import REACHES_OUT, entries_of, write_list
 from migrations_safety.backup.source import exported_snapshot, refuse_rewritten
 from migrations_safety.measurement.own_folder import own_folder
 from migrations_safety.measurement.schema_copy import FAILED, HOW, WENT_ON
 from migrations_safety.messages.refusals.backup import NoCopy
+from migrations_safety.postgresql.archive_names import name_of, owners_of
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.postgresql.copies import CopiedDatabase
 from migrations_safety.postgresql.guarded_program import guarded_program

@@ -1,0 +1,2 @@
+-- roles: all of the server
+SELECT rolname FROM pg_roles
