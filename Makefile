@@ -3,7 +3,8 @@
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
-WORKERS ?= 2
+# Tests wait for a third of their time, for locks and for processes: three workers keep two cores busy.
+WORKERS ?= 3
 ARGS ?=
 N ?= 500
 ROWS ?= 1000000 10000000
