@@ -46,8 +46,10 @@ def snapshot(connection: Connection) -> Iterator[None]:
         yield
 
 
-def in_snapshot(connection: Connection, read: Callable[[], Result], *, progress: Progress) -> Result:
-    """Return what `read` returns inside one snapshot, which saw the rows of all tables that it read.
+def in_snapshot(
+    connection: Connection, read: Callable[[], Result], *, progress: Progress, counts_rows: bool = True
+) -> Result:
+    """Return what `read` returns inside one snapshot; if it counts rows, the snapshot saw those of all tables.
 
     If a standby cancels it to catch up, or a table was emptied or rewritten before it was read, it is repeated in a new
     snapshot. Raises EndedByRecovery or ReadWithoutRows where that happened MAX_SNAPSHOT_ATTEMPTS times.
@@ -56,8 +58,9 @@ def in_snapshot(connection: Connection, read: Callable[[], Result], *, progress:
         try:
             with snapshot(connection):
                 result = read()
-                with connection.cursor() as cursor:
-                    refuse_rewritten(cursor)
+                if counts_rows:
+                    with connection.cursor() as cursor:
+                        refuse_rewritten(cursor)
             return result
         except TablesRewritten as rewritten:
             refusal: Exception = ReadWithoutRows(rewritten.tables, times=number)

@@ -11,6 +11,9 @@ FROM pg_roles WHERE rolname = current_user
 SELECT DISTINCT name FROM pg_available_extension_versions
 WHERE trusted OR NOT superuser OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 
+-- roles: all of the server of a restore test
+SELECT rolname FROM pg_roles
+
 -- collations: those that every new database of the server has
 SELECT DISTINCT collname::text FROM pg_collation WHERE collnamespace = 'pg_catalog'::regnamespace
 

@@ -90,10 +90,12 @@ def test_sessions_that_keep_others_waiting_are_named_by_the_head_of_the_queue(mi
         pid = first.info.backend_pid
         waiting = threading.Thread(target=second.execute, args=("SELECT count(*) FROM bills",))
         waiting.start()
-        migrated.wait_for(WAITS)
-        result = diagnosed(migrated)
-        first.rollback()
-        waiting.join()
+        try:
+            migrated.wait_for(WAITS)
+            result = diagnosed(migrated)
+        finally:
+            first.rollback()
+            waiting.join()
 
     assert one(result, "recovery.W035")["subject"].startswith(f"session {pid} (idle in transaction")
     assert "1 session waiting on bills" in one(result, "recovery.W035")["message"]

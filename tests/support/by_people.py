@@ -125,7 +125,6 @@ BY_PEOPLE: dict[str, str] = {
     "schema.I004": "the type of an id is a decision",
     "target.I001": "another place for the command",
     "target.I002": "the real database, before the deploy",
-    "target.E013": "another session's TRUNCATE or ALTER TABLE; tests/database/test_snapshot.py",
     "target.E012": "needs a Citus cluster, and whether a table may leave its distribution is a decision",
     "target.I004": "where a hospital keeps its tables is a decision",
     "target.I003": "whether the code matters to what follows is a decision",

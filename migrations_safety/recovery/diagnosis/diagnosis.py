@@ -36,7 +36,10 @@ def run(
     with unhindered(connection):
         target = connect(connection, expect_database=expect_database, expect_schema=expect_schema)
         facts = in_snapshot(
-            connection, lambda: gather(connection, target, places or Places()), progress=progress or Progress()
+            connection,
+            lambda: gather(connection, target, places or Places()),
+            progress=progress or Progress(),
+            counts_rows=False,
         )
         facts.remaining = [remaining(connection, half) for half in facts.halves.found]
     forward, back = ways(facts)
