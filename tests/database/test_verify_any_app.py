@@ -26,7 +26,7 @@ for run_syncdb in (False, True):
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def template(cluster):
     """Plain Django makes all tables of the project, contrib's by their migrations, the warehouse has none."""
     database = cluster.create("empty", name="template_warehouse")
