@@ -11,8 +11,6 @@ from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.factories import REFERENCING, UserFactory, refer
 from tests.support.sample_app import SampleApp
 
-pytestmark = pytest.mark.slow
-
 LOCKS = """
     SELECT l.mode, c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
     JOIN pg_stat_activity a ON a.pid = l.pid
