@@ -50,16 +50,10 @@ def measure(
     `release` has the columns of the running release by table (see `columns_of_release`). Where nothing could be
     measured, `measured` of the result is `no` and `reason` says why.
     """
-    asked: dict[str, Any] = {
-        "app_label": app_label,
-        "migration_name": migration_name,
-        "fake_initial": fake_initial,
-        "measure_python": options.measure_python,
-        "rollback_seconds": options.rollback_seconds,
-        "statements": as_asked(statements) if statements else [],
-        "release": release or {},
-        "done": {label: sorted(numbers) for label, numbers in passed_over(connection).items()},
-    }
+    asked: dict[str, Any] = {"app_label": app_label, "migration_name": migration_name, "fake_initial": fake_initial}
+    asked |= {"measure_python": options.measure_python, "rollback_seconds": options.rollback_seconds}
+    asked |= {"statements": as_asked(statements) if statements else [], "release": release or {}}
+    asked["done"] = {label: sorted(numbers) for label, numbers in passed_over(connection).items()}
     try:
         with (
             waiting_child() as child,

@@ -54,14 +54,9 @@ ON_THE_COPY = {
 
 def test_a_copy_has_all_that_does_not_act_and_what_it_lacks_is_said(empty, new_role, tmp_path):
     reader, has_foreign = new_role(), empty.value("SELECT count(*) FROM pg_available_extensions WHERE name ~ '_fdw$'")
-    empty.execute(OBJECTS)
-    empty.execute(f'ALTER TABLE loaded OWNER TO "{reader}"')
-    empty.execute(f'CREATE POLICY seen ON guarded TO "{reader}" USING (true)')
-    empty.execute("CREATE SUBSCRIPTION inflow CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)")
+    set_traps(empty, reader)
     if has_foreign:
         empty.execute(FOREIGN)
-    for setting in ("statement_timeout = '45s'", "my.app = 'a=b'", "DateStyle = 'SQL, DMY'"):
-        empty.execute(f'ALTER DATABASE "{empty.name}" SET {setting}')
     ward = SampleApp(tmp_path)
     ward.migration("0001_initial", f"migrations.RunSQL('GRANT SELECT ON zoo TO \"{reader}\"', 'SELECT 1')")
     url = empty.server.url("postgres")
@@ -93,6 +88,17 @@ def test_a_copy_has_all_that_does_not_act_and_what_it_lacks_is_said(empty, new_r
     assert expected <= found
     assert not [subject for _, subject in found if "COMMENT" in subject]
     assert result.code == 1 and [step["exit_code"] for step in result.json["steps"]] == [0, 0, 0], result.said
+
+
+def set_traps(database, reader):
+    """Objects that act, rows and settings that a restore may lose; some belong to the role `reader`."""
+    database.execute(OBJECTS)
+    database.execute(f'ALTER TABLE loaded OWNER TO "{reader}"')
+    database.execute(f'CREATE POLICY seen ON guarded TO "{reader}" USING (true)')
+    inflow = "CREATE SUBSCRIPTION inflow CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)"
+    database.execute(inflow)
+    for setting in ("statement_timeout = '45s'", "my.app = 'a=b'", "DateStyle = 'SQL, DMY'"):
+        database.execute(f'ALTER DATABASE "{database.name}" SET {setting}')
 
 
 def test_a_copy_is_not_kept_on_a_server_that_ends_with_the_rehearsal(hospital):

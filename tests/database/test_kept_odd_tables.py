@@ -4,9 +4,7 @@ import pytest
 
 from migrations_safety.management.errors import Stopped
 from tests.support.foreign_project import everything
-from tests.support.in_process import installed, migrate
-from tests.support.kept_ward import BED, NEXT, ZERO, ids, restore
-from tests.support.sample_app import SampleApp
+from tests.support.kept_ward import dropping, ids, restore
 
 LONG = "x" * 63
 KEPT = "migrations_safety_kept"
@@ -26,17 +24,12 @@ BESIDE = {
 @pytest.fixture
 def keep(tmp_path, empty, in_process):
     """`keep(sql, *drops)` runs the SQL, and then a migration that sends these drops; returns what was before."""
-    app = SampleApp(tmp_path)
-    app.migration(ZERO, BED)
-    in_process(empty)
-    with installed(app):
-        migrate("ward", ZERO)
+    with dropping(tmp_path, empty, in_process) as drop:
 
         def kept(sql, *drops):
-            app.migration(NEXT, ", ".join(f"migrations.RunSQL({one!r})" for one in drops), after=("ward", ZERO))
             empty.execute(sql)
             before = all_of(empty)
-            migrate("ward", keep_dropped=True, skip_precheck=True)
+            drop(*drops)
             assert all_of(empty) != before
             return before
 

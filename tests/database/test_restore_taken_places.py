@@ -4,24 +4,19 @@ import pytest
 
 from tests.support.catalog_snapshot import catalog_snapshot
 from tests.support.in_process import installed, migrate
-from tests.support.kept_ward import BED, NEXT, ROWS, ZERO, ids, restore
+from tests.support.kept_ward import BED, NEXT, ROWS, ZERO, dropping, ids, restore
 from tests.support.sample_app import SampleApp
 
 
 @pytest.fixture
 def keep(tmp_path, empty, in_process):
     """`keep(sql, *drops)` runs the SQL, and then a migration that sends these drops."""
-    app = SampleApp(tmp_path)
-    app.migration(ZERO, BED)
-    in_process(empty)
-    with installed(app):
-        migrate("ward", ZERO)
+    with dropping(tmp_path, empty, in_process) as drop:
         empty.execute(ROWS)
 
         def kept(sql, *drops):
-            app.migration(NEXT, ", ".join(f"migrations.RunSQL({one!r})" for one in drops), after=("ward", ZERO))
             empty.execute(sql)
-            migrate("ward", keep_dropped=True, skip_precheck=True)
+            drop(*drops)
 
         yield kept
 

@@ -10,8 +10,8 @@ from tests.torture.commits import EVERY_BOUNDARY, AroundCommits
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800),
-]  # seconds: it runs some sixty commands
+    pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800),  # seconds: it runs some sixty commands
+]
 ROLL_BACK = ("rollback_migrations", *BASE, "--no-progress")
 
 

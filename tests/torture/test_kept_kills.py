@@ -12,8 +12,8 @@ from tests.torture.stories import stage
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(0 if EVERY_BOUNDARY else 900),
-]  # seconds: it runs some fifty commands
+    pytest.mark.timeout(0 if EVERY_BOUNDARY else 900),  # seconds: it runs some fifty commands
+]
 MODELS = """
     migrations.CreateModel("Bed", [
         ("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=20, unique=True)),

@@ -10,8 +10,8 @@ from tests.torture.commits import EVERY_BOUNDARY, AroundCommits
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800),
-]  # seconds: it runs some hundred commands
+    pytest.mark.timeout(0 if EVERY_BOUNDARY else 1800),  # seconds: it runs some hundred commands
+]
 MODELS = """
     migrations.CreateModel("Bed", [
         ("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=20, unique=True)),
