@@ -25,6 +25,7 @@ from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backfill import NullifyOnCoordinator
 from migrations_safety.messages.refusals.target import InsideTransaction
 from migrations_safety.plan.inspected_schema import InspectedSchema
+from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.coordinator import find_coordinator
 from migrations_safety.postgresql.snapshot import in_snapshot
@@ -51,6 +52,7 @@ def run(
     connection, progress = connection_of(using), progress or Progress()
     expected = {"expect_database": expect_database, "expect_schema": expect_schema}
     target = connect(connection, **expected, to_migrate=not options.dry_run)
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
     if options.nullify:
         _refuse_distributed(connection, target)
     if options.dry_run:

@@ -177,3 +177,17 @@ def test_where_rows_are_hidden_nothing_is_called_clean(migrated, new_role, argum
     assert (result.code, result.out) == (2, "")
     assert "privilege.E005: Row-level security hides rows of bills" in result.err
     assert "BYPASSRLS" in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("backfill_placeholders", "--dry-run"), ("rollback_patient_module", "--dry-run"), ("rehearse",), ("migrate",)],
+)
+def test_a_history_that_may_not_be_read_is_named_with_its_grant(migrated, new_role, arguments):
+    role = new_role()
+
+    result = migrated.run(*arguments, url=migrated.server.url(migrated.name, user=role))
+
+    assert result.code == 2
+    assert f'privilege.E001: The role "{role}" may not read django_migrations.' in result.err
+    assert f'GRANT SELECT ON django_migrations TO "{role}";' in result.err

@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from migrations_safety.backup.source import refuse_out_of_reach
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.target import PoolerRefused
+from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.copies import REHEARSAL, CopiedDatabase, CopyOf, copied_database
 from migrations_safety.postgresql.database_locale import locale_of
@@ -62,6 +63,7 @@ def run(options: RehearsalOptions, *, progress: Progress) -> RehearsalReport:
     """
     connection = connection_of(options.using)
     target = connect(connection, expect_database=options.expect_database, expect_schema=options.expect_schema)
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
     if target.pooler in REFUSED_POOLERS:
         raise PoolerRefused(name=target.name, pooler=target.pooler)
     original = look_at(connection, target, options)

@@ -24,6 +24,7 @@ from migrations_safety.messages.wording import recovery as wording
 from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener
 from migrations_safety.migrate.own_tables import only_own_tables
+from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of, schema_editor_with
 from migrations_safety.postgresql.target import Target, connect
 from migrations_safety.recovery.kept.put_back import in_one_transaction
@@ -52,6 +53,7 @@ def run(options: RollbackOptions, *, listener: Listener = SILENT) -> RollbackRep
     connection = connection_of(options.using)
     expected = {"expect_database": options.expect_database, "expect_schema": options.expect_schema}
     target = connect(connection, **expected, to_migrate=not options.dry_run)
+    catalog.refuse_unreadable(connection, ["django_migrations"], role=target.role)
     if options.dry_run:
         with recorded_files(connection) as files:
             return replace(judge(connection, target, options, files, listener.progress).report, dry_run=True)
