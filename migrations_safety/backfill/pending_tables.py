@@ -7,7 +7,7 @@ from typing import Protocol
 from migrations_safety.backfill.parents import makers_on
 from migrations_safety.messages.progress import Progress
 from migrations_safety.messages.refusals.backfill import TablesRefused
-from migrations_safety.plan import migration_plan
+from migrations_safety.plan import planned_steps
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.precheck import precheck
 from migrations_safety.precheck.options import PrecheckOptions
@@ -41,7 +41,7 @@ def apply_pending_tables(connection: Connection, *, migrate: Migrate, progress: 
     applied: list[str] = []
     for maker in makers_on(connection):
         app_label, name = maker.migration
-        pending = migration_plan.read(connection, app_label=app_label, migration_name=name, forwards_only=True)
+        pending = planned_steps.read(connection, app_label=app_label, migration_name=name, forwards_only=True)
         if not (pending.migrations or pending.adopted):
             continue
         options = PrecheckOptions(app_label=app_label, migration_name=name, depth=Depth.CATALOG)

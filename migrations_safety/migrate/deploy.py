@@ -22,12 +22,13 @@ from migrations_safety.migrate.ladder_session import ladder_session
 from migrations_safety.migrate.options import Listener, MigrateOptions
 from migrations_safety.migrate.other_connections import OtherConnections
 from migrations_safety.migrate.own_tables import only_own_tables
-from migrations_safety.migrate.recorded_steps import recorded, steps_of_plan, steps_of_records
+from migrations_safety.migrate.recorded_steps import recorded, steps_of_records
 from migrations_safety.migrate.rehearsed import refuse_unrehearsed
 from migrations_safety.migrate.report import LockWaits, MigrateReport
 from migrations_safety.migrate.ways_back import NOTHING, WaysBack, backup_before
-from migrations_safety.plan import migration_plan
+from migrations_safety.plan import planned_steps
 from migrations_safety.plan.done_operations import passing_over_done
+from migrations_safety.plan.planned_steps import PlannedSteps
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection, connection_of
 from migrations_safety.postgresql.target import connect
@@ -97,7 +98,7 @@ def _going_on(connection: Connection, options: MigrateOptions) -> Iterator[None]
         return
     with passing_over_done(connection, interrupted=options.interrupted) as halves:
         for one in () if options.keep_dropped else halves:
-            if one.migration in steps_of_plan(_plan(connection, options)):
+            if one.migration in _steps(connection, options).checksums:
                 raise BegunWithKeeping(migration=one.migration)
         yield
 
@@ -120,13 +121,11 @@ def _changes_anything(connection: Connection, options: MigrateOptions) -> bool:
         return True
     if options.runs_no_migration:
         return bool(steps_of_records(connection, options))
-    return bool(steps_of_plan(_plan(connection, options)))
+    return bool(_steps(connection, options).checksums)
 
 
-def _plan(connection: Connection, options: MigrateOptions) -> migration_plan.Plan:
-    return migration_plan.read(
-        connection, app_label=options.app_label, migration_name=options.migration_name, with_rollback=False
-    )
+def _steps(connection: Connection, options: MigrateOptions) -> PlannedSteps:
+    return planned_steps.read(connection, app_label=options.app_label, migration_name=options.migration_name)
 
 
 def show(options: MigrateOptions, *, apply: Callable[[], Any]) -> None:
@@ -163,26 +162,26 @@ def _work(
 
 def _migrate(history: History, options: MigrateOptions, apply: Apply, listener: Listener, stands_on: StandsOn) -> Work:
     connection = history.connection
-    plan = _plan(connection, options)
-    if is_in_transaction(connection) and plan.changes_something:
+    steps = _steps(connection, options)
+    if is_in_transaction(connection) and steps.checksums:
         listener.notice(HOLDS_LOCKS)
-    steps = steps_of_plan(plan)
+    is_needed = bool(steps.checksums)
     with (
-        ladder_session(connection, options.locks, is_needed=bool(steps), progress=listener.progress) as watchdog,
-        recorded(history, steps, arguments=options.arguments, watchdog=watchdog, stands_on=stands_on),
+        ladder_session(connection, options.locks, is_needed=is_needed, progress=listener.progress) as watchdog,
+        recorded(history, steps.checksums, arguments=options.arguments, watchdog=watchdog, stands_on=stands_on),
     ):
-        for label in _adopt(connection, plan):
+        for label in _adopt(connection, steps):
             listener.notice(f"Adopting {label}: its tables exist, so it is recorded and not run.")
         _apply_watched(history, options, apply, listener)
     return Work(done=history.done(), lock_waits=watchdog.figures())
 
 
-def _adopt(connection: Connection, plan: migration_plan.Plan) -> list[str]:
+def _adopt(connection: Connection, steps: PlannedSteps) -> list[str]:
     """Record the baselines whose tables exist as applied, without running them; return their labels."""
     recorder = MigrationRecorder(connection)
-    for migration in plan.adopted:
+    for migration in steps.adopted:
         recorder.record_applied(migration.app, migration.name)
-    return [migration.label for migration in plan.adopted]
+    return [migration.label for migration in steps.adopted]
 
 
 def _apply_watched(history: History, options: MigrateOptions, apply: Apply, listener: Listener) -> None:

@@ -16,7 +16,7 @@ from migrations_safety.messages.findings import Finding
 from migrations_safety.messages.humanize import pluralize
 from migrations_safety.messages.refusals.plan import BaselineHoldsRows, Irreversible, PlanWouldFail
 from migrations_safety.migrate.options import Listener, MigrateOptions
-from migrations_safety.plan import rollback_plan, targets
+from migrations_safety.plan import migration_plan, rollback_plan, targets
 from migrations_safety.plan.rollback import Rollback
 from migrations_safety.postgresql import catalog
 from migrations_safety.postgresql.connection import Connection
@@ -32,7 +32,8 @@ SKIPPED = "--skip-precheck: no check ran before this migration. Verify the schem
 def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener) -> PrecheckReport | None:
     """Run the precheck of what `migrate` is about to do, and return its report; None where no precheck runs.
 
-    No precheck runs with `--skip-precheck`, which `listener` is told, and where no migration runs.
+    No precheck runs with `--skip-precheck`, which `listener` is told, and where no migration runs. Without a precheck,
+    an operation that does not fit the models still fails before any migration is applied.
 
     Raises BaselineHoldsRows or Irreversible for a rollback (`refuse_rollback`), and PlanWouldFail for a plan that
     cannot run (`refuse_what_would_fail`). It also raises the errors of `precheck.run`.
@@ -41,8 +42,10 @@ def ask_gate(connection: Connection, options: MigrateOptions, listener: Listener
         refuse_rollback(connection, options)
     if options.skip_precheck:
         listener.notice(SKIPPED)
-        return None
     if options.runs_no_migration:
+        return None
+    if options.skip_precheck:
+        migration_plan.follow_models(connection, options.app_label, options.migration_name)
         return None
     gate = precheck.run(using=options.using, options=_looking_at(options), progress=listener.progress)
     refuse_what_would_fail(gate)

@@ -15,7 +15,7 @@ from migrations_safety.audit.migration_history import History
 from migrations_safety.audit.run_log import StandsOn, recorded_run
 from migrations_safety.locking.watchdog import Watchdog
 from migrations_safety.migrate.options import MigrateOptions
-from migrations_safety.plan import migration_plan, targets
+from migrations_safety.plan import targets
 from migrations_safety.plan.migration_sources import sources_of
 from migrations_safety.plan.planned_migration import planned
 from migrations_safety.postgresql.connection import Connection
@@ -73,11 +73,6 @@ def _counts(history: History, watchdog: Watchdog | None) -> dict[str, Any]:
 def _behind(stands_on: StandsOn | None, history: History) -> StandsOn:
     """Return what stands behind the run: the backup, and the rehearsal that the gate has let pass."""
     return replace(stands_on or StandsOn(), rehearsal=history.rehearsed.stands_on() if history.rehearsed else None)
-
-
-def steps_of_plan(plan: migration_plan.Plan) -> dict[str, str]:
-    """The migrations that a plan records, runs or rolls back, by label with their checksums, for `recorded`."""
-    return {step.label: step.checksum for step in (*plan.adopted, *plan.migrations, *plan.unapplied)}
 
 
 def steps_of_records(connection: Connection, options: MigrateOptions) -> dict[str, str]:

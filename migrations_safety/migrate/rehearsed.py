@@ -15,7 +15,7 @@ from psycopg import sql
 from migrations_safety.audit import run_log
 from migrations_safety.messages.humanize import listed
 from migrations_safety.messages.refusals.rehearsal import NotRehearsed, RehearsalFileRefused
-from migrations_safety.plan import migration_plan
+from migrations_safety.plan import planned_steps
 from migrations_safety.postgresql.catalog_fingerprint import catalog_fingerprint, database_identity
 from migrations_safety.postgresql.connection import Connection
 from migrations_safety.sql import statement
@@ -119,8 +119,7 @@ def refuse_unrehearsed(
     Where no migration is pending, nothing is refused. A deploy that began with the same report, and was killed or has
     failed, may go on: then the schema is neither that from before nor that from after.
     """
-    plan = migration_plan.read(connection, app_label=app_label, migration_name=migration_name, with_rollback=False)
-    pending = {step.label: step.checksum for step in (*plan.adopted, *plan.migrations, *plan.unapplied)}
+    pending = planned_steps.read(connection, app_label=app_label, migration_name=migration_name).checksums
     if not pending:
         return
     goes_on = _has_begun(connection, rehearsed)

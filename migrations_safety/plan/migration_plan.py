@@ -148,26 +148,19 @@ def read(
     *,
     app_label: str | None = None,
     migration_name: str | None = None,
-    forwards_only: bool = False,
-    with_rollback: bool = True,
     fake_initial: bool = False,
 ) -> Plan:
     """Return the plan of `migrate [app_label] [migration_name]`; nothing is changed in the database.
 
-    `forwards_only=True` leaves out the migrations that `migrate` would roll back. `with_rollback=False` names these
-    migrations in `Plan.unapplied`, but leaves `Plan.rollback` empty: reading the rollback takes about half as long as
-    the rollback itself. With `fake_initial=True`, as in `migrate`, an initial migration whose tables and columns exist
-    is recorded as applied and does not run.
+    With `fake_initial=True`, as in `migrate`, an initial migration whose tables and columns exist is recorded as
+    applied and does not run. Reading the rollback takes about half as long as the rollback itself.
 
     Raises BaselineIncomplete where only a part of a baseline's tables exists. Raises CouldNotLook for an unknown app or
     migration, and for conflicting migrations.
     """
     executor: Any = MigrationExecutor(connection)
     pending = pending_migrations(executor, app_label, migration_name, fake_initial=fake_initial)
-    if forwards_only:
-        pending = replace(pending, unapplied=[])
-    states = _states(executor, pending)
-    return _plan(executor, pending, states, rollback_plan.read(executor, pending.unapplied if with_rollback else ()))
+    return _plan(executor, pending, _states(executor, pending), rollback_plan.read(executor, pending.unapplied))
 
 
 def _plan(executor: Any, pending: PendingMigrations, states: _States, rollback: Rollback) -> Plan:
@@ -210,6 +203,13 @@ def by_names_in_database(connection: Connection, keys: Iterable[DeclaredKey]) ->
     return [by_current_names(key, changes.lineage) for key in keys]
 
 
+def follow_models(connection: Connection, app_label: str | None = None, migration_name: str | None = None) -> None:
+    """Raise the error of an operation that does not fit the models, before any migration of the plan is applied."""
+    executor: Any = MigrationExecutor(connection)
+    pending = pending_migrations(executor, app_label, migration_name)
+    follow(pending.running, pending.state_before_running(executor), alias=connection.alias)
+
+
 def _states(executor: Any, pending: PendingMigrations) -> _States:
     """The models before and after all migrations that run, and the changes in between."""
     # The checks look at existing tables, whose names the plan may change. A comparison of the models before and after
@@ -217,7 +217,7 @@ def _states(executor: Any, pending: PendingMigrations) -> _States:
     # same name. So each operation is followed on `ModelState`s. To render the models after each operation would take as
     # long as `migrate` itself, so they are rendered only before and after the plan, to read types and declared keys.
     state = pending.state_before_running(executor)
-    before = state.clone().apps
+    before = state.clone().apps if pending.running else state.apps
     changes = follow(pending.running, state, alias=executor.connection.alias)
     return _States(before=before, after=state.apps, changes=changes)
 

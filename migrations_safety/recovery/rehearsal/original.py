@@ -42,9 +42,7 @@ class Original:
 def look_at(connection: Connection, target: Target, options: RehearsalOptions) -> Original:
     """Look at the database in one snapshot."""
     with snapshot(connection), only_own_tables(connection):
-        plan = migration_plan.read(
-            connection, app_label=options.app_label, migration_name=options.migration_name, with_rollback=False
-        )
+        plan = migration_plan.read(connection, app_label=options.app_label, migration_name=options.migration_name)
         executor = MigrationExecutor(connection)
         cluster, oid = database_identity(connection)
         planned = {step.label for step in (*plan.adopted, *plan.migrations)}
