@@ -40,13 +40,14 @@ def open_connection(parameters: dict[str, Any], *, patience: float = PATIENCE) -
     """Open a second session and return it after it has answered a query; the caller closes it.
 
     Being connected is not enough: a pooler accepts connections for which it has no server connection, and lets their
-    first statement wait (pgbouncer: for two minutes). The query sets the form of dates that psycopg can read.
+    first statement wait (pgbouncer: for two minutes). The query sets the form of dates that psycopg can read, and that
+    nothing is compiled.
 
     Raises psycopg.OperationalError where no session can be opened, or where it does not answer in `patience` seconds.
     """
     session = psycopg.connect(**(KEEPALIVES | parameters))
     try:
-        session.pgconn.send_query(statement("second_connection.readable_dates").encode())
+        session.pgconn.send_query(statement("second_connection.settle").encode())
         with selectors.DefaultSelector() as selector:
             selector.register(session.fileno(), selectors.EVENT_READ)
             if not selector.select(patience):

@@ -101,7 +101,11 @@ def is_of_another_vendor(alias: str) -> bool:
 
 
 def settle(connection: Connection) -> None:
-    """Make the server print dates and definitions in the form that Django and this app can read."""
+    """Make the server print dates and definitions in the form that Django and this app can read, and compile nothing.
+
+    Just-in-time compilation is for long queries; one on the catalog is short, but its estimated cost may be high
+    (PostgreSQL documentation, 30.2): with LLVM 14, PostgreSQL 15 compiles 0.1 to 0.8 seconds for some of ours.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statement("target.settle"))
 

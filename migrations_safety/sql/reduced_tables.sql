@@ -1,8 +1,8 @@
--- settle: names with their schemas, the same forms of values in each session, and no row that a policy hides
+-- settle: names with their schemas, one form of values, no row that a policy hides, no JIT for queries on the catalog
 SELECT set_config('search_path', '', false), set_config('TimeZone', 'UTC', false),
        set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'postgres', false),
        set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false),
-       set_config('row_security', 'off', false)
+       set_config('row_security', 'off', false), set_config('jit', 'off', false)
 
 -- wait: no limit of time, whatever the role or the database has
 SELECT set_config(name, '0', false) FROM pg_settings

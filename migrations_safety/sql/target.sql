@@ -10,8 +10,9 @@ SELECT current_database() AS name, current_setting('server_version') AS server_v
                  AND pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() THEN 0
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS seconds_behind
 
--- settle: what we read is printed in one way, whatever the role or the database prefers
-SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false)
+-- settle: what we read is printed in one way, whatever is preferred here; no JIT, for queries on the catalog
+SELECT set_config('datestyle', 'ISO', false), set_config('quote_all_identifiers', 'off', false),
+       set_config('jit', 'off', false)
 
 -- notice_a_killed_client: the server looks every four seconds whether the client of a running statement is still there
 SELECT set_config('client_connection_check_interval', '4000', false)

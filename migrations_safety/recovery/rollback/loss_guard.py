@@ -24,7 +24,6 @@ from migrations_safety.recovery.rollback.dependents import check_dependents
 from migrations_safety.recovery.rollback.loss_counts import Question, count_losses, present
 from migrations_safety.recovery.rollback.report import Loss
 from migrations_safety.recovery.rollback.write_watch import Watch, WriteWatch, WrittenMeanwhile
-from migrations_safety.sql import statement
 from migrations_safety.sql.composition import compose, send
 
 LEAVING = 2.0
@@ -60,8 +59,6 @@ class LossGuard:
 
     def look(self) -> None:
         """Lock and count what the migration drops; raise RollbackStopped if that must not be lost."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(statement("loss_guard.no_jit"))
         asked = [one for one in self.questions if one.migration == self.migration]
         places = {one.oid: place for one in asked if (place := present(self.connection, one))}
         for place in places.values():
