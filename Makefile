@@ -1,5 +1,8 @@
 # All of it needs Python 3.11 or newer and make, nothing else; `make` alone lists what there is.
 
+# Where nothing compiled is kept, each process that tests start compiles all of the code again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed

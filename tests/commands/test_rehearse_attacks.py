@@ -148,6 +148,7 @@ def test_what_code_changes_inside_of_the_server_is_found_and_fails_the_rehearsal
     assert (found["level"], found["subject"]) == ("error", f"the database {empty.name}")
 
 
+@pytest.mark.of_distribution
 def test_dblink_is_not_on_the_copy_and_an_open_network_is_said(empty, ward):
     if not empty.value("SELECT count(*) FROM pg_available_extensions WHERE name = 'dblink'"):
         pytest.skip("this server has no dblink")

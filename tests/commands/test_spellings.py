@@ -84,6 +84,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.of_distribution
 @pytest.mark.parametrize("collation", ["und-x-icu", "ignoring_case"])
 @pytest.mark.parametrize("where", ORDERS)
 def test_however_ends_are_ordered_the_same_is_counted_by_every_way_of_reading(make, where, collation):
