@@ -134,13 +134,15 @@ def test_an_index_whose_function_needs_a_search_path(empty, tmp_path):
 
 
 def test_two_values_that_a_unique_index_has_missed(empty, tmp_path):
-    empty.execute("CREATE TABLE told (n int); INSERT INTO told VALUES (4711); CREATE UNIQUE INDEX once ON told (n)")
+    empty.execute(
+        "CREATE TABLE told (n int); INSERT INTO told VALUES (471129384); CREATE UNIQUE INDEX once ON told (n)"
+    )
     empty.execute("UPDATE pg_index SET indisready = false, indisvalid = false WHERE indexrelid = 'once'::regclass")
-    empty.execute("INSERT INTO told VALUES (4711)")
+    empty.execute("INSERT INTO told VALUES (471129384)")
     empty.execute("UPDATE pg_index SET indisready = true, indisvalid = true WHERE indexrelid = 'once'::regclass")
 
     done = backup(empty, tmp_path, "--format", "json")
 
     assert (done.code, ids(done)) == (1, ["backup.E002"]), done.said
     assert "its rows are not unique" in done.out
-    assert "4711" not in done.said
+    assert "471129384" not in done.said

@@ -128,7 +128,7 @@ def test_a_statement_that_fails_is_named_and_ends_the_plan(measured, scratch):
 
 def test_strings_and_numbers_of_rows_are_not_repeated(measured, scratch):
     app, _, connection = measured
-    write(app, ["""migrations.RunSQL("UPDATE ward_ward SET beds = 41751 WHERE name = 'Ann' -- of Ann")"""])
+    write(app, ["""migrations.RunSQL("UPDATE ward_ward SET beds = 417518263 WHERE name = 'Ann' -- of Ann")"""])
 
     plan = measure(connection, app_label="ward", options=MeasureOptions(scratch_url=scratch.url))
 

@@ -57,7 +57,7 @@ def test_a_comment_is_neither_repeated_nor_read(measured, scratch):
     texts = [
         "/* Ann, born 1971 /* bed 12 */ */ UPDATE ward_ward SET beds = 1e3 WHERE price > .5",
         "/* SELECT */ ALTER TABLE ward_ward ADD COLUMN code varchar(20) -- of Ann",
-        "ALTER TABLE ward_ward ADD COLUMN note text; UPDATE ward_ward SET beds = 41751",
+        "ALTER TABLE ward_ward ADD COLUMN note text; UPDATE ward_ward SET beds = 417518263",
     ]
     write(app, [f'migrations.RunSQL("{text}")' for text in texts])
 

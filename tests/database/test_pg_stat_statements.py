@@ -13,7 +13,7 @@ from tests.support.sample_app import SampleApp
 SENT = (
     ("SELECT id, number, gone FROM ward_bed WHERE gone = %s", ("Ann",)),
     ("SELECT id, number, gone FROM ward_bed WHERE gone = %s", ("Eve",)),
-    ("UPDATE ward_bed SET number = number + 1 WHERE id = %s", (41751,)),
+    ("UPDATE ward_bed SET number = number + 1 WHERE id = %s", (417518263,)),
     ("INSERT INTO ward_clinic (code) VALUES (%s)", ("Bob",)),
     ("SELECT extract(year FROM now()), now() - interval '1 day', 1 + 1 FROM ward_bed WHERE slug IN ('a', 'b')", ()),
     ("DECLARE c CURSOR WITH HOLD FOR SELECT gone FROM ward_bed WHERE gone = 'Carl'", None),
@@ -58,7 +58,7 @@ def test_every_statement_that_breaks_is_found_with_its_calls_and_no_value_is_sho
         "SELECT id, number, gone FROM ward_bed WHERE gone = $1."
     )
     assert [one["rollout"] for one in result.json["plan"]["transactions"]] == ["after"]
-    for value in ("Ann", "Eve", "41751", "Bob", "Carl"):
+    for value in ("Ann", "Eve", "417518263", "Bob", "Carl"):
         assert value not in result.out
 
 
