@@ -121,7 +121,7 @@ def _changes_anything(connection: Connection, options: MigrateOptions) -> bool:
         return True
     if options.runs_no_migration:
         return bool(steps_of_records(connection, options))
-    return bool(_steps(connection, options).checksums)
+    return _steps(connection, options).changes_something
 
 
 def _steps(connection: Connection, options: MigrateOptions) -> PlannedSteps:
@@ -163,9 +163,9 @@ def _work(
 def _migrate(history: History, options: MigrateOptions, apply: Apply, listener: Listener, stands_on: StandsOn) -> Work:
     connection = history.connection
     steps = _steps(connection, options)
-    if is_in_transaction(connection) and steps.checksums:
+    if is_in_transaction(connection) and steps.changes_something:
         listener.notice(HOLDS_LOCKS)
-    is_needed = bool(steps.checksums)
+    is_needed = steps.changes_something
     with (
         ladder_session(connection, options.locks, is_needed=is_needed, progress=listener.progress) as watchdog,
         recorded(history, steps.checksums, arguments=options.arguments, watchdog=watchdog, stands_on=stands_on),

@@ -39,6 +39,7 @@ from migrations_safety.plan.planned_keys import (
     labels,
 )
 from migrations_safety.plan.planned_migration import PlannedMigration, count_operations, planned
+from migrations_safety.plan.planned_steps import PlannedSteps
 from migrations_safety.plan.rollback import Rollback
 from migrations_safety.plan.running_release import RunningRelease, running_release
 from migrations_safety.plan.state_changes import Changes
@@ -48,13 +49,9 @@ from migrations_safety.schema.declared_models import managed_models
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(PlannedSteps):
     """What `migrate` would do. Existing tables and columns appear under the names that they have before the plan."""
 
-    adopted: tuple[PlannedMigration, ...]
-    """Baselines whose tables exist, so that `migrate` records them as applied and does not run them."""
-    migrations: tuple[PlannedMigration, ...]
-    """Migrations that `migrate` runs, in their order."""
     operations: dict[str, int]
     """The number of operations of each kind in these migrations; the kinds are `planned_migration.KINDS`."""
     keys: tuple[DeclaredKey, ...]
@@ -63,8 +60,6 @@ class Plan:
     """The name of each table that must exist for `keys`, with the names of its columns that must exist."""
     declared_tables: frozenset[str]
     """Names of the tables of all models: as they are before the plan, after the plan, and in the installed code."""
-    unapplied: tuple[PlannedMigration, ...] = ()
-    """Migrations that `migrate` rolls back, in their order."""
     removed: frozenset[RemovedKey] = frozenset()
     """Foreign keys that are dropped."""
     rekeyed: frozenset[ColumnName] = frozenset()
@@ -102,11 +97,6 @@ class Plan:
     def backwards(self) -> bool:
         """Whether `migrate` rolls migrations back."""
         return bool(self.unapplied)
-
-    @property
-    def changes_something(self) -> bool:
-        """Whether `migrate` records, runs or rolls back any migration."""
-        return bool(self.adopted or self.migrations or self.unapplied)
 
     @property
     def not_judged(self) -> int:
