@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -30,6 +30,8 @@ UNLIMITED = ("text", "varchar")
 """Types that take the text of any value as it is."""
 SIZES = {"smallint": 2, "integer": 4, "bigint": 8}
 """The bytes of each integer type; a larger one takes all values of a smaller one."""
+NOT_THERE = ("42P01", "42703")
+"""The SQLSTATE of a missing table, and of a missing column."""
 NO_CAST = "42846"
 DATA_ERRORS = ("22", "23")
 """How the SQLSTATE of an error begins that says that a type does not take a value."""
@@ -175,7 +177,7 @@ def count_losses(connection: Connection, asked: Iterable[Question]) -> Counted:
         if (place := present(connection, question)) is None:
             continue
         try:
-            number = _count(connection, query(question, place))
+            number = _lost(connection, question, place)
         except DatabaseError as error:
             code = sqlstate(error) or ""
             if not question.casts or not (code == NO_CAST or code.startswith(DATA_ERRORS)):
@@ -186,6 +188,16 @@ def count_losses(connection: Connection, asked: Iterable[Question]) -> Counted:
             cut_to = question.casts[-1] if question.casts else None
             losses.append(Loss(table=question.table, column=question.column, rows=number, cut_to=cut_to))
     return Counted(losses=tuple(losses), refused=tuple(refused))
+
+
+def _lost(connection: Connection, question: Question, place: Present) -> int:
+    """Count the rows of a question; all rows of its table where what tells the untouched ones is not there."""
+    try:
+        return _count(connection, query(question, place))
+    except DatabaseError as error:
+        if question.untouched is None or sqlstate(error) not in NOT_THERE:
+            raise
+    return _count(connection, query(replace(question, untouched=None), place))
 
 
 def _count(connection: Connection, asked: sql.Composable) -> int:

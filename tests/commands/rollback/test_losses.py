@@ -30,6 +30,21 @@ def test_it_refuses_while_anything_but_untouched_placeholders_is_there(deployed,
     assert (catalog_snapshot(deployed), row_snapshot(deployed)) == state
 
 
+@pytest.mark.parametrize("gone", ["patients", "patient_contacts"])
+def test_without_a_table_that_tells_untouched_placeholders_all_of_them_count(deployed, gone):
+    rows = deployed.value("SELECT count(*) FROM patient_risk_flags")
+    assert rows
+    deployed.execute(f"DROP TABLE {gone} CASCADE")
+
+    looked = deployed.run(*ROLL_BACK, "--dry-run", "--no-measure", "--format", "json")
+
+    assert looked.code == 1, looked.said
+    assert ("rollback.E009", gone) in {(one["id"], one["subject"]) for one in looked.json["findings"]}
+    lost = {one["table"]: one["rows"] for one in looked.json["losses"]}
+    assert lost.get("patients", 0) == (0 if gone == "patients" else deployed.value("SELECT count(*) FROM patients"))
+    assert lost.get("patient_risk_flags", 0) == (rows if gone == "patients" else 0)
+
+
 def test_rows_that_row_level_security_hides_are_not_taken_for_none(deployed, new_role):
     name = new_role()
     deployed.execute(f"""
